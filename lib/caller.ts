@@ -1,0 +1,34 @@
+import type { Request } from 'express'
+
+/**
+ * The stable identity a query belongs to. Branded, so that passing an id, a name or an e-mail address where
+ * the owner goes does not compile: that mistake would be a data leak.
+ */
+export type Owner = string & { readonly __brand: 'Owner' }
+
+/** Whoever makes this request. */
+export interface Caller {
+  /**
+   * The identity that queries are bound to. Must be stable and never reassigned: derive it from issuer and
+   * subject, as {@link ownerOf} does, never from a display name or an e-mail address.
+   */
+  owner: string
+  /** May delete other owners' queries, as Elasticsearch's `cancel_task` privilege allows, and nothing more. */
+  canCancelTasks?: boolean
+}
+
+/**
+ * Identifies the caller of a request, before anything else of the request is parsed.
+ *
+ * Throw {@link QueryError} `security_exception` for a caller who is not known, or resolve to `undefined`: both
+ * answer 401. Anything else that is thrown means that callers cannot be identified right now, and answers 503.
+ */
+export type ResolveCaller = (request: Request) => Caller | undefined | Promise<Caller | undefined>
+
+/**
+ * The owner of what `subject` of `issuer` submits. The two are joined so that no other pair gives the same
+ * text.
+ */
+export function ownerOf(issuer: string, subject: string): Owner {
+  return JSON.stringify([issuer, subject]) as Owner
+}

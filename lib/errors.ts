@@ -1,0 +1,188 @@
+/**
+ * Every error type this package answers with, and its HTTP status. README and `api-spec.yaml` list the same
+ * rows.
+ */
+export const ERROR_STATUS = {
+  action_request_validation_exception: 400,
+  bad_parameter_exception: 400,
+  illegal_argument_exception: 400,
+  media_type_header_exception: 400,
+  parse_exception: 400,
+  parsing_exception: 400,
+  status_exception: 400,
+  task_cancelled_exception: 400,
+  validation_exception: 400,
+  verification_exception: 400,
+  x_content_e_o_f_exception: 400,
+  x_content_parse_exception: 400,
+  security_exception: 401,
+  resource_not_found_exception: 404,
+  too_long_http_content_exception: 413,
+  circuit_breaking_exception: 429,
+  es_rejected_execution_exception: 429,
+  exception: 500,
+  no_shard_available_action_exception: 503,
+} as const satisfies Record<string, number>
+
+/** A type of {@link ERROR_STATUS}. */
+export type ErrorType = keyof typeof ERROR_STATUS
+
+/** A fact about an error that the client is told: a member of the `caused_by` chain. */
+export interface ErrorCause {
+  type: string
+  reason: string
+  causedBy?: ErrorCause | undefined
+}
+
+export interface QueryErrorOptions {
+  /** HTTP status. @default that of the type in {@link ERROR_STATUS}, and 500 for a type that is not listed */
+  status?: number
+  /** Further fields of the error object, written after `reason`: `bytes_wanted`, `index` … */
+  metadata?: Readonly<Record<string, string | number>>
+  /** What the client is told about the cause. */
+  causedBy?: ErrorCause | undefined
+  /** Response headers, and the `header` field of the error object, as Elasticsearch renders them on 401. */
+  headers?: Readonly<Record<string, string>>
+  /** What really happened. It is logged and never sent. */
+  cause?: unknown
+}
+
+const BRAND = Symbol.for('express-esql-async-query.QueryError')
+
+/**
+ * An error that the client is meant to see, as Elasticsearch would word it. Stores, executors and caller
+ * resolvers throw it.
+ *
+ * The reason is sent to the client, so it never contains upstream bodies, keys or tokens; those belong in
+ * `cause`, which is only logged.
+ */
+export class QueryError extends Error {
+  override readonly name = 'QueryError'
+  readonly [BRAND] = true
+  /** A stable word for programs, in snake case: a type of {@link ERROR_STATUS} or the engine's own. */
+  readonly type: ErrorType | (string & {})
+  /** A sentence for people. The same as `message`. */
+  readonly reason: string
+  readonly status: number
+  readonly metadata: Readonly<Record<string, string | number>>
+  readonly headers: Readonly<Record<string, string>>
+  readonly causedBy: ErrorCause | undefined
+
+  constructor(type: ErrorType | (string & {}), reason: string, options: QueryErrorOptions = {}) {
+    super(reason, 'cause' in options ? { cause: options.cause } : undefined)
+    this.type = type
+    this.reason = reason
+    this.status =
+      options.status ?? (Object.hasOwn(ERROR_STATUS, type) ? ERROR_STATUS[type as ErrorType] : 500)
+    this.metadata = options.metadata ?? {}
+    this.headers = options.headers ?? {}
+    this.causedBy = options.causedBy
+  }
+}
+
+/** Whether an error is a {@link QueryError}, also one of another copy of this package. */
+export function isQueryError(error: unknown): error is QueryError {
+  return typeof error === 'object' && error !== null && BRAND in error
+}
+
+/** An error that is found before a query is looked at. Elasticsearch writes it as plain text in `error`. */
+export class RoutingError extends Error {
+  override readonly name = 'RoutingError'
+
+  constructor(
+    readonly status: number,
+    reason: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(reason)
+  }
+}
+
+export function illegalArgument(reason: string, options?: QueryErrorOptions): QueryError {
+  return new QueryError('illegal_argument_exception', reason, options)
+}
+
+/** The one answer for an unknown, an expired and another owner's query. */
+export function queryNotFound(id: string): QueryError {
+  return new QueryError('resource_not_found_exception', id)
+}
+
+/** A member of the envelope: what `JSON.stringify` would write. */
+export interface ErrorObject {
+  [key: string]: string | number | ErrorObject | ErrorObject[]
+}
+
+export interface ErrorResponse {
+  status: number
+  headers: Readonly<Record<string, string>>
+  body: ErrorObject
+}
+
+/**
+ * The answer to anything thrown. What is not a {@link QueryError} or a {@link RoutingError} is a fault of ours:
+ * 500, and its text stays here.
+ */
+export function toErrorResponse(error: unknown, { errorTrace = false } = {}): ErrorResponse {
+  if (error instanceof RoutingError) {
+    const { status, headers, message } = error
+    return { status, headers, body: { error: message, status } }
+  }
+  const known = isQueryError(error) ? error : new QueryError('exception', 'internal error')
+  const { status, headers } = known
+  // Elasticsearch never attaches a trace to a 401.
+  const traced = errorTrace && status !== 401
+  return {
+    status,
+    headers,
+    body: {
+      error: {
+        root_cause: [errorObject(rootCause(known), headers, traced)],
+        ...errorObject(known, headers, traced),
+        ...(known.causedBy && { caused_by: causeObject(known.causedBy, traced) }),
+      },
+      status,
+    },
+  }
+}
+
+type Described = ErrorCause & { metadata?: QueryError['metadata'] }
+
+function errorObject(error: Described, headers: QueryError['headers'], traced: boolean): ErrorObject {
+  return {
+    type: error.type,
+    reason: error.reason,
+    ...error.metadata,
+    ...(Object.keys(headers).length > 0 && { header: { ...headers } }),
+    ...(traced && { stack_trace: stackTrace(error) }),
+  }
+}
+
+function causeObject(cause: ErrorCause, traced: boolean): ErrorObject {
+  return {
+    ...errorObject(cause, {}, traced),
+    ...(cause.causedBy && { caused_by: causeObject(cause.causedBy, traced) }),
+  }
+}
+
+/** The innermost parse failure of a chain of them; every other error is its own root cause. */
+function rootCause(error: Described): Described {
+  const { causedBy } = error
+  return causedBy && isParseFailure(error) && isParseFailure(causedBy) ? rootCause(causedBy) : error
+}
+
+function isParseFailure({ type }: ErrorCause): boolean {
+  return type === 'x_content_parse_exception' || type === 'x_content_e_o_f_exception'
+}
+
+/**
+ * The text that Elasticsearch begins a trace with: class name and reason, and so on for each cause. Frames are
+ * left out, since they would tell a client about the files of the gateway.
+ */
+function stackTrace(error: ErrorCause): string {
+  const text = `${className(error.type)}: ${error.reason}`
+  return error.causedBy ? `${text}\nCaused by: ${stackTrace(error.causedBy)}` : text
+}
+
+function className(type: string): string {
+  return type.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
+}

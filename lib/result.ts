@@ -1,0 +1,99 @@
+/** The ES|QL types a column can have. */
+export const COLUMN_TYPES = [
+  'null',
+  'boolean',
+  'integer',
+  'long',
+  'unsigned_long',
+  'double',
+  'counter_integer',
+  'counter_long',
+  'counter_double',
+  'keyword',
+  'text',
+  'date',
+  'date_nanos',
+  'ip',
+  'version',
+  'geo_point',
+  'cartesian_point',
+  'geo_shape',
+  'cartesian_shape',
+  'geohash',
+  'geotile',
+  'geohex',
+  '_source',
+  '_tsid',
+  'aggregate_metric_double',
+  'dense_vector',
+  'exponential_histogram',
+  'tdigest',
+  'histogram',
+  'date_range',
+  'double_range',
+  'flattened',
+  'unsupported',
+] as const
+
+/** One of {@link COLUMN_TYPES}. */
+export type ColumnType = (typeof COLUMN_TYPES)[number]
+
+/** A column of a result: its name and its ES|QL type. */
+export interface Column {
+  name: string
+  type: ColumnType
+  /** The mapping types behind an `unsupported` or ambiguously mapped column. */
+  originalTypes?: readonly string[]
+  /** The type to cast an ambiguous column to. Left out, it is derived from `originalTypes` as Elasticsearch does. */
+  suggestedCast?: string
+}
+
+/**
+ * One cell. An array is a multi-value, and for `dense_vector` the vector.
+ *
+ * What a cell may be depends on the type of its column:
+ *
+ * | type | a cell is |
+ * |---|---|
+ * | `boolean` | boolean |
+ * | `integer`, `counter_integer` | number |
+ * | `long`, `unsigned_long`, `counter_long` | bigint, number, or decimal text; beyond 2^53 not a number |
+ * | `double`, `counter_double` | number, or `'NaN'`, `'Infinity'`, `'-Infinity'`, `'-0.0'` or decimal text |
+ * | `date` | `Date`, epoch milliseconds, or ISO 8601 text |
+ * | `date_nanos` | epoch nanoseconds as bigint, `Date`, or ISO 8601 text |
+ * | `_source`, `flattened`, `exponential_histogram` | object |
+ * | `aggregate_metric_double` | object of its metrics (`min`, `max`, `sum`, `value_count`) |
+ * | `null`, `unsupported` | anything; always written as null |
+ * | every other | text |
+ */
+export type Value = null | boolean | number | bigint | string | Date | readonly Value[] | ValueObject
+
+/** The content of a `_source` or `flattened` cell: what JSON can carry, with bigint for exact integers. */
+export interface ValueObject {
+  readonly [key: string]: Value | undefined
+}
+
+/** What a query produced. */
+export interface QueryResult {
+  columns: readonly Column[]
+  /** Rows of cells, in column order. */
+  values: readonly (readonly Value[])[]
+  /** What the query read and wrote, for the counters of the answer. */
+  statistics?: QueryStatistics
+  /** `true` when the engine knows that rows are missing although it was not stopped. @default false */
+  isPartial?: boolean
+  /** Content of the `profile` field, for requests that ask for a profile. */
+  profile?: ValueObject
+  /** Content of the `_clusters` field. */
+  clusters?: ValueObject
+}
+
+/** Counters of a query. Those that are left out are not written, except for the first two, which count 0. */
+export interface QueryStatistics {
+  documentsFound?: number
+  valuesLoaded?: number
+  rowsEmitted?: number
+  bytesRead?: number
+  readNanos?: number
+  cpuNanos?: number
+}

@@ -1,0 +1,60 @@
+import { illegalArgument } from './errors'
+
+const MS_PER_UNIT = {
+  nanos: 1e-6,
+  micros: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+} as const
+
+type Unit = keyof typeof MS_PER_UNIT
+
+const LONG_MAX = 2n ** 63n - 1n
+const LONG_MIN = -(2n ** 63n)
+const LONG_TEXT = /^[+-]?\d+$/
+/** What Java's `Double.parseDouble` reads, in lower case. */
+const DOUBLE_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?[fd]?$/
+
+/**
+ * Milliseconds of an Elasticsearch time value such as `5d`, `1.5s` (refused) or `-1`. Less than a millisecond
+ * counts as 0, `-1` without a unit as -1.
+ *
+ * Throws `illegal_argument_exception` with Elasticsearch's own text (`TimeValue.parseTimeValue`).
+ */
+export function parseTimeValue(name: string, text: string): number {
+  const normalized = text.toLowerCase().trim()
+  const unit = unitOf(text, normalized)
+  if (unit !== undefined) {
+    return Math.trunc(parseAmount(name, text, normalized.slice(0, -unit.length).trim()) * MS_PER_UNIT[unit])
+  }
+  if (/^-0*1$/.test(normalized)) return -1
+  if (/^0+$/.test(normalized)) return 0
+  throw illegalArgument(
+    `failed to parse setting [${name}] with value [${text}] as a time value: unit is missing or unrecognized`,
+  )
+}
+
+function unitOf(text: string, normalized: string): Unit | undefined {
+  for (const unit of ['nanos', 'micros', 'ms', 's'] as const) if (normalized.endsWith(unit)) return unit
+  // Read from the raw text: a capital M means months to Elasticsearch, not minutes.
+  if (text.endsWith('m')) return 'm'
+  for (const unit of ['h', 'd'] as const) if (normalized.endsWith(unit)) return unit
+  return undefined
+}
+
+function parseAmount(name: string, text: string, digits: string): number {
+  const amount = LONG_TEXT.test(digits) ? BigInt(digits.replace('+', '')) : undefined
+  if (amount !== undefined && amount >= LONG_MIN && amount <= LONG_MAX) {
+    if (amount >= -1n) return Number(amount)
+    throw illegalArgument(
+      `failed to parse setting [${name}] with value [${text}] as a time value: negative durations are not supported`,
+    )
+  }
+  const fractional = DOUBLE_TEXT.test(digits) ? ', fractional time values are not supported' : ''
+  throw illegalArgument(`failed to parse [${text}]${fractional}`, {
+    causedBy: { type: 'number_format_exception', reason: `For input string: "${digits}"` },
+  })
+}

@@ -11,6 +11,7 @@ export const ERROR_STATUS = {
   parsing_exception: 400,
   status_exception: 400,
   task_cancelled_exception: 400,
+  too_long_http_line_exception: 400,
   validation_exception: 400,
   verification_exception: 400,
   x_content_e_o_f_exception: 400,

@@ -19,11 +19,16 @@ export class QueryIds {
 
 function encode(...texts: readonly string[]): string {
   const parts = texts.flatMap((text) => [Buffer.from([text.length]), Buffer.from(text, 'latin1')])
-  const id = Buffer.concat(parts).toString('base64url')
+  return withPadding(Buffer.concat(parts).toString('base64url'))
+}
+
+/** The id as {@link QueryIds} made it. Elasticsearch finds a query by an id without its padding too. */
+export function withPadding(id: string): string {
   return id.padEnd(Math.ceil(id.length / 4) * 4, '=')
 }
 
-const BASE64URL = /^[\w-]+={0,2}$/
+/** What Java's decoder reads: the padding is right or missing. Node's reads much more. */
+const BASE64URL = /^([\w-]{4})*([\w-]{2}(==)?|[\w-]{3}=?)?$/
 
 /**
  * Refuses what cannot be an id at all, in Elasticsearch's words: `illegal_argument_exception`

@@ -19,8 +19,8 @@ const LONG_TEXT = /^[+-]?\d+$/
 const DOUBLE_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?[fd]?$/
 
 /**
- * Milliseconds of an Elasticsearch time value such as `5d`, `1.5s` (refused) or `-1`. Less than a millisecond
- * counts as 0, `-1` without a unit as -1.
+ * Milliseconds of an Elasticsearch time value such as `5d` or `-1`, which needs no unit. What is left below a
+ * millisecond is cut off.
  *
  * Throws `illegal_argument_exception` with Elasticsearch's own text (`TimeValue.parseTimeValue`).
  */
@@ -28,7 +28,9 @@ export function parseTimeValue(name: string, text: string): number {
   const normalized = text.toLowerCase().trim()
   const unit = unitOf(text, normalized)
   if (unit !== undefined) {
-    return Math.trunc(parseAmount(name, text, normalized.slice(0, -unit.length).trim()) * MS_PER_UNIT[unit])
+    const amount = parseAmount(name, text, normalized.slice(0, -unit.length).trim())
+    // `-1nanos` is 0, not -0.
+    return Math.trunc(amount * MS_PER_UNIT[unit]) || 0
   }
   if (/^-0*1$/.test(normalized)) return -1
   if (/^0+$/.test(normalized)) return 0

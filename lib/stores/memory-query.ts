@@ -1,0 +1,125 @@
+import type { Owner } from '../caller'
+import type { Clock } from '../clock'
+import { QueryError } from '../errors'
+import type { QueryResult } from '../result'
+import type { AsyncQuery, CompletedQuery, QueryRequest, SubmitOptions, WaitOptions } from '../store'
+
+/** What a query that ended came to. */
+export type Outcome =
+  | { state: 'completed'; completed: CompletedQuery }
+  | { state: 'failed'; error: QueryError }
+
+/** One async query in memory: its state, and those who wait for it to end. */
+export class MemoryQuery {
+  readonly id: string
+  readonly owner: Owner
+  readonly startTimeMs: number
+  expirationTimeMs: number
+  /** What `execute` last reported. Rows are taken from it only when the query is stopped. */
+  reported: QueryResult | undefined
+  /** What the query weighs in the store's budget. */
+  bytes = 0
+  /** Calls off the timer that ends the query when its keep-alive runs out. */
+  cancelExpiry: () => void = () => {}
+
+  // Of the request, only what its answers need is kept.
+  readonly #keepOnCompletion: boolean
+  readonly #columnar: boolean
+  readonly #timeZone: string | undefined
+  readonly #clock: Clock
+  readonly #interrupt = new AbortController()
+  readonly #waiters = new Set<() => void>()
+  #outcome: Outcome | undefined
+
+  constructor(id: string, request: QueryRequest, owner: Owner, options: SubmitOptions, clock: Clock) {
+    this.id = id
+    this.owner = owner
+    this.#keepOnCompletion = options.keepOnCompletion
+    this.#columnar = request.columnar ?? false
+    this.#timeZone = request.timeZone
+    this.#clock = clock
+    this.startTimeMs = clock.now()
+    this.expirationTimeMs = this.startTimeMs + options.keepAliveMs
+  }
+
+  /** Fires when the query is stopped, deleted or expires while it runs. */
+  get signal(): AbortSignal {
+    return this.#interrupt.signal
+  }
+
+  get outcome(): Outcome | undefined {
+    return this.#outcome
+  }
+
+  get isExpired(): boolean {
+    return this.#clock.now() >= this.expirationTimeMs
+  }
+
+  /** Sets the outcome, once, and ends every wait. */
+  end(outcome: Outcome): void {
+    if (this.#outcome) return
+    this.#outcome = outcome
+    for (const endWait of [...this.#waiters]) endWait()
+  }
+
+  complete(result: QueryResult, { tookNanos, isPartial }: { tookNanos: number; isPartial: boolean }): void {
+    const completed: CompletedQuery = {
+      isRunning: false,
+      ...(this.#keepOnCompletion && { id: this.id }),
+      startTimeMs: this.startTimeMs,
+      tookNanos,
+      isPartial,
+      ...(this.#columnar && { columnar: true }),
+      ...(this.#timeZone !== undefined && { timeZone: this.#timeZone }),
+      result,
+    }
+    this.end({ state: 'completed', completed })
+  }
+
+  /** Tells `execute` that its work is no longer wanted. */
+  interrupt(why: string): void {
+    if (!this.signal.aborted) this.#interrupt.abort(taskCancelled(why))
+  }
+
+  /**
+   * Ends the query with the error that those who wait for it get. Of a query that has ended already, nothing is
+   * told: an executor that forgot its listener would cancel what it does now.
+   */
+  cancel(why: string): void {
+    if (this.#outcome) return
+    this.end({ state: 'failed', error: taskCancelled(why) })
+    this.interrupt(why)
+  }
+
+  /** Resolves when the query has ended, the time has passed or the signal has fired. */
+  wait({ waitForCompletionTimeoutMs, signal }: WaitOptions): Promise<void> {
+    if (this.#outcome || signal?.aborted || !(waitForCompletionTimeoutMs > 0)) return Promise.resolve()
+    return new Promise((resolve) => {
+      let cancelTimer: (() => void) | undefined
+      const endWait = (): void => {
+        this.#waiters.delete(endWait)
+        cancelTimer?.()
+        signal?.removeEventListener('abort', endWait)
+        resolve()
+      }
+      this.#waiters.add(endWait)
+      signal?.addEventListener('abort', endWait)
+      if (waitForCompletionTimeoutMs !== Number.POSITIVE_INFINITY) {
+        cancelTimer = this.#clock.setTimer(endWait, waitForCompletionTimeoutMs)
+      }
+    })
+  }
+
+  /** The state at this moment. Throws the error that the query failed with. */
+  snapshot(): AsyncQuery {
+    const outcome = this.#outcome
+    const { id, startTimeMs, expirationTimeMs } = this
+    if (!outcome) return { isRunning: true, id, startTimeMs, expirationTimeMs }
+    if (outcome.state === 'failed') throw outcome.error
+    return { ...outcome.completed, expirationTimeMs }
+  }
+}
+
+function taskCancelled(why: string): QueryError {
+  return new QueryError('task_cancelled_exception', `task cancelled [${why}]`)
+}

@@ -1,0 +1,95 @@
+import type { Owner } from '../../lib/caller'
+import { ownerOf } from '../../lib/caller'
+import { QueryError } from '../../lib/errors'
+import type { QueryResult } from '../../lib/result'
+import type { AsyncQuery, CompletedQuery, GetOptions, QueryRequest, SubmitOptions } from '../../lib/store'
+import type { ExecuteContext, MemoryStoreOptions } from '../../lib/stores/memory'
+import { MemoryStore } from '../../lib/stores/memory'
+import { ManualClock } from '../../lib/test-kit'
+
+export const alice = ownerOf('issuer', 'alice')
+export const bob = ownerOf('issuer', 'bob')
+
+export const AT_ONCE = { waitForCompletionTimeoutMs: 0 }
+export const FOREVER = { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY }
+
+/** A result of one column, with a row for each cell. */
+export function rows(...cells: string[]): QueryResult {
+  return { columns: [{ name: 'x', type: 'keyword' }], values: cells.map((cell) => [cell]) }
+}
+
+/** A query that runs until the test ends it, whatever its signal says. */
+export interface Run extends ExecuteContext {
+  request: QueryRequest
+  complete(result: unknown): void
+  fail(error: unknown): void
+}
+
+/** A memory store whose queries, and whose clock, the test has in its hands. */
+export class MemoryBench {
+  readonly clock = new ManualClock()
+  readonly runs: Run[] = []
+  readonly store: MemoryStore
+
+  constructor(options: Partial<MemoryStoreOptions> = {}) {
+    const execute = (request: QueryRequest, context: ExecuteContext): Promise<QueryResult> =>
+      new Promise((resolve, fail) => {
+        this.runs.push({ ...context, request, fail, complete: (result) => resolve(result as QueryResult) })
+      })
+    this.store = new MemoryStore({ execute, clock: this.clock, ...options })
+  }
+
+  /** Submits a query that is kept for a minute, with an answer at once. */
+  submit(options: Partial<SubmitOptions> & { owner?: Owner; query?: string } = {}): Promise<AsyncQuery> {
+    const { owner = alice, query = 'FROM x', ...rest } = options
+    const defaults = { ...AT_ONCE, keepAliveMs: 60_000, keepOnCompletion: true }
+    return this.store.submit({ query }, owner, { ...defaults, ...rest })
+  }
+
+  /** The same. Resolves with the id of the running query. */
+  async start(options: Parameters<MemoryBench['submit']>[0] = {}): Promise<string> {
+    const { id } = await this.submit(options)
+    if (!id) throw new Error('The query has no id')
+    return id
+  }
+
+  get(id: string, options: Partial<GetOptions> = {}): Promise<AsyncQuery | undefined> {
+    return this.store.get(id, alice, { ...AT_ONCE, ...options })
+  }
+
+  stop(id: string): Promise<CompletedQuery | undefined> {
+    return this.store.stop(id, alice)
+  }
+
+  delete(id: string): Promise<boolean> {
+    return this.store.delete(id, alice)
+  }
+
+  /** The run that was started last. */
+  get run(): Run {
+    const run = this.runs.at(-1)
+    if (!run) throw new Error('Nothing runs')
+    return run
+  }
+
+  /** Makes the run that was started last end when its signal fires. */
+  obeySignal(): void {
+    const { signal, fail } = this.run
+    signal.addEventListener('abort', () => fail(signal.reason))
+  }
+}
+
+/** The error that a call rejects with, as far as the client is told of it. */
+export async function refusal(call: Promise<unknown>): Promise<object> {
+  const { type, status, reason, metadata } = await errorOf(call)
+  return { type, status, reason, metadata }
+}
+
+export async function errorOf(call: Promise<unknown>): Promise<QueryError> {
+  const error = await call.then(
+    () => new Error('expected an error'),
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof QueryError)) throw error
+  return error
+}

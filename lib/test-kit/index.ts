@@ -1,0 +1,75 @@
+import { closing } from './close'
+import { concurrency } from './concurrency'
+import { expiry } from './expiry'
+import { factory } from './factory'
+import { failure } from './failure'
+import type { StoreHarness, TestRunner } from './harness'
+import { resolveHarness } from './harness'
+import { interruption } from './interruption'
+import { lifecycle } from './lifecycle'
+import { ownership } from './ownership'
+import { snapshots } from './snapshots'
+import type { Suite } from './suite'
+import { testsOf } from './suite'
+import { waiting } from './waiting'
+
+export type {
+  HarnessOutcomes,
+  HarnessQueries,
+  OptionalMethod,
+  SeedOptions,
+  StoreHarness,
+  TestRunner,
+} from './harness'
+export { ManualClock } from './manual-clock'
+
+const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
+  harness: factory,
+  lifecycle,
+  waiting,
+  expiry,
+  ownership,
+  interruption,
+  concurrency,
+  snapshots,
+  failure,
+  close: closing,
+}
+
+/**
+ * Registers the contract of {@link AsyncQueryStore} as tests: each promise of its documentation, for any store
+ * and under any test runner.
+ *
+ * ```ts
+ * const clock = new ManualClock()
+ *
+ * describeAsyncQueryStore('MyStore', {
+ *   create: async () => new MyStore({ clock }),
+ *   queries: {
+ *     completes: 'FROM books',
+ *     completesLater: 'FROM books | WAIT',
+ *     keepsRunning: 'FROM books | ENDLESS',
+ *     fails: 'FROM nope',
+ *     failsLater: 'FROM nope | WAIT',
+ *   },
+ *   outcomes: { completes: BOOKS, stopped: FIRST_BOOK, fails: UNKNOWN_INDEX },
+ *   release: async () => engine.release(),
+ *   advance: (ms) => clock.advance(ms),
+ * }, { describe, it })
+ * ```
+ *
+ * Throws a `TypeError` when the harness lacks what the store's methods need.
+ */
+export function describeAsyncQueryStore(name: string, harness: StoreHarness, runner: TestRunner): void {
+  const resolved = resolveHarness(harness)
+  runner.describe(name, () => {
+    for (const [group, register] of Object.entries(GROUPS)) {
+      const tests = testsOf(register, resolved)
+      // Some runners take a group without tests for a mistake.
+      if (tests.length === 0) continue
+      runner.describe(group, () => {
+        for (const { title, body } of tests) runner.it(title, body)
+      })
+    }
+  })
+}

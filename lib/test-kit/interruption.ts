@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import type { QueryResult } from '../result'
+import { assertCancelled, assertCompleted, assertFails } from './assertions'
+import { FOREVER, STATES } from './subject'
+import type { Suite } from './suite'
+
+/** Stop and delete. */
+export function interruption(suite: Suite): void {
+  const { stopped } = suite.harness.outcomes
+  if (suite.offers('stop') && stopped) stopping(suite, stopped)
+  if (suite.offers('delete')) deleting(suite)
+}
+
+function stopping({ harness, test }: Suite, stopped: QueryResult): void {
+  test('stop ends a running query and answers with the rows it has found, as a partial result', async (subject) => {
+    const query = await subject.stop(await subject.running())
+    assertCompleted(query, stopped)
+    assert.equal(query.isPartial, true)
+  })
+
+  test('a stopped query keeps its partial result', async (subject) => {
+    const id = await subject.running()
+    const query = await subject.stop(id)
+    assert.deepEqual(await subject.get(id), query)
+  })
+
+  test('stop answers alike the second time', async (subject) => {
+    const id = await subject.running()
+    const query = await subject.stop(id)
+    assert.deepEqual(await subject.stop(id), query)
+  })
+
+  test('stop leaves a finished query as it is', async (subject) => {
+    const id = await subject.finished()
+    const query = await subject.get(id)
+    assert.deepEqual(await subject.stop(id), query)
+    assert.deepEqual(await subject.get(id), query)
+  })
+
+  test('stop rejects with the error of a failed query', async (subject) => {
+    await assertFails(subject.stop(await subject.failed()), harness.outcomes.fails)
+  })
+
+  test('stop does not move the expiry', async (subject) => {
+    const id = await subject.running({ keepAliveMs: 4 * subject.stepMs })
+    await subject.advance(2)
+    assertCompleted(await subject.stop(id), stopped)
+    await subject.advance(1)
+    assertCompleted(await subject.get(id), stopped)
+    await subject.advance(2)
+    assert.equal(await subject.get(id), undefined)
+  })
+
+  test('every wait on a query ends with the rows it has found when it is stopped', async (subject) => {
+    const id = await subject.running()
+    const waits = Array.from({ length: 3 }, () => subject.beginGet(id, FOREVER))
+    await subject.stop(id)
+    for (const wait of waits) assertCompleted(await wait.end(), stopped)
+  })
+
+  test('a stopped query shows its id only with keepOnCompletion', async (subject) => {
+    for (const keepOnCompletion of [true, false]) {
+      const id = await subject.running({ keepOnCompletion })
+      assert.equal((await subject.stop(id))?.id, keepOnCompletion ? id : undefined)
+    }
+  })
+
+  if (!harness.countRunning) return
+  test('stop interrupts the query', async (subject) => {
+    const id = await subject.running()
+    assert.equal(await harness.countRunning?.(), 1)
+    await subject.stop(id)
+    assert.equal(await harness.countRunning?.(), 0)
+  })
+}
+
+function deleting({ harness, test, offers }: Suite): void {
+  for (const state of STATES) {
+    test(`delete answers true once for a ${state} query, and false from then on`, async (subject) => {
+      const id = await subject[state]()
+      const answers = [await subject.delete(id), await subject.delete(id), await subject.delete(id)]
+      assert.deepEqual(answers, [true, false, false])
+    })
+
+    test(`a deleted ${state} query is unknown`, async (subject) => {
+      const id = await subject[state]()
+      await subject.delete(id)
+      assert.equal(await subject.get(id), undefined)
+      if (offers('stop')) assert.equal(await subject.stop(id), undefined)
+    })
+  }
+
+  test('delete leaves the other queries of the owner', async (subject) => {
+    const others = [await subject.running(), await subject.finished()]
+    const before = await Promise.all(others.map((id) => subject.get(id)))
+    await subject.delete(await subject.running())
+    assert.deepEqual(await Promise.all(others.map((id) => subject.get(id))), before)
+  })
+
+  test('every wait on a query ends with task_cancelled_exception when it is deleted', async (subject) => {
+    const id = await subject.running()
+    const waits = [FOREVER, FOREVER, { waitForCompletionTimeoutMs: subject.longMs }].map((options) =>
+      subject.beginGet(id, options),
+    )
+    await subject.delete(id)
+    for (const wait of waits) await assertCancelled(wait.end())
+  })
+
+  if (!harness.countRunning) return
+  test('delete interrupts the query, and answers when it has ended', async (subject) => {
+    const id = await subject.running()
+    assert.equal(await harness.countRunning?.(), 1)
+    await subject.delete(id)
+    assert.equal(await harness.countRunning?.(), 0)
+  })
+}

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { isQueryError } from '../errors'
+import { assertCompleted, assertRunning } from './assertions'
+import type { Subject } from './subject'
+import { FOREVER } from './subject'
+import type { Suite } from './suite'
+
+/** What a client might send where an id goes. */
+const STRANGE_IDS = [
+  '',
+  ' ',
+  '.',
+  '../../_all',
+  '%',
+  '*',
+  '__proto__',
+  'constructor',
+  '\0',
+  '\u{1f511}',
+  'x'.repeat(5_000),
+]
+
+/** From submit to the result. */
+export function lifecycle(suite: Suite): void {
+  if (suite.offers('submit')) submitting(suite)
+  completing(suite)
+  unknownIds(suite)
+}
+
+function submitting({ harness: { outcomes }, test }: Suite): void {
+  test('submit answers with the running query and its id when it does not complete within the wait', async (subject) => {
+    assertRunning(await subject.submit('keepsRunning'))
+  })
+
+  test('submit answers with the result when the query completes within the wait', async (subject) => {
+    assertCompleted(await subject.submit('completes', FOREVER), outcomes.completes)
+  })
+
+  test('submit gives no id to a query that completes within the wait without keepOnCompletion', async (subject) => {
+    const { id } = await subject.submit('completes', { ...FOREVER, keepOnCompletion: false })
+    assert.equal(id, undefined)
+  })
+
+  test('submit keeps a query that completes within the wait with keepOnCompletion', async (subject) => {
+    const submitted = await subject.submit('completes', { ...FOREVER, keepOnCompletion: true })
+    assert.ok(submitted.id)
+    assert.deepEqual(await subject.get(submitted.id), submitted)
+  })
+
+  test('submit gives each query an id of its own', async (subject) => {
+    const submits = Array.from({ length: 20 }, () => subject.submit('keepsRunning'))
+    const ids = (await Promise.all(submits)).map(({ id }) => id)
+    assert.equal(new Set(ids).size, ids.length)
+  })
+}
+
+function completing({ harness: { outcomes }, test }: Suite): void {
+  test('get answers with the running query, without rows, while it runs', async (subject) => {
+    const id = await subject.running()
+    const query = await subject.get(id)
+    assertRunning(query)
+    assert.equal(query.id, id)
+  })
+
+  test('get answers with every column and value, exactly, when the query has completed', async (subject) => {
+    const id = await complete(subject)
+    assertCompleted(await subject.get(id), outcomes.completes)
+  })
+
+  test('get answers alike each time', async (subject) => {
+    const id = await complete(subject)
+    const first = await subject.get(id)
+    assertCompleted(first, outcomes.completes)
+    assert.deepEqual(await subject.get(id), first)
+  })
+
+  test('get answers with the statistics of the query', async (subject) => {
+    const query = await subject.get(await complete(subject))
+    assertCompleted(query, outcomes.completes)
+    const { statistics = {} } = query.result
+    assert.deepEqual({ ...statistics, ...outcomes.completes.statistics }, { ...statistics })
+  })
+
+  test('a query that completes after the wait is kept without keepOnCompletion too', async (subject) => {
+    const id = await complete(subject, { keepOnCompletion: false })
+    for (let times = 0; times < 2; times += 1) assertCompleted(await subject.get(id), outcomes.completes)
+  })
+
+  test('a completed query shows its id with keepOnCompletion', async (subject) => {
+    const id = await complete(subject, { keepOnCompletion: true })
+    assert.equal((await subject.get(id))?.id, id)
+  })
+
+  test('a completed query shows no id without keepOnCompletion', async (subject) => {
+    const id = await complete(subject, { keepOnCompletion: false })
+    assert.equal((await subject.get(id))?.id, undefined)
+  })
+
+  test('a completed query is partial only when its result is', async (subject) => {
+    const query = await subject.get(await complete(subject))
+    assertCompleted(query, outcomes.completes)
+    assert.equal(query.isPartial, outcomes.completes.isPartial ?? false)
+  })
+
+  test('a completed query shows how its request wants values and dates to be written', async (subject) => {
+    const request = { columnar: true, timeZone: 'Europe/Paris' }
+    const query = await subject.get(await subject.finished({ request }))
+    assertCompleted(query, outcomes.completes)
+    assert.deepEqual({ columnar: query.columnar, timeZone: query.timeZone }, request)
+  })
+
+  test('the times that a query tells fit together', async (subject) => {
+    const keepAliveMs = 100 * subject.stepMs
+    const query = await subject.get(await subject.finished({ keepAliveMs }))
+    assertCompleted(query, outcomes.completes)
+    const { startTimeMs, expirationTimeMs, tookNanos = 0 } = query
+    if (startTimeMs !== undefined && expirationTimeMs !== undefined) {
+      assertClose(expirationTimeMs, startTimeMs + keepAliveMs, subject.stepMs)
+    }
+    assert.ok(tookNanos >= 0 && tookNanos <= keepAliveMs * 1e6, `took ${tookNanos} ns`)
+  })
+}
+
+function unknownIds({ test, offers }: Suite): void {
+  for (const method of ['get', 'stop', 'delete'] as const) {
+    if (method !== 'get' && !offers(method)) continue
+    const nothing = method === 'delete' ? false : undefined
+
+    test(`${method} answers an unknown id with ${nothing}`, async (subject) => {
+      assert.equal(await subject[method](subject.unknownId), nothing)
+    })
+
+    test(`${method} takes what cannot be an id for an unknown one, or refuses it as invalid`, async (subject) => {
+      for (const id of STRANGE_IDS) {
+        const answer = await subject[method](id).catch((error: unknown) => {
+          if (!isQueryError(error)) throw error
+          assert.deepEqual(
+            { type: error.type, reason: error.reason },
+            { type: 'illegal_argument_exception', reason: `invalid id: [${id}]` },
+          )
+          return nothing
+        })
+        assert.equal(answer, nothing)
+      }
+    })
+  }
+}
+
+async function complete(subject: Subject, options?: Parameters<Subject['start']>[1]): Promise<string> {
+  const id = await subject.start('completesLater', options)
+  await subject.release()
+  await subject.get(id, FOREVER)
+  return id
+}
+
+function assertClose(actual: number, expected: number, tolerance: number): void {
+  assert.ok(Math.abs(actual - expected) <= tolerance, `expected ${actual} to be close to ${expected}`)
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import type { Owner } from '../caller'
+import { assertFails, assertRunning } from './assertions'
+import type { QueryState, Subject } from './subject'
+import { alice, FOREVER, mallory, STATES } from './subject'
+import type { Suite } from './suite'
+
+const BY_MALLORY = { owner: mallory }
+
+/** Every method as a stranger. */
+export function ownership(suite: Suite): void {
+  strangers(suite)
+  if (suite.offers('delete')) taskCancellers(suite)
+}
+
+function strangers(suite: Suite): void {
+  const { harness, test, offers } = suite
+
+  for (const method of ['get', 'stop', 'delete'] as const) {
+    if (method !== 'get' && !offers(method)) continue
+    for (const state of STATES) {
+      test(`${method} answers a stranger as for an unknown id about a ${state} query`, async (subject) => {
+        const id = await subject[state]()
+        const answer = await subject[method](id, BY_MALLORY)
+        assert.equal(answer, method === 'delete' ? false : undefined)
+        assert.equal(answer, await subject[method](subject.unknownId, BY_MALLORY))
+      })
+    }
+  }
+
+  test("a stranger's get does not move the expiry", async (subject) => {
+    const id = await subject.running({ keepAliveMs: 4 * subject.stepMs })
+    await subject.get(id, { ...BY_MALLORY, keepAliveMs: subject.stepMs })
+    await subject.advance(2)
+    assertRunning(await subject.get(id))
+    await subject.get(id, { ...BY_MALLORY, keepAliveMs: 20 * subject.stepMs })
+    await subject.advance(3)
+    assert.equal(await subject.get(id), undefined)
+  })
+
+  test("a stranger's get does not wait", async (subject) => {
+    const id = await subject.running()
+    assert.equal(await subject.get(id, { ...BY_MALLORY, ...FOREVER }), undefined)
+  })
+
+  if (offers('stop')) {
+    test("a stranger's stop does not stop the query", async (subject) => {
+      const id = await subject.running()
+      await subject.stop(id, BY_MALLORY)
+      assertRunning(await subject.get(id))
+    })
+  }
+
+  if (offers('delete')) {
+    test("a stranger's delete deletes nothing", async (subject) => {
+      const ids = await inEveryState(subject)
+      for (const id of Object.values(ids)) await subject.delete(id, BY_MALLORY)
+      assertRunning(await subject.get(ids.running))
+      assert.equal((await subject.get(ids.finished))?.isRunning, false)
+      await assertFails(subject.get(ids.failed), harness.outcomes.fails)
+    })
+  }
+
+  test('owners that merely look alike are strangers', async (subject) => {
+    const id = await subject.running()
+    const lookalikes = ['', '%', '*', ` ${alice}`, `${alice} `, `${alice}%`, alice.slice(0, -1)]
+    for (const owner of [...lookalikes, alice.toUpperCase()] as Owner[]) {
+      assert.equal(await subject.get(id, { owner }), undefined, `for ${JSON.stringify(owner)}`)
+    }
+  })
+}
+
+function taskCancellers({ test }: Suite): void {
+  for (const state of STATES) {
+    test(`delete with anyOwner deletes the ${state} query of another owner`, async (subject) => {
+      const id = await subject[state]()
+      assert.equal(await subject.delete(id, BY_MALLORY, { anyOwner: true }), true)
+      assert.equal(await subject.get(id), undefined)
+    })
+  }
+
+  test('delete with anyOwner: false deletes nothing of another owner', async (subject) => {
+    const id = await subject.running()
+    assert.equal(await subject.delete(id, BY_MALLORY, { anyOwner: false }), false)
+    assertRunning(await subject.get(id))
+  })
+
+  test('delete with anyOwner answers false for an unknown id', async (subject) => {
+    assert.equal(await subject.delete(subject.unknownId, BY_MALLORY, { anyOwner: true }), false)
+  })
+}
+
+async function inEveryState(subject: Subject): Promise<Record<QueryState, string>> {
+  return {
+    running: await subject.running(),
+    finished: await subject.finished(),
+    failed: await subject.failed(),
+  }
+}

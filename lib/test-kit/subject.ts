@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Owner } from '../caller'
+import { ownerOf } from '../caller'
+import type {
+  AsyncQuery,
+  AsyncQueryStore,
+  CompletedQuery,
+  DeleteOptions,
+  GetOptions,
+  QueryRequest,
+  SubmitOptions,
+} from '../store'
+import type { HarnessQueries, ResolvedHarness, SeedOptions } from './harness'
+import { Pending } from './pending'
+
+export const alice: Owner = ownerOf('https://issuer.example', 'alice')
+/** The stranger. */
+export const mallory: Owner = ownerOf('https://issuer.example', 'mallory')
+
+/** Waits until the query ends. */
+export const FOREVER = { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY }
+
+/** What can have become of a query that has an id. The methods of {@link Subject} of these names make one. */
+export const STATES = ['running', 'finished', 'failed'] as const
+export type QueryState = (typeof STATES)[number]
+
+type QueryName = keyof HarnessQueries
+type AsOwner = { owner?: Owner }
+type Start = AsOwner & Partial<SeedOptions> & { request?: Partial<QueryRequest> }
+
+/** The store under test, in words that keep tests short: queries by name, defaults, no call without an end. */
+export class Subject {
+  readonly store: AsyncQueryStore
+  /** A short while. */
+  readonly stepMs: number
+  /** Longer than any test lets pass. */
+  readonly longMs: number
+  readonly unknownId: string
+  readonly #resolved: ResolvedHarness
+
+  constructor(store: AsyncQueryStore, resolved: ResolvedHarness) {
+    this.store = store
+    this.stepMs = resolved.stepMs
+    this.longMs = 1_000 * resolved.stepMs
+    this.unknownId = resolved.unknownId
+    this.#resolved = resolved
+  }
+
+  /** The same for another store. */
+  in(store: AsyncQueryStore): Subject {
+    return new Subject(store, this.#resolved)
+  }
+
+  /** Submits a query, by default one to be kept, with an answer at once. */
+  submit(query: QueryName, options: Start & Partial<SubmitOptions> = {}): Promise<AsyncQuery> {
+    return this.beginSubmit(query, options).end()
+  }
+
+  beginSubmit(query: QueryName, options: Start & Partial<SubmitOptions> = {}): Pending<AsyncQuery> {
+    const { request, owner = alice, ...rest } = options
+    return this.begin('submit', async () => {
+      const { store } = this
+      assert.ok(store.submit, 'the store has no submit')
+      return store.submit({ query: this.#resolved.harness.queries[query], ...request }, owner, {
+        waitForCompletionTimeoutMs: 0,
+        ...this.#startOptions(rest),
+        ...rest,
+      })
+    })
+  }
+
+  get(id: string, options: AsOwner & Partial<GetOptions> = {}): Promise<AsyncQuery | undefined> {
+    return this.beginGet(id, options).end()
+  }
+
+  beginGet(
+    id: string,
+    { owner = alice, ...options }: AsOwner & Partial<GetOptions> = {},
+  ): Pending<AsyncQuery | undefined> {
+    return this.begin('get', () => this.store.get(id, owner, { waitForCompletionTimeoutMs: 0, ...options }))
+  }
+
+  stop(id: string, { owner = alice }: AsOwner = {}): Promise<CompletedQuery | undefined> {
+    const { store } = this
+    return this.begin('stop', async () => {
+      assert.ok(store.stop, 'the store has no stop')
+      return store.stop(id, owner)
+    }).end()
+  }
+
+  delete(id: string, { owner = alice }: AsOwner = {}, options?: DeleteOptions): Promise<boolean> {
+    const { store } = this
+    return this.begin('delete', async () => {
+      assert.ok(store.delete, 'the store has no delete')
+      return options ? store.delete(id, owner, options) : store.delete(id, owner)
+    }).end()
+  }
+
+  close(): Promise<void> {
+    const { store } = this
+    return this.begin('close', async () => {
+      assert.ok(store.close, 'the store has no close')
+      return store.close()
+    }).end()
+  }
+
+  /** Calls that are meant to go on while the test does. */
+  begin<T>(what: string, call: () => Promise<T>): Pending<T> {
+    return new Pending(what, call(), this.#resolved.patienceMs)
+  }
+
+  /** Starts a query that does not end at once, and resolves with its id. */
+  async start(query: 'completesLater' | 'keepsRunning' | 'failsLater', options: Start = {}): Promise<string> {
+    if (!this.store.submit) return this.#seed(query, options)
+    const { id } = await this.submit(query, options)
+    assert.ok(id, `the query ${query} has ended too early, so its submit gave no id`)
+    return id
+  }
+
+  running(options?: Start): Promise<string> {
+    return this.start('keepsRunning', options)
+  }
+
+  async finished(options: Start = {}): Promise<string> {
+    if (this.store.submit) {
+      const { id } = await this.submit('completes', { ...options, ...FOREVER })
+      assert.ok(id, 'submit gave no id to a query that is to be kept')
+      return id
+    }
+    const id = await this.#seed('completes', options)
+    await this.#untilEnded(id, options)
+    return id
+  }
+
+  async failed(options: Start = {}): Promise<string> {
+    const id = await this.start('failsLater', options)
+    await this.release()
+    await this.#untilEnded(id, options)
+    return id
+  }
+
+  release(): Promise<void> {
+    return this.#resolved.harness.release()
+  }
+
+  /** Lets a multiple of a short while pass. */
+  async advance(steps: number): Promise<void> {
+    const { harness, stepMs } = this.#resolved
+    if (harness.advance) await harness.advance(steps * stepMs)
+    else await sleep(steps * stepMs)
+  }
+
+  #startOptions({ keepAliveMs = this.longMs, keepOnCompletion = true }: Start): SeedOptions {
+    return { keepAliveMs, keepOnCompletion }
+  }
+
+  /** Whatever comes of it is for the test to find out. */
+  async #untilEnded(id: string, { owner = alice }: Start): Promise<void> {
+    await this.get(id, { owner, ...FOREVER }).catch(() => {})
+  }
+
+  async #seed(query: QueryName, options: Start = {}): Promise<string> {
+    const { harness } = this.#resolved
+    assert.ok(harness.seed, 'the harness has no seed')
+    const request = { query: harness.queries[query], ...options.request }
+    return harness.seed(this.store, request, options.owner ?? alice, this.#startOptions(options))
+  }
+}

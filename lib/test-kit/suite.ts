@@ -1,0 +1,43 @@
+import type { OptionalMethod, ResolvedHarness, StoreHarness } from './harness'
+import { Subject } from './subject'
+
+/** What a group of tests is given. */
+export interface Suite {
+  harness: StoreHarness
+  offers(method: OptionalMethod): boolean
+  /** A test with a store of its own, which is closed after it. */
+  test(title: string, body: (subject: Subject) => Promise<void>): void
+}
+
+interface Test {
+  title: string
+  body: () => Promise<void>
+}
+
+/** The tests that a group registers for this harness. */
+export function testsOf(register: (suite: Suite) => void, resolved: ResolvedHarness): Test[] {
+  const { harness, offers } = resolved
+  const tests: Test[] = []
+  register({
+    harness,
+    offers: (method) => offers.includes(method),
+    test: (title, body) => tests.push({ title, body: () => run(body, resolved) }),
+  })
+  return tests
+}
+
+async function run(body: (subject: Subject) => Promise<void>, resolved: ResolvedHarness): Promise<void> {
+  const subject = new Subject(await resolved.harness.create(), resolved)
+  try {
+    await body(subject)
+  } catch (error) {
+    // What goes wrong first is what matters; a store in that state may well not close.
+    await closeIfOffered(subject).catch(() => {})
+    throw error
+  }
+  await closeIfOffered(subject)
+}
+
+async function closeIfOffered(subject: Subject): Promise<void> {
+  if (subject.store.close) await subject.close()
+}

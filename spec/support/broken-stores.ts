@@ -1,0 +1,42 @@
+import type { AsyncQueryStore } from '../../lib/store'
+import type { BrokenStore } from './broken-stores/broken-store'
+import { methodsOf } from './broken-stores/broken-store'
+import { brokenExpiries } from './broken-stores/expiry'
+import { brokenCloses, brokenFailures } from './broken-stores/failure'
+import { brokenInterruptions } from './broken-stores/interruption'
+import { brokenFactories, brokenLifecycles } from './broken-stores/lifecycle'
+import { brokenOwnerships } from './broken-stores/ownership'
+import { brokenSnapshots } from './broken-stores/snapshots'
+import { brokenWaits } from './broken-stores/waiting'
+import { MemoryHarness } from './memory-harness'
+
+/** Stores that are right in every way but one. */
+export const brokenStores: readonly BrokenStore[] = [
+  ...brokenFactories,
+  ...brokenLifecycles,
+  ...brokenWaits,
+  ...brokenExpiries,
+  ...brokenOwnerships,
+  ...brokenInterruptions,
+  ...brokenSnapshots,
+  ...brokenFailures,
+  ...brokenCloses,
+]
+
+/** Makes stores with the flaw. */
+export class BrokenHarness extends MemoryHarness {
+  readonly #broken: BrokenStore
+  /** The time that a broken store may take to hang is spent by the specs. */
+  readonly patienceMs = 50
+
+  constructor(broken: BrokenStore) {
+    super()
+    this.#broken = broken
+  }
+
+  override async create(): Promise<AsyncQueryStore> {
+    const good = methodsOf(this.createMemoryStore())
+    const store = { ...good, ...this.#broken.breaks(good, this) }
+    return store as AsyncQueryStore
+  }
+}

@@ -1,0 +1,42 @@
+import type { StoreHarness, TestRunner } from '../../lib/test-kit'
+import { describeAsyncQueryStore } from '../../lib/test-kit'
+
+interface ContractTest {
+  title: string
+  body: () => Promise<void>
+}
+
+/** The tests of the contract for a harness, to be run by hand. */
+export function contractTests(harness: StoreHarness): ContractTest[] {
+  const tests: ContractTest[] = []
+  const runner: TestRunner = {
+    describe: (_name, body) => body(),
+    it: (title, body) => tests.push({ title, body }),
+  }
+  describeAsyncQueryStore('a store', harness, runner)
+  return tests
+}
+
+export function contractTitles(harness: StoreHarness): string[] {
+  return contractTests(harness).map(({ title }) => title)
+}
+
+/**
+ * Runs the contract, or those tests of it that have one of `titles`, and collects the titles that fail. The
+ * tests run at the same time, each with a harness of its own.
+ */
+export async function contractFailures(
+  createHarness: () => StoreHarness,
+  titles: readonly string[] = contractTitles(createHarness()),
+): Promise<string[]> {
+  const outcomes = await Promise.all(
+    titles.map(async (title) => {
+      const test = contractTests(createHarness()).find((candidate) => candidate.title === title)
+      return test?.body().then(
+        () => [],
+        () => [title],
+      )
+    }),
+  )
+  return outcomes.flatMap((failed) => failed ?? []).toSorted()
+}

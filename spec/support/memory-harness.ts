@@ -1,0 +1,101 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { QueryError } from '../../lib/errors'
+import type { QueryResult } from '../../lib/result'
+import type { AsyncQueryStore } from '../../lib/store'
+import type { Execute } from '../../lib/stores/memory'
+import { MemoryStore } from '../../lib/stores/memory'
+import type { HarnessQueries, StoreHarness } from '../../lib/test-kit'
+import { ManualClock } from '../../lib/test-kit'
+
+const QUERIES: HarnessQueries = {
+  completes: 'FROM books',
+  completesLater: 'FROM books | WAIT',
+  keepsRunning: 'FROM books | ENDLESS',
+  fails: 'FROM nope',
+  failsLater: 'FROM nope | WAIT',
+}
+
+const COLUMNS: QueryResult['columns'] = [
+  { name: 'title', type: 'keyword' },
+  { name: 'copies', type: 'long' },
+  { name: 'gone', type: 'keyword' },
+]
+
+/** Runs the contract's queries on a {@link MemoryStore} with a clock that stands still. */
+export class MemoryHarness implements StoreHarness {
+  readonly clock = new ManualClock()
+  readonly queries = QUERIES
+  readonly outcomes = {
+    completes: {
+      columns: COLUMNS,
+      values: [
+        [['Dune', 'Der W\u00fcstenplanet'], 9_007_199_254_740_993n, null],
+        ['Emma', 2, null],
+      ],
+      statistics: {
+        documentsFound: 2,
+        valuesLoaded: 5,
+        rowsEmitted: 2,
+        bytesRead: 300,
+        readNanos: 7,
+        cpuNanos: 9,
+      },
+    },
+    stopped: { columns: COLUMNS, values: [['Emma', 2, null]] },
+    fails: new QueryError('circuit_breaking_exception', '[parent] Data too large', {
+      metadata: { bytes_wanted: 3, bytes_limit: 2 },
+    }),
+  }
+  #running = 0
+  readonly #waiting: (() => void)[] = []
+
+  async create(): Promise<AsyncQueryStore> {
+    return this.createMemoryStore()
+  }
+
+  createMemoryStore(): MemoryStore {
+    return new MemoryStore({ execute: this.execute, clock: this.clock })
+  }
+
+  async release(): Promise<void> {
+    for (const goOn of this.#waiting.splice(0)) goOn()
+  }
+
+  advance(ms: number): Promise<void> {
+    return this.clock.advance(ms)
+  }
+
+  countRunning(): number {
+    return this.#running
+  }
+
+  pendingTimers(): number {
+    return this.clock.pendingTimers
+  }
+
+  readonly execute: Execute = async (request, context) => {
+    this.#running += 1
+    try {
+      return await this.#run(request.query, context)
+    } finally {
+      // Ending takes a moment, as it does where a cluster has to be told.
+      await nextTurn()
+      this.#running -= 1
+    }
+  }
+
+  async #run(query: string, { signal, report }: Parameters<Execute>[1]): Promise<QueryResult> {
+    if (query === QUERIES.completesLater || query === QUERIES.failsLater) {
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting.push(resolve)
+        signal.addEventListener('abort', () => reject(signal.reason))
+      })
+    }
+    if (query === QUERIES.fails || query === QUERIES.failsLater) throw this.outcomes.fails
+    if (query !== QUERIES.keepsRunning) return this.outcomes.completes
+    report(this.outcomes.stopped)
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason))
+    })
+  }
+}

@@ -1,0 +1,91 @@
+import type { KeyObject } from 'node:crypto'
+
+export const JWT_ALGORITHMS = [
+  'HS256',
+  'HS384',
+  'HS512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+] as const
+
+/** A signature algorithm of RFC 7518, section 3. */
+export type JwtAlgorithm = (typeof JWT_ALGORITHMS)[number]
+
+/** RFC 7518 wants RSA keys of this size or larger. */
+const SMALLEST_RSA_BITS = 2048
+
+const CURVES: Readonly<Record<string, string>> = {
+  ES256: 'prime256v1',
+  ES384: 'secp384r1',
+  ES512: 'secp521r1',
+}
+
+export function isJwtAlgorithm(name: unknown): name is JwtAlgorithm {
+  return JWT_ALGORITHMS.some((algorithm) => algorithm === name)
+}
+
+/** Whether signatures of `algorithm` can be verified with a secret or public key, and are strong enough then. */
+export function fits(algorithm: JwtAlgorithm, key: KeyObject): boolean {
+  switch (algorithm.slice(0, 2)) {
+    case 'HS':
+      return key.type === 'secret' && (key.symmetricKeySize ?? 0) >= hashBytes(algorithm)
+    case 'RS':
+      return key.asymmetricKeyType === 'rsa' && isLargeEnough(key)
+    case 'PS':
+      return (key.asymmetricKeyType === 'rsa' || isPssKeyFor(algorithm, key)) && isLargeEnough(key)
+    default:
+      return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === CURVES[algorithm]
+  }
+}
+
+/** What {@link fits} asks of a key, in words. */
+export function requirement(algorithm: JwtAlgorithm): string {
+  switch (algorithm.slice(0, 2)) {
+    case 'HS':
+      return `a secret of at least ${hashBytes(algorithm)} bytes`
+    case 'ES':
+      return `an EC key on the curve ${CURVES[algorithm]}`
+    case 'RS':
+      return `a key of type rsa with at least ${SMALLEST_RSA_BITS} bits`
+    default:
+      return `a key of type rsa, or of type rsa-pss bound to sha${algorithm.slice(2)}, with at least ${SMALLEST_RSA_BITS} bits`
+  }
+}
+
+/** What a secret or public key is, in words that give nothing away. */
+export function describeKey(key: KeyObject): string {
+  if (key.type === 'secret') return `a secret of ${key.symmetricKeySize} bytes`
+  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {}
+  if (modulusLength !== undefined) return `a key of type ${key.asymmetricKeyType} with ${modulusLength} bits`
+  if (namedCurve !== undefined) return `an EC key on the curve ${namedCurve}`
+  return `a key of type ${key.asymmetricKeyType}`
+}
+
+function hashBytes(algorithm: JwtAlgorithm): number {
+  return Number(algorithm.slice(2)) / 8
+}
+
+function isLargeEnough({ asymmetricKeyDetails }: KeyObject): boolean {
+  return (asymmetricKeyDetails?.modulusLength ?? 0) >= SMALLEST_RSA_BITS
+}
+
+/** A key that is bound to RSA-PSS has to be bound to the algorithm's hash too, or jsonwebtoken refuses it. */
+function isPssKeyFor(
+  algorithm: JwtAlgorithm,
+  { asymmetricKeyType, asymmetricKeyDetails }: KeyObject,
+): boolean {
+  if (asymmetricKeyType !== 'rsa-pss' || !asymmetricKeyDetails) return false
+  const { hashAlgorithm, mgf1HashAlgorithm, saltLength = 0 } = asymmetricKeyDetails
+  return (
+    hashAlgorithm === `sha${algorithm.slice(2)}` &&
+    mgf1HashAlgorithm === hashAlgorithm &&
+    saltLength <= hashBytes(algorithm)
+  )
+}

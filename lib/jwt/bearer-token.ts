@@ -1,0 +1,30 @@
+import type { IncomingMessage } from 'node:http'
+import { refused } from '../unauthenticated'
+
+/** RFC 6750, section 2.1: `"Bearer" 1*SP b64token`. The scheme's case is free (RFC 9110, section 11.1). */
+const CREDENTIALS = /^bearer +([\w\-.~+/]+=*)$/i
+
+/**
+ * The bearer token of a request, or `undefined` where there is no Authorization header.
+ *
+ * Throws the 401 of refused credentials for anything else than one header with one bearer token of at most
+ * `maxLength` characters.
+ */
+export function readBearerToken(
+  { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
+  maxLength: number,
+): string | undefined {
+  const { authorization } = headers
+  if (authorization === undefined) return undefined
+  // Node.js keeps the first Authorization header in `headers` and drops the others without a word.
+  if (authorizationLines(rawHeaders) > 1) throw refused('there is more than one Authorization header')
+  const [, token] = CREDENTIALS.exec(authorization) ?? []
+  if (token === undefined) throw refused('the Authorization header is not one bearer token')
+  if (token.length > maxLength) throw refused(`the bearer token is longer than ${maxLength} characters`)
+  return token
+}
+
+/** Names and values alternate in `rawHeaders`. */
+function authorizationLines(rawHeaders: readonly string[]): number {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length
+}

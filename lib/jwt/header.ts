@@ -1,0 +1,70 @@
+import { refused } from '../unauthenticated'
+import type { JwtAlgorithm } from './algorithms'
+import { isJwtAlgorithm } from './algorithms'
+
+/** What a key is looked up by. All of it is the sender's word. */
+export interface JwtHeader {
+  /** One of the algorithms that `jwtCaller` allows. */
+  alg: JwtAlgorithm
+  /** The id of the key. */
+  kid?: string
+  /** The base64url SHA-1 thumbprint of the key's certificate. */
+  x5t?: string
+  /** The base64url SHA-256 thumbprint of the key's certificate. */
+  'x5t#S256'?: string
+}
+
+/** RFC 7519, section 7.2: three parts in base64url, of a signed token. */
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/
+
+/** The media type of an access token, RFC 7519, section 5.1 and RFC 9068, section 2.1. */
+const TOKEN_TYPE = /^(application\/)?(at\+)?jwt$/i
+
+/**
+ * Reads and checks the header of a token that is not verified yet.
+ *
+ * Keys that the header embeds or points to (`jwk`, `x5c`, `jku`, `x5u`) are left out, so that no key source can
+ * follow them. A `typ` is refused unless it is that of a JWT or an access token: an issuer's other tokens (logout
+ * tokens, security events) may carry the same claims.
+ *
+ * Throws the 401 of refused credentials.
+ */
+export function readHeader(token: string, allowed: readonly JwtAlgorithm[]): JwtHeader {
+  if (!COMPACT.test(token)) throw refused('the bearer token is not a signed JWT')
+  const header = parseObject(token.slice(0, token.indexOf('.')))
+  if (!header) throw refused('the header of the token is not a JSON object')
+  const { alg, typ } = header
+  if (!isJwtAlgorithm(alg)) throw refused('the token names no known algorithm')
+  if (!allowed.includes(alg)) throw refused(`the token is signed with ${alg}, which is not allowed`)
+  // An extension that we do not know and that changes the meaning of the token. We know none.
+  for (const name of ['crit', 'b64']) {
+    if (Object.hasOwn(header, name)) throw refused(`the header of the token has \`${name}\``)
+  }
+  if (typ !== undefined && !(typeof typ === 'string' && TOKEN_TYPE.test(typ))) {
+    throw refused('the header of the token has a `typ` that is not the type of a JWT or access token')
+  }
+  return { alg, ...keyReferences(header) }
+}
+
+function keyReferences(header: Readonly<Record<string, unknown>>): Omit<JwtHeader, 'alg'> {
+  const references: Omit<JwtHeader, 'alg'> = {}
+  for (const name of ['kid', 'x5t', 'x5t#S256'] as const) {
+    const value = header[name]
+    if (value === undefined) continue
+    if (typeof value !== 'string')
+      throw refused(`the header of the token has a \`${name}\` that is no string`)
+    references[name] = value
+  }
+  return references
+}
+
+function parseObject(base64url: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(base64url, 'base64url').toString())
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    return value as Record<string, unknown>
+  } catch {
+    // Not passed on as a cause: a SyntaxError quotes the text.
+    return undefined
+  }
+}

@@ -1,0 +1,63 @@
+import type { KeyObject } from 'node:crypto'
+import type { VerifyOptions } from 'jsonwebtoken'
+import { JsonWebTokenError, verify } from 'jsonwebtoken'
+import type { ResolveCaller } from '../caller'
+import { ownerOf } from '../caller'
+import { missingCredentials, refused, unauthenticated } from '../unauthenticated'
+import { readBearerToken } from './bearer-token'
+import { checkClaims, ownerName } from './claims'
+import { readHeader } from './header'
+import type { JwtCallerOptions } from './options'
+import { resolveJwtOptions } from './options'
+
+export type { JwtAlgorithm } from './algorithms'
+export type { ClaimTest, JwtClaims } from './claims'
+export type { JwtHeader } from './header'
+export type { JwtKey } from './key'
+export type { JwtKeySource } from './key-finder'
+export type { JwtCallerOptions } from './options'
+
+/**
+ * Identifies callers by a signed JWT in the Authorization header. The owner is the issuer with the subject, or
+ * with the claim that `ownerClaim` names.
+ *
+ * A token must be signed by the key with an allowed algorithm, and have `iss`, `aud`, an `exp` to come, and the
+ * owner's claim; its `nbf` and `iat`, if any, must have passed. All refusals are the same 401; the reason is the
+ * error's `cause`. A key function that fails answers 503. A token is checked when its request begins, so a wait
+ * may outlive it.
+ *
+ * Throws a `TypeError` for options that are wrong, unknown or do not fit each other.
+ */
+export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
+  const settings = resolveJwtOptions(options)
+
+  return async function resolveJwtCaller(request) {
+    const token = readBearerToken(request, settings.maxTokenLength)
+    if (token === undefined) throw missingCredentials(request.originalUrl)
+    const header = readHeader(token, settings.algorithms)
+    const { key } = await settings.findKey(header)
+    const nowSeconds = settings.clock.now() / 1000
+    const payload = verifyToken(token, key, {
+      algorithms: [header.alg],
+      issuer: settings.issuers,
+      audience: settings.audiences,
+      clockTolerance: settings.clockToleranceSeconds,
+      // jsonwebtoken takes 0 for "not given", and asks the machine.
+      clockTimestamp: nowSeconds || Number.MIN_VALUE,
+    })
+    const claims = checkClaims(payload, nowSeconds + settings.clockToleranceSeconds)
+    const owner = ownerOf(claims.iss, ownerName(claims, settings.ownerClaim))
+    // Whatever else a function returns, it does not say yes.
+    return { owner, canCancelTasks: (await settings.mayCancelTasks(claims)) === true }
+  }
+}
+
+function verifyToken(token: string, key: KeyObject, options: VerifyOptions): unknown {
+  try {
+    return verify(token, key, options)
+  } catch (error) {
+    // Of anything else the text may quote the token: a SyntaxError does.
+    if (error instanceof JsonWebTokenError) throw unauthenticated(error)
+    throw refused('the payload or the signature of the token is malformed')
+  }
+}

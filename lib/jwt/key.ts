@@ -1,0 +1,130 @@
+import type { JsonWebKey, KeyObject } from 'node:crypto'
+import { createPublicKey, createSecretKey, X509Certificate } from 'node:crypto'
+import { types } from 'node:util'
+import type { JwtAlgorithm } from './algorithms'
+import { describeKey, fits, isJwtAlgorithm, JWT_ALGORITHMS } from './algorithms'
+
+/**
+ * What a signature is verified with: the secret of HS256, HS384 and HS512, or the public key of the others.
+ *
+ * A string or bytes that can be read as a key or certificate (PEM, DER, base64 of DER, JWK) are that key, and a
+ * secret otherwise: no published key can become a secret that everybody knows. The text of a secret counts as it
+ * stands; decode a base64 secret first. Of a private key, the public half is used.
+ */
+export type JwtKey = string | Uint8Array | KeyObject | JsonWebKey
+
+/** A key that has been parsed, and what it may be used for. */
+export interface VerificationKey {
+  key: KeyObject
+  algorithms: readonly JwtAlgorithm[]
+  /** What it is, for messages. */
+  description: string
+}
+
+/** Of PEM and of the public keys of SSH, which cannot be read here and must not pass for secrets. */
+const ARMORED = /---- ?BEGIN |^\s*(ssh|ecdsa|sk)-\S+ AAAA/
+
+/** Throws a `TypeError`, whose text tells nothing of the key, for what is none. */
+export function parseKey(material: unknown): VerificationKey {
+  if (types.isKeyObject(material)) return verificationKey(publicPart(material))
+  if (typeof material === 'string') return parseBytes(Buffer.from(material))
+  if (types.isUint8Array(material)) return parseBytes(Buffer.from(material))
+  if (isObject(material)) return parseJwk(material)
+  throw unreadable('it is none of secret, PEM, KeyObject and JWK')
+}
+
+function parseBytes(bytes: Buffer): VerificationKey {
+  const text = bytes.toString('latin1')
+  if (ARMORED.test(text)) return verificationKey(parsePem(bytes))
+  const json = parseJsonObject(text)
+  if (json) return parseJwk(json)
+  const key = parseDer(bytes) ?? parseDer(Buffer.from(text, 'base64'))
+  return verificationKey(key ?? createSecretKey(bytes))
+}
+
+function parsePem(bytes: Buffer): KeyObject {
+  try {
+    return createPublicKey(bytes)
+  } catch {
+    throw unreadable('it looks like a PEM, but cannot be read as one')
+  }
+}
+
+function parseDer(key: Buffer): KeyObject | undefined {
+  // All forms are an ASN.1 sequence.
+  if (key[0] !== 0x30) return undefined
+  const readers = [
+    () => createPublicKey({ key, format: 'der', type: 'spki' }),
+    () => createPublicKey({ key, format: 'der', type: 'pkcs1' }),
+    () => new X509Certificate(key).publicKey,
+  ]
+  for (const read of readers) {
+    try {
+      return read()
+    } catch {
+      // It is not of this form.
+    }
+  }
+  return undefined
+}
+
+function parseJwk(jwk: Readonly<Record<string, unknown>>): VerificationKey {
+  const parsed = verificationKey(jwk.kty === 'oct' ? jwkSecret(jwk) : jwkPublicKey(jwk))
+  const { algorithms, description } = parsed
+  const { use, alg, key_ops: operations } = jwk
+  const isForVerifying =
+    (use === undefined || use === 'sig') &&
+    (operations === undefined || (Array.isArray(operations) && operations.includes('verify')))
+  if (!isForVerifying) {
+    return { ...parsed, algorithms: [], description: `${description} that is not for verifying` }
+  }
+  if (alg === undefined) return parsed
+  return {
+    ...parsed,
+    algorithms: algorithms.filter((algorithm) => algorithm === alg),
+    description: `${description} for ${isJwtAlgorithm(alg) ? alg : 'another algorithm'} alone`,
+  }
+}
+
+function jwkSecret({ k }: Readonly<Record<string, unknown>>): KeyObject {
+  if (typeof k !== 'string') throw unreadable('it is a JWK without a secret')
+  return createSecretKey(Buffer.from(k, 'base64url'))
+}
+
+function jwkPublicKey(jwk: JsonWebKey): KeyObject {
+  try {
+    return createPublicKey({ key: jwk, format: 'jwk' })
+  } catch {
+    // The message of the platform may quote members of the key.
+    throw unreadable('it is an object, but no KeyObject and no JWK')
+  }
+}
+
+function publicPart(key: KeyObject): KeyObject {
+  return key.type === 'private' ? createPublicKey(key) : key
+}
+
+function verificationKey(key: KeyObject): VerificationKey {
+  return {
+    key,
+    algorithms: JWT_ALGORITHMS.filter((algorithm) => fits(algorithm, key)),
+    description: describeKey(key),
+  }
+}
+
+function parseJsonObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function unreadable(why: string): TypeError {
+  return new TypeError(`jwtCaller cannot use \`key\`: ${why}`)
+}

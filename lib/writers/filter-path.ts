@@ -1,0 +1,176 @@
+import { PatternNode } from './filter-pattern'
+import type { Chunk, TokenSink } from './token-sink'
+
+/** A sink that lets through to another one what `filter_path` names, and that other one where it names nothing. */
+export function filtered(sink: TokenSink, filterPath = ''): TokenSink {
+  const paths = filterPath
+    .split(',')
+    .map((path) => path.trim())
+    .filter((path) => path !== '')
+  const includes = paths.filter((path) => !path.startsWith('-'))
+  const excludes = paths.filter((path) => path.startsWith('-')).map((path) => path.slice(1).trim())
+  let result = sink
+  // What is included goes on to the excludes.
+  if (excludes.length > 0) result = new FilterSink(result, PatternNode.of(excludes), 'exclude')
+  if (includes.length > 0) result = new FilterSink(result, PatternNode.of(includes), 'include')
+  return result
+}
+
+/** What becomes of a value: all of it passes, none of it, or the paths that are left decide further down. */
+type Verdict = 'all' | 'none' | readonly PatternNode[]
+
+/** An object or array that is being read. */
+interface Scope {
+  kind: 'object' | 'array'
+  verdict: Verdict
+  /** Its start has been written. Otherwise it is written when something in it passes. */
+  isOpen: boolean
+  hasContent: boolean
+  /** The last key, where it is to be written when its value, or something in it, passes. */
+  name: string | undefined
+}
+
+class FilterSink implements TokenSink {
+  readonly #target: TokenSink
+  readonly #mode: 'include' | 'exclude'
+  readonly #scopes: Scope[] = []
+  /** On the next value. */
+  #verdict: Verdict
+
+  constructor(target: TokenSink, root: PatternNode, mode: 'include' | 'exclude') {
+    this.#target = target
+    this.#mode = mode
+    this.#verdict = [root]
+  }
+
+  get pending(): number {
+    return this.#target.pending
+  }
+
+  take(): Chunk {
+    return this.#target.take()
+  }
+
+  key(name: string): boolean {
+    const scope = this.#scopes.at(-1)
+    if (scope?.verdict === 'all') return this.#target.key(name)
+    this.#verdict = this.#judge(scope?.verdict ?? 'none', name)
+    if (scope) {
+      scope.hasContent = true
+      scope.name = this.#verdict === 'none' ? undefined : name
+    }
+    return this.#verdict === 'all' ? this.#open() : this.#verdict !== 'none'
+  }
+
+  startObject(): void {
+    this.#start('object')
+  }
+
+  endObject(): void {
+    this.#end()
+  }
+
+  startArray(): void {
+    this.#start('array')
+  }
+
+  endArray(): void {
+    this.#end()
+  }
+
+  string(value: string): void {
+    if (this.#passes()) this.#target.string(value)
+  }
+
+  integer(value: number | bigint): void {
+    if (this.#passes()) this.#target.integer(value)
+  }
+
+  double(value: number): void {
+    if (this.#passes()) this.#target.double(value)
+  }
+
+  float(value: number): void {
+    if (this.#passes()) this.#target.float(value)
+  }
+
+  boolean(value: boolean): void {
+    if (this.#passes()) this.#target.boolean(value)
+  }
+
+  null(): void {
+    if (this.#passes()) this.#target.null()
+  }
+
+  #judge(verdict: Verdict, name: string): Verdict {
+    if (typeof verdict === 'string') return verdict
+    const [named, astray] = this.#mode === 'include' ? (['all', 'none'] as const) : (['none', 'all'] as const)
+    const next: PatternNode[] = []
+    for (const node of verdict) {
+      const followed = node.follow(name)
+      if (followed === 'end') return named
+      next.push(...followed)
+    }
+    return next.length > 0 ? next : astray
+  }
+
+  /** Whether the next value, which has no names in it, passes. Opens what it is in. */
+  #passes(): boolean {
+    const verdict = this.#nextVerdict()
+    if (typeof verdict === 'string') return verdict === 'all'
+    // The paths go on below this value, so none of them names it.
+    if (this.#mode === 'include') return false
+    this.#open()
+    return true
+  }
+
+  #start(kind: Scope['kind']): void {
+    const isRoot = this.#scopes.length === 0
+    const verdict = this.#nextVerdict()
+    // The root object shows even when nothing in it passes.
+    const isOpen = isRoot || verdict === 'all'
+    if (isOpen) this.#startTarget(kind)
+    this.#scopes.push({ kind, verdict, isOpen, hasContent: false, name: undefined })
+  }
+
+  #end(): void {
+    const scope = this.#scopes.pop()
+    if (!scope) return
+    const isEmptyAndKept = this.#mode === 'exclude' && !scope.hasContent && scope.verdict !== 'none'
+    if (!scope.isOpen) {
+      if (!isEmptyAndKept) return
+      this.#open()
+      this.#startTarget(scope.kind)
+    }
+    if (scope.kind === 'object') this.#target.endObject()
+    else this.#target.endArray()
+  }
+
+  /** Arrays are transparent: their paths are those of their elements. */
+  #nextVerdict(): Verdict {
+    const scope = this.#scopes.at(-1)
+    if (!scope) return this.#verdict
+    if (typeof scope.verdict === 'string') return scope.verdict
+    if (scope.kind === 'object') return this.#verdict
+    scope.hasContent = true
+    return scope.verdict
+  }
+
+  /** Writes the starts and keys that lead here, where that has not happened. Answers as `key` does. */
+  #open(): boolean {
+    let canShow = true
+    for (const scope of this.#scopes) {
+      if (!scope.isOpen) this.#startTarget(scope.kind)
+      scope.isOpen = true
+      if (scope.name === undefined) continue
+      canShow = this.#target.key(scope.name)
+      scope.name = undefined
+    }
+    return canShow
+  }
+
+  #startTarget(kind: Scope['kind']): void {
+    if (kind === 'object') this.#target.startObject()
+    else this.#target.startArray()
+  }
+}

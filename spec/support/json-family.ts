@@ -1,0 +1,66 @@
+import { decode as decodeCbor } from 'cbor-x'
+import { parse as parseSmile } from 'smile-js'
+import { parse as parseYaml } from 'yaml'
+import type { ColumnType, Value } from '../../lib/result'
+import { cborWriter } from '../../lib/writers/cbor'
+import { jsonWriter } from '../../lib/writers/json'
+import { smileWriter } from '../../lib/writers/smile'
+import type { Presentation, Writer } from '../../lib/writers/writer'
+import { yamlWriter } from '../../lib/writers/yaml'
+import { completed, plain, textOf } from './tables'
+
+export function bytesOf(chunks: Iterable<string | Uint8Array>): Buffer {
+  return Buffer.concat([...chunks].map((chunk) => Buffer.from(chunk)))
+}
+
+/** Writers of the JSON family, with independent decoders that keep every digit of an integer. */
+export const family: readonly [format: string, writer: Writer, decode: (bytes: Buffer) => unknown][] = [
+  ['json', jsonWriter, (bytes) => parseJson(bytes.toString())],
+  ['yaml', yamlWriter, (bytes) => parseYaml(bytes.toString(), { intAsBigInt: true })],
+  ['cbor', cborWriter, decodeCbor],
+  ['smile', smileWriter, parseSmile],
+]
+
+/** The values of one column, written as JSON. */
+export function jsonCells(
+  type: ColumnType,
+  cells: readonly Value[],
+  { timeZone, ...presentation }: Partial<Presentation> & { timeZone?: string } = {},
+): string {
+  const query = {
+    ...completed({ columns: [{ name: 'c', type }], values: cells.map((cell) => [cell]) }),
+    ...(timeZone !== undefined && { timeZone }),
+    columnar: true,
+  }
+  return textOf(jsonWriter(query, { ...plain, filterPath: 'values', ...presentation }))
+    .replace(/^\{.*"values":\[\[/s, '')
+    .replace(/\]\]\}$/, '')
+}
+
+/**
+ * What decoders do not agree on: integers are bigints only where they have to be, and what is no number in text
+ * is a word everywhere.
+ */
+export function normalized(value: unknown): unknown {
+  if (typeof value === 'bigint') {
+    return BigInt(Number(value)) === value && Number.isSafeInteger(Number(value)) ? Number(value) : value
+  }
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
+  if (Array.isArray(value)) return value.map(normalized)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, normalized(member)]))
+}
+
+/** Objects as lists of their entries, for comparisons that the order of keys matters to. */
+export function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder)
+  if (typeof value !== 'object' || value === null) return value
+  return { entries: Object.entries(value).map(([key, member]) => [key, inOrder(member)]) }
+}
+
+function parseJson(text: string): unknown {
+  const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.])/g, (token) =>
+    token.startsWith('"') ? token : `{"bigint":"${token}"}`,
+  )
+  return JSON.parse(marked, (_, value) => (typeof value?.bigint === 'string' ? BigInt(value.bigint) : value))
+}

@@ -1,0 +1,84 @@
+import type { ResolveCaller } from './caller'
+import { checkOptions, rules } from './check-options'
+import type { Logger } from './logger'
+import { consoleLogger } from './logger'
+import type { AsyncQueryStore } from './store'
+
+export interface AsyncQueryRouterOptions {
+  /** Where queries are kept. Shared by every request. The router never closes it. */
+  store: AsyncQueryStore
+  /** Identifies the caller of each request. There is no default: an open router has to be asked for. */
+  resolveCaller: ResolveCaller
+  /**
+   * What a GET without `wait_for_completion_timeout` does. `true`: it waits until the query completes, as
+   * Elasticsearch documents it. `false`: it answers at once, as Elasticsearch's server does; Kibana relies on it.
+   *
+   * @default true
+   */
+  waitByDefault?: boolean
+  /**
+   * Longest time, in milliseconds, that any request waits for a query. Set it below the idle timeout of the load
+   * balancer in front. A wait that is cut short answers 200 with `is_running: true`.
+   *
+   * @default Infinity
+   */
+  maxWaitMs?: number
+  /**
+   * Longest keep-alive, in milliseconds. A client that asks for more gets this much; the answer's
+   * `expiration_time_in_millis` tells.
+   *
+   * @default Infinity
+   */
+  maxKeepAliveMs?: number
+  /** Largest request body, in bytes, after decompression. A larger one answers 413. @default 1_048_576 (1 MiB) */
+  maxBodyBytes?: number
+  /** Where faults are reported to. A pino logger fits. @default warnings and errors go to the console */
+  logger?: Logger
+}
+
+/** The options with every default filled in. */
+export type ResolvedOptions = Readonly<Required<AsyncQueryRouterOptions>>
+
+const OPTIONS = {
+  store: {
+    expected: 'an AsyncQueryStore, an object with a `get` method and functions for what else it offers',
+    fits: isStore,
+    required: true,
+  },
+  resolveCaller: { ...rules.function, required: true },
+  waitByDefault: rules.boolean,
+  maxWaitMs: rules.nonNegativeNumber,
+  maxKeepAliveMs: rules.positiveNumber,
+  maxBodyBytes: rules.positiveNumber,
+  logger: {
+    expected: 'a logger with `debug`, `info`, `warn` and `error` methods',
+    fits: (value: unknown) => hasMethods(value, ['debug', 'info', 'warn', 'error']),
+  },
+}
+
+/** Checks and completes the options, once, when the router is created. */
+export function resolveOptions(options: AsyncQueryRouterOptions): ResolvedOptions {
+  checkOptions('asyncQueryRouter', options, OPTIONS)
+  return Object.freeze({
+    store: options.store,
+    resolveCaller: options.resolveCaller,
+    waitByDefault: options.waitByDefault ?? true,
+    maxWaitMs: options.maxWaitMs ?? Number.POSITIVE_INFINITY,
+    maxKeepAliveMs: options.maxKeepAliveMs ?? Number.POSITIVE_INFINITY,
+    maxBodyBytes: options.maxBodyBytes ?? 2 ** 20,
+    logger: options.logger ?? consoleLogger,
+  })
+}
+
+function isStore(value: unknown): boolean {
+  if (!hasMethods(value, ['get'])) return false
+  const store = value as AsyncQueryStore
+  return (['submit', 'stop', 'delete', 'close'] as const).every(
+    (name) => store[name] === undefined || typeof store[name] === 'function',
+  )
+}
+
+function hasMethods(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+}

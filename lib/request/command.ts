@@ -1,0 +1,137 @@
+import { illegalArgument, QueryError } from '../errors'
+import { parseTimeValue } from '../time-value'
+import type { Presentation } from '../writers/writer'
+import { readBodyFields } from './body-fields'
+import type { OperationRequest } from './incoming'
+import type { JsonNode } from './json-body'
+import { parseJson } from './json-body'
+import type { NegotiatedFormat } from './negotiation'
+import { negotiateFormat } from './negotiation'
+import { assertKnownParameters, readFlag, readOptionalBoolean } from './parameters'
+import type { Submission } from './submit-body'
+import { interpretSubmitBody, validateSubmission } from './submit-body'
+
+/** How the client wants a query to be written. */
+export interface Output {
+  format: NegotiatedFormat
+  presentation: Presentation
+}
+
+/** What a request asks for, in our words. Times that the client left out are left out. */
+export type Command =
+  | ({ operation: 'submit'; output: Output } & Submission)
+  | {
+      operation: 'get' | 'head'
+      id: string
+      output: Output
+      waitForCompletionTimeoutMs?: number
+      keepAliveMs?: number
+    }
+  | { operation: 'stop'; id: string; output: Output }
+  | { operation: 'delete'; id: string }
+
+/**
+ * Reads a request in the order in which Elasticsearch finds faults in it. Throws Elasticsearch's error for the
+ * first one.
+ */
+export function readCommand(incoming: OperationRequest, body: JsonNode | undefined): Command {
+  const { operation, id } = incoming
+  switch (operation) {
+    case 'submit':
+      return readSubmit(incoming, body)
+    case 'get':
+    case 'head':
+      return readGet(incoming, operation)
+    case 'stop':
+      assertWellFormed(incoming)
+      return { operation, id, output: readOutput(incoming) }
+    case 'delete':
+      assertWellFormed(incoming)
+      return { operation, id }
+  }
+}
+
+function readSubmit(incoming: OperationRequest, body: JsonNode | undefined): Command {
+  const { parameters, path, hasBody } = incoming
+  const consumed = hasBody ? [] : SOURCE
+  const submission = interpretSubmitBody(readBodyFields(hasBody ? body : readSource(incoming)))
+  const allowPartialResults = readOptionalBoolean(parameters, 'allow_partial_results')
+  assertKnownParameters('submit', parameters, path, consumed)
+  const output = readOutput(incoming, submission)
+  validateSubmission(submission)
+  const request = { ...submission.request, ...(allowPartialResults !== undefined && { allowPartialResults }) }
+  return { operation: 'submit', ...submission, request, output }
+}
+
+function readGet(incoming: OperationRequest, operation: 'get' | 'head'): Command {
+  const waitForCompletionTimeoutMs = readTime(incoming, 'wait_for_completion_timeout')
+  const keepAliveMs = readTime(incoming, 'keep_alive')
+  assertWellFormed(incoming)
+  return {
+    operation,
+    id: incoming.id,
+    output: readOutput(incoming),
+    ...(waitForCompletionTimeoutMs !== undefined && { waitForCompletionTimeoutMs }),
+    ...(keepAliveMs !== undefined && { keepAliveMs }),
+  }
+}
+
+/** Parameters that stand in for a body. */
+const SOURCE = ['source', 'source_content_type']
+
+function readSource({ parameters }: OperationRequest): JsonNode | undefined {
+  const { source, source_content_type: contentType } = parameters
+  if (source === undefined) {
+    throw new QueryError('parse_exception', 'request body or source parameter is required')
+  }
+  if (contentType === undefined) {
+    throw new QueryError(
+      'validation_exception',
+      'Validation Failed: 1: source and source_content_type parameters are required;',
+    )
+  }
+  if (!/^application\/(vnd\.elasticsearch\+)?json\s*(;|$)/i.test(contentType.trim())) {
+    throw illegalArgument(`Unknown value for source_content_type [${contentType}]`)
+  }
+  return parseJson(source)
+}
+
+/** What is checked last of a request that takes no body. */
+function assertWellFormed(incoming: OperationRequest): void {
+  const { operation, id, parameters, method, uri, path, hasBody } = incoming
+  assertKnownParameters(operation, parameters, path)
+  if (hasBody) throw illegalArgument(`request [${method} ${uri}] does not support having a body`)
+  // No store has such an id; any other is for the store to judge.
+  if (id === '') throw illegalArgument('invalid id: []')
+}
+
+function readTime({ parameters }: OperationRequest, name: string): number | undefined {
+  const text = parameters[name]
+  return text === undefined ? undefined : parseTimeValue(name, text)
+}
+
+function readOutput(incoming: OperationRequest, submission?: Submission): Output {
+  const { operation, parameters, mediaTypes, path, pretty, human } = incoming
+  const { delimiter, filter_path: filterPath } = parameters
+  const format = negotiateFormat({
+    ...mediaTypes,
+    operation: operation === 'submit' || operation === 'stop' ? operation : 'get',
+    formatParameter: parameters.format,
+    delimiterPresent: delimiter !== undefined,
+    path,
+    columnar: submission?.request.columnar,
+    includeCcsMetadata: submission?.request.includeCcsMetadata,
+    includeExecutionMetadata: submission?.request.includeExecutionMetadata,
+    profile: submission?.request.profile,
+  })
+  const presentation: Presentation = {
+    // Elasticsearch reads it when it writes the answer, and refuses a bad value after the query has run.
+    dropNullColumns: readFlag(parameters, 'drop_null_columns'),
+    pretty,
+    human,
+    header: format.header,
+    ...(filterPath !== undefined && { filterPath }),
+    ...(delimiter !== undefined && { delimiter }),
+  }
+  return { format, presentation }
+}

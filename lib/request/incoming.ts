@@ -1,0 +1,101 @@
+import type { Request } from 'express'
+import type { MediaTypeHeaders } from './media-type'
+import { checkMediaTypeHeaders } from './media-type'
+import { readFlag } from './parameters'
+import type { Operation } from './routes'
+import type { UrlParameters } from './url'
+import { decodePathSegment, parseQueryString } from './url'
+
+/** What every route reads of a request, before it is known whether the request makes sense. */
+export interface Incoming {
+  /** Of the path, decoded. Empty where the route has none. */
+  id: string
+  parameters: UrlParameters
+  mediaTypes: MediaTypeHeaders
+  /** Method and target as the client sent them, for the texts of errors. */
+  method: string
+  uri: string
+  /** The target's path as the client sent it, decoded. */
+  path: string
+  hasBody: boolean
+  pretty: boolean
+  human: boolean
+}
+
+/** A request to one of the operations. */
+export interface OperationRequest extends Incoming {
+  operation: Operation
+}
+
+/** Reads the head of a request in the order in which Elasticsearch finds faults in it. */
+export function readIncoming(request: Request, id: string, hasBody: boolean): Incoming {
+  const parameters = parseQueryString(queryStringOf(request))
+  const mediaTypes = checkMediaTypeHeaders({
+    accept: headerValues(request, 'accept'),
+    contentType: headerValues(request, 'content-type'),
+    hasBody,
+  })
+  const pretty = readFlag(parameters, 'pretty')
+  const human = readFlag(parameters, 'human')
+  readFlag(parameters, 'error_trace')
+  const uri = request.originalUrl
+  return {
+    id,
+    parameters,
+    mediaTypes,
+    method: request.method,
+    uri,
+    path: decodedPath(uri),
+    hasBody,
+    pretty,
+    human,
+  }
+}
+
+/** How the client wants errors to look, as far as its request can be read. */
+export interface ErrorStyle {
+  mediaTypes: MediaTypeHeaders
+  formatParameter: string | undefined
+  pretty: boolean
+  errorTrace: boolean
+}
+
+export function readErrorStyle(request: Request): ErrorStyle {
+  const parameters = attempt(() => parseQueryString(queryStringOf(request))) ?? {}
+  const headers = {
+    accept: headerValues(request, 'accept'),
+    contentType: headerValues(request, 'content-type'),
+    hasBody: false,
+  }
+  return {
+    mediaTypes: attempt(() => checkMediaTypeHeaders(headers)) ?? {},
+    formatParameter: parameters.format,
+    pretty: attempt(() => readFlag(parameters, 'pretty')) ?? false,
+    errorTrace: attempt(() => readFlag(parameters, 'error_trace')) ?? false,
+  }
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+function queryStringOf({ url }: Request): string {
+  const start = url.indexOf('?')
+  return start < 0 ? '' : url.slice(start + 1)
+}
+
+function decodedPath(uri: string): string {
+  const end = uri.indexOf('?')
+  const path = end < 0 ? uri : uri.slice(0, end)
+  return path.includes('%') ? (decodePathSegment(path) ?? path) : path
+}
+
+/** Every value of a header. `request.headers` would hide that one was sent twice. */
+function headerValues({ headers, rawHeaders }: Request, name: 'accept' | 'content-type'): string[] {
+  if (headers[name] === undefined) return []
+  return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
+}

@@ -1,0 +1,188 @@
+import type { ErrorCause } from '../errors'
+import { QueryError, RoutingError } from '../errors'
+
+/** One media type of a request header, in lower case. */
+export interface MediaType {
+  /** Without parameters: `application/json`. */
+  readonly type: string
+  /** In the order sent. */
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+/** The two headers that say what a client sends and wants. */
+export interface MediaTypeHeaders {
+  /** Left out where the header is missing or counts as missing: any media range, any list. */
+  accept?: MediaType | undefined
+  /** As `accept`. */
+  contentType?: MediaType | undefined
+  /** The header as sent, for the texts of errors. */
+  rawAccept?: string | undefined
+  rawContentType?: string | undefined
+}
+
+type HeaderName = 'Accept' | 'Content-Type'
+
+/** The releases of Elasticsearch whose clients this package answers, as `compatible-with` names them. */
+const CURRENT_MAJOR = 9
+const PREVIOUS_MAJOR = 8
+
+/** The characters of a token, RFC 9110 section 5.6.2, in lower case. */
+const TOKEN = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/
+const DIGITS = /^\d+$/
+
+const LONGEST_QUOTE = 1_000
+
+const NO_PARAMETERS: ReadonlyMap<string, string> = new Map()
+
+/** What the usual clients send, so that their requests need no parsing. */
+const COMMON: ReadonlyMap<string, MediaType | undefined> = new Map(
+  [
+    '*/*',
+    'application/json',
+    'application/json; charset=utf-8',
+    'application/json;charset=UTF-8',
+    'application/vnd.elasticsearch+json; compatible-with=9',
+    'application/vnd.elasticsearch+json;compatible-with=9',
+    'application/vnd.elasticsearch+json; compatible-with=8',
+    'application/vnd.elasticsearch+json;compatible-with=8',
+    'application/vnd.elasticsearch+json; compatible-with=9,text/plain',
+    'application/vnd.elasticsearch+json; compatible-with=8,text/plain',
+  ].map((header) => [header, parseMediaType('Accept', header)]),
+)
+
+/** Everything that Elasticsearch reads as JSON. */
+const JSON_TYPES: ReadonlySet<string> = new Set([
+  'application/json',
+  'application/x-ndjson',
+  'application/*',
+  'application/vnd.elasticsearch+json',
+  'application/vnd.elasticsearch+x-ndjson',
+])
+
+/**
+ * Parses the `Accept` and `Content-Type` headers of a request, given all their values in the order sent, and checks
+ * that their compatible versions are known and agree (Elasticsearch's `ParsedMediaType` and
+ * `RestCompatibleVersionHelper`). Without a body, the version of the Content-Type does not matter.
+ *
+ * Throws `media_type_header_exception`.
+ */
+export function checkMediaTypeHeaders(request: {
+  accept: readonly string[]
+  contentType: readonly string[]
+  hasBody: boolean
+}): MediaTypeHeaders {
+  const headers: MediaTypeHeaders = {
+    accept: readHeader('Accept', request.accept),
+    contentType: readHeader('Content-Type', request.contentType),
+    rawAccept: request.accept[0],
+    rawContentType: request.contentType[0],
+  }
+  checkVersions(headers, request.hasBody)
+  return headers
+}
+
+/** Throws the 406 for a body that is not labelled as JSON, the only format this package reads. */
+export function checkBodyMediaType({ contentType, rawContentType }: MediaTypeHeaders): void {
+  if (rawContentType === undefined) throw new RoutingError(406, 'Content-Type header is missing')
+  if (contentType && JSON_TYPES.has(contentType.type)) return
+  throw new RoutingError(406, `Content-Type header [${quote(rawContentType)}] is not supported`)
+}
+
+/** A text of the client for the reason of an error: as sent, but not endless, and `null` where there is none. */
+export function quote(text: string | undefined): string {
+  if (text === undefined) return 'null'
+  return text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}...` : text
+}
+
+function readHeader(name: HeaderName, values: readonly string[]): MediaType | undefined {
+  const [header] = values
+  if (header === undefined) return undefined
+  if (values.length > 1)
+    throw malformed(name, `Incorrect header [${name}]. Only one value should be provided`)
+  if (COMMON.has(header)) return COMMON.get(header)
+  if (header.trim() === '') throw malformed(name, `Header [${name}] cannot be empty.`)
+  return parseMediaType(name, header)
+}
+
+function parseMediaType(name: HeaderName, header: string): MediaType | undefined {
+  if (header === '*/*' || header.includes(',')) return undefined
+  const [essence = '', ...parameters] = split(header.toLowerCase(), ';')
+  const [type = '', subtype = '', ...rest] = split(essence, '/').map((part) => part.trim())
+  if (rest.length > 0 || !TOKEN.test(type) || !TOKEN.test(subtype)) {
+    throw malformed(name, `invalid media-type [${quote(header)}]`)
+  }
+  return { type: `${type}/${subtype}`, parameters: parseParameters(name, header, parameters) }
+}
+
+function parseParameters(
+  name: HeaderName,
+  header: string,
+  texts: readonly string[],
+): ReadonlyMap<string, string> {
+  const given = texts.map((text) => text.trim()).filter((text) => text !== '')
+  if (given.length === 0) return NO_PARAMETERS
+  const parameters = new Map<string, string>()
+  for (const text of given) {
+    const [key = '', value = '', ...rest] = split(text, '=')
+    // Blanks around the equals sign are refused, elsewhere they are not.
+    const isWellFormed = key !== '' && key === key.trimEnd() && value !== '' && value === value.trimStart()
+    if (rest.length > 0 || !isWellFormed) {
+      throw malformed(name, `invalid parameters for header [${quote(header)}]`)
+    }
+    parameters.set(key, value)
+  }
+  return parameters
+}
+
+/** As Java splits: empty parts at the end do not count, so that `a/b;` and `boundary=x=` are fine. */
+function split(text: string, separator: string): string[] {
+  const parts = text.split(separator)
+  while (parts.at(-1) === '') parts.pop()
+  return parts
+}
+
+function checkVersions(headers: MediaTypeHeaders, hasBody: boolean): void {
+  const { accept, contentType, rawAccept, rawContentType } = headers
+  const acceptVersion = checkVersion('Accept', accept, rawAccept)
+  if (!hasBody) return
+  const contentTypeVersion = checkVersion('Content-Type', contentType, rawContentType)
+  if (acceptVersion === contentTypeVersion) return
+
+  const mustMatch =
+    (acceptVersion ?? CURRENT_MAJOR) === (contentTypeVersion ?? CURRENT_MAJOR)
+      ? ''
+      : ' and the compatible versions must match'
+  throw badVersion(
+    'A compatible version is required on both Content-Type and Accept headers if either one has requested a compatible version' +
+      `${mustMatch}. Accept=${quote(accept && rawAccept)}, Content-Type=${quote(contentType && rawContentType)}`,
+  )
+}
+
+/** The compatible version that a header asks for, if any. */
+function checkVersion(
+  name: HeaderName,
+  mediaType: MediaType | undefined,
+  header: string | undefined,
+): number | undefined {
+  const text = mediaType?.parameters.get('compatible-with')
+  if (text === undefined) return undefined
+  const version = DIGITS.test(text) ? Number(text) : Number.NaN
+  if (version === CURRENT_MAJOR || version === PREVIOUS_MAJOR) return version
+  throw badVersion(
+    `${name} version must be either version ${CURRENT_MAJOR} or ${PREVIOUS_MAJOR}, but found ${quote(text)}. ${name}=${quote(header)}`,
+  )
+}
+
+function malformed(name: HeaderName, reason: string): QueryError {
+  return mediaTypeHeaderError(name, { type: 'illegal_argument_exception', reason })
+}
+
+/** Elasticsearch blames both headers for a version, whichever is wrong. */
+function badVersion(reason: string): QueryError {
+  return mediaTypeHeaderError('Accept, Content-Type', { type: 'status_exception', reason })
+}
+
+function mediaTypeHeaderError(names: string, causedBy: ErrorCause): QueryError {
+  const reason = `Invalid media-type value on headers [${names}]`
+  return new QueryError('media_type_header_exception', reason, { causedBy })
+}

@@ -1,0 +1,49 @@
+import type { AsyncQueryStore } from '../store'
+import { decodePathSegment } from './url'
+
+/** The operations of the API, by the store method that serves them. */
+export type Operation = 'submit' | 'get' | 'head' | 'stop' | 'delete'
+
+interface Route {
+  path: RegExp
+  /** In the order that an `Allow` header lists them. */
+  methods: Readonly<Record<string, Operation>>
+}
+
+const ROUTES: readonly Route[] = [
+  { path: /^\/_query\/async$/, methods: { POST: 'submit' } },
+  { path: /^\/_query\/async\/([^/]*)$/, methods: { GET: 'get', HEAD: 'head', DELETE: 'delete' } },
+  { path: /^\/_query\/async\/([^/]*)\/stop$/, methods: { POST: 'stop' } },
+]
+
+/** A path of ours: what can be done there, and to which query. */
+export interface RouteMatch {
+  methods: Readonly<Record<string, Operation>>
+  /** As sent, percent-decoded once where its escapes allow it. Empty on the route that has none. */
+  id: string
+}
+
+/** Finds the route of a path below the mount point, or `undefined` for a path that is not ours. */
+export function matchRoute(path: string): RouteMatch | undefined {
+  // Elasticsearch takes a trailing slash for nothing, but an empty segment inside for an empty id.
+  const trimmed = path.replace(/\/+$/, '')
+  for (const route of ROUTES) {
+    const found = route.path.exec(trimmed)
+    if (!found) continue
+    const [, segment = ''] = found
+    return { methods: route.methods, id: decodePathSegment(segment) ?? segment }
+  }
+  return undefined
+}
+
+/** The methods that a store can serve on a route, in `Allow` order. GET stands for HEAD too. */
+export function allowedMethods({ methods }: RouteMatch, store: AsyncQueryStore): string[] {
+  return Object.keys(methods).filter((method) => {
+    const operation = methods[method]
+    return operation && operation !== 'head' && offers(store, operation)
+  })
+}
+
+export function offers(store: AsyncQueryStore, operation: Operation): boolean {
+  return store[operation === 'head' ? 'get' : operation] !== undefined
+}

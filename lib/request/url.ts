@@ -1,0 +1,53 @@
+import { unescape as percentDecode } from 'node:querystring'
+import { QueryError } from '../errors'
+
+/** The URL parameters of a request, decoded. Without prototype, since clients choose the names. */
+export type UrlParameters = Readonly<Record<string, string>>
+
+const RESERVED = /^(serverlessRequest|operatorRequest)$/i
+
+/**
+ * Reads a query string as Elasticsearch does (`RestUtils`): `&` and `;` separate, `+` is a blank, a name without
+ * `=` has the empty value, and of a repeated name the last value counts.
+ *
+ * Throws `bad_parameter_exception`.
+ */
+export function parseQueryString(text: string): UrlParameters {
+  const parameters: Record<string, string> = Object.create(null)
+  for (const pair of text.split(/[&;]/)) {
+    if (pair === '') continue
+    const end = pair.indexOf('=')
+    const name = decodeParameter(end < 0 ? pair : pair.slice(0, end))
+    if (RESERVED.test(name)) throw badParameter(`parameter [${name}] is reserved and may not be set`)
+    parameters[name] = end < 0 ? '' : decodeParameter(pair.slice(end + 1))
+  }
+  return parameters
+}
+
+/** One percent-decoded path segment, or `undefined` where the escapes are broken. A `+` stays a `+`. */
+export function decodePathSegment(text: string): string | undefined {
+  return brokenEscape(text) ? undefined : percentDecode(text)
+}
+
+function decodeParameter(text: string): string {
+  if (!text.includes('%') && !text.includes('+')) return text
+  const broken = brokenEscape(text)
+  if (broken) throw badParameter(broken)
+  return percentDecode(text.replaceAll('+', ' '))
+}
+
+/** What is wrong with the escapes of a text, if anything. Bytes that are not UTF-8 are no fault here. */
+function brokenEscape(text: string): string | undefined {
+  const at = text.search(/%(?![\da-f]{2})/i)
+  if (at < 0) return undefined
+  const escaped = text.slice(at + 1, at + 3)
+  if (escaped.length === 0) return `unterminated escape sequence at end of string: ${text}`
+  if (escaped.length === 1) return `partial escape sequence at end of string: ${text}`
+  return `invalid escape sequence \`%${escaped}' at index ${at} of: ${text}`
+}
+
+function badParameter(reason: string): QueryError {
+  return new QueryError('bad_parameter_exception', reason, {
+    causedBy: { type: 'illegal_argument_exception', reason },
+  })
+}

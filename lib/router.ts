@@ -1,0 +1,168 @@
+import type { Request, Response, Router } from 'express'
+import { Router as createRouter } from 'express'
+import type { Caller, Owner } from './caller'
+import { illegalArgument, isQueryError, QueryError, RoutingError } from './errors'
+import { Handlers } from './handlers'
+import type { AsyncQueryRouterOptions, ResolvedOptions } from './options'
+import { resolveOptions } from './options'
+import { BodyReader } from './request/body'
+import type { Command } from './request/command'
+import { readCommand } from './request/command'
+import type { OperationRequest } from './request/incoming'
+import { readIncoming } from './request/incoming'
+import type { JsonNode } from './request/json-body'
+import { checkBodyMediaType } from './request/media-type'
+import type { Operation, RouteMatch } from './request/routes'
+import { allowedMethods, matchRoute, offers } from './request/routes'
+import type { ValidateRequest } from './request/validation'
+import { createRequestValidator } from './request/validation'
+import { sendError } from './send-error'
+import { unauthenticated } from './unauthenticated'
+import { Waits } from './waits'
+
+/** An Express router that serves the async query API. */
+export interface AsyncQueryRouter extends Router {
+  /**
+   * Answers every waiting request at once with what there is, 200 and `is_running: true`, and later ones
+   * likewise, and asks clients to close their connections. For a process that is about to end. Idempotent.
+   */
+  drain(): void
+}
+
+/**
+ * A router for Elasticsearch's ES|QL async query API: `POST /_query/async`, `GET`, `HEAD` and `DELETE`
+ * `/_query/async/{id}`, `POST /_query/async/{id}/stop`. Mount it at `/` or below any prefix; paths that are not
+ * among these fall through. An operation that the store does not offer answers 405.
+ *
+ * Throws a `TypeError` for options that are missing, wrong or unknown.
+ */
+export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRouter {
+  const resolved = resolveOptions(options)
+  const waits = new Waits()
+  const server = new AsyncQueryServer(resolved, waits)
+  const router = createRouter()
+  router.use(async function asyncQuery(request, response, next) {
+    const route = matchRoute(request.path)
+    if (!route) return next()
+    try {
+      await server.serve(request, response, route)
+    } catch (error) {
+      sendError(error, request, response, resolved.logger)
+    }
+  })
+  return Object.assign(router, { drain: () => waits.drain() })
+}
+
+/** Takes a request through its steps: caller, head, body, validation, store. */
+class AsyncQueryServer {
+  readonly #options: ResolvedOptions
+  readonly #bodies: BodyReader
+  readonly #validate: ValidateRequest
+  readonly #handlers: Handlers
+
+  constructor(options: ResolvedOptions, waits: Waits) {
+    this.#options = options
+    this.#bodies = new BodyReader(options.maxBodyBytes)
+    this.#validate = createRequestValidator()
+    this.#handlers = new Handlers(options, waits)
+  }
+
+  async serve(request: Request, response: Response, route: RouteMatch): Promise<void> {
+    const startedMs = performance.now()
+    setCommonHeaders(request, response)
+    if (request.method === 'OPTIONS') return this.#sendOptions(response, route)
+    const caller = await this.#resolveCaller(request)
+    assertShortLine(request)
+
+    const hasBody = await this.#bodies.hasBody(request, response)
+    const head = readIncoming(request, route.id, hasBody)
+    const incoming = { ...head, operation: this.#operationOf(request, route) }
+    if (hasBody) checkBodyMediaType(incoming.mediaTypes)
+    const body =
+      hasBody && incoming.operation === 'submit' ? await this.#bodies.readJson(request, response) : undefined
+
+    const command = await this.#toCommand(incoming, body)
+    const { owner, canCancelTasks = false } = caller
+    await this.#handlers.handle(command, {
+      incoming,
+      owner: owner as Owner,
+      canCancelTasks,
+      response,
+      startedMs,
+    })
+  }
+
+  async #resolveCaller(request: Request): Promise<Caller> {
+    let caller: Caller | undefined
+    try {
+      caller = await this.#options.resolveCaller(request)
+    } catch (error) {
+      if (isQueryError(error)) throw error
+      throw new QueryError(
+        'no_shard_available_action_exception',
+        'callers cannot be identified at the moment, try again later',
+        { cause: error },
+      )
+    }
+    if (!caller) throw unauthenticated(new Error('resolveCaller resolved to no caller'))
+    // An empty owner would be shared by everybody for whom something went wrong.
+    if (typeof caller.owner !== 'string' || caller.owner === '') {
+      throw new TypeError('resolveCaller must resolve to a caller whose `owner` is a non-empty string')
+    }
+    return caller
+  }
+
+  #operationOf({ method, originalUrl }: Request, route: RouteMatch): Operation {
+    const { store } = this.#options
+    const operation = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined
+    if (operation && offers(store, operation)) return operation
+    const allowed = allowedMethods(route, store)
+    throw new RoutingError(
+      405,
+      `Incorrect HTTP method for uri [${originalUrl}] and method [${method}], allowed: [${allowed.join(', ')}]`,
+      { Allow: allowed.join(',') },
+    )
+  }
+
+  #sendOptions(response: Response, route: RouteMatch): void {
+    response.setHeader('Allow', allowedMethods(route, this.#options.store).join(','))
+    response.setHeader('content-type', 'text/plain')
+    response.end()
+  }
+
+  /**
+   * Validates a request against the document and reads it. Where the document refuses, reading finds
+   * Elasticsearch's words for the refusal.
+   */
+  async #toCommand(incoming: OperationRequest, body: JsonNode | undefined): Promise<Command> {
+    const { operation, id, parameters } = incoming
+    try {
+      await this.#validate({ operation, id, parameters, body: body?.value })
+    } catch (error) {
+      readCommand(incoming, body)
+      throw illegalArgument(error instanceof Error ? error.message : 'the request is not valid', {
+        cause: error,
+      })
+    }
+    return readCommand(incoming, body)
+  }
+}
+
+function setCommonHeaders({ headers }: Request, response: Response): void {
+  response.setHeader('X-elastic-product', 'Elasticsearch')
+  const opaqueId = headers['x-opaque-id']
+  if (opaqueId !== undefined) response.setHeader('X-Opaque-Id', opaqueId)
+}
+
+/** Elasticsearch's limit on the first line of a request, in bytes (`http.max_initial_line_length`). */
+const MAX_LINE_BYTES = 4_096
+
+function assertShortLine({ method, originalUrl, httpVersion }: Request): void {
+  const bytes = `${method} ${originalUrl} HTTP/${httpVersion}`.length
+  if (bytes > MAX_LINE_BYTES) {
+    throw new QueryError(
+      'too_long_http_line_exception',
+      `An HTTP line is larger than ${MAX_LINE_BYTES} bytes.`,
+    )
+  }
+}

@@ -1,0 +1,43 @@
+import { allowedMethods, matchRoute } from '../../lib/request/routes'
+import type { AsyncQueryStore } from '../../lib/store'
+
+const getOnly: AsyncQueryStore = { get: () => Promise.resolve(undefined) }
+const complete: AsyncQueryStore = {
+  ...getOnly,
+  submit: () => Promise.reject(new Error('not called')),
+  stop: () => Promise.resolve(undefined),
+  delete: () => Promise.resolve(false),
+}
+
+describe('matchRoute', () => {
+  it.each([
+    ['/_query/async', ['POST'], ''],
+    ['/_query/async/', ['POST'], ''],
+    ['/_query/async/abc', ['GET', 'DELETE'], 'abc'],
+    ['/_query/async/abc//', ['GET', 'DELETE'], 'abc'],
+    ['/_query/async/a%2Fb%3D', ['GET', 'DELETE'], 'a/b='],
+    ['/_query/async/%zz', ['GET', 'DELETE'], '%zz'],
+    ['/_query/async/stop', ['GET', 'DELETE'], 'stop'],
+    ['/_query/async/abc/stop', ['POST'], 'abc'],
+    ['/_query/async//stop', ['POST'], ''],
+  ])('finds the operations and the id of %s', (path, methods, id) => {
+    const route = matchRoute(path)
+    expect(route && { methods: allowedMethods(route, complete), id: route.id }).toEqual({ methods, id })
+  })
+
+  it.each(['/', '/_query', '/_query/asyncs', '/_QUERY/async', '/_query/async/a/b', '/_query/async/a/stop/b'])(
+    'leaves %s to the host',
+    (path) => expect(matchRoute(path)).toBeUndefined(),
+  )
+})
+
+describe('allowedMethods', () => {
+  it.each([
+    ['/_query/async', []],
+    ['/_query/async/abc', ['GET']],
+    ['/_query/async/abc/stop', []],
+  ])('lists for %s only what a get-only store can do', (path, methods) => {
+    const route = matchRoute(path)
+    expect(route && allowedMethods(route, getOnly)).toEqual(methods)
+  })
+})

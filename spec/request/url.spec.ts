@@ -1,0 +1,70 @@
+import fc from 'fast-check'
+import { isQueryError } from '../../lib/errors'
+import { decodePathSegment, parseQueryString } from '../../lib/request/url'
+
+describe('parseQueryString', () => {
+  it.each([
+    ['', {}],
+    ['a=1&b=2', { a: '1', b: '2' }],
+    ['a=1;b=2', { a: '1', b: '2' }],
+    ['&&a=1&', { a: '1' }],
+    ['pretty', { pretty: '' }],
+    ['a=', { a: '' }],
+    ['a=1&a=2', { a: '2' }],
+    ['a=b=c', { a: 'b=c' }],
+    ['a+b=c+d', { 'a b': 'c d' }],
+    ['a=%2B%3D%26', { a: '+=&' }],
+    ['a=%e2%82%ac', { a: '€' }],
+    ['a=%ff', { a: '\ufffd' }],
+    ['__proto__=x', { ['__proto__']: 'x' }],
+  ])('reads %j', (text, parameters) => {
+    expect({ ...parseQueryString(text) }).toEqual(parameters)
+  })
+
+  it.each([
+    ['a=%', 'unterminated escape sequence at end of string: %'],
+    ['a=x%2', 'partial escape sequence at end of string: x%2'],
+    ['a=x%zz', "invalid escape sequence `%zz' at index 1 of: x%zz"],
+    ['%=1', 'unterminated escape sequence at end of string: %'],
+    ['serverlessRequest=true', 'parameter [serverlessRequest] is reserved and may not be set'],
+    ['OPERATORREQUEST', 'parameter [OPERATORREQUEST] is reserved and may not be set'],
+  ])('refuses %j', (text, reason) => {
+    expect(() => parseQueryString(text)).toThrow(
+      expect.objectContaining({ type: 'bad_parameter_exception', status: 400, reason }),
+    )
+  })
+
+  it('reads or refuses any text, and never fails in another way', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        try {
+          parseQueryString(text)
+        } catch (error) {
+          expect(isQueryError(error)).toBe(true)
+        }
+      }),
+    )
+  })
+
+  it('reads back what encodeURIComponent wrote', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), fc.string(), (name, value) => {
+        fc.pre(!/^(serverless|operator)Request$/i.test(name))
+        const text = `${encodeURIComponent(name)}=${encodeURIComponent(value)}`
+        expect(parseQueryString(text)[name]).toBe(value)
+      }),
+    )
+  })
+})
+
+describe('decodePathSegment', () => {
+  it.each([
+    ['Fkp%3D%3d', 'Fkp=='],
+    ['a%2Fb', 'a/b'],
+    ['a+b', 'a+b'],
+    ['%zz', undefined],
+    ['%2', undefined],
+  ])('decodes %j', (text, decoded) => {
+    expect(decodePathSegment(text)).toBe(decoded)
+  })
+})

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { AnySchemaObject } from 'ajv'
+import { parse as parseYaml } from 'yaml'
+
+export interface MediaTypeObject {
+  schema: AnySchemaObject
+  example?: unknown
+  examples?: Readonly<Record<string, { value: unknown }>>
+}
+
+export type Content = Readonly<Record<string, MediaTypeObject>>
+
+export interface ResponseObject {
+  headers?: Readonly<Record<string, { required?: boolean; schema: AnySchemaObject }>>
+  content?: Content
+}
+
+/** By status, or `default`. */
+export type Responses = Readonly<Record<string, ResponseObject>>
+
+export interface OperationObject {
+  operationId?: string
+  summary?: string
+  description?: string
+  parameters: readonly { name: string; in: string; allowReserved?: boolean; example?: unknown }[]
+  requestBody?: { content: Content }
+  responses: Responses
+  security?: readonly object[]
+}
+
+/** Operations by method, in lower case. */
+export type PathItem = Readonly<Record<string, OperationObject | undefined>>
+
+export interface ApiDocument {
+  info: { version: string }
+  security: readonly object[]
+  paths: Readonly<Record<string, PathItem>>
+  components: {
+    securitySchemes: Readonly<Record<string, unknown>>
+    schemas: Readonly<Record<string, AnySchemaObject>>
+    responses: Responses
+    examples: Readonly<Record<string, { value: unknown }>>
+  }
+}
+
+/** The part of an error that says what it is. */
+export interface ErrorBody {
+  type: string
+  caused_by?: ErrorBody
+}
+
+export const API_SPEC_FILE = path.join(__dirname, '..', '..', 'api-spec.yaml')
+
+/** The document as it stands in the file, references included. */
+export const rawApiSpec: unknown = parseYaml(readFileSync(API_SPEC_FILE, 'utf8'))
+
+/** The document with every reference replaced by what it points at. */
+export const apiSpec = resolveReferences(rawApiSpec) as ApiDocument
+
+/** Every error type that the document shows an example of, with its status. Causes count as well. */
+export const documentedErrors: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.values(apiSpec.components.examples).flatMap(({ value }) => {
+    const { error, status } = value as { error?: ErrorBody; status: number }
+    return typesOf(error).map((type) => [type, status])
+  }),
+)
+
+function typesOf(error: ErrorBody | undefined): string[] {
+  return error ? [error.type, ...typesOf(error.caused_by)] : []
+}
+
+/** Works because no reference of the document leads back to itself. */
+function resolveReferences(root: unknown): unknown {
+  const targets = new Map<string, unknown>()
+  const follow = (reference: string): unknown => {
+    // The same object each time, so that each schema is compiled once.
+    if (!targets.has(reference)) targets.set(reference, resolve(targetOf(root, reference)))
+    return targets.get(reference)
+  }
+  const resolve = (node: unknown): unknown => {
+    if (typeof node !== 'object' || node === null) return node
+    if (Array.isArray(node)) return node.map(resolve)
+    if ('$ref' in node) return follow(String(node.$ref))
+    return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, resolve(value)]))
+  }
+  return resolve(root)
+}
+
+function targetOf(root: unknown, reference: string): unknown {
+  const names = reference.split('/').slice(1)
+  return names.reduce<unknown>((node, name) => {
+    const isThere = typeof node === 'object' && node !== null && Object.hasOwn(node, name)
+    if (!isThere) throw new TypeError(`api-spec.yaml refers to ${reference}, which is not there`)
+    return (node as Record<string, unknown>)[name]
+  }, root)
+}

@@ -1,0 +1,140 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express, { type Express } from 'express'
+import type { AsyncQueryRouter, AsyncQueryRouterOptions, MemoryStoreOptions } from 'express-esql-async-query'
+import { asyncQueryRouter, jwtCaller, MemoryStore } from 'express-esql-async-query'
+import { ManualClock } from 'express-esql-async-query/test-kit'
+import supertest from 'supertest'
+import { assertDocumented } from './api-contract'
+import { Engine } from './engine'
+import { audience, issuer, rsaKeys, token } from './tokens'
+
+/** What a gateway answered. */
+export interface Answer {
+  status: number
+  headers: Record<string, string>
+  body: Buffer
+  text: string
+  /** The body, parsed. */
+  json: never
+}
+
+export interface Request {
+  headers?: Record<string, string>
+  /** An object is sent as JSON, a text as it is. */
+  body?: object | string | Buffer
+}
+
+/** Sends requests as one user. Every answer is checked against `api-spec.yaml`. */
+export type Client = (target: string, request?: Request) => Promise<Answer>
+
+export interface Gateway {
+  app: Express
+  server: Server
+  url: string
+  router: AsyncQueryRouter
+  engine: Engine
+  clock: ManualClock
+  alice: Client
+  mallory: Client
+  /** May cancel other users' queries. */
+  admin: Client
+  anonymous: Client
+  close(): Promise<void>
+}
+
+export interface GatewayOptions extends Partial<AsyncQueryRouterOptions> {
+  memory?: Partial<MemoryStoreOptions>
+  /** Where the router is mounted. @default '/' */
+  prefix?: string
+  /** Sets up the host application before the router is mounted. */
+  before?: (app: Express) => void
+  after?: (app: Express) => void
+}
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** A gateway on a real port, with real tokens, an engine under the test's control and a clock that stands still. */
+export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
+  const { memory, prefix = '/', before, after, ...routerOptions } = options
+  const engine = new Engine()
+  const clock = new ManualClock()
+  const store = new MemoryStore({ execute: engine.execute, clock, ...memory })
+  const router = asyncQueryRouter({ store, resolveCaller: testCaller(), logger: silent, ...routerOptions })
+  const app = express()
+  before?.(app)
+  app.use(prefix, router)
+  after?.(app)
+  const server = app.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const mount = prefix === '/' ? '' : prefix
+  const client = (jwt?: string): Client => createClient(server, mount, jwt)
+  return {
+    app,
+    server,
+    url: `http://127.0.0.1:${port}${mount}`,
+    router,
+    engine,
+    clock,
+    alice: client(token({ sub: 'alice' })),
+    mallory: client(token({ sub: 'mallory' })),
+    admin: client(token({ sub: 'admin', scope: 'cancel_task' })),
+    anonymous: client(),
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await store.close()
+    },
+  }
+}
+
+export function testCaller() {
+  return jwtCaller({
+    key: rsaKeys.publicKey,
+    algorithms: ['RS256'],
+    issuer,
+    audience,
+    cancelTasks: { claim: 'scope', value: 'cancel_task' },
+  })
+}
+
+function createClient(server: Server, mount: string, jwt: string | undefined): Client {
+  return async (target, { headers = {}, body } = {}) => {
+    const [method = '', path = ''] = target.split(' ')
+    const sent = supertest(server)[methodName(method)](`${mount}${path}`)
+    if (jwt) sent.set('Authorization', `Bearer ${jwt}`)
+    sent.set(headers)
+    sent.buffer(true).parse((response, done) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () => done(null, Buffer.concat(chunks)))
+    })
+    if (body !== undefined) sent.send(body)
+    const { status, headers: answered, body: bytes } = await sent
+    const answer = Buffer.isBuffer(bytes) ? bytes : Buffer.alloc(0)
+    assertDocumented({ method, path, status, headers: answered, body: answer })
+    const text = answer.toString('utf8')
+    return {
+      status,
+      headers: answered,
+      body: answer,
+      text,
+      get json(): never {
+        return JSON.parse(text) as never
+      },
+    }
+  }
+}
+
+function methodName(method: string): 'get' | 'post' | 'put' | 'delete' | 'head' {
+  const names = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete', HEAD: 'head' } as const
+  if (Object.hasOwn(names, method)) return names[method as keyof typeof names]
+  throw new Error(`The test client does not send ${method}`)
+}
+
+/** Resolves when a condition holds that the server brings about in its own time. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve))
+}

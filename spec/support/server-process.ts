@@ -1,0 +1,89 @@
+import type { ChildProcessByStdio } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import type { Readable } from 'node:stream'
+
+const ROOT = path.join(__dirname, '..', '..')
+
+/** The compiled package, in a folder of its own. */
+export interface BuiltPackage {
+  folder: string
+  remove(): void
+}
+
+/** Compiles the package to where it finds its dependencies and nobody else's build interferes. */
+export function buildPackage(): BuiltPackage {
+  const cache = path.join(ROOT, 'node_modules', '.cache')
+  mkdirSync(cache, { recursive: true })
+  const folder = mkdtempSync(path.join(cache, 'server-spec-'))
+  const tsc = path.join(ROOT, 'node_modules', '.bin', 'tsc')
+  execFileSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', path.join(folder, 'dist')], { cwd: ROOT })
+  for (const name of ['package.json', 'api-spec.yaml']) {
+    copyFileSync(path.join(ROOT, name), path.join(folder, name))
+  }
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+/** The bin of the package, running. */
+export class ServerProcess {
+  stdout = ''
+  stderr = ''
+  /** The exit code, or the signal that ended the process, once both streams have been read to their end. */
+  readonly exited: Promise<number | string>
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+
+  constructor({ folder }: BuiltPackage, environment: Record<string, string> = {}, args: string[] = []) {
+    const bin = path.join(folder, 'dist', 'bin.js')
+    this.#child = spawn(process.execPath, [bin, ...args], {
+      env: { PATH: process.env.PATH, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child.stdout.on('data', (chunk) => {
+      this.stdout += chunk
+    })
+    this.#child.stderr.on('data', (chunk) => {
+      this.stderr += chunk
+    })
+    this.exited = once(this.#child, 'close').then(([code, signal]) => code ?? signal)
+  }
+
+  /** The address it prints, once it listens. */
+  async url(): Promise<string> {
+    return this.#find('stdout', /listening on (http:\S+)\n/)
+  }
+
+  /** What it prints, from the first line of development mode to the last. */
+  async announcement(): Promise<string> {
+    return this.#find('stdout', /(\n\*\*\* DEVELOPMENT MODE[\s\S]*-d '[^\n]*'\n)$/)
+  }
+
+  /** Resolves when the log has a record with this message. */
+  async logged(message: string): Promise<void> {
+    await this.#find('stderr', new RegExp(`("message":"${message}")`))
+  }
+
+  get log(): Record<string, unknown>[] {
+    return this.stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  async #find(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<string> {
+    for (;;) {
+      const [, found] = pattern.exec(this[stream]) ?? []
+      if (found !== undefined) return found
+      const isOpen = await Promise.race([
+        once(this.#child[stream], 'data').then(() => true),
+        this.exited.then(() => false),
+      ])
+      if (!isOpen) throw new Error(`The server ended without ${pattern}:\n${this.stdout}${this.stderr}`)
+    }
+  }
+}

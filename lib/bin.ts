@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Logger } from './index'
+import type { ServerConfig } from './server/config'
+import { HELP, readCommand } from './server/config'
+import { ConfigError } from './server/config-error'
+import { announceDevelopmentMode } from './server/development-mode'
+import { jsonLogger } from './server/json-logger'
+import type { RunningServer } from './server/server'
+import { startServer } from './server/server'
+
+/** What answers that are being sent still get when a signal comes again, in milliseconds. */
+const IMPATIENT_GRACE_MS = 1_000
+
+async function main(): Promise<void> {
+  const command = readCommand(process.argv.slice(2), process.env)
+  if (command.action === 'help') process.stdout.write(HELP)
+  else if (command.action === 'version') process.stdout.write(`${version()}\n`)
+  else await serve(command.config)
+}
+
+async function serve(config: ServerConfig): Promise<void> {
+  const logger = jsonLogger(config.logLevel, (line) => process.stderr.write(line))
+  const server = await startServer(config, logger)
+  endOnSignal(server, logger)
+  logger.info({ url: server.url }, 'listening')
+  process.stdout.write(`express-esql-async-query ${version()} is listening on ${server.url}\n`)
+  if (server.development) {
+    process.stdout.write(announceDevelopmentMode(server.url, server.development, config.queries))
+  }
+}
+
+/** npm passes Ctrl-C on to a process that has received it already, so a second signal must not end it at once. */
+function endOnSignal(server: RunningServer, logger: Logger): void {
+  let isEnding = false
+  const end = (signal: string): void => {
+    logger.info({ signal }, isEnding ? 'shutting down without more patience' : 'shutting down')
+    void server.close(isEnding ? IMPATIENT_GRACE_MS : undefined).catch(fail)
+    isEnding = true
+  }
+  process.on('SIGTERM', end)
+  process.on('SIGINT', end)
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(path.join(__dirname, '..', 'package.json'), 'utf8'))
+  return String(version)
+}
+
+function fail(error: unknown): void {
+  const isExpected = error instanceof ConfigError
+  const text = isExpected ? error.message : error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`express-esql-async-query: ${text}\n`)
+  process.exitCode = 1
+}
+
+main().catch(fail)

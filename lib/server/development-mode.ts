@@ -1,0 +1,94 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { sign } from 'jsonwebtoken'
+import type { ResolveCaller } from '../index'
+import { jwtCaller } from '../index'
+import { BUILT_IN_QUERIES } from '../sample/built-in'
+import type { SampleQuery } from '../sample/sample-query'
+import { PREFIX } from './settings'
+
+/** A token check without configuration, and the tokens that pass it. */
+export interface DevelopmentAccess {
+  resolveCaller: ResolveCaller
+  alice: string
+  mallory: string
+}
+
+const ISSUER = 'urn:express-esql-async-query:development'
+const AUDIENCE = 'express-esql-async-query'
+
+/** Makes a key that lives and dies with this process, so that a token of one run is worth nothing in the next. */
+export function createDevelopmentAccess(): DevelopmentAccess {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const tokenOf = (subject: string): string =>
+    sign({}, privateKey, {
+      algorithm: 'RS256',
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      subject,
+      expiresIn: '12h',
+    })
+  return {
+    resolveCaller: jwtCaller({ key: publicKey, algorithms: ['RS256'], issuer: ISSUER, audience: AUDIENCE }),
+    alice: tokenOf('alice'),
+    mallory: tokenOf('mallory'),
+  }
+}
+
+/** What the console says in development mode: a warning, and lines to paste into a shell. */
+export function announceDevelopmentMode(
+  url: string,
+  { alice, mallory }: Pick<DevelopmentAccess, 'alice' | 'mallory'>,
+  queries: readonly SampleQuery[] = BUILT_IN_QUERIES,
+): string {
+  return `
+*** DEVELOPMENT MODE: no key to check tokens with is configured. ***
+*** Whoever reads these lines can use this server. For real tokens set ${PREFIX}JWT_KEY (see --help). ***
+
+Queries it answers:
+${listQueries(queries)}
+
+Paste these lines into a shell, one after the other. The tokens of both users are good for 12 hours.
+
+URL=${url}
+ALICE='Authorization: Bearer ${alice}'
+MALLORY='Authorization: Bearer ${mallory}'
+JSON='Content-Type: application/json'
+${queries === BUILT_IN_QUERIES ? TOUR : SUBMIT_ANY}
+`
+}
+
+const TOUR = `
+# Alice submits a query that takes three seconds and does not wait for it: it is running, and has an id.
+RUNNING=$(curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async" -d '{"query": "FROM slow | LIMIT 3", "wait_for_completion_timeout": "0s"}')
+echo "$RUNNING"
+ID=$(echo "$RUNNING" | cut -d '"' -f 4)
+
+# To Mallory there is no such query: 404.
+curl -sS -H "$MALLORY" "$URL/_query/async/$ID?pretty"
+
+# Alice waits for at most one second: it is still running.
+curl -sS -H "$ALICE" "$URL/_query/async/$ID?wait_for_completion_timeout=1s&pretty"
+
+# Alice waits until it is complete, and gets the result. Then the same as CSV.
+curl -sS -H "$ALICE" "$URL/_query/async/$ID?pretty"
+curl -sS -H "$ALICE" "$URL/_query/async/$ID?format=csv"
+
+# She submits one that takes a minute, stops it and keeps the rows so far: is_partial is true.
+RUNNING=$(curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async" -d '{"query": "FROM slow | LIMIT 60", "wait_for_completion_timeout": "0s"}')
+ID=$(echo "$RUNNING" | cut -d '"' -f 4)
+curl -sS -H "$ALICE" -X POST "$URL/_query/async/$ID/stop?pretty"
+
+# She deletes it. After that, it is as unknown to her as to Mallory.
+curl -sS -H "$ALICE" -X DELETE "$URL/_query/async/$ID?pretty"
+curl -sS -H "$ALICE" "$URL/_query/async/$ID?pretty"
+
+# Every type in one table. The formats are json, yaml, cbor, smile, csv, tsv, txt, and arrow for FROM types_basic.
+curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async?format=yaml" -d '{"query": "FROM types"}'`
+
+const SUBMIT_ANY = `
+curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async?pretty" -d '{"query": "..."}'`
+
+function listQueries(queries: readonly SampleQuery[]): string {
+  const width = Math.max(...queries.map(({ usage }) => usage.length))
+  return queries.map(({ usage, shows }) => `  ${usage.padEnd(width)}  ${shows}`).join('\n')
+}

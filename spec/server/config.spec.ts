@@ -1,0 +1,299 @@
+import { HELP, readCommand } from '../../lib/server/config'
+import { ConfigError } from '../../lib/server/config-error'
+import { rsaKeys } from '../support/tokens'
+
+const PEM = rsaKeys.publicKey.export({ type: 'spki', format: 'pem' }).toString()
+
+const FILES: Readonly<Record<string, string>> = {
+  'key.pem': PEM,
+  'secret.txt': 'a secret of more than thirty-two bytes\n',
+  'empty.txt': '\n',
+  'catalogue.json': '{ "queries": [{ "query": "FROM logs", "response": { "columns": [], "values": [] } }] }',
+  'broken.json': '{ "queries": [',
+  'wrong.json': '{ "queries": [{ "query": "FROM logs" }] }',
+}
+
+const TOKEN_CHECK = {
+  ESQL_ASYNC_JWT_KEY: PEM,
+  ESQL_ASYNC_JWT_ALGORITHMS: 'RS256,PS256',
+  ESQL_ASYNC_JWT_ISSUER: 'https://issuer.example',
+  ESQL_ASYNC_JWT_AUDIENCE: 'queries',
+}
+
+function readFile(path: string): string {
+  const text = FILES[path]
+  if (text === undefined) throw new Error(`no such file: ${path}`)
+  return text
+}
+
+function read(environment: Record<string, string> = {}, args: string[] = []) {
+  return readCommand(args, environment, readFile)
+}
+
+function configOf(environment: Record<string, string> = {}, args: string[] = []) {
+  const command = read(environment, args)
+  if (command.action !== 'serve') throw new Error(`it asks for ${command.action}`)
+  return command.config
+}
+
+/** What a person gets to read. */
+function refusal(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+  throw new Error('it is not refused')
+}
+
+describe('the configuration of the standalone server', () => {
+  it('without anything is development mode on the loopback address', () => {
+    expect(configOf()).toEqual({
+      host: '127.0.0.1',
+      port: 3000,
+      resolveCaller: undefined,
+      queries: undefined,
+      router: {},
+      store: {},
+      shutdownGraceMs: 10_000,
+      logLevel: 'info',
+    })
+  })
+
+  it('has a variable for everything', () => {
+    expect(
+      configOf({
+        ...TOKEN_CHECK,
+        ESQL_ASYNC_HOST: '::1',
+        ESQL_ASYNC_PORT: '0',
+        ESQL_ASYNC_JWT_OWNER_CLAIM: 'client_id',
+        ESQL_ASYNC_JWT_CANCEL_TASKS: 'scope=cancel_task',
+        ESQL_ASYNC_JWT_CLOCK_TOLERANCE: '30s',
+        ESQL_ASYNC_CATALOGUE: 'catalogue.json',
+        ESQL_ASYNC_WAIT_BY_DEFAULT: 'false',
+        ESQL_ASYNC_MAX_WAIT: '55s',
+        ESQL_ASYNC_MAX_KEEP_ALIVE: '2d',
+        ESQL_ASYNC_MAX_BODY_BYTES: '4096',
+        ESQL_ASYNC_MAX_QUERIES: '100',
+        ESQL_ASYNC_MAX_QUERIES_PER_OWNER: '10',
+        ESQL_ASYNC_MAX_BYTES: '1000000',
+        ESQL_ASYNC_MAX_BYTES_PER_OWNER: '100000',
+        ESQL_ASYNC_SHUTDOWN_GRACE: '1500ms',
+        ESQL_ASYNC_LOG_LEVEL: 'warn',
+      }),
+    ).toEqual({
+      host: '::1',
+      port: 0,
+      resolveCaller: expect.any(Function),
+      queries: [expect.objectContaining({ usage: 'FROM logs' })],
+      router: { waitByDefault: false, maxWaitMs: 55_000, maxKeepAliveMs: 172_800_000, maxBodyBytes: 4_096 },
+      store: { maxQueries: 100, maxQueriesPerOwner: 10, maxBytes: 1_000_000, maxBytesPerOwner: 100_000 },
+      shutdownGraceMs: 1_500,
+      logLevel: 'warn',
+    })
+  })
+
+  it('takes flags too, which win over variables', () => {
+    const args = ['--port', '4000', '--host=0.0.0.0', '--max-wait', '2m', '--catalogue', 'catalogue.json']
+    expect(configOf({ ESQL_ASYNC_PORT: '5000', ESQL_ASYNC_LOG_LEVEL: 'debug' }, args)).toMatchObject({
+      host: '0.0.0.0',
+      port: 4000,
+      queries: [{ usage: 'FROM logs' }],
+      router: { maxWaitMs: 120_000 },
+      logLevel: 'debug',
+    })
+  })
+
+  it('listens on all addresses once tokens are checked', () => {
+    expect(configOf(TOKEN_CHECK).host).toBeUndefined()
+  })
+
+  it('reads the key from a file, without the line break that ends it', () => {
+    const { ESQL_ASYNC_JWT_KEY: _, ...others } = TOKEN_CHECK
+    expect(configOf({ ...others, ESQL_ASYNC_JWT_KEY_FILE: 'key.pem' }).resolveCaller).toBeDefined()
+    expect(() =>
+      configOf({ ...others, ESQL_ASYNC_JWT_KEY_FILE: 'secret.txt', ESQL_ASYNC_JWT_ALGORITHMS: 'HS384' }),
+    ).toThrow('a secret of 38 bytes')
+  })
+
+  it('leaves variables of others alone, those of a Kubernetes service of a similar name included', () => {
+    const environment = {
+      PORT: '80a',
+      ESQL_ASYNC_QUERY_SERVICE_HOST: '10.0.0.1',
+      ESQL_ASYNC_QUERY_SERVICE_PORT_HTTP: '80',
+      ESQL_ASYNC_QUERY_PORT: 'tcp://10.0.0.1:80',
+      ESQL_ASYNC_QUERY_PORT_80_TCP_ADDR: '10.0.0.1',
+    }
+    expect(configOf(environment)).toEqual(configOf())
+  })
+
+  it.each([
+    [['--help'], 'help'],
+    [['-h', '--port', '80a'], 'help'],
+    [['--version'], 'version'],
+  ])('%j asks for something else', (args, action) => {
+    expect(read({}, args)).toEqual({ action })
+  })
+
+  it('is described by the help, flag by flag and variable by variable', () => {
+    const flags = [...HELP.matchAll(/^ {2}--([a-z-]+) [A-Z=]+ +ESQL_ASYNC_([A-Z_]+)$/gm)]
+    expect(flags.map(([, flag]) => flag)).toEqual(
+      flags.map(([, , variable = '']) => variable.toLowerCase().replaceAll('_', '-')),
+    )
+    expect(flags).toHaveLength(20)
+    expect(HELP).toContain(' (no flag)                        ESQL_ASYNC_JWT_KEY\n')
+  })
+})
+
+describe('a configuration that is refused', () => {
+  const { ESQL_ASYNC_JWT_KEY: _, ...withoutKey } = TOKEN_CHECK
+
+  it.each([
+    ['PORT', '80a', 'a port, 0 to 65535'],
+    ['PORT', '65536', 'a port, 0 to 65535'],
+    ['PORT', '-1', 'a port, 0 to 65535'],
+    ['PORT', '', 'a port, 0 to 65535'],
+    ['HOST', '', 'a text that is not empty'],
+    ['WAIT_BY_DEFAULT', 'yes', 'true or false'],
+    ['MAX_WAIT', '30', 'a time value such as 500ms, 30s or 5d'],
+    ['MAX_WAIT', '1.5s', 'a time value such as 500ms, 30s or 5d'],
+    ['MAX_WAIT', '-1', 'a time value such as 500ms, 30s or 5d'],
+    ['MAX_KEEP_ALIVE', '0s', 'a time value such as 500ms, 30s or 5d'],
+    ['MAX_BODY_BYTES', '1mb', 'a whole number above 0'],
+    ['MAX_QUERIES', '0', 'a whole number above 0'],
+    ['MAX_QUERIES_PER_OWNER', '1e3', 'a whole number above 0'],
+    ['MAX_BYTES', '99999999999999999999', 'a whole number above 0'],
+    ['MAX_BYTES_PER_OWNER', ' 5', 'a whole number above 0'],
+    ['SHUTDOWN_GRACE', 'soon', 'a time value such as 500ms, 30s or 5d'],
+    ['LOG_LEVEL', 'verbose', 'debug, info, warn or error'],
+    ['JWT_ALGORITHMS', 'RS256,', 'a comma-separated list'],
+    ['JWT_ISSUER', '', 'a text that is not empty'],
+    ['JWT_AUDIENCE', '', 'a comma-separated list'],
+    ['JWT_CANCEL_TASKS', 'admin', 'a claim and a value, such as scope=cancel_task'],
+    ['JWT_KEY_FILE', '', 'the path of a file'],
+    ['CATALOGUE', '', 'the path of a file'],
+  ])('says what %s must be, not `%s`', (name, text, expected) => {
+    expect(refusal(() => read({ ...TOKEN_CHECK, [`ESQL_ASYNC_${name}`]: text }))).toBe(
+      `ESQL_ASYNC_${name} must be ${expected}, got \`${text}\``,
+    )
+  })
+
+  it('names the flag where the value came from one', () => {
+    expect(refusal(() => read({ ESQL_ASYNC_PORT: '80' }, ['--port', '80a']))).toBe(
+      '--port must be a port, 0 to 65535, got `80a`',
+    )
+  })
+
+  it.each<[string, Record<string, string>, string | RegExp]>([
+    [
+      'an empty key, without showing more',
+      { ...withoutKey, ESQL_ASYNC_JWT_KEY: '' },
+      'ESQL_ASYNC_JWT_KEY must be a text that is not empty',
+    ],
+    [
+      'a key alone',
+      { ESQL_ASYNC_JWT_KEY: PEM },
+      'ESQL_ASYNC_JWT_KEY alone cannot check tokens; set ESQL_ASYNC_JWT_ALGORITHMS, ESQL_ASYNC_JWT_ISSUER, ' +
+        'ESQL_ASYNC_JWT_AUDIENCE too',
+    ],
+    [
+      'everything but a key',
+      withoutKey,
+      'ESQL_ASYNC_JWT_ALGORITHMS, ESQL_ASYNC_JWT_ISSUER, ESQL_ASYNC_JWT_AUDIENCE alone cannot check tokens; ' +
+        'set ESQL_ASYNC_JWT_KEY or ESQL_ASYNC_JWT_KEY_FILE too',
+    ],
+    [
+      'an issuer alone',
+      { ESQL_ASYNC_JWT_ISSUER: 'i' },
+      'ESQL_ASYNC_JWT_ISSUER alone cannot check tokens; set ESQL_ASYNC_JWT_KEY or ESQL_ASYNC_JWT_KEY_FILE, ' +
+        'ESQL_ASYNC_JWT_ALGORITHMS, ESQL_ASYNC_JWT_AUDIENCE too',
+    ],
+    [
+      'an owner claim alone',
+      { ESQL_ASYNC_JWT_OWNER_CLAIM: 'client_id' },
+      'ESQL_ASYNC_JWT_OWNER_CLAIM alone cannot check tokens; set ESQL_ASYNC_JWT_KEY or ' +
+        'ESQL_ASYNC_JWT_KEY_FILE, ESQL_ASYNC_JWT_ALGORITHMS, ESQL_ASYNC_JWT_ISSUER, ESQL_ASYNC_JWT_AUDIENCE too',
+    ],
+    [
+      'two keys',
+      { ...TOKEN_CHECK, ESQL_ASYNC_JWT_KEY_FILE: 'key.pem' },
+      'ESQL_ASYNC_JWT_KEY and ESQL_ASYNC_JWT_KEY_FILE are both set; remove one',
+    ],
+    [
+      'a key file that is not there',
+      { ...withoutKey, ESQL_ASYNC_JWT_KEY_FILE: 'gone.pem' },
+      'ESQL_ASYNC_JWT_KEY_FILE names a file that cannot be read: no such file: gone.pem',
+    ],
+    [
+      'an empty key file',
+      { ...withoutKey, ESQL_ASYNC_JWT_KEY_FILE: 'empty.txt' },
+      'ESQL_ASYNC_JWT_KEY_FILE names an empty file: empty.txt',
+    ],
+    [
+      'a key that does not fit the algorithm',
+      { ...TOKEN_CHECK, ESQL_ASYNC_JWT_ALGORITHMS: 'HS256' },
+      /^ESQL_ASYNC_JWT_ALGORITHMS, ESQL_ASYNC_JWT_KEY: .*HS256.* 2048 bits$/,
+    ],
+    [
+      'a key that is none',
+      { ...TOKEN_CHECK, ESQL_ASYNC_JWT_KEY: '-----BEGIN PUBLIC KEY-----' },
+      /^ESQL_ASYNC_JWT_KEY: .*PEM/,
+    ],
+    [
+      'an algorithm that does not exist',
+      { ...TOKEN_CHECK, ESQL_ASYNC_JWT_ALGORITHMS: 'RS257' },
+      /^ESQL_ASYNC_JWT_ALGORITHMS: .*`RS257`/,
+    ],
+    [
+      'a clock tolerance of a day',
+      { ...TOKEN_CHECK, ESQL_ASYNC_JWT_CLOCK_TOLERANCE: '1d' },
+      /^ESQL_ASYNC_JWT_CLOCK_TOLERANCE: .*`86400`/,
+    ],
+    [
+      'a catalogue that is not there',
+      { ESQL_ASYNC_CATALOGUE: 'gone.json' },
+      'ESQL_ASYNC_CATALOGUE names a file that cannot be read: no such file: gone.json',
+    ],
+    [
+      'a catalogue that is no JSON',
+      { ESQL_ASYNC_CATALOGUE: 'broken.json' },
+      'ESQL_ASYNC_CATALOGUE: broken.json: [1:15] Unexpected end-of-input',
+    ],
+    [
+      'a catalogue that is none',
+      { ESQL_ASYNC_CATALOGUE: 'wrong.json' },
+      'ESQL_ASYNC_CATALOGUE: wrong.json: queries[0].response must be an object',
+    ],
+    [
+      'an unknown variable',
+      { ESQL_ASYNC_PROT: '80' },
+      'the variable ESQL_ASYNC_PROT is not known; did you mean ESQL_ASYNC_PORT?',
+    ],
+  ])('names what is wrong with %s', (_what, environment, message) => {
+    expect(refusal(() => read(environment))).toEqual(
+      message instanceof RegExp ? expect.stringMatching(message) : message,
+    )
+  })
+
+  it.each([
+    [['--prot', '80'], 'the flag --prot is not known; did you mean --port?'],
+    [['--verbose'], 'the flag --verbose is not known; see --help'],
+    [['--jwt-key', 'secret'], 'the flag --jwt-key is not known; did you mean --jwt-key-file?'],
+    [['--port'], '--port needs a value'],
+    [['--version=1'], '--version takes no value'],
+    [['serve'], 'arguments other than flags are not known; see --help'],
+  ])('refuses the arguments %j', (args, message) => {
+    expect(refusal(() => read({}, args))).toBe(message)
+  })
+
+  it('never shows the key', () => {
+    const secrets = ['short secret', '-----BEGIN secret', '{"kty":"secret"}']
+    for (const secret of secrets) {
+      for (const environment of [{}, withoutKey]) {
+        const message = refusal(() => read({ ...environment, ESQL_ASYNC_JWT_KEY: secret }))
+        expect(message).not.toContain(secret)
+      }
+    }
+  })
+})

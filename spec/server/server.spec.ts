@@ -1,0 +1,350 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import net from 'node:net'
+import path from 'node:path'
+import { text as readText } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import { version } from '../../package.json'
+import type { BuiltPackage } from '../support/server-process'
+import { buildPackage, ServerProcess } from '../support/server-process'
+import { audience, issuer, rsaKeys, token } from '../support/tokens'
+
+/** Longer than anything here takes on a machine that is busy, shorter than anything that hangs. */
+jest.setTimeout(30_000)
+
+let built: BuiltPackage
+let started: ServerProcess[] = []
+
+beforeAll(() => {
+  built = buildPackage()
+}, 120_000)
+
+afterAll(() => built.remove())
+
+afterEach(async () => {
+  for (const server of started) server.kill('SIGKILL')
+  await Promise.all(started.map(({ exited }) => exited))
+  started = []
+})
+
+function start(environment: Record<string, string> = {}, args: string[] = []): ServerProcess {
+  const server = new ServerProcess(built, environment, args)
+  started.push(server)
+  return server
+}
+
+/** Puts a file beside the compiled package and returns its path. */
+function file(name: string, content: string): string {
+  const filePath = path.join(built.folder, name)
+  writeFileSync(filePath, content)
+  return filePath
+}
+
+/** A server on a free port that checks the tokens of the support. */
+async function startChecked(environment: Record<string, string> = {}) {
+  const server = start({
+    ESQL_ASYNC_HOST: '127.0.0.1',
+    ESQL_ASYNC_PORT: '0',
+    ESQL_ASYNC_JWT_KEY_FILE: file(
+      'key.pem',
+      rsaKeys.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    ),
+    ESQL_ASYNC_JWT_ALGORITHMS: 'RS256',
+    ESQL_ASYNC_JWT_ISSUER: issuer,
+    ESQL_ASYNC_JWT_AUDIENCE: audience,
+    ...environment,
+  })
+  const url = await server.url()
+  const headers = { authorization: `Bearer ${token({ sub: 'alice' })}`, 'content-type': 'application/json' }
+  const submit = (body: object) =>
+    fetch(`${url}/_query/async`, { method: 'POST', headers, body: JSON.stringify(body) })
+  const submitSlow = async (): Promise<string> => {
+    const response = await submit({ query: 'FROM slow | LIMIT 600', wait_for_completion_timeout: '0s' })
+    return response.headers.get('x-elasticsearch-async-id') ?? ''
+  }
+  return { server, url, headers, submit, submitSlow }
+}
+
+describe('the bin', () => {
+  it('prints its version', async () => {
+    const server = start({}, ['--version'])
+    expect(await server.exited).toBe(0)
+    expect(server.stdout).toBe(`${version}\n`)
+  })
+
+  it('prints its help', async () => {
+    const server = start({ ESQL_ASYNC_PORT: '80a' }, ['--help'])
+    expect(await server.exited).toBe(0)
+    expect(server.stdout).toContain('Usage: express-esql-async-query [FLAGS]')
+  })
+
+  it('ends with 1 and one line when its configuration is wrong', async () => {
+    const server = start({ ESQL_ASYNC_PORT: '80a' })
+    expect(await server.exited).toBe(1)
+    expect(server.stdout).toBe('')
+    expect(server.stderr).toBe(
+      'express-esql-async-query: ESQL_ASYNC_PORT must be a port, 0 to 65535, got `80a`\n',
+    )
+  })
+
+  it('ends with 1 and one line when the port is in use', async () => {
+    const other = net.createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    const server = start({ ESQL_ASYNC_PORT: String(port) })
+    expect(await server.exited).toBe(1)
+    other.close()
+    expect(server.stdout).toBe('')
+    expect(server.stderr).toBe(
+      `express-esql-async-query: cannot listen on 127.0.0.1:${port}: the port is in use; ` +
+        'choose another with --port or ESQL_ASYNC_PORT\n',
+    )
+  })
+
+  it('ends with 1 and one line when the address is not its own', async () => {
+    const server = start({}, ['--host', '192.0.2.1', '--port', '0'])
+    expect(await server.exited).toBe(1)
+    expect(server.stderr).toBe(
+      'express-esql-async-query: cannot listen on 192.0.2.1:0: EADDRNOTAVAIL; check --host or ESQL_ASYNC_HOST\n',
+    )
+  })
+})
+
+describe('development mode', () => {
+  it('prints lines that work when they are pasted', async () => {
+    const server = start({ ESQL_ASYNC_LOG_LEVEL: 'debug' }, ['--port', '0'])
+    const [url, announcement] = [await server.url(), await server.announcement()]
+    const [running, stranger, waited, complete, csv, stopped, deleted, gone, types] =
+      await paste(announcement)
+
+    const { id } = JSON.parse(running ?? '')
+    const notFound = { type: 'resource_not_found_exception', reason: id }
+    expect(JSON.parse(running ?? '')).toMatchObject({ id, is_running: true, columns: [], values: [] })
+    expect(JSON.parse(stranger ?? '')).toEqual({
+      error: { root_cause: [notFound], ...notFound },
+      status: 404,
+    })
+    expect(JSON.parse(waited ?? '')).toMatchObject({ id, is_running: true, values: [] })
+    expect(JSON.parse(complete ?? '')).toMatchObject({
+      is_running: false,
+      is_partial: false,
+      columns: [
+        { name: 'row', type: 'integer' },
+        { name: 'found_at', type: 'date' },
+      ],
+      values: [
+        [1, expect.any(String)],
+        [2, expect.any(String)],
+        [3, expect.any(String)],
+      ],
+    })
+    expect(csv).toMatch(/^row,found_at\r\n1,\S+Z\r\n2,\S+Z\r\n3,\S+Z\r\n$/)
+    expect(JSON.parse(stopped ?? '')).toMatchObject({ is_running: false, is_partial: true })
+    expect(JSON.parse(stopped ?? '').values[0]).toEqual([1, expect.any(String)])
+    expect(JSON.parse(deleted ?? '')).toEqual({ acknowledged: true })
+    expect(JSON.parse(gone ?? '')).toMatchObject({ status: 404 })
+    expect(types).toMatch(/^---\nis_running: false\n/)
+
+    const hint = await fetch(url)
+    expect([hint.status, await hint.text()]).toEqual([
+      200,
+      'ES|QL async queries: POST /_query/async. The console shows how.\n',
+    ])
+    server.kill('SIGTERM')
+    expect(await server.exited).toBe(0)
+    const [, alice = ''] = /ALICE='Authorization: Bearer ([^']+)'/.exec(announcement) ?? []
+    expect(alice).not.toBe('')
+    expect(server.stderr).not.toContain(alice)
+  })
+
+  it('warns, lists the queries and listens on the loopback address', async () => {
+    const server = start({}, ['--port=0'])
+    expect(await server.url()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+    const announcement = await server.announcement()
+    expect(announcement).toContain('DEVELOPMENT MODE: no key to check tokens with is configured.')
+    expect(announcement).toContain('\n  FROM books              a small table')
+  })
+
+  it('lists the queries of a catalogue, and answers them', async () => {
+    const response = { columns: [{ name: 'n', type: 'long' }], values: [[1]] }
+    const catalogue = JSON.stringify({ queries: [{ query: 'FROM shop', response }] })
+    const server = start({}, ['--port=0', '--catalogue', file('catalogue.json', catalogue)])
+    const url = await server.url()
+    const announcement = await server.announcement()
+    const [, alice = ''] = /ALICE='Authorization: (Bearer [^']+)'/.exec(announcement) ?? []
+    const answer = await fetch(`${url}/_query/async`, {
+      method: 'POST',
+      headers: { authorization: alice, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: 'FROM  shop' }),
+    })
+    expect(await answer.json()).toMatchObject({ is_running: false, ...response })
+    expect(announcement).toContain('Queries it answers:\n  FROM shop  1 rows\n')
+  })
+})
+
+/** Runs what is there to paste, and returns what each command that prints something printed. */
+async function paste(announcement: string): Promise<string[]> {
+  const lines = announcement.slice(announcement.indexOf('\nURL=')).split('\n')
+  const separator = '\u001f'
+  const script = lines
+    .map((line) => (/^(curl|echo) /.test(line) ? `${line}\nprintf '\\037'` : line))
+    .join('\n')
+  const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script])
+  expect(stderr).toBe('')
+  return stdout.split(separator)
+}
+
+describe('a configured server', () => {
+  it('lets in whoever has a token of the issuer, and nobody else', async () => {
+    const { server, url, headers } = await startChecked()
+    const ask = (authorization?: string) =>
+      fetch(`${url}/_query/async/none`, { headers: { ...headers, authorization: authorization ?? '' } })
+    expect((await ask(headers.authorization)).status).toBe(400)
+    expect((await ask(`Bearer ${token({ aud: 'others' })}`)).status).toBe(401)
+    expect((await ask()).status).toBe(401)
+    server.kill('SIGTERM')
+    expect(await server.exited).toBe(0)
+    expect(server.stdout).toBe(`express-esql-async-query ${version} is listening on ${url}\n`)
+    expect(server.stderr).not.toContain(headers.authorization.slice('Bearer '.length))
+  })
+
+  it('logs lines of JSON', async () => {
+    const { server, url } = await startChecked()
+    await fetch(`${url}/_query/async/none`)
+    server.kill('SIGTERM')
+    await server.exited
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+    expect(server.log).toEqual([
+      { time, level: 'info', message: 'listening', url },
+      expect.objectContaining({ time, level: 'info', message: 'a caller was refused', status: 401 }),
+      { time, level: 'info', message: 'shutting down', signal: 'SIGTERM' },
+    ])
+  })
+
+  it.each([
+    ['GET', '/'],
+    ['POST', '/_search?q=1'],
+    ['PUT', '/_query/asynchronous'],
+  ])('answers %s %s as Elasticsearch answers unknown paths', async (method, target) => {
+    const { url } = await startChecked()
+    const response = await fetch(url + target, { method, headers: { 'x-opaque-id': 'me' } })
+    expect(response.status).toBe(400)
+    expect(await response.text()).toBe(
+      JSON.stringify({ error: `no handler found for uri [${target}] and method [${method}]` }),
+    )
+    expect(Object.fromEntries(response.headers)).toEqual({
+      'x-elastic-product': 'Elasticsearch',
+      'x-opaque-id': 'me',
+      'content-type': 'application/json',
+      'content-length': expect.any(String),
+      connection: 'keep-alive',
+      'keep-alive': 'timeout=75',
+      date: expect.any(String),
+    })
+  })
+
+  it('keeps the limits that it is told', async () => {
+    const { url, headers, submit, submitSlow } = await startChecked({
+      ESQL_ASYNC_MAX_WAIT: '10ms',
+      ESQL_ASYNC_MAX_KEEP_ALIVE: '1h',
+      ESQL_ASYNC_MAX_BODY_BYTES: '200',
+      ESQL_ASYNC_MAX_QUERIES_PER_OWNER: '1',
+    })
+    const id = await submitSlow()
+    const running = await fetch(`${url}/_query/async/${id}?keep_alive=5h`, { headers })
+    const body = (await running.json()) as Record<string, number>
+    expect(body).toMatchObject({ is_running: true })
+    expect(Number(body.expiration_time_in_millis) - Date.now()).toBeLessThanOrEqual(3_600_000)
+    expect((await submit({ query: 'FROM books' })).status).toBe(429)
+    expect((await submit({ query: `FROM books${' '.repeat(200)}` })).status).toBe(413)
+  })
+})
+
+describe('a signal', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s answers everybody who waits and ends with 0',
+    async (signal) => {
+      const { server, url, headers, submitSlow } = await startChecked()
+      const ids = await Promise.all(Array.from({ length: 5 }, submitSlow))
+      const { hostname, port } = new URL(url)
+      const silent = net.connect(Number(port), hostname)
+      await once(silent, 'connect')
+      const waits = ids.map((id) => fetch(`${url}/_query/async/${id}?keep_alive=6d`, { headers }))
+      await Promise.all(ids.map((id) => untilExtended(`${url}/_query/async/${id}`, headers)))
+      const signalledMs = performance.now()
+      server.kill(signal)
+      const answers = await Promise.all(waits)
+      expect(answers.map(({ status, headers }) => [status, headers.get('connection')])).toEqual(
+        ids.map(() => [200, 'close']),
+      )
+      expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual(
+        ids.map((id) => expect.objectContaining({ id, is_running: true })),
+      )
+      expect(await server.exited).toBe(0)
+      expect(performance.now() - signalledMs).toBeLessThan(5_000)
+      silent.destroy()
+    },
+  )
+
+  it('lets an answer that is being sent finish', async () => {
+    const { server, headers, url, submit } = await startChecked({ ESQL_ASYNC_SHUTDOWN_GRACE: '600s' })
+    const response = await getLargeResult(url, headers, submit)
+    server.kill('SIGTERM')
+    await server.logged('shutting down')
+    const body = JSON.parse(await readText(response))
+    expect(body.values).toHaveLength(100_000)
+    expect(await server.exited).toBe(0)
+  })
+
+  it('that comes again ends the patience with clients that do not read', async () => {
+    const { server, headers, url, submit } = await startChecked({ ESQL_ASYNC_SHUTDOWN_GRACE: '600s' })
+    const response = await getLargeResult(url, headers, submit)
+    const broken = once(response, 'error')
+    server.kill('SIGTERM')
+    await server.logged('shutting down')
+    server.kill('SIGTERM')
+    expect(await server.exited).toBe(0)
+    response.resume()
+    expect(await broken).toEqual([expect.objectContaining({ code: 'ECONNRESET' })])
+  })
+
+  it('ends the patience with clients that do not read after the configured time', async () => {
+    const { server, headers, url, submit } = await startChecked({ ESQL_ASYNC_SHUTDOWN_GRACE: '100ms' })
+    const response = await getLargeResult(url, headers, submit)
+    response.on('error', () => {})
+    server.kill('SIGTERM')
+    expect(await server.exited).toBe(0)
+    response.destroy()
+  })
+})
+
+/** Resolves when a query is kept for longer than it was submitted for, which shows that a wait has begun. */
+async function untilExtended(url: string, headers: Record<string, string>): Promise<void> {
+  for (;;) {
+    const response = await fetch(`${url}?wait_for_completion_timeout=0s`, { headers })
+    const body = (await response.json()) as Record<string, number>
+    const keptMs = Number(body.expiration_time_in_millis) - Number(body.start_time_in_millis)
+    if (keptMs > 5.5 * 86_400_000) return
+  }
+}
+
+/** Asks for a result that does not fit into the buffers between the processes, and reads no more than its head. */
+async function getLargeResult(
+  url: string,
+  headers: Record<string, string>,
+  submit: (body: object) => Promise<Response>,
+): Promise<IncomingMessage> {
+  const submitted = await submit({
+    query: 'FROM many | LIMIT 100000',
+    keep_on_completion: true,
+    wait_for_completion_timeout: '0s',
+  })
+  const id = submitted.headers.get('x-elasticsearch-async-id')
+  const request = http.get(`${url}/_query/async/${id}?pretty`, { headers })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  return response
+}

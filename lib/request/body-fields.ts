@@ -4,10 +4,10 @@ import { illegalArgument, isQueryError, QueryError } from '../errors'
 import type { Value, ValueObject } from '../result'
 import type { QueryParam } from '../store'
 import { parseTimeValue } from '../time-value'
+import { isTimeZone } from '../writers/zone-offset'
 import { readParams } from './body-params'
 import { parseBoolean } from './boolean'
 import type { JsonField, JsonNode, TokenName } from './json-body'
-import { isTimeZone } from './time-zone'
 
 /** How a field of the submit body is read: from which tokens, and to what. */
 interface FieldType<T> {

@@ -1,8 +1,8 @@
 import { illegalArgument, QueryError } from '../errors'
 import type { ValueObject } from '../result'
 import type { QueryRequest } from '../store'
+import { isTimeZone } from '../writers/zone-offset'
 import type { BodyFields } from './body-fields'
-import { isTimeZone } from './time-zone'
 
 /** What a submit body says: the query, and how long to wait for it and to keep it. */
 export interface Submission {

@@ -30,6 +30,11 @@ export function zoneOffset(timeZone: string, epochMs: number): number {
   return offsetAt(epochMs)
 }
 
+/** Whether dates can be written in this zone. */
+export function isTimeZone(text: string): boolean {
+  return text === 'Z' || FIXED_OFFSET.test(text) || createFormatter(text) !== undefined
+}
+
 function createZone(timeZone: string): OffsetAt {
   const fixed = FIXED_OFFSET.exec(timeZone)
   if (fixed) {

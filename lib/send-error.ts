@@ -32,8 +32,10 @@ export function sendError(error: unknown, request: Request, response: Response, 
 
 function report(error: unknown, status: number, logger: Logger): void {
   const isKnown = isQueryError(error) || error instanceof RoutingError
-  const err = isKnown ? (error.cause ?? error) : error
-  if (status >= 500) logger.error({ err, status }, 'an async query request failed')
-  else if (status === 401) logger.info({ err, status }, 'a caller was refused')
-  else logger.debug({ err, status }, 'an async query request was refused')
+  // Reasons quote what clients sent, and a client may have sent a secret in the URL.
+  const err = isKnown ? error.cause : error
+  const type = isQueryError(error) ? error.type : undefined
+  if (status >= 500) logger.error({ err, type, status }, 'an async query request failed')
+  else if (status === 401) logger.info({ err, type, status }, 'a caller was refused')
+  else logger.debug({ err, type, status }, 'an async query request was refused')
 }

@@ -556,7 +556,7 @@ describe('an outage', () => {
         'the async query store is not available, try again later',
       ),
     })
-    expect(logged).toEqual([{ err: cause, status: 503 }])
+    expect(logged).toEqual([{ err: cause, type: 'no_shard_available_action_exception', status: 503 }])
     await gateway.close()
   })
 

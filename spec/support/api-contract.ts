@@ -39,8 +39,8 @@ const WATCHED_HEADER =
 const DECODERS: Readonly<Record<string, (body: Buffer) => unknown>> = {
   json: (body) => JSON.parse(decodeText(body)),
   yaml: (body) => parseYaml(decodeText(body)),
-  cbor: decodeCbor,
-  smile: decodeSmile,
+  cbor: (body) => asNumbers(decodeCbor(body)),
+  smile: (body) => asNumbers(decodeSmile(body)),
 }
 
 /**
@@ -177,6 +177,14 @@ function undocumentedContentType(headers: ReadonlyMap<string, string>): string {
   const contentType = headers.get('content-type')
   if (contentType === undefined) return 'the header Content-Type is missing'
   return `the Content-Type ${contentType} is not documented for this answer`
+}
+
+/** Decoders give bigints for what JSON Schema knows as an integer. */
+function asNumbers(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(asNumbers)
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, asNumbers(item)]))
 }
 
 function decodeText(body: Buffer): string {

@@ -1,0 +1,138 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+const LIB = path.join(__dirname, '..', 'lib')
+
+/**
+ * Which part of `lib/` may import which others. A part is a folder, or the name of a file at the top. Arrows
+ * point down: nothing imports what stands above it.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  bin: ['index', 'server'],
+  server: ['index', 'sample', 'clock', 'closest', 'time-value'],
+  sample: ['index', 'clock', 'closest', 'time-value', 'request'],
+  'test-kit': ['caller', 'clock', 'errors', 'query-id', 'result', 'store'],
+  index: ['caller', 'clock', 'errors', 'jwt', 'logger', 'options', 'result', 'router', 'store', 'stores'],
+  router: ['caller', 'errors', 'handlers', 'options', 'request', 'send-error', 'unauthenticated', 'waits'],
+  handlers: ['caller', 'errors', 'options', 'request', 'send', 'store', 'waits', 'writers'],
+  'send-error': ['errors', 'logger', 'request', 'writers'],
+  options: ['caller', 'check-options', 'logger', 'store'],
+  jwt: ['caller', 'check-options', 'clock', 'closest', 'errors', 'unauthenticated'],
+  stores: ['caller', 'check-options', 'clock', 'errors', 'query-id', 'result', 'store'],
+  request: ['closest', 'errors', 'result', 'store', 'time-value', 'writers'],
+  writers: ['errors', 'result', 'store'],
+  store: ['caller', 'result'],
+  unauthenticated: ['errors'],
+  'check-options': ['closest'],
+  'query-id': ['errors'],
+  'time-value': ['errors'],
+  caller: [],
+  clock: [],
+  closest: [],
+  errors: [],
+  logger: [],
+  result: [],
+  send: [],
+  waits: [],
+}
+
+/** Packages that only one part of the code knows. */
+const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
+  'express-openapi-validator': ['request/validation'],
+  'fastest-levenshtein': ['closest'],
+  'jsonc-parser': ['request/json-body'],
+  jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
+  'apache-arrow': ['writers/arrow', 'writers/arrow-batches', 'writers/arrow-columns'],
+}
+
+/** Files that know Express, if only for the types of a request. */
+const KNOW_EXPRESS = [
+  'caller',
+  'handlers',
+  'jwt/bearer-token',
+  'jwt/jwt-caller',
+  'request/body',
+  'request/incoming',
+  'request/validation',
+  'router',
+  'send',
+  'send-error',
+  'server/server',
+  'waits',
+]
+
+interface Source {
+  /** Path below `lib/`, without the ending. */
+  name: string
+  part: string
+  imports: readonly string[]
+}
+
+const sources: readonly Source[] = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => {
+    const name = file.slice(0, -'.ts'.length)
+    const text = readFileSync(path.join(LIB, file), 'utf8')
+    const imports = [...text.matchAll(/(?:from |import\(|require\()'([^']+)'/g)].map(
+      ([, target = '']) => target,
+    )
+    return { name, part: partOf(name), imports }
+  })
+
+function partOf(name: string): string {
+  return name.split('/')[0] ?? name
+}
+
+/** The part of `lib/` that a relative import leads to. */
+function target(source: Source, specifier: string): string {
+  return partOf(path.posix.normalize(path.posix.join(path.posix.dirname(source.name), specifier)))
+}
+
+describe('lib/', () => {
+  it.each(sources.map((source) => [source.name, source] as const))(
+    '%s imports only what it may',
+    (_name, source) => {
+      const targets = source.imports
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => target(source, specifier))
+      const foreign = [...new Set(targets)].filter((part) => part !== source.part)
+      expect(foreign.filter((part) => !MAY_IMPORT[source.part]?.includes(part))).toEqual([])
+    },
+  )
+
+  it('has no part and no permission that is not there or not used', () => {
+    const used = sources.flatMap((source) =>
+      source.imports
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => `${source.part} > ${target(source, specifier)}`),
+    )
+    const permitted = Object.entries(MAY_IMPORT).flatMap(([part, others]) =>
+      others.map((other) => `${part} > ${other}`),
+    )
+    expect(permitted.filter((permission) => !used.includes(permission))).toEqual([])
+    expect(Object.keys(MAY_IMPORT).sort()).toEqual([...new Set(sources.map(({ part }) => part))].sort())
+  })
+
+  it('has no cycles between its parts', () => {
+    const visit = (part: string, trail: readonly string[]): void => {
+      expect(trail).not.toContain(part)
+      for (const next of MAY_IMPORT[part] ?? []) visit(next, [...trail, part])
+    }
+    for (const part of Object.keys(MAY_IMPORT)) visit(part, [])
+  })
+
+  it.each(Object.entries(ONLY_IN))('knows %s only in %j', (library, names) => {
+    const knowing = sources.filter(({ imports }) => imports.includes(library)).map(({ name }) => name)
+    expect(knowing.sort()).toEqual([...names].sort())
+  })
+
+  it('knows Express only at its edge', () => {
+    const knowing = sources.filter(({ imports }) => imports.includes('express')).map(({ name }) => name)
+    expect(knowing.sort()).toEqual(KNOW_EXPRESS)
+  })
+
+  it('has no test runner in the test-kit', () => {
+    const imports = sources.filter(({ part }) => part === 'test-kit').flatMap((source) => source.imports)
+    expect(imports.filter((name) => /jest|vitest|mocha|node:test$/.test(name))).toEqual([])
+  })
+})

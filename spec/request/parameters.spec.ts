@@ -1,0 +1,66 @@
+import { assertKnownParameters, readFlag, readOptionalBoolean } from '../../lib/request/parameters'
+import { parseQueryString } from '../../lib/request/url'
+
+describe('readFlag', () => {
+  it.each([
+    ['', false],
+    ['pretty', true],
+    ['pretty=', true],
+    ['pretty=true', true],
+    ['pretty=false', false],
+    ['pretty=+', false],
+  ])('reads %j as %s', (text, value) => {
+    expect(readFlag(parseQueryString(text), 'pretty')).toBe(value)
+  })
+
+  it.each(['pretty=TRUE', 'pretty=1', 'pretty=yes', 'pretty=true+'])('refuses %j', (text) => {
+    expect(() => readFlag(parseQueryString(text), 'pretty')).toThrow(
+      expect.objectContaining({ type: 'illegal_argument_exception' }),
+    )
+  })
+})
+
+describe('readOptionalBoolean', () => {
+  it.each([
+    ['', undefined],
+    ['x', undefined],
+    ['x=', undefined],
+    ['x=true', true],
+    ['x=false', false],
+  ])('reads %j as %s', (text, value) => {
+    expect(readOptionalBoolean(parseQueryString(text), 'x')).toBe(value)
+  })
+})
+
+describe('assertKnownParameters', () => {
+  it.each([
+    [
+      'submit',
+      'allow_partial_results&drop_null_columns&delimiter&format&pretty&human&error_trace&filter_path',
+    ],
+    ['get', 'id&keep_alive&wait_for_completion_timeout&drop_null_columns&delimiter&format'],
+    ['head', 'keep_alive&wait_for_completion_timeout'],
+    ['stop', 'drop_null_columns&delimiter&format&pretty'],
+    ['delete', 'format&pretty&human&error_trace&filter_path'],
+  ] as const)('lets %s have %s', (operation, names) => {
+    expect(() => assertKnownParameters(operation, parseQueryString(names), '/p')).not.toThrow()
+  })
+
+  it.each([
+    [
+      'submit',
+      'allow_partial_result',
+      'parameter: [allow_partial_result] -> did you mean [allow_partial_results]?',
+    ],
+    ['submit', 'wait_for_completion_timeout', 'parameter: [wait_for_completion_timeout]'],
+    ['get', 'keep_aliv', 'parameter: [keep_aliv]'],
+    ['get', 'allow_partial_results', 'parameter: [allow_partial_results]'],
+    ['stop', 'keep_alive', 'parameter: [keep_alive]'],
+    ['delete', 'delimiter', 'parameter: [delimiter]'],
+    ['get', 'z&prety&a', 'parameters: [a], [prety] -> did you mean [pretty]?, [z]'],
+  ] as const)('tells %s that it does not know %s', (operation, names, text) => {
+    expect(() => assertKnownParameters(operation, parseQueryString(names), '/p')).toThrow(
+      expect.objectContaining({ reason: `request [/p] contains unrecognized ${text}` }),
+    )
+  })
+})

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { type Consumer, createConsumer, STRICT_TSCONFIG } from './support/packed'
+import { type Consumer, createConsumer, strictTsconfig } from './support/packed'
 
 const PUBLIC_NAMES = [
   'COLUMN_TYPES',
@@ -47,15 +47,15 @@ describe('the packed package', () => {
       const store = new MemoryStore({ execute: () => ({ columns: [], values: [] }), clock: new ManualClock() })
       asyncQueryRouter({
         store,
-        resolveCaller: jwtCaller({ key: 'secret', algorithms: ['HS256'], issuer: 'i', audience: 'a' }),
+        resolveCaller: jwtCaller({ key: 'x'.repeat(32), algorithms: ['HS256'], issuer: 'i', audience: 'a' }),
       }).drain()
       // @ts-expect-error there is no default caller
       asyncQueryRouter({ store })
       `
     consumer.write('use.cts', use)
     consumer.write('use.mts', use)
-    consumer.write('tsconfig.json', STRICT_TSCONFIG)
-    expect(consumer.run('npx', 'tsc', '-p', '.')).toBe('')
+    consumer.write('tsconfig.json', strictTsconfig())
+    expect(consumer.tsc()).toBe('')
   })
 
   it('holds the OpenAPI document', () => {
@@ -72,11 +72,11 @@ describe('the packed package', () => {
       'api-spec.yaml',
       'dist',
       'package.json',
+      'sample-queries.json',
     ])
   })
 
   it('has a bin that says its version', () => {
-    const bin = path.join(consumer.folder, 'node_modules', 'express-esql-async-query', 'dist', 'bin.js')
-    expect(consumer.run('node', bin, '--version')).toMatch(/^\d+\.\d+\.\d+\n$/)
+    expect(consumer.run('npx', consumer.binName, '--version')).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 })

@@ -1,5 +1,15 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
@@ -13,21 +23,31 @@ export interface Consumer {
   write(name: string, text: string): string
   /** Runs a program in the project and returns what it printed. */
   run(command: string, ...args: string[]): string
+  /** Type-checks the project and returns the compiler's complaints. */
+  tsc(): string
+  /** The command that the package installs. */
+  binName: string
   remove(): void
 }
 
 /** Packs the package as `npm publish` would, and unpacks it into a fresh project with the dependencies of this one. */
 export function createConsumer(): Consumer {
   const folder = mkdtempSync(path.join(tmpdir(), `${NAME}-`))
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: ROOT })
-  const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
+  const tarball = pack(folder)
   const modules = path.join(folder, 'node_modules')
   const installed = path.join(modules, NAME)
   mkdirSync(installed, { recursive: true })
-  execFileSync('tar', ['-xzf', path.join(folder, tarball), '-C', installed, '--strip-components=1'])
+  execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'])
   for (const name of readdirSync(path.join(ROOT, 'node_modules'))) {
     if (!name.startsWith('.')) symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name))
   }
+  mkdirSync(path.join(modules, '.bin'))
+  const { bin } = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8'))
+  const [binName = '', binFile = ''] = Object.entries<string>(bin)[0] ?? []
+  chmodSync(path.join(installed, binFile), 0o755)
+  symlinkSync(path.join(installed, binFile), path.join(modules, '.bin', binName))
+  const run = (command: string, ...args: string[]): string =>
+    execFileSync(command, args, { cwd: folder, encoding: 'utf8' })
   const write = (name: string, text: string): string => {
     const file = path.join(folder, name)
     writeFileSync(file, text)
@@ -37,20 +57,52 @@ export function createConsumer(): Consumer {
   return {
     folder,
     write,
-    run: (command, ...args) => execFileSync(command, args, { cwd: folder, encoding: 'utf8' }),
+    run,
+    tsc: () => {
+      const compiler = path.join(ROOT, 'node_modules', '.bin', 'tsc')
+      return spawnSync(compiler, ['-p', '.'], { cwd: folder, encoding: 'utf8' }).stdout
+    },
+    binName,
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
 
-/** Compiler settings of a project in strict TypeScript. */
-export const STRICT_TSCONFIG = JSON.stringify({
-  compilerOptions: {
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    module: 'nodenext',
-    target: 'es2023',
-    types: ['node'],
-    noEmit: true,
-  },
-  include: ['*.ts', '*.mts', '*.cts'],
-})
+/** What goes into a package, or into making it. */
+const SOURCES = [
+  'lib',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'api-spec.yaml',
+  'sample-queries.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+]
+
+/** Packs a copy, since packing compiles, and specs that run at the same time would compile into each other's way. */
+function pack(folder: string): string {
+  const copy = path.join(folder, 'copy')
+  for (const name of SOURCES) cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true })
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'))
+  const name = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], {
+    cwd: copy,
+    encoding: 'utf8',
+  })
+  return path.join(folder, name.trim())
+}
+
+/** Compiler settings of a project in strict TypeScript. Not every library's own types pass them. */
+export const strictTsconfig = ({ skipLibCheck = false } = {}): string =>
+  JSON.stringify({
+    compilerOptions: {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      module: 'nodenext',
+      target: 'es2023',
+      types: ['node'],
+      noEmit: true,
+      skipLibCheck,
+    },
+    include: ['*.ts', '*.mts', '*.cts'],
+  })

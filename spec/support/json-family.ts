@@ -59,8 +59,8 @@ export function inOrder(value: unknown): unknown {
 }
 
 function parseJson(text: string): unknown {
-  const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.])/g, (token) =>
-    token.startsWith('"') ? token : `{"bigint":"${token}"}`,
+  const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) =>
+    /^-?\d{16,}$/.test(token) ? `{"bigint":"${token}"}` : token,
   )
   return JSON.parse(marked, (_, value) => (typeof value?.bigint === 'string' ? BigInt(value.bigint) : value))
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Logger } from './index'
+import type { Logger, ResolveCaller } from './index'
 import type { ServerConfig } from './server/config'
 import { HELP, readCommand } from './server/config'
 import { ConfigError } from './server/config-error'
-import { announceDevelopmentMode } from './server/development-mode'
+import { announceDevelopmentMode, createDevelopmentAccess } from './server/development-mode'
 import { jsonLogger } from './server/json-logger'
 import type { RunningServer } from './server/server'
 import { startServer } from './server/server'
@@ -21,14 +21,23 @@ async function main(): Promise<void> {
 }
 
 async function serve(config: ServerConfig): Promise<void> {
+  if (config.resolveCaller) {
+    await listen(config, config.resolveCaller)
+  } else {
+    const access = createDevelopmentAccess()
+    const url = await listen(config, access.resolveCaller)
+    process.stdout.write(announceDevelopmentMode(url, access, config))
+  }
+}
+
+/** Starts the server, sees to its end, and returns its address. */
+async function listen(config: ServerConfig, resolveCaller: ResolveCaller): Promise<string> {
   const logger = jsonLogger(config.logLevel, (line) => process.stderr.write(line))
-  const server = await startServer(config, logger)
+  const server = await startServer(config, resolveCaller, logger)
   endOnSignal(server, logger)
   logger.info({ url: server.url }, 'listening')
   process.stdout.write(`express-esql-async-query ${version()} is listening on ${server.url}\n`)
-  if (server.development) {
-    process.stdout.write(announceDevelopmentMode(server.url, server.development, config.queries))
-  }
+  return server.url
 }
 
 /** npm passes Ctrl-C on to a process that has received it already, so a second signal must not end it at once. */

@@ -1,6 +1,6 @@
-import { QueryError } from '../errors'
+import type { Value, ValueObject } from '../index'
+import { QueryError } from '../index'
 import { parseJson } from '../request/json-body'
-import type { Value, ValueObject } from '../result'
 import { parseTimeValue } from '../time-value'
 import { readArray, readObject, readText } from './json-checks'
 import { readResponse, readRows } from './recorded-response'
@@ -16,6 +16,7 @@ import { evenOutBlanks, pause } from './sample-query'
  *   "queries": [
  *     {
  *       "query": "FROM logs | LIMIT 2",
+ *       "shows": "two seconds of waiting",
  *       "delay": "2s",
  *       "partial_values": [["a"]],
  *       "response": { "columns": [{ "name": "host", "type": "keyword" }], "values": [["a"], ["b"]] }
@@ -28,9 +29,10 @@ import { evenOutBlanks, pause } from './sample-query'
  * }
  * ```
  *
- * `query` is the whole text, `pattern` a regular expression for the whole text; blanks are evened out. The query
- * runs for `delay`, and a stop meanwhile keeps `partial_values`. A `response` may be a recorded body: fields that
- * do not describe the result are skipped. The first entry that matches answers.
+ * `query` is the whole text, `pattern` a regular expression for the whole text; blanks are evened out. `shows` is
+ * for people, in the list of queries. The query runs for `delay`, and a stop meanwhile keeps `partial_values`. A
+ * `response` may be a recorded body: fields that do not describe the result are skipped. The first entry that
+ * matches answers. Only `response` and one of `query` and `pattern` are required.
  *
  * Throws an error that says what is wrong, and where.
  */
@@ -39,13 +41,13 @@ export function parseCatalogue(text: string): SampleQuery[] {
   return readArray(root.queries, 'queries').map((entry, index) => readEntry(entry, `queries[${index}]`))
 }
 
-const ENTRY = ['query', 'pattern', 'delay', 'partial_values', 'response']
+const ENTRY = ['query', 'pattern', 'shows', 'delay', 'partial_values', 'response']
 
 function readEntry(value: Value | undefined, where: string): SampleQuery {
   const entry = readObject(value, where, ENTRY)
-  const delayMs = entry.delay === undefined ? 0 : readDelay(entry.delay, `${where}.delay`)
+  const { shows, delay, partial_values: partialValues = [] } = entry
+  const delayMs = delay === undefined ? 0 : readDelay(delay, `${where}.delay`)
   const outcome = readResponse(entry.response, `${where}.response`)
-  const { partial_values: partialValues = [] } = entry
   const partial =
     outcome instanceof QueryError
       ? undefined
@@ -55,7 +57,7 @@ function readEntry(value: Value | undefined, where: string): SampleQuery {
         }
   return {
     ...readMatcher(entry, where),
-    shows: outcome instanceof QueryError ? outcome.type : `${outcome.values.length} rows`,
+    ...(shows !== undefined && { shows: readText(shows, `${where}.shows`) }),
     async answer(_, run) {
       if (partial) run.report(partial)
       if (delayMs > 0) await pause(delayMs, run)

@@ -1,4 +1,4 @@
-import type { Value, ValueObject } from '../result'
+import type { Value, ValueObject } from '../index'
 
 export function readObject(value: Value | undefined, where: string, known?: readonly string[]): ValueObject {
   if (!isObject(value)) throw new Error(`${where} must be an object`)

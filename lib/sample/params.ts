@@ -1,13 +1,17 @@
-import { QueryError } from '../errors'
-import type { ColumnType, QueryResult, Value } from '../result'
-import type { QueryParam, QueryRequest } from '../store'
+import type { ColumnType, QueryParam, QueryRequest, QueryResult, Value } from '../index'
+import { QueryError } from '../index'
+import type { SampleQuery } from './sample-query'
 import { verificationFailure } from './sample-query'
 
-/** `ROW x = ?, y = ?`, `?1` or `?name`: gives the parameters of the request back as a row. */
-export const ROW_OF_PARAMS = /^ROW (\w+ ?= ?\?\w*(?: ?, ?\w+ ?= ?\?\w*)*)$/i
+/** With `?`, `?1` or `?name`: gives the parameters of the request back as a row. */
+export const ROW_OF_PARAMS: SampleQuery = {
+  usage: 'ROW x = ?, y = ?',
+  shows: 'the params of the request, 64-bit integers included',
+  pattern: /^ROW (\w+ ?= ?\?\w*(?: ?, ?\w+ ?= ?\?\w*)*)$/i,
+  answer: ([assignments = ''], { request }) => rowOfParams(assignments, request),
+}
 
-/** Answers {@link ROW_OF_PARAMS}, given its assignments. */
-export function rowOfParams(assignments: string, { params = [] }: QueryRequest): QueryResult {
+function rowOfParams(assignments: string, { params = [] }: QueryRequest): QueryResult {
   const left = [...params]
   const fields = assignments.split(',').map((assignment) => {
     const [name = '', placeholder = ''] = assignment.split('=').map((side) => side.trim())

@@ -1,8 +1,6 @@
 import { closest } from '../closest'
-import type { ErrorCause } from '../errors'
-import { QueryError } from '../errors'
-import type { Column, ColumnType, QueryResult, Value, ValueObject } from '../result'
-import { COLUMN_TYPES } from '../result'
+import type { Column, ColumnType, ErrorCause, QueryResult, Value, ValueObject } from '../index'
+import { COLUMN_TYPES, QueryError } from '../index'
 import { isObject, readArray, readObject, readText } from './json-checks'
 
 /** Reads the body that Elasticsearch answered with, or would answer with: a result, or an error. */

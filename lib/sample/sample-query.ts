@@ -1,7 +1,6 @@
 import type { Clock } from '../clock'
-import { QueryError } from '../errors'
-import type { Column, QueryResult, Value } from '../result'
-import type { QueryRequest } from '../store'
+import type { QueryRequest, QueryResult } from '../index'
+import { QueryError } from '../index'
 
 /** What the answer to a sample query can draw on. */
 export interface SampleRun {
@@ -17,8 +16,8 @@ export interface SampleRun {
 export interface SampleQuery {
   /** How a person writes it. */
   usage: string
-  /** What there is to see. */
-  shows: string
+  /** What there is to see, for the list of queries. */
+  shows?: string
   /** Matches the whole text of the query, in which blanks have been evened out. */
   pattern: RegExp
   /** Answers a query that matched, given the groups of the pattern. */
@@ -44,15 +43,6 @@ export function pause(ms: number, { signal, clock }: Pick<SampleRun, 'signal' | 
     }, ms)
     signal.addEventListener('abort', onAbort, { once: true })
   })
-}
-
-/** A table that was read in full, with the counters that go with it. */
-export function tableResult(columns: readonly Column[], values: readonly (readonly Value[])[]): QueryResult {
-  return {
-    columns,
-    values,
-    statistics: { documentsFound: values.length, valuesLoaded: values.length * columns.length },
-  }
 }
 
 export function verificationFailure(problem: string): QueryError {

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs'
-import type { ResolveCaller } from '..'
+import type { ResolveCaller } from '../index'
 import { parseCatalogue } from '../sample/catalogue'
+import { readDefaultCatalogue } from '../sample/default-catalogue'
 import type { SampleQuery } from '../sample/sample-query'
 import { ConfigError } from './config-error'
-import type { ReadFile } from './files'
 import { messageOf, readNamedFile } from './files'
-import { GivenSettings, present } from './given-settings'
+import { GivenSettings } from './given-settings'
 import type { LogLevel } from './json-logger'
 import { describeSettings, SETTINGS } from './settings'
 import { readTokenCheck } from './token-check'
@@ -17,8 +16,10 @@ export interface ServerConfig {
   port: number
   /** The token check. Left out, the server runs in development mode. */
   resolveCaller: ResolveCaller | undefined
-  /** @default the built-in samples */
-  queries: readonly SampleQuery[] | undefined
+  /** What is answered. */
+  queries: readonly SampleQuery[]
+  /** Whether those are a team's own, and not the samples that the console shows around. */
+  isOwnCatalogue: boolean
   router: { waitByDefault?: boolean; maxWaitMs?: number; maxKeepAliveMs?: number; maxBodyBytes?: number }
   store: { maxQueries?: number; maxQueriesPerOwner?: number; maxBytes?: number; maxBytesPerOwner?: number }
   shutdownGraceMs: number
@@ -40,12 +41,11 @@ export type ServerCommand =
 export function readCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-  readFile: ReadFile = (path) => readFileSync(path, 'utf8'),
 ): ServerCommand {
   const given = new GivenSettings(args, environment)
   if (given.wantsHelp) return { action: 'help' }
   if (given.wantsVersion) return { action: 'version' }
-  const resolveCaller = readTokenCheck(given, readFile)
+  const resolveCaller = readTokenCheck(given)
   return {
     action: 'serve',
     config: {
@@ -53,18 +53,19 @@ export function readCommand(
       host: given.read(SETTINGS.host) ?? (resolveCaller ? undefined : '127.0.0.1'),
       port: given.read(SETTINGS.port) ?? 3_000,
       resolveCaller,
-      queries: readQueries(given, readFile),
-      router: present({
-        waitByDefault: given.read(SETTINGS.waitByDefault),
-        maxWaitMs: given.read(SETTINGS.maxWait),
-        maxKeepAliveMs: given.read(SETTINGS.maxKeepAlive),
-        maxBodyBytes: given.read(SETTINGS.maxBodyBytes),
+      queries: readQueries(given),
+      isOwnCatalogue: given.sourceOf(SETTINGS.catalogue) !== undefined,
+      router: given.readAll({
+        waitByDefault: SETTINGS.waitByDefault,
+        maxWaitMs: SETTINGS.maxWait,
+        maxKeepAliveMs: SETTINGS.maxKeepAlive,
+        maxBodyBytes: SETTINGS.maxBodyBytes,
       }),
-      store: present({
-        maxQueries: given.read(SETTINGS.maxQueries),
-        maxQueriesPerOwner: given.read(SETTINGS.maxQueriesPerOwner),
-        maxBytes: given.read(SETTINGS.maxBytes),
-        maxBytesPerOwner: given.read(SETTINGS.maxBytesPerOwner),
+      store: given.readAll({
+        maxQueries: SETTINGS.maxQueries,
+        maxQueriesPerOwner: SETTINGS.maxQueriesPerOwner,
+        maxBytes: SETTINGS.maxBytes,
+        maxBytesPerOwner: SETTINGS.maxBytesPerOwner,
       }),
       shutdownGraceMs: given.read(SETTINGS.shutdownGrace) ?? 10_000,
       logLevel: given.read(SETTINGS.logLevel) ?? 'info',
@@ -85,11 +86,11 @@ Every flag has an environment variable; the flag wins.
 ${describeSettings()}
 `
 
-function readQueries(given: GivenSettings, readFile: ReadFile): readonly SampleQuery[] | undefined {
+function readQueries(given: GivenSettings): readonly SampleQuery[] {
   const path = given.read(SETTINGS.catalogue)
-  if (path === undefined) return undefined
+  if (path === undefined) return readDefaultCatalogue()
   const source = String(given.sourceOf(SETTINGS.catalogue))
-  const text = readNamedFile(path, source, readFile)
+  const text = readNamedFile(path, source)
   try {
     return parseCatalogue(text)
   } catch (cause) {

@@ -2,8 +2,8 @@ import { generateKeyPairSync } from 'node:crypto'
 import { sign } from 'jsonwebtoken'
 import type { ResolveCaller } from '../index'
 import { jwtCaller } from '../index'
-import { BUILT_IN_QUERIES } from '../sample/built-in'
 import type { SampleQuery } from '../sample/sample-query'
+import type { ServerConfig } from './config'
 import { PREFIX } from './settings'
 
 /** A token check without configuration, and the tokens that pass it. */
@@ -38,7 +38,7 @@ export function createDevelopmentAccess(): DevelopmentAccess {
 export function announceDevelopmentMode(
   url: string,
   { alice, mallory }: Pick<DevelopmentAccess, 'alice' | 'mallory'>,
-  queries: readonly SampleQuery[] = BUILT_IN_QUERIES,
+  { queries, isOwnCatalogue }: Pick<ServerConfig, 'queries' | 'isOwnCatalogue'>,
 ): string {
   return `
 *** DEVELOPMENT MODE: no key to check tokens with is configured. ***
@@ -53,13 +53,13 @@ URL=${url}
 ALICE='Authorization: Bearer ${alice}'
 MALLORY='Authorization: Bearer ${mallory}'
 JSON='Content-Type: application/json'
-${queries === BUILT_IN_QUERIES ? TOUR : SUBMIT_ANY}
+${isOwnCatalogue ? SUBMIT_ANY : TOUR}
 `
 }
 
 const TOUR = `
 # Alice submits a query that takes three seconds and does not wait for it: it is running, and has an id.
-RUNNING=$(curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async" -d '{"query": "FROM slow | LIMIT 3", "wait_for_completion_timeout": "0s"}')
+RUNNING=$(curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async" -d '{"query": "FROM slow", "wait_for_completion_timeout": "0s"}')
 echo "$RUNNING"
 ID=$(echo "$RUNNING" | cut -d '"' -f 4)
 
@@ -69,12 +69,13 @@ curl -sS -H "$MALLORY" "$URL/_query/async/$ID?pretty"
 # Alice waits for at most one second: it is still running.
 curl -sS -H "$ALICE" "$URL/_query/async/$ID?wait_for_completion_timeout=1s&pretty"
 
-# Alice waits until it is complete, and gets the result. Then the same as CSV.
+# Alice waits until it is complete, and gets the result. Then the same as CSV, and the headers alone.
 curl -sS -H "$ALICE" "$URL/_query/async/$ID?pretty"
 curl -sS -H "$ALICE" "$URL/_query/async/$ID?format=csv"
+curl -sS -H "$ALICE" --head "$URL/_query/async/$ID"
 
 # She submits one that takes a minute, stops it and keeps the rows so far: is_partial is true.
-RUNNING=$(curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async" -d '{"query": "FROM slow | LIMIT 60", "wait_for_completion_timeout": "0s"}')
+RUNNING=$(curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async" -d '{"query": "FROM slower", "wait_for_completion_timeout": "0s"}')
 ID=$(echo "$RUNNING" | cut -d '"' -f 4)
 curl -sS -H "$ALICE" -X POST "$URL/_query/async/$ID/stop?pretty"
 
@@ -82,7 +83,10 @@ curl -sS -H "$ALICE" -X POST "$URL/_query/async/$ID/stop?pretty"
 curl -sS -H "$ALICE" -X DELETE "$URL/_query/async/$ID?pretty"
 curl -sS -H "$ALICE" "$URL/_query/async/$ID?pretty"
 
-# Every type in one table. The formats are json, yaml, cbor, smile, csv, tsv, txt, and arrow for FROM types_basic.
+# A table to read. The other formats are json, yaml, cbor, smile, csv, tsv, and arrow for FROM types_basic.
+curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async?format=txt" -d '{"query": "FROM books"}'
+
+# Every type in one table.
 curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async?format=yaml" -d '{"query": "FROM types"}'`
 
 const SUBMIT_ANY = `
@@ -90,5 +94,5 @@ curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async?pretty" -d '{"query": "..."}'
 
 function listQueries(queries: readonly SampleQuery[]): string {
   const width = Math.max(...queries.map(({ usage }) => usage.length))
-  return queries.map(({ usage, shows }) => `  ${usage.padEnd(width)}  ${shows}`).join('\n')
+  return queries.map(({ usage, shows = '' }) => `  ${usage.padEnd(width)}  ${shows}`.trimEnd()).join('\n')
 }

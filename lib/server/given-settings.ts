@@ -1,30 +1,39 @@
 import { parseArgs } from 'node:util'
 import { closest } from '../closest'
 import { ConfigError } from './config-error'
+import { messageOf } from './files'
 import type { Setting } from './settings'
 import { ALL_SETTINGS, flagOf, PREFIX, variableOf } from './settings'
 
-/** What is given of the {@link SETTINGS}: a flag, else a variable. Refuses what it does not know. */
+type Environment = Readonly<Record<string, string | undefined>>
+
+type Flags = Readonly<Record<string, string | boolean | undefined>>
+
+/** What {@link GivenSettings.readAll} finds: the values that are given, by the names that were asked for. */
+type Values<Settings> = {
+  [Name in keyof Settings]?: Settings[Name] extends Setting<infer T> ? T : never
+}
+
+/** What is given of the settings: a flag, else a variable. Refuses what it does not know. */
 export class GivenSettings {
   readonly wantsHelp: boolean
   readonly wantsVersion: boolean
-  readonly #flags: Readonly<Record<string, string>>
-  readonly #environment: Readonly<Record<string, string | undefined>>
+  readonly #flags: Flags
+  readonly #environment: Environment
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string | undefined>>) {
-    const { help, version, ...flags } = readFlags(args)
-    this.wantsHelp = help !== undefined
-    this.wantsVersion = version !== undefined
-    this.#flags = flags
-    this.#environment = environment
+  constructor(args: readonly string[], environment: Environment) {
     refuseUnknownVariables(environment)
+    this.#environment = environment
+    this.#flags = readFlags(args)
+    this.wantsHelp = this.#flags.help === true
+    this.wantsVersion = this.#flags.version === true
   }
 
   /** The value of a setting, or `undefined` where none is given. */
   read<T>(setting: Setting<T>): T | undefined {
-    const source = this.sourceOf(setting)
-    if (source === undefined) return undefined
-    const text = this.#flags[flagOf(setting)] ?? this.#environment[variableOf(setting)] ?? ''
+    const given = this.#find(setting)
+    if (!given) return undefined
+    const { source, text } = given
     // Empty is what is left of a secret or a template variable that is missing, so it does not count as not given.
     const value = text === '' ? undefined : setting.parse(text)
     if (value !== undefined) return value
@@ -32,61 +41,46 @@ export class GivenSettings {
     throw new ConfigError(`${source} must be ${setting.expected}${got}`)
   }
 
+  readAll<Settings extends Record<string, Setting<unknown>>>(settings: Settings): Values<Settings> {
+    const values = Object.entries(settings).map(([name, setting]) => [name, this.read(setting)])
+    return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Values<Settings>
+  }
+
   /** The name that a setting is given under, if it is given. */
   sourceOf(setting: Setting<unknown>): string | undefined {
-    if (this.#flags[flagOf(setting)] !== undefined) return `--${flagOf(setting)}`
-    return this.#environment[variableOf(setting)] === undefined ? undefined : variableOf(setting)
+    return this.#find(setting)?.source
+  }
+
+  #find(setting: Setting<unknown>): { source: string; text: string } | undefined {
+    const flag = this.#flags[flagOf(setting)]
+    if (flag !== undefined) return { source: `--${flagOf(setting)}`, text: String(flag) }
+    const text = this.#environment[variableOf(setting)]
+    return text === undefined ? undefined : { source: variableOf(setting), text }
   }
 }
 
-const SWITCHES = ['help', 'version']
-
-function readFlags(args: readonly string[]): Record<string, string> {
+function readFlags(args: readonly string[]): Flags {
   const names = ALL_SETTINGS.filter(({ isSecret }) => !isSecret).map(flagOf)
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: Object.fromEntries([
-      ...names.map((name) => [name, { type: 'string' as const }]),
-      ...SWITCHES.map((name) => [name, { type: 'boolean' as const, short: name.charAt(0) }]),
-    ]),
-    // The refusals of `parseArgs` run over several lines and suggest nothing.
-    strict: false,
-    tokens: true,
-  })
-  const flags: Record<string, string> = {}
-  for (const token of tokens) {
-    if (token.kind !== 'option') throw new ConfigError('arguments other than flags are not known; see --help')
-    const { name, rawName, value } = token
-    if (!names.includes(name) && !SWITCHES.includes(name)) {
-      const flagNames = names.map((known) => `--${known}`)
-      throw new ConfigError(`the flag ${rawName} is not known; ${hint(rawName, flagNames)}`)
-    }
-    if (names.includes(name) && value === undefined) throw new ConfigError(`${rawName} needs a value`)
-    if (SWITCHES.includes(name) && value !== undefined) throw new ConfigError(`${rawName} takes no value`)
-    flags[name] = value ?? ''
+  const flags = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
+  const help = { type: 'boolean', short: 'h' } as const
+  const version = { type: 'boolean', short: 'v' } as const
+  try {
+    return parseArgs({ args: [...args], options: { ...flags, help, version } }).values
+  } catch (cause) {
+    const [firstLine] = messageOf(cause).split(/\.?\n/)
+    throw new ConfigError(`${firstLine}; see --help`, { cause })
   }
-  return flags
 }
 
 /** What Kubernetes puts into the environment for a service whose name begins like our prefix. */
 const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP|SCTP)(_.*)?)?)$/
 
-function refuseUnknownVariables(environment: Readonly<Record<string, string | undefined>>): void {
+function refuseUnknownVariables(environment: Environment): void {
   const names = ALL_SETTINGS.map(variableOf)
   for (const name of Object.keys(environment)) {
     if (!name.startsWith(PREFIX) || names.includes(name) || SERVICE_LINK.test(name)) continue
-    throw new ConfigError(`the variable ${name} is not known; ${hint(name, names)}`)
-  }
-}
-
-function hint(name: string, known: readonly string[]): string {
-  const [suggestion] = closest(name, known)
-  return suggestion === undefined ? 'see --help' : `did you mean ${suggestion}?`
-}
-
-/** An object without the entries that are undefined, which an optional property may not be. */
-export function present<T extends object>(values: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof T]?: Exclude<T[Name], undefined>
+    const [suggestion] = closest(name, names)
+    const hint = suggestion === undefined ? 'see --help' : `did you mean ${suggestion}?`
+    throw new ConfigError(`the variable ${name} is not known; ${hint}`)
   }
 }

@@ -24,7 +24,7 @@ const NON_EMPTY = { placeholder: 'TEXT', expected: 'a text that is not empty', p
 const TIME = {
   placeholder: 'TIME',
   expected: 'a time value such as 500ms, 30s or 5d',
-  parse: parseTime,
+  parse: (text: string) => parseTime(text),
 }
 
 const COUNT = {
@@ -83,9 +83,14 @@ export const SETTINGS = {
   jwtClockTolerance: {
     name: 'JWT_CLOCK_TOLERANCE',
     ...TIME,
+    parse: (text: string) => parseTime(text, 1_000),
     about: "how far the issuer's clock may be off [5s]",
   },
-  catalogue: { name: 'CATALOGUE', ...FILE, about: 'the queries to answer, instead of the built-in samples' },
+  catalogue: {
+    name: 'CATALOGUE',
+    ...FILE,
+    about: 'the queries to answer, in the format of sample-queries.json [that file]',
+  },
   waitByDefault: {
     name: 'WAIT_BY_DEFAULT',
     placeholder: 'BOOLEAN',
@@ -132,10 +137,11 @@ export function describeSettings(): string {
   }).join('\n')
 }
 
-function parseTime(text: string): number | undefined {
+/** In milliseconds, unless told otherwise. */
+function parseTime(text: string, msPerUnit = 1): number | undefined {
   try {
     const ms = parseTimeValue('', text)
-    return ms > 0 ? ms : undefined
+    return ms > 0 ? ms / msPerUnit : undefined
   } catch {
     return undefined
   }

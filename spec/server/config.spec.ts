@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { readDefaultCatalogue } from '../../lib/sample/default-catalogue'
 import { HELP, readCommand } from '../../lib/server/config'
 import { ConfigError } from '../../lib/server/config-error'
 import { rsaKeys } from '../support/tokens'
@@ -20,14 +24,18 @@ const TOKEN_CHECK = {
   ESQL_ASYNC_JWT_AUDIENCE: 'queries',
 }
 
-function readFile(path: string): string {
-  const text = FILES[path]
-  if (text === undefined) throw new Error(`no such file: ${path}`)
-  return text
-}
+const folder = mkdtempSync(path.join(tmpdir(), 'config-spec-'))
+const at = (name: string): string => path.join(folder, name)
+const missing = (name: string): string => `ENOENT: no such file or directory, open '${at(name)}'`
+
+beforeAll(() => {
+  for (const [name, text] of Object.entries(FILES)) writeFileSync(at(name), text)
+})
+
+afterAll(() => rmSync(folder, { recursive: true }))
 
 function read(environment: Record<string, string> = {}, args: string[] = []) {
-  return readCommand(args, environment, readFile)
+  return readCommand(args, environment)
 }
 
 function configOf(environment: Record<string, string> = {}, args: string[] = []) {
@@ -53,7 +61,8 @@ describe('the configuration of the standalone server', () => {
       host: '127.0.0.1',
       port: 3000,
       resolveCaller: undefined,
-      queries: undefined,
+      queries: readDefaultCatalogue().map(({ usage }) => expect.objectContaining({ usage })),
+      isOwnCatalogue: false,
       router: {},
       store: {},
       shutdownGraceMs: 10_000,
@@ -70,7 +79,7 @@ describe('the configuration of the standalone server', () => {
         ESQL_ASYNC_JWT_OWNER_CLAIM: 'client_id',
         ESQL_ASYNC_JWT_CANCEL_TASKS: 'scope=cancel_task',
         ESQL_ASYNC_JWT_CLOCK_TOLERANCE: '30s',
-        ESQL_ASYNC_CATALOGUE: 'catalogue.json',
+        ESQL_ASYNC_CATALOGUE: at('catalogue.json'),
         ESQL_ASYNC_WAIT_BY_DEFAULT: 'false',
         ESQL_ASYNC_MAX_WAIT: '55s',
         ESQL_ASYNC_MAX_KEEP_ALIVE: '2d',
@@ -87,6 +96,7 @@ describe('the configuration of the standalone server', () => {
       port: 0,
       resolveCaller: expect.any(Function),
       queries: [expect.objectContaining({ usage: 'FROM logs' })],
+      isOwnCatalogue: true,
       router: { waitByDefault: false, maxWaitMs: 55_000, maxKeepAliveMs: 172_800_000, maxBodyBytes: 4_096 },
       store: { maxQueries: 100, maxQueriesPerOwner: 10, maxBytes: 1_000_000, maxBytesPerOwner: 100_000 },
       shutdownGraceMs: 1_500,
@@ -95,7 +105,7 @@ describe('the configuration of the standalone server', () => {
   })
 
   it('takes flags too, which win over variables', () => {
-    const args = ['--port', '4000', '--host=0.0.0.0', '--max-wait', '2m', '--catalogue', 'catalogue.json']
+    const args = ['--port', '4000', '--host=0.0.0.0', '--max-wait', '2m', '--catalogue', at('catalogue.json')]
     expect(configOf({ ESQL_ASYNC_PORT: '5000', ESQL_ASYNC_LOG_LEVEL: 'debug' }, args)).toMatchObject({
       host: '0.0.0.0',
       port: 4000,
@@ -111,9 +121,9 @@ describe('the configuration of the standalone server', () => {
 
   it('reads the key from a file, without the line break that ends it', () => {
     const { ESQL_ASYNC_JWT_KEY: _, ...others } = TOKEN_CHECK
-    expect(configOf({ ...others, ESQL_ASYNC_JWT_KEY_FILE: 'key.pem' }).resolveCaller).toBeDefined()
+    expect(configOf({ ...others, ESQL_ASYNC_JWT_KEY_FILE: at('key.pem') }).resolveCaller).toBeDefined()
     expect(() =>
-      configOf({ ...others, ESQL_ASYNC_JWT_KEY_FILE: 'secret.txt', ESQL_ASYNC_JWT_ALGORITHMS: 'HS384' }),
+      configOf({ ...others, ESQL_ASYNC_JWT_KEY_FILE: at('secret.txt'), ESQL_ASYNC_JWT_ALGORITHMS: 'HS384' }),
     ).toThrow('a secret of 38 bytes')
   })
 
@@ -125,7 +135,7 @@ describe('the configuration of the standalone server', () => {
       ESQL_ASYNC_QUERY_PORT: 'tcp://10.0.0.1:80',
       ESQL_ASYNC_QUERY_PORT_80_TCP_ADDR: '10.0.0.1',
     }
-    expect(configOf(environment)).toEqual(configOf())
+    expect(configOf(environment)).toEqual({ ...configOf(), queries: expect.any(Array) })
   })
 
   it.each([
@@ -217,53 +227,53 @@ describe('a configuration that is refused', () => {
     ],
     [
       'two keys',
-      { ...TOKEN_CHECK, ESQL_ASYNC_JWT_KEY_FILE: 'key.pem' },
+      { ...TOKEN_CHECK, ESQL_ASYNC_JWT_KEY_FILE: at('key.pem') },
       'ESQL_ASYNC_JWT_KEY and ESQL_ASYNC_JWT_KEY_FILE are both set; remove one',
     ],
     [
       'a key file that is not there',
-      { ...withoutKey, ESQL_ASYNC_JWT_KEY_FILE: 'gone.pem' },
-      'ESQL_ASYNC_JWT_KEY_FILE names a file that cannot be read: no such file: gone.pem',
+      { ...withoutKey, ESQL_ASYNC_JWT_KEY_FILE: at('gone.pem') },
+      `ESQL_ASYNC_JWT_KEY_FILE names a file that cannot be read: ${missing('gone.pem')}`,
     ],
     [
       'an empty key file',
-      { ...withoutKey, ESQL_ASYNC_JWT_KEY_FILE: 'empty.txt' },
-      'ESQL_ASYNC_JWT_KEY_FILE names an empty file: empty.txt',
+      { ...withoutKey, ESQL_ASYNC_JWT_KEY_FILE: at('empty.txt') },
+      `ESQL_ASYNC_JWT_KEY_FILE names an empty file: ${at('empty.txt')}`,
     ],
     [
       'a key that does not fit the algorithm',
       { ...TOKEN_CHECK, ESQL_ASYNC_JWT_ALGORITHMS: 'HS256' },
-      /^ESQL_ASYNC_JWT_ALGORITHMS, ESQL_ASYNC_JWT_KEY: .*HS256.* 2048 bits$/,
+      /`HS256` of `ESQL_ASYNC_JWT_ALGORITHMS`: .* `ESQL_ASYNC_JWT_KEY` is .* 2048 bits$/,
     ],
     [
       'a key that is none',
       { ...TOKEN_CHECK, ESQL_ASYNC_JWT_KEY: '-----BEGIN PUBLIC KEY-----' },
-      /^ESQL_ASYNC_JWT_KEY: .*PEM/,
+      /`ESQL_ASYNC_JWT_KEY`: .*PEM/,
     ],
     [
       'an algorithm that does not exist',
       { ...TOKEN_CHECK, ESQL_ASYNC_JWT_ALGORITHMS: 'RS257' },
-      /^ESQL_ASYNC_JWT_ALGORITHMS: .*`RS257`/,
+      /`ESQL_ASYNC_JWT_ALGORITHMS.* `RS257`/,
     ],
     [
       'a clock tolerance of a day',
       { ...TOKEN_CHECK, ESQL_ASYNC_JWT_CLOCK_TOLERANCE: '1d' },
-      /^ESQL_ASYNC_JWT_CLOCK_TOLERANCE: .*`86400`/,
+      /`ESQL_ASYNC_JWT_CLOCK_TOLERANCE` .*`86400`/,
     ],
     [
       'a catalogue that is not there',
-      { ESQL_ASYNC_CATALOGUE: 'gone.json' },
-      'ESQL_ASYNC_CATALOGUE names a file that cannot be read: no such file: gone.json',
+      { ESQL_ASYNC_CATALOGUE: at('gone.json') },
+      `ESQL_ASYNC_CATALOGUE names a file that cannot be read: ${missing('gone.json')}`,
     ],
     [
       'a catalogue that is no JSON',
-      { ESQL_ASYNC_CATALOGUE: 'broken.json' },
-      'ESQL_ASYNC_CATALOGUE: broken.json: [1:15] Unexpected end-of-input',
+      { ESQL_ASYNC_CATALOGUE: at('broken.json') },
+      `ESQL_ASYNC_CATALOGUE: ${at('broken.json')}: [1:15] Unexpected end-of-input`,
     ],
     [
       'a catalogue that is none',
-      { ESQL_ASYNC_CATALOGUE: 'wrong.json' },
-      'ESQL_ASYNC_CATALOGUE: wrong.json: queries[0].response must be an object',
+      { ESQL_ASYNC_CATALOGUE: at('wrong.json') },
+      `ESQL_ASYNC_CATALOGUE: ${at('wrong.json')}: queries[0].response must be an object`,
     ],
     [
       'an unknown variable',
@@ -277,12 +287,12 @@ describe('a configuration that is refused', () => {
   })
 
   it.each([
-    [['--prot', '80'], 'the flag --prot is not known; did you mean --port?'],
-    [['--verbose'], 'the flag --verbose is not known; see --help'],
-    [['--jwt-key', 'secret'], 'the flag --jwt-key is not known; did you mean --jwt-key-file?'],
-    [['--port'], '--port needs a value'],
-    [['--version=1'], '--version takes no value'],
-    [['serve'], 'arguments other than flags are not known; see --help'],
+    [['--prot', '80'], "Unknown option '--prot'; see --help"],
+    [['--jwt-key', 'secret'], "Unknown option '--jwt-key'; see --help"],
+    [['--port'], "Option '--port <value>' argument missing; see --help"],
+    [['--port', '--help'], "Option '--port' argument is ambiguous; see --help"],
+    [['--version=1'], "Option '-v, --version' does not take an argument; see --help"],
+    [['serve'], "Unexpected argument 'serve'. This command does not take positional arguments; see --help"],
   ])('refuses the arguments %j', (args, message) => {
     expect(refusal(() => read({}, args))).toBe(message)
   })

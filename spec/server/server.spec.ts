@@ -63,7 +63,7 @@ async function startChecked(environment: Record<string, string> = {}) {
   const submit = (body: object) =>
     fetch(`${url}/_query/async`, { method: 'POST', headers, body: JSON.stringify(body) })
   const submitSlow = async (): Promise<string> => {
-    const response = await submit({ query: 'FROM slow | LIMIT 600', wait_for_completion_timeout: '0s' })
+    const response = await submit({ query: 'FROM slower', wait_for_completion_timeout: '0s' })
     return response.headers.get('x-elasticsearch-async-id') ?? ''
   }
   return { server, url, headers, submit, submitSlow }
@@ -100,8 +100,8 @@ describe('the bin', () => {
     other.close()
     expect(server.stdout).toBe('')
     expect(server.stderr).toBe(
-      `express-esql-async-query: cannot listen on 127.0.0.1:${port}: the port is in use; ` +
-        'choose another with --port or ESQL_ASYNC_PORT\n',
+      `express-esql-async-query: listen EADDRINUSE: address already in use 127.0.0.1:${port}; ` +
+        'choose others with --host and --port, or ESQL_ASYNC_HOST and ESQL_ASYNC_PORT\n',
     )
   })
 
@@ -109,7 +109,8 @@ describe('the bin', () => {
     const server = start({}, ['--host', '192.0.2.1', '--port', '0'])
     expect(await server.exited).toBe(1)
     expect(server.stderr).toBe(
-      'express-esql-async-query: cannot listen on 192.0.2.1:0: EADDRNOTAVAIL; check --host or ESQL_ASYNC_HOST\n',
+      'express-esql-async-query: listen EADDRNOTAVAIL: address not available 192.0.2.1; ' +
+        'choose others with --host and --port, or ESQL_ASYNC_HOST and ESQL_ASYNC_PORT\n',
     )
   })
 })
@@ -117,8 +118,8 @@ describe('the bin', () => {
 describe('development mode', () => {
   it('prints lines that work when they are pasted', async () => {
     const server = start({ ESQL_ASYNC_LOG_LEVEL: 'debug' }, ['--port', '0'])
-    const [url, announcement] = [await server.url(), await server.announcement()]
-    const [running, stranger, waited, complete, csv, stopped, deleted, gone, types] =
+    const announcement = await server.announcement()
+    const [running, stranger, waited, complete, csv, head, stopped, deleted, gone, books, types] =
       await paste(announcement)
 
     const { id } = JSON.parse(running ?? '')
@@ -133,27 +134,36 @@ describe('development mode', () => {
       is_running: false,
       is_partial: false,
       columns: [
-        { name: 'row', type: 'integer' },
-        { name: 'found_at', type: 'date' },
+        { name: 'host', type: 'keyword' },
+        { name: 'requests', type: 'long' },
+        { name: 'last_seen', type: 'date' },
       ],
       values: [
-        [1, expect.any(String)],
-        [2, expect.any(String)],
-        [3, expect.any(String)],
+        ['web-1', 120_340, '2026-03-01T08:15:30.000Z'],
+        ['web-2', 98_211, '2026-03-01T08:15:29.500Z'],
+        ['web-3', 7, '2026-02-27T23:59:59.999Z'],
       ],
     })
-    expect(csv).toMatch(/^row,found_at\r\n1,\S+Z\r\n2,\S+Z\r\n3,\S+Z\r\n$/)
-    expect(JSON.parse(stopped ?? '')).toMatchObject({ is_running: false, is_partial: true })
-    expect(JSON.parse(stopped ?? '').values[0]).toEqual([1, expect.any(String)])
+    expect(csv).toBe(
+      'host,requests,last_seen\r\nweb-1,120340,2026-03-01T08:15:30.000Z\r\n' +
+        'web-2,98211,2026-03-01T08:15:29.500Z\r\nweb-3,7,2026-02-27T23:59:59.999Z\r\n',
+    )
+    expect(head).toMatch(
+      /^HTTP\/1\.1 200 OK\r\n[^{]*\r\nX-Elasticsearch-Async-Is-Running: \?0\r\n[^{]*\r\n\r\n$/,
+    )
+    expect(JSON.parse(stopped ?? '')).toMatchObject({
+      is_running: false,
+      is_partial: true,
+      values: [
+        ['web-1', 120_340, '2026-03-01T08:15:30.000Z'],
+        ['web-2', 98_211, '2026-03-01T08:15:29.500Z'],
+      ],
+    })
     expect(JSON.parse(deleted ?? '')).toEqual({ acknowledged: true })
     expect(JSON.parse(gone ?? '')).toMatchObject({ status: 404 })
+    expect(books).toMatch(/^ +title +\| +authors +\|[^\n]+\n[-+]+\nDune +\|Frank Herbert +\|/)
     expect(types).toMatch(/^---\nis_running: false\n/)
 
-    const hint = await fetch(url)
-    expect([hint.status, await hint.text()]).toEqual([
-      200,
-      'ES|QL async queries: POST /_query/async. The console shows how.\n',
-    ])
     server.kill('SIGTERM')
     expect(await server.exited).toBe(0)
     const [, alice = ''] = /ALICE='Authorization: Bearer ([^']+)'/.exec(announcement) ?? []
@@ -166,12 +176,17 @@ describe('development mode', () => {
     expect(await server.url()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
     const announcement = await server.announcement()
     expect(announcement).toContain('DEVELOPMENT MODE: no key to check tokens with is configured.')
-    expect(announcement).toContain('\n  FROM books              a small table')
+    expect(announcement).toContain('\n  FROM books              a small table: text, a multi-value, a null\n')
   })
 
   it('lists the queries of a catalogue, and answers them', async () => {
     const response = { columns: [{ name: 'n', type: 'long' }], values: [[1]] }
-    const catalogue = JSON.stringify({ queries: [{ query: 'FROM shop', response }] })
+    const catalogue = JSON.stringify({
+      queries: [
+        { query: 'FROM shop', shows: 'one row', response },
+        { pattern: 'FROM .+', response },
+      ],
+    })
     const server = start({}, ['--port=0', '--catalogue', file('catalogue.json', catalogue)])
     const url = await server.url()
     const announcement = await server.announcement()
@@ -182,7 +197,7 @@ describe('development mode', () => {
       body: JSON.stringify({ query: 'FROM  shop' }),
     })
     expect(await answer.json()).toMatchObject({ is_running: false, ...response })
-    expect(announcement).toContain('Queries it answers:\n  FROM shop  1 rows\n')
+    expect(announcement).toContain('Queries it answers:\n  FROM shop  one row\n  FROM .+\n')
   })
 })
 

@@ -20,7 +20,7 @@ export function buildPackage(): BuiltPackage {
   const folder = mkdtempSync(path.join(cache, 'server-spec-'))
   const tsc = path.join(ROOT, 'node_modules', '.bin', 'tsc')
   execFileSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', path.join(folder, 'dist')], { cwd: ROOT })
-  for (const name of ['package.json', 'api-spec.yaml']) {
+  for (const name of ['package.json', 'api-spec.yaml', 'sample-queries.json']) {
     copyFileSync(path.join(ROOT, name), path.join(folder, name))
   }
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }

@@ -5,7 +5,7 @@ import { writeColumn } from './column-object'
 import { writeState } from './document-state'
 import { shownColumns } from './null-columns'
 import type { Chunk, TokenSink } from './token-sink'
-import { writeTree } from './tree'
+import { writeMember } from './tree'
 import type { WriteValues } from './values'
 import { writeValues as writeEachValue } from './values'
 import type { Presentation } from './writer'
@@ -55,11 +55,8 @@ function* writeResult(
   } else {
     sink.null()
   }
-  for (const [name, tree] of Object.entries({ _clusters: result.clusters, profile: result.profile })) {
-    if (!tree) continue
-    sink.key(name)
-    writeTree(sink, tree)
-  }
+  writeMember(sink, '_clusters', result.clusters)
+  writeMember(sink, 'profile', result.profile)
 }
 
 function writeColumns(sink: TokenSink, name: string, columns: readonly Column[]): void {

@@ -24,7 +24,7 @@ export function* writeJsonValues(sink: JsonSink, { columns, rows, columnar }: Ta
     for (const { index, rule } of columns) {
       sink.startArray()
       yield* writeBatches(sink, rows, {
-        plain: (row, batch) => batch.plain(rule, row[index]),
+        plain: (row, batch) => plainCell(rule, row[index], batch),
         write: (row) => writeCell(sink, rule, row[index]),
       })
       sink.endArray()
@@ -60,14 +60,27 @@ function* writeBatches(sink: JsonSink, rows: Table['rows'], { plain, write }: Ro
 function plainRow(columns: readonly TableColumn[], row: readonly Value[], batch: Batch): readonly unknown[] {
   let plain: unknown[] | undefined = columns.length === row.length ? undefined : []
   let position = 0
+  let length = 0
   for (const { index, rule } of columns) {
     const cell = row[index]
-    const value = batch.plain(rule, cell)
+    length += lengthOf(cell)
+    const value = isPlainCell(rule.kind, cell) ? cell : batch.plain(rule, cell)
     if (plain === undefined && value !== cell) plain = [...row]
     if (plain !== undefined) plain[position] = value
     position++
   }
+  batch.length += length
   return plain ?? row
+}
+
+function plainCell(rule: CellRule, cell: Value | undefined, batch: Batch): unknown {
+  batch.length += lengthOf(cell)
+  return isPlainCell(rule.kind, cell) ? cell : batch.plain(rule, cell)
+}
+
+/** About how long the JSON of a cell will be. */
+function lengthOf(cell: Value | undefined): number {
+  return typeof cell === 'string' ? 8 + cell.length : 8
 }
 
 /** Whether `JSON.stringify` writes a cell as Elasticsearch does. */
@@ -103,10 +116,8 @@ class Batch {
   /** The JSON of the cells that are marked, in their order. */
   readonly #marked: string[] = []
 
-  /** A cell as `JSON.stringify` is to write it: the cell itself where that is possible. */
+  /** What `JSON.stringify` is to write in place of a cell. */
   plain(rule: CellRule, cell: Value | undefined): unknown {
-    this.length += typeof cell === 'string' ? 8 + cell.length : 8
-    if (isPlainCell(rule.kind, cell)) return cell
     const value = cellValue(cell)
     if (value === null || rule.kind === 'null') return null
     return isMany(value) ? value.map((scalar) => this.#scalar(rule, scalar)) : this.#scalar(rule, value)

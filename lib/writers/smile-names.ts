@@ -1,25 +1,27 @@
+/**
+ * Names in a SMILE document that can be referred to by number. Readers number the names they come across, and
+ * not all of them in the same way, so that only the first ones can be relied on: every reader numbers short names
+ * alike that it has not seen before.
+ */
+const MAX_REFERENCES = 254
+
+/** Readers forget all names after so many, new ones or not. */
 const MAX_NAMES = 1024
 
-/** The names that a SMILE document has had so far, for the short references to them. Readers count them too. */
 export class SmileNames {
   readonly #references = new Map<string, number>()
   #count = 0
+  #isNumberedAlike = true
 
-  /** The number to refer to a name by. Remembers the name where there is none: it is to be written in full. */
   referenceTo(name: string): number | undefined {
-    const reference = this.#references.get(name)
-    if (reference === undefined && name !== '') this.#add(name)
-    return reference
+    return this.#references.get(name)
   }
 
-  #add(name: string): void {
-    if (this.#count === MAX_NAMES) {
-      this.#references.clear()
-      this.#count = 0
-    }
-    // These two bytes mark ends in a stream, so a reference must not have them in it.
-    const lowByte = this.#count & 0xff
-    if (lowByte < 0xfe) this.#references.set(name, this.#count)
+  /** Counts a name that is written in full. Not all readers number the names that are written as `isLong`. */
+  add(name: string, isLong: boolean): void {
+    if (isLong || this.#count === MAX_REFERENCES) this.#isNumberedAlike = false
+    if (this.#isNumberedAlike) this.#references.set(name, this.#count)
     this.#count++
+    if (this.#count === MAX_NAMES) this.#references.clear()
   }
 }

@@ -129,9 +129,11 @@ export class SmileSink implements TokenSink {
 
   #newName(name: string): void {
     const size = Buffer.byteLength(name)
-    if (size === name.length && size <= 64) this.#text(name, ASCII_NAME + size, false)
-    else if (size !== name.length && size <= 57) this.#text(name, UNICODE_NAME + size, false)
-    else this.#text(name, LONG_NAME, true)
+    const isAscii = size === name.length
+    const isLong = size > (isAscii ? 64 : 57)
+    this.#names.add(name, isLong)
+    if (isLong) this.#text(name, LONG_NAME, true)
+    else this.#text(name, (isAscii ? ASCII_NAME : UNICODE_NAME) + size, false)
   }
 
   #text(text: string, firstByte: number, isLong: boolean): void {

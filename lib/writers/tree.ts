@@ -5,7 +5,7 @@ import type { TokenSink } from './token-sink'
 
 const LONG_LIMIT = 2 ** 63
 
-/** Writes what JSON can carry. Members that are `undefined` are left out, as `JSON.stringify` does. */
+/** Writes what JSON can carry. */
 export function writeTree(sink: TokenSink, value: Value | undefined): void {
   switch (typeof value) {
     case 'string':
@@ -45,10 +45,14 @@ function writeObject(sink: TokenSink, value: Value & object): void {
     sink.endArray()
   } else {
     sink.startObject()
-    for (const [name, member] of Object.entries(value)) {
-      if (member !== undefined && sink.key(name)) writeTree(sink, member)
-      else if (member !== undefined) sink.null()
-    }
+    for (const [name, member] of Object.entries(value)) writeMember(sink, name, member)
     sink.endObject()
   }
+}
+
+/** Writes a member of the object that is open, unless it is `undefined`. */
+export function writeMember(sink: TokenSink, name: string, value: Value | undefined): void {
+  if (value === undefined) return
+  if (sink.key(name)) writeTree(sink, value)
+  else sink.null()
 }

@@ -63,10 +63,11 @@ describe('sendChunks', () => {
   })
 
   it('makes no more chunks than a slow client takes', async () => {
+    const chunk = CHUNK.repeat(4)
     let made = 0
     send = sending(
       (function* () {
-        for (; made < 10_000; made += 1) yield CHUNK
+        for (; made < 1_000; made += 1) yield chunk
       })(),
     )
     const response = await get()
@@ -77,8 +78,8 @@ describe('sendChunks', () => {
       before = made
       return isStalled && made > 0
     })
-    expect(made).toBeLessThan(1_000)
-    expect((await read(response)).length).toBe(10_000 * CHUNK.length)
+    expect(made).toBeLessThan(500)
+    expect((await read(response)).length).toBe(1_000 * chunk.length)
   })
 
   it('stops making chunks when the client leaves', async () => {

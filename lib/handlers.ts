@@ -80,7 +80,7 @@ export class Handlers {
       )
       if (!query) throw queryNotFound(id)
       if (wait.isAbandoned) return
-      if (operation === 'head') this.#sendHead(query, id, output, exchange)
+      if (operation === 'head') await this.#sendHead(query, id, output, exchange)
       else await this.#sendQuery(query, id, output, exchange)
     })
   }
@@ -100,7 +100,7 @@ export class Handlers {
     if (!isDeleted) throw queryNotFound(id)
     const { format, contentType } = errorMediaType({ ...mediaTypes, formatParameter: parameters.format })
     response.setHeader('content-type', contentType)
-    response.end(writeObject(format, { acknowledged: true }, { pretty }))
+    response.end(writeObject(format, { acknowledged: true }, { pretty, filterPath: parameters.filter_path }))
   }
 
   async #sendQuery(
@@ -114,8 +114,10 @@ export class Handlers {
     await sendChunks(exchange.response, write(query, output.presentation))
   }
 
-  #sendHead(query: AsyncQuery, id: string, output: Output, exchange: Exchange): void {
+  async #sendHead(query: AsyncQuery, id: string, output: Output, exchange: Exchange): Promise<void> {
     const { response } = exchange
+    // Writes nothing, but refuses what the get refuses.
+    ;(await writerFor(output.format.format))(query, output.presentation)
     this.#setHeaders(query, id, output, exchange)
     if (query.expirationTimeMs !== undefined) {
       response.setHeader(

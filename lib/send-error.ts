@@ -17,7 +17,10 @@ export function sendError(error: unknown, request: Request, response: Response, 
     response.destroy()
     return
   }
-  const { format, contentType } = errorMediaType(style)
+  const { format, contentType } = errorMediaType({
+    ...style.mediaTypes,
+    formatParameter: style.formatParameter,
+  })
   response.statusCode = status
   for (const name of ['Took-nanos', 'X-Elasticsearch-Async-Is-Running', 'X-Elasticsearch-Async-Id']) {
     response.removeHeader(name)

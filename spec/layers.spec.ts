@@ -42,7 +42,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'fastest-levenshtein': ['closest'],
   'jsonc-parser': ['request/json-body'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
-  'apache-arrow': ['writers/arrow', 'writers/arrow-batches', 'writers/arrow-columns'],
+  'apache-arrow': ['writers/arrow/arrow', 'writers/arrow/arrow-batches', 'writers/arrow/arrow-columns'],
 }
 
 /** Files that know Express, if only for the types of a request. */

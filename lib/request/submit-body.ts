@@ -1,7 +1,7 @@
 import { illegalArgument, QueryError } from '../errors'
 import type { ValueObject } from '../result'
 import type { QueryRequest } from '../store'
-import { isTimeZone } from '../writers/zone-offset'
+import { isTimeZone } from '../writers/cells/zone-offset'
 import type { BodyFields } from './body-fields'
 
 /** What a submit body says: the query, and how long to wait for it and to keep it. */

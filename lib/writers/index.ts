@@ -1,14 +1,14 @@
-import { loadArrowWriter } from './arrow'
-import { cborWriter } from './cbor'
-import { csvWriter } from './csv'
-import { jsonWriter } from './json'
-import { smileWriter } from './smile'
-import { tsvWriter } from './tsv'
-import { txtWriter } from './txt'
+import { loadArrowWriter } from './arrow/arrow'
+import { cborWriter } from './binary/cbor'
+import { smileWriter } from './binary/smile'
+import { jsonWriter } from './json/json'
+import { csvWriter } from './text/csv'
+import { tsvWriter } from './text/tsv'
+import { txtWriter } from './text/txt'
 import type { Format, Writer } from './writer'
-import { yamlWriter } from './yaml'
+import { yamlWriter } from './yaml/yaml'
 
-export { writeObject } from './plain-object'
+export { writeObject } from './document/plain-object'
 
 const WRITERS: Readonly<Record<Format, () => Writer | Promise<Writer>>> = {
   json: () => jsonWriter,

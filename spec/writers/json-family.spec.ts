@@ -13,6 +13,9 @@ const LONG = { min: -(2n ** 63n), max: 2n ** 63n - 1n }
 const UNSIGNED_LONG = { min: 0n, max: 2n ** 64n - 1n }
 const text = fc.string({ unit: 'binary', maxLength: 300 })
 
+/** Without the name that decoders set the prototype by. */
+const keys = text.filter((name) => name !== '__proto__')
+
 const scalars: [ColumnType, fc.Arbitrary<Value>][] = [
   ['boolean', fc.boolean()],
   ['integer', fc.integer()],
@@ -24,7 +27,7 @@ const scalars: [ColumnType, fc.Arbitrary<Value>][] = [
   ['keyword', text],
   [
     '_source',
-    fc.dictionary(text, fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null), fc.array(text))),
+    fc.dictionary(keys, fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null), fc.array(text))),
   ],
 ]
 

@@ -1,0 +1,127 @@
+import { writeDocument } from '../document/document'
+import { filtered } from '../document/filter-path'
+import type { TokenSink } from '../document/token-sink'
+import type { Writer } from '../writer'
+import { ByteBuffer } from './byte-buffer'
+import { integerBytes } from './integer-bytes'
+
+/**
+ * CBOR as Elasticsearch writes it. No library of ours keeps 3.0 a double and leaves containers open-ended, as a
+ * stream needs them.
+ */
+export const cborWriter: Writer = (query, presentation) =>
+  writeDocument(query, presentation, filtered(new CborSink(), presentation.filterPath))
+
+/** Major types of RFC 8949, in their place in the first byte. */
+const UNSIGNED = 0x00
+const NEGATIVE = 0x20
+const BYTES = 0x40
+const TEXT = 0x60
+
+const ARRAY_OF_ANY_LENGTH = 0x9f
+const MAP_OF_ANY_LENGTH = 0xbf
+const BIG_UNSIGNED = 0xc2
+const BIG_NEGATIVE = 0xc3
+const FALSE = 0xf4
+const TRUE = 0xf5
+const NULL = 0xf6
+const FLOAT = 0xfa
+const DOUBLE = 0xfb
+const BREAK = 0xff
+
+const LONG_LIMIT = 1n << 63n
+
+export class CborSink implements TokenSink {
+  readonly #bytes = new ByteBuffer()
+
+  get pending(): number {
+    return this.#bytes.length
+  }
+
+  take(): Uint8Array {
+    return this.#bytes.take()
+  }
+
+  startObject(): void {
+    this.#bytes.byte(MAP_OF_ANY_LENGTH)
+  }
+
+  endObject(): void {
+    this.#bytes.byte(BREAK)
+  }
+
+  startArray(): void {
+    this.#bytes.byte(ARRAY_OF_ANY_LENGTH)
+  }
+
+  endArray(): void {
+    this.#bytes.byte(BREAK)
+  }
+
+  key(name: string): boolean {
+    this.string(name)
+    return true
+  }
+
+  string(value: string): void {
+    this.#head(TEXT, Buffer.byteLength(value))
+    this.#bytes.text(value)
+  }
+
+  integer(value: number | bigint): void {
+    if (typeof value === 'bigint') this.#bigInteger(value)
+    else if (value < 0) this.#head(NEGATIVE, -1 - value)
+    else this.#head(UNSIGNED, value)
+  }
+
+  double(value: number): void {
+    this.#bytes.byte(DOUBLE)
+    this.#bytes.float64(value)
+  }
+
+  float(value: number): void {
+    this.#bytes.byte(FLOAT)
+    this.#bytes.float32(value)
+  }
+
+  boolean(value: boolean): void {
+    this.#bytes.byte(value ? TRUE : FALSE)
+  }
+
+  null(): void {
+    this.#bytes.byte(NULL)
+  }
+
+  /** What does not fit a Java `long` is tagged as a big integer, though CBOR had room for one more bit. */
+  #bigInteger(value: bigint): void {
+    const isNegative = value < 0n
+    const magnitude = isNegative ? -1n - value : value
+    if (magnitude < LONG_LIMIT) {
+      this.#head(isNegative ? NEGATIVE : UNSIGNED, magnitude)
+    } else {
+      const bytes = integerBytes(magnitude)
+      this.#bytes.byte(isNegative ? BIG_NEGATIVE : BIG_UNSIGNED)
+      this.#head(BYTES, bytes.length)
+      this.#bytes.bytes(bytes)
+    }
+  }
+
+  #head(major: number, argument: number | bigint): void {
+    const bytes = this.#bytes
+    if (argument < 24) {
+      bytes.byte(major | Number(argument))
+    } else if (argument < 0x100) {
+      bytes.byte(major | 24)
+      bytes.byte(Number(argument))
+    } else if (argument < 0x10000) {
+      bytes.byte(major | 25)
+      bytes.uint16(Number(argument))
+    } else if (argument < 0x1_0000_0000) {
+      bytes.byte(major | 26)
+      bytes.uint32(Number(argument))
+    } else {
+      bytes.byte(major | 27)
+      bytes.uint64(BigInt(argument))
+    }
+  }
+}

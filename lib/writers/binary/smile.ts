@@ -1,0 +1,184 @@
+import { writeDocument } from '../document/document'
+import { filtered } from '../document/filter-path'
+import type { TokenSink } from '../document/token-sink'
+import type { Writer } from '../writer'
+import { ByteBuffer } from './byte-buffer'
+import { integerBytes } from './integer-bytes'
+import { SmileNames } from './smile-names'
+
+/** SMILE as Elasticsearch writes it. There is no library that writes it. */
+export const smileWriter: Writer = (query, presentation) =>
+  writeDocument(query, presentation, filtered(new SmileSink(), presentation.filterPath))
+
+/** Version 0 with shared names, without shared values, and raw binary allowed. */
+const HEADER = Uint8Array.of(0x3a, 0x29, 0x0a, 0x05)
+
+const EMPTY_STRING = 0x20
+const NULL = 0x21
+const FALSE = 0x22
+const TRUE = 0x23
+const INT32 = 0x24
+const INT64 = 0x25
+const BIG_INTEGER = 0x26
+const FLOAT = 0x28
+const DOUBLE = 0x29
+const SMALL_INTEGER = 0xc0
+const LONG_ASCII = 0xe0
+const LONG_UNICODE = 0xe4
+const START_ARRAY = 0xf8
+const END_ARRAY = 0xf9
+const START_OBJECT = 0xfa
+const END_OBJECT = 0xfb
+const END_OF_STRING = 0xfc
+
+/** First bytes of strings of up to 64 or 65 bytes. The length is added. */
+const SHORT_ASCII = 0x40 - 1
+const SHORT_UNICODE = 0x80 - 2
+
+/** In the place of a name. */
+const LONG_NAME = 0x34
+const LONG_REFERENCE = 0x30
+const SHORT_REFERENCE = 0x40
+const ASCII_NAME = 0x80 - 1
+const UNICODE_NAME = 0xc0 - 2
+
+const LONG_LIMIT = 1n << 63n
+
+export class SmileSink implements TokenSink {
+  readonly #bytes = new ByteBuffer()
+  readonly #names = new SmileNames()
+
+  constructor() {
+    this.#bytes.bytes(HEADER)
+  }
+
+  get pending(): number {
+    return this.#bytes.length
+  }
+
+  take(): Uint8Array {
+    return this.#bytes.take()
+  }
+
+  startObject(): void {
+    this.#bytes.byte(START_OBJECT)
+  }
+
+  endObject(): void {
+    this.#bytes.byte(END_OBJECT)
+  }
+
+  startArray(): void {
+    this.#bytes.byte(START_ARRAY)
+  }
+
+  endArray(): void {
+    this.#bytes.byte(END_ARRAY)
+  }
+
+  key(name: string): boolean {
+    const reference = this.#names.referenceTo(name)
+    if (name === '') this.#bytes.byte(EMPTY_STRING)
+    else if (reference === undefined) this.#newName(name)
+    else if (reference < 64) this.#bytes.byte(SHORT_REFERENCE + reference)
+    else this.#bytes.uint16((LONG_REFERENCE << 8) + reference)
+    return true
+  }
+
+  string(value: string): void {
+    const size = Buffer.byteLength(value)
+    // As many bytes as characters: all of them are ASCII.
+    const isAscii = size === value.length
+    if (size === 0) this.#bytes.byte(EMPTY_STRING)
+    else if (isAscii) this.#text(value, size <= 64 ? SHORT_ASCII + size : LONG_ASCII, size > 64)
+    else this.#text(value, size <= 65 ? SHORT_UNICODE + size : LONG_UNICODE, size > 65)
+  }
+
+  integer(value: number | bigint): void {
+    if (value >= -16 && value <= 15) {
+      this.#bytes.byte(SMALL_INTEGER + zigzag32(Number(value)))
+    } else if (value >= -0x8000_0000 && value <= 0x7fff_ffff) {
+      this.#bytes.byte(INT32)
+      this.#variableLength(zigzag32(Number(value)))
+    } else {
+      this.#largeInteger(BigInt(value))
+    }
+  }
+
+  float(value: number): void {
+    this.#bytes.byte(FLOAT)
+    const bits = new DataView(new ArrayBuffer(4))
+    bits.setFloat32(0, value)
+    this.#sevenBits(BigInt(bits.getUint32(0)), 5)
+  }
+
+  double(value: number): void {
+    this.#bytes.byte(DOUBLE)
+    const bits = new DataView(new ArrayBuffer(8))
+    bits.setFloat64(0, value)
+    this.#sevenBits(bits.getBigUint64(0), 10)
+  }
+
+  boolean(value: boolean): void {
+    this.#bytes.byte(value ? TRUE : FALSE)
+  }
+
+  null(): void {
+    this.#bytes.byte(NULL)
+  }
+
+  #newName(name: string): void {
+    const size = Buffer.byteLength(name)
+    const isAscii = size === name.length
+    const isLong = size > (isAscii ? 64 : 57)
+    this.#names.add(name, isLong)
+    if (isLong) this.#text(name, LONG_NAME, true)
+    else this.#text(name, (isAscii ? ASCII_NAME : UNICODE_NAME) + size, false)
+  }
+
+  #text(text: string, firstByte: number, isLong: boolean): void {
+    this.#bytes.byte(firstByte)
+    this.#bytes.text(text)
+    if (isLong) this.#bytes.byte(END_OF_STRING)
+  }
+
+  #largeInteger(value: bigint): void {
+    if (value >= -LONG_LIMIT && value < LONG_LIMIT) {
+      this.#bytes.byte(INT64)
+      this.#variableLength(BigInt.asUintN(64, value < 0n ? -2n * value - 1n : 2n * value))
+    } else {
+      this.#bytes.byte(BIG_INTEGER)
+      this.#sevenBitBytes(integerBytes(value))
+    }
+  }
+
+  /** Groups of seven bits, the highest first. The last byte has six, and the highest bit set. */
+  #variableLength(value: number | bigint): void {
+    let rest = BigInt(value)
+    const bytes = [Number(rest & 0x3fn) | 0x80]
+    for (rest >>= 6n; rest > 0n; rest >>= 7n) bytes.push(Number(rest & 0x7fn))
+    this.#bytes.bytes(Uint8Array.from(bytes.reverse()))
+  }
+
+  #sevenBits(bits: bigint, count: number): void {
+    for (let group = count - 1; group >= 0; group--) {
+      this.#bytes.byte(Number((bits >> BigInt(group * 7)) & 0x7fn))
+    }
+  }
+
+  /** Bytes of seven bits each, without shifting what is left for the last one. */
+  #sevenBitBytes(bytes: Uint8Array): void {
+    this.#variableLength(bytes.length)
+    let bits = 0
+    let count = 0
+    for (const byte of bytes) {
+      bits = (bits << 8) | byte
+      for (count += 8; count >= 7; count -= 7) this.#bytes.byte((bits >> (count - 7)) & 0x7f)
+    }
+    if (count > 0) this.#bytes.byte(bits & ((1 << count) - 1))
+  }
+}
+
+function zigzag32(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value
+}

@@ -1,0 +1,104 @@
+import type { TokenSink } from '../document/token-sink'
+import { jsonDouble, jsonFloat, jsonText } from './json-text'
+
+/** Writes JSON as Jackson does, compact or indented. */
+export class JsonSink implements TokenSink {
+  readonly #pretty: boolean
+  #text = ''
+  #depth = 0
+  /** Nothing stands yet in the container that is open. */
+  #isFirst = true
+  #isAfterKey = false
+
+  constructor({ pretty = false } = {}) {
+    this.#pretty = pretty
+  }
+
+  get pending(): number {
+    return this.#text.length
+  }
+
+  take(): string {
+    const text = this.#text
+    this.#text = ''
+    return text
+  }
+
+  startObject(): void {
+    this.#start('{')
+  }
+
+  endObject(): void {
+    this.#end('}')
+  }
+
+  startArray(): void {
+    this.#start('[')
+  }
+
+  endArray(): void {
+    this.#end(']')
+  }
+
+  key(name: string): boolean {
+    this.raw(jsonText(name))
+    this.#text += this.#pretty ? ' : ' : ':'
+    this.#isAfterKey = true
+    return true
+  }
+
+  string(value: string): void {
+    this.raw(jsonText(value))
+  }
+
+  integer(value: number | bigint): void {
+    this.raw(String(value))
+  }
+
+  double(value: number): void {
+    this.raw(jsonDouble(value))
+  }
+
+  float(value: number): void {
+    this.raw(jsonFloat(value))
+  }
+
+  boolean(value: boolean): void {
+    this.raw(value ? 'true' : 'false')
+  }
+
+  null(): void {
+    this.raw('null')
+  }
+
+  /** Writes what is JSON already: a value, or several with commas between them. */
+  raw(json: string): void {
+    if (this.#isAfterKey) {
+      this.#isAfterKey = false
+    } else if (this.#depth > 0) {
+      if (!this.#isFirst) this.#text += ','
+      this.#breakLine()
+    }
+    this.#isFirst = false
+    this.#text += json
+  }
+
+  #start(bracket: string): void {
+    this.raw(bracket)
+    this.#depth++
+    this.#isFirst = true
+  }
+
+  #end(bracket: string): void {
+    this.#depth--
+    if (!this.#isFirst) this.#breakLine()
+    else if (this.#pretty) this.#text += ' '
+    this.#isFirst = false
+    this.#text += bracket
+    if (this.#depth === 0 && this.#pretty) this.#text += '\n'
+  }
+
+  #breakLine(): void {
+    if (this.#pretty) this.#text += `\n${'  '.repeat(this.#depth)}`
+  }
+}

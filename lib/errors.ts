@@ -9,7 +9,6 @@ export const ERROR_STATUS = {
   media_type_header_exception: 400,
   parse_exception: 400,
   parsing_exception: 400,
-  status_exception: 400,
   task_cancelled_exception: 400,
   too_long_http_line_exception: 400,
   validation_exception: 400,
@@ -129,7 +128,8 @@ export function toErrorResponse(error: unknown, { errorTrace = false } = {}): Er
     return { status, headers, body: { error: message, status } }
   }
   const known = isQueryError(error) ? error : new QueryError('exception', 'internal error')
-  const { status, headers } = known
+  const { headers } = known
+  const status = statusOf(known)
   // Elasticsearch never attaches a trace to a 401.
   const traced = errorTrace && status !== 401
   return {
@@ -137,31 +137,37 @@ export function toErrorResponse(error: unknown, { errorTrace = false } = {}): Er
     headers,
     body: {
       error: {
-        root_cause: [errorObject(rootCause(known), headers, traced)],
+        root_cause: [errorObject(rootCause(known), headers, traced, false)],
         ...errorObject(known, headers, traced),
-        ...(known.causedBy && { caused_by: causeObject(known.causedBy, traced) }),
       },
       status,
     },
   }
 }
 
-type Described = ErrorCause & { metadata?: QueryError['metadata'] }
-
-function errorObject(error: Described, headers: QueryError['headers'], traced: boolean): ErrorObject {
-  return {
-    type: error.type,
-    reason: error.reason,
-    ...error.metadata,
-    ...(Object.keys(headers).length > 0 && { header: { ...headers } }),
-    ...(traced && { stack_trace: stackTrace(error) }),
-  }
+/** The status that anything thrown is answered with. */
+export function statusOf(error: unknown): number {
+  const { status } = isQueryError(error) || error instanceof RoutingError ? error : { status: 500 }
+  // With a status that is no failure, a client would take the envelope for a result.
+  return Number.isInteger(status) && status >= 400 && status <= 599 ? status : 500
 }
 
-function causeObject(cause: ErrorCause, traced: boolean): ErrorObject {
+type Described = ErrorCause & { metadata?: QueryError['metadata'] }
+
+function errorObject(
+  error: Described,
+  headers: QueryError['headers'],
+  traced: boolean,
+  withCause = true,
+): ErrorObject {
+  const { type, reason, metadata, causedBy } = error
   return {
-    ...errorObject(cause, {}, traced),
-    ...(cause.causedBy && { caused_by: causeObject(cause.causedBy, traced) }),
+    type,
+    reason,
+    ...metadata,
+    ...(causedBy && withCause && { caused_by: errorObject(causedBy, {}, traced) }),
+    ...(Object.keys(headers).length > 0 && { header: { ...headers } }),
+    ...(traced && { stack_trace: stackTrace(error) }),
   }
 }
 

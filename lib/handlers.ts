@@ -1,5 +1,6 @@
 import type { Response } from 'express'
 import type { Owner } from './caller'
+import type { Clients } from './clients'
 import { isQueryError, QueryError, queryNotFound } from './errors'
 import type { ResolvedOptions } from './options'
 import type { Command, Output } from './request/command'
@@ -26,10 +27,12 @@ type CommandOf<Name extends Command['operation']> = Extract<Command, { operation
 export class Handlers {
   readonly #options: ResolvedOptions
   readonly #waits: Waits
+  readonly #clients: Clients
 
-  constructor(options: ResolvedOptions, waits: Waits) {
+  constructor(options: ResolvedOptions, waits: Waits, clients: Clients) {
     this.#options = options
     this.#waits = waits
+    this.#clients = clients
   }
 
   handle(command: Command, exchange: Exchange): Promise<void> {
@@ -111,7 +114,7 @@ export class Handlers {
   ): Promise<void> {
     const write = await writerFor(output.format.format)
     this.#setHeaders(query, id, output, exchange)
-    await sendChunks(exchange.response, write(query, output.presentation))
+    await sendChunks(exchange.response, write(query, output.presentation), this.#clients)
   }
 
   async #sendHead(query: AsyncQuery, id: string, output: Output, exchange: Exchange): Promise<void> {

@@ -3,7 +3,15 @@ export { ownerOf } from './caller'
 export type { Clock } from './clock'
 export type { ErrorCause, ErrorType, QueryErrorOptions } from './errors'
 export { ERROR_STATUS, QueryError } from './errors'
-export type { JwtCallerOptions } from './jwt/jwt-caller'
+export type {
+  ClaimTest,
+  JwtAlgorithm,
+  JwtCallerOptions,
+  JwtClaims,
+  JwtHeader,
+  JwtKey,
+  JwtKeySource,
+} from './jwt/jwt-caller'
 export { jwtCaller } from './jwt/jwt-caller'
 export type { Logger } from './logger'
 export type { AsyncQueryRouterOptions } from './options'

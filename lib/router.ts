@@ -1,6 +1,7 @@
 import type { Request, Response, Router } from 'express'
 import { Router as createRouter } from 'express'
 import type { Caller, Owner } from './caller'
+import { Clients } from './clients'
 import { illegalArgument, isQueryError, QueryError, RoutingError } from './errors'
 import { Handlers } from './handlers'
 import type { AsyncQueryRouterOptions, ResolvedOptions } from './options'
@@ -27,6 +28,8 @@ export interface AsyncQueryRouter extends Router {
    * likewise, and asks clients to close their connections. For a process that is about to end. Idempotent.
    */
   drain(): void
+  /** How many requests are waiting for a query, or being answered, at this moment. */
+  readonly waiting: number
 }
 
 /**
@@ -38,8 +41,9 @@ export interface AsyncQueryRouter extends Router {
  */
 export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRouter {
   const resolved = resolveOptions(options)
-  const waits = new Waits()
-  const server = new AsyncQueryServer(resolved, waits)
+  const clients = new Clients()
+  const waits = new Waits(clients)
+  const server = new AsyncQueryServer(resolved, new Handlers(resolved, waits, clients))
   const router = createRouter()
   router.use(async function asyncQuery(request, response, next) {
     const route = matchRoute(request.path)
@@ -50,7 +54,10 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
       sendError(error, request, response, resolved.logger)
     }
   })
-  return Object.assign(router, { drain: () => waits.drain() })
+  return Object.defineProperties(router, {
+    drain: { value: () => waits.drain() },
+    waiting: { get: () => waits.count },
+  }) as AsyncQueryRouter
 }
 
 /** Takes a request through its steps: caller, head, body, validation, store. */
@@ -60,11 +67,11 @@ class AsyncQueryServer {
   readonly #validate: ValidateRequest
   readonly #handlers: Handlers
 
-  constructor(options: ResolvedOptions, waits: Waits) {
+  constructor(options: ResolvedOptions, handlers: Handlers) {
     this.#options = options
     this.#bodies = new BodyReader(options.maxBodyBytes)
     this.#validate = createRequestValidator()
-    this.#handlers = new Handlers(options, waits)
+    this.#handlers = handlers
   }
 
   async serve(request: Request, response: Response, route: RouteMatch): Promise<void> {
@@ -82,11 +89,12 @@ class AsyncQueryServer {
       hasBody && incoming.operation === 'submit' ? await this.#bodies.readJson(request, response) : undefined
 
     const command = await this.#toCommand(incoming, body)
-    const { owner, canCancelTasks = false } = caller
+    const { owner, canCancelTasks } = caller
     await this.#handlers.handle(command, {
       incoming,
       owner: owner as Owner,
-      canCancelTasks,
+      // Nothing but `true` grants the right, whatever a resolver without types gives.
+      canCancelTasks: canCancelTasks === true,
       response,
       startedMs,
     })

@@ -1,16 +1,22 @@
-import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Response } from 'express'
+import type { Clients } from './clients'
 
 /** Time that writing a body may keep other requests waiting, in milliseconds. */
 const TURN_MS = 4
+
+type Chunk = string | Uint8Array
 
 /**
  * Sends a body chunk by chunk, as fast as the client takes it. Nothing is sent before the first chunk is there,
  * so that what refuses to be written can still be answered with an error; an error after that breaks the
  * connection, because a body that ends early must not look whole.
  */
-export async function sendChunks(response: Response, chunks: Iterable<string | Uint8Array>): Promise<void> {
+export async function sendChunks(
+  response: Response,
+  chunks: Iterable<Chunk>,
+  clients: Clients,
+): Promise<void> {
   const iterator = chunks[Symbol.iterator]()
   const first = iterator.next()
   if (first.done) {
@@ -23,7 +29,7 @@ export async function sendChunks(response: Response, chunks: Iterable<string | U
     return
   }
   try {
-    await stream(response, prepend([first.value, second.value], iterator))
+    await stream(response, prepend([first.value, second.value], iterator), clients)
     response.end()
   } catch (error) {
     if (response.headersSent) response.destroy()
@@ -33,30 +39,32 @@ export async function sendChunks(response: Response, chunks: Iterable<string | U
   }
 }
 
-async function stream(response: Response, chunks: Iterable<string | Uint8Array>): Promise<void> {
-  let turnBegan = performance.now()
-  for (const chunk of chunks) {
-    if (response.destroyed) return
-    const isFull = chunk.length > 0 && !response.write(chunk)
-    if (isFull) await drained(response)
-    else if (performance.now() - turnBegan > TURN_MS) await nextTurn()
-    else continue
-    turnBegan = performance.now()
+async function stream(response: Response, chunks: Iterable<Chunk>, clients: Clients): Promise<void> {
+  let wake = (): void => {}
+  const onDrain = (): void => wake()
+  // One listener for the whole body: compression middleware passes listeners on and never takes them back.
+  response.on('drain', onDrain)
+  const callOff = clients.onGone(response, onDrain)
+  try {
+    let turnBegan = performance.now()
+    for (const chunk of chunks) {
+      if (clients.isGone(response)) return
+      const isFull = chunk.length > 0 && !response.write(chunk)
+      if (isFull) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      } else if (performance.now() - turnBegan > TURN_MS) await nextTurn()
+      else continue
+      turnBegan = performance.now()
+    }
+  } finally {
+    response.off('drain', onDrain)
+    callOff()
   }
 }
 
 function* prepend<T>(first: readonly T[], rest: Iterator<T>): Generator<T> {
   yield* first
   for (let next = rest.next(); !next.done; next = rest.next()) yield next.value
-}
-
-/** Resolves when the client has taken what was written, or has gone. */
-async function drained(response: Response): Promise<void> {
-  const waiting = new AbortController()
-  const { signal } = waiting
-  try {
-    await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })])
-  } finally {
-    waiting.abort()
-  }
 }

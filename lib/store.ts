@@ -108,7 +108,7 @@ export type AsyncQuery = RunningQuery | CompletedQuery
  * - An unknown id, an expired query and another owner's query are indistinguishable, in the answer and in the
  *   work done for it: `undefined` or `false`, never an error.
  * - An id that no query of this store could ever have may be refused with the `illegal_argument_exception`
- *   `invalid id: [ID]`.
+ *   `invalid id: [ID]`, or in other words of that type.
  * - A query that failed rejects with the {@link QueryError} it failed with, each time it is asked for.
  * - Anything else that a method rejects with is taken for an outage: 503, and the client tries again.
  *

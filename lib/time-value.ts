@@ -12,11 +12,15 @@ const MS_PER_UNIT = {
 
 type Unit = keyof typeof MS_PER_UNIT
 
+/** Longer ones count as this long, so that what they are added to stays a date and a whole number. */
+const LONGEST_MS = 2 ** 52
+
 const LONG_MAX = 2n ** 63n - 1n
 const LONG_MIN = -(2n ** 63n)
-const LONG_TEXT = /^[+-]?\d+$/
+/** With no more digits than a 64-bit integer can need. More are costly to read, and out of range anyway. */
+const LONG_TEXT = /^[+-]?0*\d{1,19}$/
 /** What Java's `Double.parseDouble` reads, in lower case. */
-const DOUBLE_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?[fd]?$/
+const DOUBLE_TEXT = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?[fd]?$/
 
 /**
  * Milliseconds of an Elasticsearch time value such as `5d` or `-1`, which needs no unit. What is left below a
@@ -30,7 +34,7 @@ export function parseTimeValue(name: string, text: string): number {
   if (unit !== undefined) {
     const amount = parseAmount(name, text, normalized.slice(0, -unit.length).trim())
     // `-1nanos` is 0, not -0.
-    return Math.trunc(amount * MS_PER_UNIT[unit]) || 0
+    return Math.min(Math.trunc(amount * MS_PER_UNIT[unit]) || 0, LONGEST_MS)
   }
   if (/^-0*1$/.test(normalized)) return -1
   if (/^0+$/.test(normalized)) return 0

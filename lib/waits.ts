@@ -1,4 +1,5 @@
 import type { Response } from 'express'
+import type { Clients } from './clients'
 
 /** A request that may wait. */
 export interface Wait {
@@ -10,8 +11,18 @@ export interface Wait {
 
 /** Every request of a router that may be waiting, so that a drain can answer them all. */
 export class Waits {
+  readonly #clients: Clients
   readonly #controllers = new Set<AbortController>()
   #isDraining = false
+
+  constructor(clients: Clients) {
+    this.#clients = clients
+  }
+
+  /** Requests that may be waiting now. */
+  get count(): number {
+    return this.#controllers.size
+  }
 
   get isDraining(): boolean {
     return this.#isDraining
@@ -20,13 +31,12 @@ export class Waits {
   /** Runs what may wait, with a signal that ends the wait. */
   async during<T>(response: Response, run: (wait: Wait) => Promise<T>): Promise<T> {
     const controller = new AbortController()
-    let isAbandoned = response.destroyed
-    const abandon = (): void => {
+    let isAbandoned = this.#clients.isGone(response)
+    const callOff = this.#clients.onGone(response, () => {
       isAbandoned = true
       controller.abort()
-    }
+    })
     if (isAbandoned || this.#isDraining) controller.abort()
-    response.on('close', abandon)
     this.#controllers.add(controller)
     try {
       return await run({
@@ -37,7 +47,7 @@ export class Waits {
       })
     } finally {
       this.#controllers.delete(controller)
-      response.off('close', abandon)
+      callOff()
     }
   }
 

@@ -9,13 +9,23 @@ const LIB = path.join(__dirname, '..', 'lib')
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['index', 'server'],
-  server: ['index', 'sample', 'clock', 'closest', 'time-value'],
+  server: ['index', 'sample', 'clock', 'closest', 'describe-error', 'time-value'],
   sample: ['index', 'clock', 'closest', 'time-value', 'request'],
   'test-kit': ['caller', 'clock', 'errors', 'result', 'store'],
   index: ['caller', 'clock', 'errors', 'jwt', 'logger', 'options', 'result', 'router', 'store', 'stores'],
-  router: ['caller', 'errors', 'handlers', 'options', 'request', 'send-error', 'unauthenticated', 'waits'],
-  handlers: ['caller', 'errors', 'options', 'request', 'send', 'store', 'waits', 'writers'],
-  'send-error': ['errors', 'logger', 'request', 'writers'],
+  router: [
+    'caller',
+    'clients',
+    'errors',
+    'handlers',
+    'options',
+    'request',
+    'send-error',
+    'unauthenticated',
+    'waits',
+  ],
+  handlers: ['caller', 'clients', 'errors', 'options', 'request', 'send', 'store', 'waits', 'writers'],
+  'send-error': ['describe-error', 'errors', 'logger', 'request', 'writers'],
   options: ['caller', 'check-options', 'logger', 'store'],
   jwt: ['caller', 'check-options', 'clock', 'errors', 'unauthenticated'],
   stores: ['caller', 'check-options', 'clock', 'errors', 'query-id', 'result', 'store'],
@@ -32,8 +42,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   logger: [],
   result: [],
-  send: [],
-  waits: [],
+  send: ['clients'],
+  waits: ['clients'],
+  clients: [],
+  'describe-error': [],
 }
 
 /** Packages that only one part of the code knows. */
@@ -48,6 +60,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
 /** Files that know Express, if only for the types of a request. */
 const KNOW_EXPRESS = [
   'caller',
+  'clients',
   'handlers',
   'request/body',
   'request/incoming',

@@ -26,7 +26,7 @@ const [csv = ''] = textsIn('text')
 
 /** The first column of the rows of a table whose head begins with this cell. */
 function namesInTable(head: string, ofTable = 0): string[] {
-  const table = [...readme.matchAll(new RegExp(`^\\| ${head} \\|.*\\n\\|.*\\n((?:\\|.*\\n)+)`, 'gm'))][
+  const table = [...readme.matchAll(new RegExp(`^\\| ${head} +\\|.*\\n\\|.*\\n((?:\\|.*\\n)+)`, 'gm'))][
     ofTable
   ]?.[1]
   return [...(table ?? '').matchAll(/^\| `([^`]+)`/gm)].map(([, name = '']) => name)
@@ -85,7 +85,7 @@ describe('the README', () => {
   })
 
   it('lists every error type with its status, and no other', () => {
-    const rows = [...readme.matchAll(/^\| `(\w+)` \| (\d{3}) \|/gm)].map(([, type, status]) => [
+    const rows = [...readme.matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map(([, type, status]) => [
       type,
       Number(status),
     ])

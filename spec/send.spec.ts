@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Response } from 'express'
+import { Clients } from '../lib/clients'
 import { sendChunks } from '../lib/send'
 import { until } from './support/gateway'
 
@@ -40,7 +41,7 @@ describe('sendChunks', () => {
   }
 
   const sending = (chunks: Iterable<string | Uint8Array>) => (response: ServerResponse) =>
-    sendChunks(response as Response, chunks)
+    sendChunks(response as Response, chunks, new Clients())
 
   it.each([
     ['nothing', [], '0'],
@@ -134,6 +135,7 @@ describe('sendChunks', () => {
           (function* (): Generator<string> {
             throw new Error('refused')
           })(),
+          new Clients(),
         ),
       ).rejects.toThrow('refused')
       hasSent = response.headersSent

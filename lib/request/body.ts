@@ -20,7 +20,7 @@ export class BodyReader {
       return Number(request.headers['content-length'] ?? 0) > 0
     }
     await this.#read(request, response)
-    return !(Buffer.isBuffer(request.body) && request.body.length === 0)
+    return !isEmpty(request.body)
   }
 
   /** The JSON of the body, or `undefined` where there is only white space. */
@@ -33,29 +33,46 @@ export class BodyReader {
 
   /** Leaves the bytes in `request.body`, where a parser of the host application leaves what it has read. */
   async #read(request: Request, response: Response): Promise<void> {
-    if (request.body !== undefined) return
-    try {
-      await new Promise<void>((resolve, reject) => {
-        void this.#readBytes(request, response, (error?: unknown) => (error ? reject(error) : resolve()))
+    // A host application may set an empty body without reading one.
+    if (request.body !== undefined && request.readableDidRead) return
+    if (this.#isTooLong(request)) throw this.#tooLong()
+    await new Promise<void>((resolve, reject) => {
+      let bytes = 0
+      // The parser reads a body to its end before it says that it is too long, and some never end.
+      request.on('data', (chunk: Buffer) => {
+        bytes += chunk.length
+        if (bytes > this.#maxBytes) reject(this.#tooLong())
       })
-    } catch (error) {
-      throw this.#refusal(error)
-    }
+      void this.#readBytes(request, response, (error?: unknown) =>
+        error ? reject(this.#refusal(error)) : resolve(),
+      )
+    })
+  }
+
+  #isTooLong({ headers }: Request): boolean {
+    return Number(headers['content-length'] ?? 0) > this.#maxBytes
+  }
+
+  #tooLong(cause?: unknown): QueryError {
+    return new QueryError(
+      'too_long_http_content_exception',
+      `content length exceeded ${this.#maxBytes} bytes.`,
+      { cause },
+    )
   }
 
   #refusal(error: unknown): QueryError {
     const type = error instanceof Error && 'type' in error ? error.type : undefined
-    if (type === 'entity.too.large') {
-      return new QueryError(
-        'too_long_http_content_exception',
-        `content length exceeded ${this.#maxBytes} bytes.`,
-        {
-          cause: error,
-        },
-      )
-    }
+    if (type === 'entity.too.large') return this.#tooLong(error)
     return new QueryError('parse_exception', 'the request body could not be read', { cause: error })
   }
+}
+
+/** What parsers leave of a body without content: no bytes, no text, or an object without members. */
+function isEmpty(body: unknown): boolean {
+  if (body === undefined || body === '') return true
+  if (Buffer.isBuffer(body)) return body.length === 0
+  return typeof body === 'object' && body !== null && Object.keys(body).length === 0
 }
 
 function decodeText(bytes: Buffer): string {

@@ -35,6 +35,13 @@ export type Command =
  * first one.
  */
 export function readCommand(incoming: OperationRequest, body: JsonNode | undefined): Command {
+  const command = readOperation(incoming, body)
+  // No store has such an id; any other is for the store to judge.
+  if (command.operation !== 'submit' && command.id === '') throw illegalArgument('invalid id: []')
+  return command
+}
+
+function readOperation(incoming: OperationRequest, body: JsonNode | undefined): Command {
   const { operation, id } = incoming
   switch (operation) {
     case 'submit':
@@ -98,11 +105,9 @@ function readSource({ parameters }: OperationRequest): JsonNode | undefined {
 
 /** What is checked last of a request that takes no body. */
 function assertWellFormed(incoming: OperationRequest): void {
-  const { operation, id, parameters, method, uri, path, hasBody } = incoming
+  const { operation, parameters, method, uri, path, hasBody } = incoming
   assertKnownParameters(operation, parameters, path)
   if (hasBody) throw illegalArgument(`request [${method} ${uri}] does not support having a body`)
-  // No store has such an id; any other is for the store to judge.
-  if (id === '') throw illegalArgument('invalid id: []')
 }
 
 function readTime({ parameters }: OperationRequest, name: string): number | undefined {

@@ -84,12 +84,13 @@ function attempt<T>(read: () => T): T | undefined {
 }
 
 function queryStringOf({ url }: Request): string {
-  const start = url.indexOf('?')
-  return start < 0 ? '' : url.slice(start + 1)
+  const [target = ''] = url.split('#')
+  const start = target.indexOf('?')
+  return start < 0 ? '' : target.slice(start + 1)
 }
 
 function decodedPath(uri: string): string {
-  const end = uri.indexOf('?')
+  const end = uri.search(/[?#]/)
   const path = end < 0 ? uri : uri.slice(0, end)
   return path.includes('%') ? (decodePathSegment(path) ?? path) : path
 }

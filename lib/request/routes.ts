@@ -10,6 +10,9 @@ interface Route {
   methods: Readonly<Record<string, Operation>>
 }
 
+/** What every path of ours begins with. */
+const ROOT = '/_query/async'
+
 const ROUTES: readonly Route[] = [
   { path: /^\/_query\/async$/, methods: { POST: 'submit' } },
   { path: /^\/_query\/async\/([^/]*)$/, methods: { GET: 'get', HEAD: 'head', DELETE: 'delete' } },
@@ -25,8 +28,9 @@ export interface RouteMatch {
 
 /** Finds the route of a path below the mount point, or `undefined` for a path that is not ours. */
 export function matchRoute(path: string): RouteMatch | undefined {
-  // Elasticsearch takes a trailing slash for nothing, but an empty segment inside for an empty id.
-  const trimmed = path.replace(/\/+$/, '')
+  // Asked of every request of the host, so that most are let go at once.
+  if (!path.startsWith(ROOT)) return undefined
+  const trimmed = withoutTrailingSlashes(path)
   for (const route of ROUTES) {
     const found = route.path.exec(trimmed)
     if (!found) continue
@@ -34,6 +38,13 @@ export function matchRoute(path: string): RouteMatch | undefined {
     return { methods: route.methods, id: decodePathSegment(segment) ?? segment }
   }
   return undefined
+}
+
+/** Elasticsearch takes a trailing slash for nothing, but an empty segment inside for an empty id. */
+function withoutTrailingSlashes(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end -= 1
+  return path.slice(0, end)
 }
 
 /** The methods that a store can serve on a route, in `Allow` order. GET stands for HEAD too. */

@@ -47,7 +47,8 @@ function brokenEscape(text: string): string | undefined {
 }
 
 function badParameter(reason: string): QueryError {
-  return new QueryError('bad_parameter_exception', reason, {
+  // Elasticsearch wraps the exception without a text of its own, so Java makes one of its class and its text.
+  return new QueryError('bad_parameter_exception', `java.lang.IllegalArgumentException: ${reason}`, {
     causedBy: { type: 'illegal_argument_exception', reason },
   })
 }

@@ -1,3 +1,4 @@
+import { describeError } from '../describe-error'
 import type { Logger } from '../index'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -19,23 +20,4 @@ export function jsonLogger(level: LogLevel, write: (line: string) => void): Logg
 function plainErrors(_name: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value)
   return value instanceof Error ? describeError(value) : value
-}
-
-/** A chain of causes can be a ring. */
-const MOST_CAUSES = 5
-
-/**
- * The parts of an error that say what went wrong. Not its other properties: those of HTTP clients hold the headers
- * that were sent, tokens included.
- */
-function describeError(error: unknown, causes = 0): unknown {
-  if (!(error instanceof Error)) return String(error)
-  return {
-    name: error.name,
-    ...('code' in error && { code: String(error.code) }),
-    message: error.message,
-    stack: error.stack,
-    ...(error.cause !== undefined &&
-      causes < MOST_CAUSES && { cause: describeError(error.cause, causes + 1) }),
-  }
 }

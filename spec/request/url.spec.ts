@@ -30,7 +30,12 @@ describe('parseQueryString', () => {
     ['OPERATORREQUEST', 'parameter [OPERATORREQUEST] is reserved and may not be set'],
   ])('refuses %j', (text, reason) => {
     expect(() => parseQueryString(text)).toThrow(
-      expect.objectContaining({ type: 'bad_parameter_exception', status: 400, reason }),
+      expect.objectContaining({
+        type: 'bad_parameter_exception',
+        status: 400,
+        reason: `java.lang.IllegalArgumentException: ${reason}`,
+        causedBy: { type: 'illegal_argument_exception', reason },
+      }),
     )
   })
 

@@ -129,6 +129,7 @@ describe('the gateway', () => {
   it('answers any error that a store throws in the envelope, with a status of failure', async () => {
     let thrown: unknown
     await start({
+      isDocumented: false,
       store: { get: () => Promise.reject(thrown) },
       logger: {
         debug: () => {

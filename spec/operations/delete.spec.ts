@@ -66,6 +66,12 @@ describe('DELETE /_query/async/{id}', () => {
     expect(gateway.engine.run.signal.aborted).toBe(true)
   })
 
+  it('filters its answer with filter_path', async () => {
+    expect((await gateway.alice(`DELETE /_query/async/${await submit()}?filter_path=nothing`)).text).toBe(
+      '{}',
+    )
+  })
+
   it('indents its answer with pretty', async () => {
     const { text } = await gateway.alice(`DELETE /_query/async/${await submit()}?pretty`)
     expect(text).toBe('{\n  "acknowledged" : true\n}\n')

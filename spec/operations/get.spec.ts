@@ -83,6 +83,22 @@ describe('GET /_query/async/{id}', () => {
     expect((await answer).text).toBe(runningJson(id))
   })
 
+  it('shortens a keep_alive to what the operator allows', async () => {
+    await gateway.close()
+    gateway = await startGateway({ maxKeepAliveMs: 60_000 })
+    const id = await submit(gateway)
+    const { text } = await gateway.alice(
+      `GET /_query/async/${id}?keep_alive=30d&wait_for_completion_timeout=0`,
+    )
+    expect(text).toBe(runningJson(id, 60_000))
+  })
+
+  it('tells how long the request took while the query runs', async () => {
+    const id = await submit(gateway)
+    const { headers } = await gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=0`)
+    expect(Number(headers['took-nanos'])).toBeGreaterThan(0)
+  })
+
   it('shows the id of a finished query only when it was to be kept', async () => {
     const kept = await submit(gateway, { keep_on_completion: true })
     gateway.engine.run.complete()

@@ -33,6 +33,17 @@ describe('HEAD /_query/async/{id}', () => {
     })
   })
 
+  it('refuses what the get refuses', async () => {
+    const { headers } = await gateway.alice('POST /_query/async', {
+      body: { query: 'ROW n = 1', keep_on_completion: true },
+    })
+    const path = `/_query/async/${headers['x-elasticsearch-async-id']}?format=csv&delimiter=ab`
+    expect([
+      (await gateway.alice(`HEAD ${path}`)).status,
+      (await gateway.alice(`GET ${path}`)).status,
+    ]).toEqual([400, 400])
+  })
+
   it('answers an unknown id with 404', async () => {
     const { status, text } = await gateway.alice(
       'HEAD /_query/async/FkpMRkJGS1gzVDRlM3g4ZzMyRGlLbkEaTXlJZHdNT09TU2VTZVBoNDM3cFZMUToxMDM=',

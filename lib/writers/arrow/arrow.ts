@@ -39,8 +39,7 @@ function* recordBatches(arrow: ArrowModule, result: QueryResult): Generator<stri
   const batches = new ArrowBatches(arrow, columns)
   let cells = 0
   for (const row of result.values) {
-    batches.append(row)
-    cells += columns.length
+    // Before the row, since the end of the stream goes with the last one.
     if (batches.isFull) {
       yield batches.flush()
       cells = 0
@@ -48,6 +47,8 @@ function* recordBatches(arrow: ArrowModule, result: QueryResult): Generator<stri
       yield ''
       cells = 0
     }
+    batches.append(row)
+    cells += columns.length
   }
   yield batches.end()
 }

@@ -1,7 +1,9 @@
 import { MS_PER_DAY, parseOffset } from './instant'
 
 /** The forms of a fixed offset that Java's `ZoneId` reads. */
-const FIXED_OFFSET = /^(?:UTC|GMT|UT)?([+-]\d\d?(?::?\d\d(?::?\d\d)?)?)$/
+const FIXED_OFFSET = /^(?:UTC|GMT|UT)?([+-](?:\d|\d\d(?:[0-5]\d){0,2}|\d\d(?::[0-5]\d){1,2}))$/
+/** And the furthest that it takes, in seconds. */
+const MAX_FIXED_OFFSET = 18 * 3600
 
 /** Furthest instants of a JavaScript date. */
 const MAX_DATE_MS = 8.64e15
@@ -32,20 +34,25 @@ export function zoneOffset(timeZone: string, epochMs: number): number {
 
 /** Whether dates can be written in this zone. */
 export function isTimeZone(text: string): boolean {
-  return text === 'Z' || FIXED_OFFSET.test(text) || createFormatter(text) !== undefined
+  return text === 'Z' || fixedOffset(text) !== undefined || createFormatter(text) !== undefined
 }
 
 function createZone(timeZone: string): OffsetAt {
-  const fixed = FIXED_OFFSET.exec(timeZone)
-  if (fixed) {
-    const offset = parseOffset(fixed[1] ?? '')
-    return () => offset
-  }
+  const fixed = fixedOffset(timeZone)
+  if (fixed !== undefined) return () => fixed
   const formatter = createFormatter(timeZone)
   return formatter ? cachedBySpan((epochMs) => formattedOffset(formatter, epochMs)) : () => 0
 }
 
+function fixedOffset(timeZone: string): number | undefined {
+  const [, text] = FIXED_OFFSET.exec(timeZone) ?? []
+  const offset = text === undefined ? Number.NaN : parseOffset(text)
+  return Math.abs(offset) <= MAX_FIXED_OFFSET ? offset : undefined
+}
+
 function createFormatter(timeZone: string): Intl.DateTimeFormat | undefined {
+  // Newer runtimes know offsets that Java does not, as names of zones.
+  if (/^[+-]/.test(timeZone)) return undefined
   try {
     return new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' })
   } catch {

@@ -52,16 +52,18 @@ function writeStatistics(sink: TokenSink, query: AsyncQuery): void {
 
 /** A moment in milliseconds since the epoch, and for people as text before it. */
 function writeTime(sink: TokenSink, name: string, epochMs: number, human: boolean): void {
-  if (human) {
+  if (human && Number.isFinite(epochMs)) {
     sink.key(name)
     sink.string(dateText(epochMs, 'UTC'))
   }
   writeInteger(sink, `${name}_in_millis`, epochMs)
 }
 
+/** Counts and times come from engines. One that is no number tells nothing, and no format has integers for it. */
 function writeInteger(sink: TokenSink, name: string, value: number): void {
+  if (!Number.isFinite(value)) return
   sink.key(name)
-  sink.integer(value)
+  sink.integer(Number.isSafeInteger(value) ? value : BigInt(value))
 }
 
 function writeBoolean(sink: TokenSink, name: string, value: boolean): void {

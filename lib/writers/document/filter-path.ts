@@ -19,6 +19,12 @@ export function filtered(sink: TokenSink, filterPath = ''): TokenSink {
 /** What becomes of a value: all of it passes, none of it, or the paths that are left decide further down. */
 type Verdict = 'all' | 'none' | readonly PatternNode[]
 
+/** Verdicts that are kept, each counted with its nodes. Names come with the data, and there is no end to them. */
+const MAX_KNOWN = 65_536
+
+/** Characters that a value left out, or a comparison of its name, counts as: it takes about as long as writing them. */
+const UNSEEN_LENGTH = 4
+
 /** An object or array that is being read. */
 interface Scope {
   kind: 'object' | 'array'
@@ -34,6 +40,11 @@ class FilterSink implements TokenSink {
   readonly #target: TokenSink
   readonly #mode: 'include' | 'exclude'
   readonly #scopes: Scope[] = []
+  /** Verdicts on names, under the verdict on what they are in: most names come again with every row. */
+  readonly #known = new Map<Verdict, Map<string, Verdict>>()
+  #knownSize = 0
+  /** Values left out and comparisons made since the last take: others are to get their turn from that, too. */
+  #unseen = 0
   /** On the next value. */
   #verdict: Verdict
 
@@ -44,10 +55,11 @@ class FilterSink implements TokenSink {
   }
 
   get pending(): number {
-    return this.#target.pending
+    return this.#target.pending + this.#unseen * UNSEEN_LENGTH
   }
 
   take(): Chunk {
+    this.#unseen = 0
     return this.#target.take()
   }
 
@@ -104,24 +116,47 @@ class FilterSink implements TokenSink {
 
   #judge(verdict: Verdict, name: string): Verdict {
     if (typeof verdict === 'string') return verdict
+    const known = this.#known.get(verdict)?.get(name)
+    if (known !== undefined) return known
+    const followed = this.#follow(verdict, name)
+    this.#keep(verdict, name, followed)
+    return followed
+  }
+
+  #follow(nodes: readonly PatternNode[], name: string): Verdict {
     const [named, astray] = this.#mode === 'include' ? (['all', 'none'] as const) : (['none', 'all'] as const)
-    const next: PatternNode[] = []
-    for (const node of verdict) {
+    // A set: many `**` lead to the same node in ever more ways, the deeper the data are.
+    const next = new Set<PatternNode>()
+    for (const node of nodes) {
+      this.#unseen += node.width
       const followed = node.follow(name)
       if (followed === 'end') return named
-      next.push(...followed)
+      for (const each of followed) next.add(each)
     }
-    return next.length > 0 ? next : astray
+    return next.size > 0 ? [...next] : astray
+  }
+
+  #keep(verdict: Verdict, name: string, followed: Verdict): void {
+    if (this.#knownSize >= MAX_KNOWN) {
+      this.#known.clear()
+      this.#knownSize = 0
+    }
+    this.#knownSize += 1 + (typeof followed === 'string' ? 0 : followed.length)
+    const names = this.#known.get(verdict) ?? new Map<string, Verdict>()
+    this.#known.set(verdict, names.set(name, followed))
   }
 
   /** Whether the next value, which has no names in it, passes. Opens what it is in. */
   #passes(): boolean {
     const verdict = this.#nextVerdict()
-    if (typeof verdict === 'string') return verdict === 'all'
+    if (verdict === 'all') return true
     // The paths go on below this value, so none of them names it.
-    if (this.#mode === 'include') return false
-    this.#open()
-    return true
+    if (verdict !== 'none' && this.#mode === 'exclude') {
+      this.#open()
+      return true
+    }
+    this.#unseen++
+    return false
   }
 
   #start(kind: Scope['kind']): void {
@@ -130,6 +165,7 @@ class FilterSink implements TokenSink {
     // The root object shows even when nothing in it passes.
     const isOpen = isRoot || verdict === 'all'
     if (isOpen) this.#startTarget(kind)
+    else this.#unseen++
     this.#scopes.push({ kind, verdict, isOpen, hasContent: false, name: undefined })
   }
 

@@ -1,14 +1,23 @@
+interface Glob {
+  matches: (name: string) => boolean
+  node: PatternNode
+}
+
 /** Names that a path of `filter_path` leads through, as a tree. */
 export class PatternNode {
   readonly #names = new Map<string, PatternNode>()
-  readonly #globs = new Map<string, PatternNode>()
+  readonly #globs = new Map<string, Glob>()
   readonly #isDoubleWildcard: boolean
   #isEnd = false
 
   /** The paths of a list, in one tree. */
   static of(paths: readonly string[]): PatternNode {
     const root = new PatternNode('')
-    for (const path of paths) root.#add(segmentsOf(path))
+    for (const path of paths) {
+      let node = root
+      for (const segment of segmentsOf(path)) node = node.#child(segment)
+      node.#isEnd = true
+    }
     return root
   }
 
@@ -16,15 +25,18 @@ export class PatternNode {
     this.#isDoubleWildcard = segment === '**'
   }
 
-  #add([segment, ...deeper]: readonly string[]): void {
-    if (segment === undefined) {
-      this.#isEnd = true
-    } else {
-      const children = segment.includes('*') ? this.#globs : this.#names
-      const child = children.get(segment) ?? new PatternNode(segment)
-      children.set(segment, child)
-      child.#add(deeper)
-    }
+  #child(segment: string): PatternNode {
+    const known = this.#names.get(segment) ?? this.#globs.get(segment)?.node
+    if (known) return known
+    const node = new PatternNode(segment)
+    if (segment.includes('*')) this.#globs.set(segment, { matches: matcherOf(segment), node })
+    else this.#names.set(segment, node)
+    return node
+  }
+
+  /** How much there is to compare a name with. */
+  get width(): number {
+    return 1 + this.#globs.size
   }
 
   /** Where a name leads: to the end of a path, or to these nodes. None of them means astray. */
@@ -32,7 +44,7 @@ export class PatternNode {
     const next: PatternNode[] = []
     const named = this.#names.get(name)
     if (named) next.push(named)
-    for (const [glob, node] of this.#globs) if (matches(glob, name)) next.push(node)
+    for (const { matches, node } of this.#globs.values()) if (matches(name)) next.push(node)
     // Any number of levels: the path may go on here, or below.
     if (this.#isDoubleWildcard) next.push(this)
     // A path that ends here takes everything below, whatever longer paths say: `a` together with `a.b` is `a`.
@@ -42,9 +54,14 @@ export class PatternNode {
 
 /** The names of a path. `\.` is a dot in a name. A dot that has no name before it is part of the last name. */
 function segmentsOf(path: string): string[] {
-  const [, segment, rest] = /^((?:[^.\\]|\\\.|\\(?!\.))+)\.(.*)$/s.exec(path) ?? []
-  if (segment === undefined || rest === undefined) return [unescaped(path)]
-  return [unescaped(segment), ...segmentsOf(rest)]
+  const segments: string[] = []
+  let rest = 0
+  for (const [text] of path.matchAll(/(?:[^.\\]|\\\.|\\(?!\.))+\./gy)) {
+    segments.push(unescaped(text.slice(0, -1)))
+    rest += text.length
+  }
+  segments.push(unescaped(path.slice(rest)))
+  return segments
 }
 
 function unescaped(segment: string): string {
@@ -52,15 +69,17 @@ function unescaped(segment: string): string {
 }
 
 /** Takes the first place for each part, not a regular expression, which could take very long for many stars. */
-function matches(glob: string, name: string): boolean {
+function matcherOf(glob: string): (name: string) => boolean {
   const [first = '', ...parts] = glob.split('*')
   const last = parts.pop() ?? ''
-  if (!name.startsWith(first)) return false
-  let position = first.length
-  for (const part of parts) {
-    const found = name.indexOf(part, position)
-    if (found < 0) return false
-    position = found + part.length
+  return (name) => {
+    if (!name.startsWith(first)) return false
+    let position = first.length
+    for (const part of parts) {
+      const found = name.indexOf(part, position)
+      if (found < 0) return false
+      position = found + part.length
+    }
+    return name.length - last.length >= position && name.endsWith(last)
   }
-  return name.length - last.length >= position && name.endsWith(last)
 }

@@ -22,7 +22,7 @@ export interface TokenSink {
   float(value: number): void
   boolean(value: boolean): void
   null(): void
-  /** Size of what has been written and not taken out, in characters or bytes. */
+  /** Size of what has been written and not taken out, in characters or bytes. What has been left out counts, too. */
   readonly pending: number
   /** Hands out what has been written since the last take. */
   take(): Chunk

@@ -26,16 +26,20 @@ export const writeValues: WriteValues = function* (sink, { columns, rows, column
   sink.startArray()
   if (!columnar) {
     for (const row of rows) {
-      writeRow(sink, columns, row)
-      if (turn.isOver(columns.length)) yield sink.take()
+      sink.startArray()
+      for (const { index, rule } of columns) {
+        if (turn.isOver()) yield sink.take()
+        writeCell(sink, rule, row[index])
+      }
+      sink.endArray()
     }
   } else if (rows.length > 0) {
     // Without rows, Elasticsearch has no pages that it could turn into columns.
     for (const { index, rule } of columns) {
       sink.startArray()
       for (const row of rows) {
+        if (turn.isOver()) yield sink.take()
         writeCell(sink, rule, row[index])
-        if (turn.isOver(1)) yield sink.take()
       }
       sink.endArray()
     }
@@ -49,7 +53,10 @@ export function writeRow(sink: TokenSink, columns: readonly TableColumn[], row: 
   sink.endArray()
 }
 
-/** Tells when it is time for a chunk, also where nothing of the cells comes out of the sink. */
+/**
+ * Tells before each cell whether it is time for a chunk, also where nothing of the cells comes out of the sink.
+ * Not after it: what follows the last cell is little, and goes with it.
+ */
 class Turn {
   readonly #sink: TokenSink
   #cells = 0
@@ -58,10 +65,12 @@ class Turn {
     this.#sink = sink
   }
 
-  isOver(cells: number): boolean {
-    this.#cells += cells
-    if (this.#cells < CELLS_PER_TURN && this.#sink.pending < CHUNK_LENGTH) return false
-    this.#cells = 0
+  isOver(): boolean {
+    if (this.#cells < CELLS_PER_TURN && this.#sink.pending < CHUNK_LENGTH) {
+      this.#cells++
+      return false
+    }
+    this.#cells = 1
     return true
   }
 }

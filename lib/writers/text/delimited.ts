@@ -31,6 +31,10 @@ export function* delimitedLines(
     ? shown.map((index) => escapeCell(columns[index]?.name ?? '')).join(delimiter) + lineEnd
     : ''
   for (const row of values) {
+    if (chunk.length >= CHUNK_LENGTH) {
+      yield chunk
+      chunk = ''
+    }
     let separator = ''
     for (const index of shown) {
       chunk += separator
@@ -38,9 +42,6 @@ export function* delimitedLines(
       separator = delimiter
     }
     chunk += lineEnd
-    if (chunk.length < CHUNK_LENGTH) continue
-    yield chunk
-    chunk = ''
   }
   if (chunk !== '') yield chunk
 }

@@ -28,10 +28,11 @@ function* tableLines({ result, timeZone = 'UTC' }: CompletedQuery, drop: boolean
     chunk += line(shown, '+', (index) => '-'.repeat(widths[index] ?? 0))
   }
   for (const row of values) {
+    if (chunk.length >= CHUNK_LENGTH) {
+      yield chunk
+      chunk = ''
+    }
     chunk += line(shown, '|', (index) => texts[index]?.(row[index]).padEnd(widths[index] ?? 0) ?? '')
-    if (chunk.length < CHUNK_LENGTH) continue
-    yield chunk
-    chunk = ''
   }
   if (chunk !== '') yield chunk
 }

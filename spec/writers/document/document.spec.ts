@@ -2,6 +2,7 @@ import type { Column } from '../../../lib/result'
 import type { AsyncQuery, CompletedQuery } from '../../../lib/store'
 import { jsonWriter } from '../../../lib/writers/json/json'
 import type { Presentation } from '../../../lib/writers/writer'
+import { bytesOf, family, normalized } from '../../support/json-family'
 import { plain, textOf } from '../../support/tables'
 
 const START = Date.UTC(2026, 0, 2, 3, 4, 5, 6)
@@ -93,6 +94,44 @@ describe('the answer for a finished query', () => {
     expect(json({ ...finished, result }, { filterPath: '-columns,-values' })).toBe(
       '{"is_running":false,"documents_found":7,"values_loaded":0,"cpu_nanos":2}',
     )
+  })
+
+  it.each(family)('writes counters of any size as %s', (_, writer, decode) => {
+    const result = {
+      ...finished.result,
+      statistics: {
+        documentsFound: 2 ** 60,
+        valuesLoaded: 2 ** 63,
+        bytesRead: 2 ** 90,
+        cpuNanos: -(2 ** 64),
+      },
+    }
+    const written = decode(bytesOf(writer({ ...finished, result }, { ...plain, filterPath: '*_*' })))
+    expect(written).toEqual({
+      is_running: false,
+      documents_found: 2n ** 60n,
+      values_loaded: 2n ** 63n,
+      bytes_read: 2n ** 90n,
+      cpu_nanos: -(2n ** 64n),
+    })
+  })
+
+  it.each(family)('leaves out counters and times that are no numbers, as %s', (_, writer, decode) => {
+    const statistics = { documentsFound: Number.NaN, bytesRead: Number.POSITIVE_INFINITY, cpuNanos: 1 }
+    const query = {
+      ...finished,
+      tookNanos: Number.NaN,
+      startTimeMs: Number.POSITIVE_INFINITY,
+      expirationTimeMs: Number.NaN,
+      result: { ...finished.result, statistics },
+    }
+    const presentation = { ...plain, human: true, filterPath: '*_*,took' }
+    expect(normalized(decode(bytesOf(writer(query, presentation))))).toEqual({
+      is_running: false,
+      is_partial: false,
+      values_loaded: 0,
+      cpu_nanos: 1,
+    })
   })
 
   it('writes times as whole milliseconds', () => {

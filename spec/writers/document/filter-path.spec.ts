@@ -1,7 +1,8 @@
-import type { ValueObject } from '../../../lib/result'
+import type { QueryResult, ValueObject } from '../../../lib/result'
 import { cborWriter } from '../../../lib/writers/binary/cbor'
 import { filtered } from '../../../lib/writers/document/filter-path'
 import { writeTree } from '../../../lib/writers/document/tree'
+import { jsonWriter } from '../../../lib/writers/json/json'
 import { JsonSink } from '../../../lib/writers/json/json-sink'
 import { yamlWriter } from '../../../lib/writers/yaml/yaml'
 import { bytesOf } from '../../support/json-family'
@@ -11,6 +12,16 @@ function filter(tree: ValueObject, filterPath: string): unknown {
   const sink = new JsonSink()
   writeTree(filtered(sink, filterPath), tree)
   return JSON.parse(sink.take())
+}
+
+/** An object in an object in an object, with a 1 at the bottom. */
+function nested(depth: number, name: string): ValueObject {
+  return depth === 1 ? { [name]: 1 } : { a: nested(depth - 1, name) }
+}
+
+function chunksOf(values: QueryResult['values'], filterPath: string): unknown[] {
+  const columns = (values[0] ?? []).map((_, index) => ({ name: `c${index}`, type: '_source' as const }))
+  return [...jsonWriter(completed({ columns, values }), { ...plain, filterPath })]
 }
 
 const tree = {
@@ -111,6 +122,51 @@ describe('filter_path', () => {
   it('takes a time that does not explode with the stars of a pattern', () => {
     const name = 'a'.repeat(10_000)
     expect(filter({ [name]: 1 }, `${'*a'.repeat(200)}*b`)).toEqual({})
+  })
+
+  it('takes a time that does not explode with the double wildcards of a pattern', () => {
+    const pattern = `${'**.'.repeat(30)}zz`
+    expect(filter(nested(26, 'zz'), pattern)).toEqual({})
+    expect(filter(nested(31, 'zz'), pattern)).toEqual(nested(31, 'zz'))
+  })
+
+  it('reads a path of as many names as a URL can hold', () => {
+    const path = 'a.'.repeat(8_000)
+    expect(filter(nested(10, 'a'), `took,${path}`)).toEqual({})
+    expect(filter(nested(10, 'a'), `-${path}`)).toEqual(nested(10, 'a'))
+  })
+
+  it('judges alike however many names there are', () => {
+    const names = Array.from({ length: 70_000 }, (_, index) => `k${index}`)
+    const rows = [names, names].map((each) => Object.fromEntries(each.map((name) => [name, { v: 1, w: 2 }])))
+    const passed = Object.fromEntries(names.filter((name) => /7$/.test(name)).map((name) => [name, { v: 1 }]))
+    expect(filter({ rows }, 'rows.k*7.v')).toEqual({ rows: [passed, passed] })
+  })
+
+  it('gives others their turn while it leaves values out', () => {
+    const source = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`k${index}`, { v: index }]))
+    const chunks = chunksOf(
+      Array.from({ length: 200 }, () => [source]),
+      'values.k1.zzz',
+    )
+    // 100,000 values, and no more than some 4,000 of them in a turn.
+    expect(chunks.length).toBeGreaterThanOrEqual(20)
+    expect(chunks.join('')).toBe('{}')
+  })
+
+  it('gives others their turn within a row', () => {
+    const source = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`k${index}`, { v: index }]))
+    expect(chunksOf([Array.from({ length: 200 }, () => source)], 'values.k1.zzz').length).toBeGreaterThan(10)
+  })
+
+  it('compares each name only once with each pattern', () => {
+    const source = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, index]))
+    const globs = Array.from({ length: 100 }, (_, index) => `values.*a${index}*`).join(',')
+    const chunks = chunksOf(
+      Array.from({ length: 100 }, () => [source]),
+      globs,
+    )
+    expect(chunks.length).toBeLessThan(5)
   })
 
   it('shows the root when nothing passes, in each format', () => {

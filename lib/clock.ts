@@ -28,6 +28,10 @@ export const systemClock: Clock = {
       if (background) timer.unref()
     }
     arm(ms)
-    return () => clearTimeout(timer)
+    return () => {
+      // Node.js keeps a list for the delay of a timer that is cleared unreferenced until that delay has passed.
+      timer.ref()
+      clearTimeout(timer)
+    }
   },
 }

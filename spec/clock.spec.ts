@@ -1,4 +1,5 @@
 import { systemClock } from '../lib/clock'
+import { heapGrowth } from './support/memory-heap'
 
 const DAY_MS = 86_400_000
 
@@ -59,6 +60,16 @@ describe('systemClock', () => {
       const callOff = systemClock.setTimer(() => {}, DAY_MS, { background })
       expect(countTimers() - before).toBe(count)
       callOff()
+    })
+
+    // Node.js lets go of the list of a delay at once only when a timer of it is cleared that keeps the process alive.
+    it('leaves nothing behind when it is called off', async () => {
+      const growth = await heapGrowth(() => {
+        for (let index = 0; index < 30_000; index += 1) {
+          systemClock.setTimer(() => {}, DAY_MS + index, { background: true })()
+        }
+      })
+      expect(growth).toBeLessThan(1_500_000)
     })
   })
 })

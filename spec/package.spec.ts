@@ -11,7 +11,7 @@ const PUBLIC_NAMES = [
   'jwtCaller',
   'ownerOf',
 ]
-const TEST_KIT_NAMES = ['ManualClock', 'describeAsyncQueryStore']
+const TEST_KIT_NAMES = ['EVERY_TYPE', 'ManualClock', 'describeAsyncQueryStore']
 
 describe('the packed package', () => {
   let consumer: Consumer

@@ -57,7 +57,7 @@ function typed(value: Value): { type: ColumnType; value: Value } {
 function typeOf(value: Value): ColumnType {
   if (value === null) return 'null'
   if (typeof value === 'boolean') return 'boolean'
-  if (typeof value === 'bigint' || Number.isInteger(value)) return integerType(BigInt(value as number))
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return integerType(BigInt(value as number))
   return typeof value === 'number' ? 'double' : 'keyword'
 }
 

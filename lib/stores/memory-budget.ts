@@ -35,12 +35,17 @@ export class MemoryBudget {
 
   /** Takes room for bytes that are kept. Throws `circuit_breaking_exception`, 429, when there is none. */
   addBytes(owner: Owner, bytes: number): void {
+    this.assertRoom(owner, bytes)
+    this.#change(owner, 0, bytes)
+  }
+
+  /** Throws as {@link addBytes} would. */
+  assertRoom(owner: Owner, bytes: number): void {
     const { maxBytes, maxBytesPerOwner } = this.#limits
     const wanted = this.#usageOf(owner).bytes + bytes
     if (wanted > maxBytesPerOwner) throw tooLarge('your async queries', wanted, maxBytesPerOwner)
     const wantedInAll = this.#total.bytes + bytes
     if (wantedInAll > maxBytes) throw tooLarge('all async queries', wantedInAll, maxBytes)
-    this.#change(owner, 0, bytes)
   }
 
   removeQuery(owner: Owner): void {

@@ -19,15 +19,13 @@ export class MemoryQuery {
   reported: QueryResult | undefined
   /** What the query weighs in the store's budget. */
   bytes = 0
-  /** Calls off the timer that ends the query when its keep-alive runs out. */
-  cancelExpiry: () => void = () => {}
 
   // Of the request, only what its answers need is kept.
   readonly #keepOnCompletion: boolean
   readonly #columnar: boolean
   readonly #timeZone: string | undefined
   readonly #clock: Clock
-  readonly #interrupt = new AbortController()
+  #interrupt: AbortController | undefined
   readonly #waiters = new Set<() => void>()
   #outcome: Outcome | undefined
 
@@ -42,9 +40,16 @@ export class MemoryQuery {
     this.expirationTimeMs = this.startTimeMs + options.keepAliveMs
   }
 
-  /** Fires when the query is stopped, deleted or expires while it runs. */
-  get signal(): AbortSignal {
-    return this.#interrupt.signal
+  /** The signal for the executor. It fires when the query is stopped, deleted or expires while it runs. */
+  begin(): AbortSignal {
+    const interrupt = new AbortController()
+    this.#interrupt = interrupt
+    return interrupt.signal
+  }
+
+  /** The query runs, and its executor has been told to end. */
+  get isInterrupted(): boolean {
+    return this.#interrupt?.signal.aborted ?? false
   }
 
   get outcome(): Outcome | undefined {
@@ -55,10 +60,12 @@ export class MemoryQuery {
     return this.#clock.now() >= this.expirationTimeMs
   }
 
-  /** Sets the outcome, once, and ends every wait. */
+  /** Sets the outcome, once, ends every wait, and lets go of the executor: listeners that it forgot hold its data. */
   end(outcome: Outcome): void {
     if (this.#outcome) return
     this.#outcome = outcome
+    this.#interrupt = undefined
+    this.reported = undefined
     for (const endWait of [...this.#waiters]) endWait()
   }
 
@@ -78,7 +85,7 @@ export class MemoryQuery {
 
   /** Tells `execute` that its work is no longer wanted. */
   interrupt(why: string): void {
-    if (!this.signal.aborted) this.#interrupt.abort(taskCancelled(why))
+    if (!this.isInterrupted) this.#interrupt?.abort(taskCancelled(why))
   }
 
   /**
@@ -87,8 +94,10 @@ export class MemoryQuery {
    */
   cancel(why: string): void {
     if (this.#outcome) return
+    const interrupt = this.#interrupt
     this.end({ state: 'failed', error: taskCancelled(why) })
-    this.interrupt(why)
+    // A signal that has fired, after a stop, stays as it is.
+    interrupt?.abort(taskCancelled(why))
   }
 
   /** Resolves when the query has ended, the time has passed or the signal has fired. */

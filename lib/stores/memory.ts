@@ -2,7 +2,7 @@ import type { Owner } from '../caller'
 import { checkOptions, rules } from '../check-options'
 import type { Clock } from '../clock'
 import { systemClock } from '../clock'
-import { isQueryError, QueryError } from '../errors'
+import { QueryError } from '../errors'
 import { assertQueryId, QueryIds, withPadding } from '../query-id'
 import type { QueryResult } from '../result'
 import type {
@@ -14,9 +14,11 @@ import type {
   QueryRequest,
   SubmitOptions,
 } from '../store'
+import { ExpiryQueue } from './expiry-queue'
 import type { Limits } from './memory-budget'
 import { MemoryBudget } from './memory-budget'
 import { MemoryQuery } from './memory-query'
+import { sealFailure } from './sealed-failure'
 import { sealResult, weigh } from './sealed-result'
 
 /** What an executor is given beside the request. */
@@ -24,6 +26,9 @@ export interface ExecuteContext {
   /**
    * Fires when the query is stopped, deleted or expires while it runs. After a stop, the executor may still
    * resolve with what it has; in every other case its outcome no longer matters.
+   *
+   * Node.js makes an error that an abort listener throws an uncaught exception of the process, which nobody can
+   * catch.
    */
   signal: AbortSignal
   /**
@@ -49,7 +54,8 @@ export interface MemoryStoreOptions {
   /** The same for one owner. @default 1_000 */
   maxQueriesPerOwner?: number
   /**
-   * Most memory, in bytes, that requests and kept results may take. A result beyond it fails its query with 429.
+   * Most memory, in bytes, that requests, kept results and large failures may take. What is beyond it fails its
+   * query with 429.
    *
    * @default 268_435_456 (256 MiB)
    */
@@ -88,6 +94,7 @@ export class MemoryStore implements AsyncQueryStore {
   readonly #budget: MemoryBudget
   readonly #ids = new QueryIds()
   readonly #queries = new Map<string, MemoryQuery>()
+  readonly #expiries: ExpiryQueue<MemoryQuery>
   /** Each running query's executor, resolved when it has ended. */
   readonly #executions = new Map<MemoryQuery, Promise<void>>()
   #closed = false
@@ -104,6 +111,7 @@ export class MemoryStore implements AsyncQueryStore {
       maxBytesPerOwner: options.maxBytesPerOwner ?? 64 * 2 ** 20,
     }
     this.#budget = new MemoryBudget(limits)
+    this.#expiries = new ExpiryQueue(this.#clock, (query) => this.#expire(query))
   }
 
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
@@ -125,7 +133,7 @@ export class MemoryStore implements AsyncQueryStore {
     if (!query) return undefined
     if (options.keepAliveMs !== undefined && options.keepAliveMs > 0) {
       query.expirationTimeMs = this.#clock.now() + options.keepAliveMs
-      this.#scheduleExpiry(query)
+      this.#expiries.set(query, query.expirationTimeMs)
     }
     await query.wait(options)
     return query.snapshot()
@@ -175,7 +183,7 @@ export class MemoryStore implements AsyncQueryStore {
     query.bytes = bytes
     this.#queries.set(query.id, query)
     // A query that is born expired is still answered by its submit.
-    if (options.keepAliveMs > 0) this.#scheduleExpiry(query)
+    if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
     const execution = this.#run(query, request).finally(() => {
       this.#executions.delete(query)
       if (this.#queries.get(query.id) !== query) this.#release(query)
@@ -185,7 +193,8 @@ export class MemoryStore implements AsyncQueryStore {
   }
 
   async #run(query: MemoryQuery, request: QueryRequest): Promise<void> {
-    const { signal, owner } = query
+    const { owner } = query
+    const signal = query.begin()
     const report = (result: QueryResult): void => {
       // One that is left behind may go on reporting; nobody would ever let go of that.
       if (!query.outcome) query.reported = result
@@ -193,9 +202,9 @@ export class MemoryStore implements AsyncQueryStore {
     let result: QueryResult
     try {
       result = await this.#execute(request, { signal, report, owner })
-    } catch (error) {
+    } catch (fault) {
       // Rejecting is how an executor ends when it is told to.
-      if (!signal.aborted) return query.end({ state: 'failed', error: engineFailure(error) })
+      if (!signal.aborted) return this.#fail(query, fault)
       result = query.reported ?? NOTHING
     }
     await this.#complete(query, result)
@@ -203,20 +212,35 @@ export class MemoryStore implements AsyncQueryStore {
 
   async #complete(query: MemoryQuery, result: QueryResult): Promise<void> {
     if (query.outcome) return
-    const isStopped = query.signal.aborted
+    const isStopped = query.isInterrupted
     const tookNanos = Math.max(0, Math.round((this.#clock.now() - query.startTimeMs) * 1e6))
     try {
-      const sealed = await sealResult(result)
+      const sealed = await sealResult(result, (bytes) => this.#budget.assertRoom(query.owner, bytes))
       // It may have been deleted or have expired meanwhile.
       if (query.outcome) return
-      this.#budget.addBytes(query.owner, sealed.bytes)
-      query.bytes += sealed.bytes
+      this.#takeBytes(query, sealed.bytes)
       query.complete(sealed.result, { tookNanos, isPartial: isStopped || sealed.result.isPartial === true })
-    } catch (error) {
-      query.end({ state: 'failed', error: engineFailure(error) })
-    } finally {
-      query.reported = undefined
+    } catch (fault) {
+      this.#fail(query, fault)
     }
+  }
+
+  #fail(query: MemoryQuery, fault: unknown): void {
+    if (query.outcome) return
+    const { error: failure, bytes } = sealFailure(fault)
+    let error = failure
+    try {
+      // The most queries bound how much small ones are in all, and a full store is to tell what went wrong.
+      if (bytes > SMALL_FAILURE_BYTES) this.#takeBytes(query, bytes)
+    } catch (refusal) {
+      error = sealFailure(refusal).error
+    }
+    query.end({ state: 'failed', error })
+  }
+
+  #takeBytes(query: MemoryQuery, bytes: number): void {
+    this.#budget.addBytes(query.owner, bytes)
+    query.bytes += bytes
   }
 
   #find(id: string, owner: Owner | undefined): MemoryQuery | undefined {
@@ -227,12 +251,6 @@ export class MemoryStore implements AsyncQueryStore {
     return isVisible ? query : undefined
   }
 
-  #scheduleExpiry(query: MemoryQuery): void {
-    query.cancelExpiry()
-    const remainingMs = query.expirationTimeMs - this.#clock.now()
-    query.cancelExpiry = this.#clock.setTimer(() => this.#expire(query), remainingMs, { background: true })
-  }
-
   #expire(query: MemoryQuery): void {
     this.#forget(query)
     query.cancel('keep_alive expired')
@@ -240,7 +258,7 @@ export class MemoryStore implements AsyncQueryStore {
 
   #forget(query: MemoryQuery): void {
     if (!this.#queries.delete(query.id)) return
-    query.cancelExpiry()
+    this.#expiries.delete(query)
     if (!this.#executions.has(query)) this.#release(query)
   }
 
@@ -271,7 +289,5 @@ export class MemoryStore implements AsyncQueryStore {
 
 const NOTHING: QueryResult = { columns: [], values: [] }
 
-function engineFailure(error: unknown): QueryError {
-  if (isQueryError(error)) return error
-  return new QueryError('exception', 'the query engine failed', { cause: error })
-}
+/** The words of most failures, with the frames of a cause. */
+const SMALL_FAILURE_BYTES = 4_096

@@ -35,8 +35,10 @@ export interface HarnessQueries {
 /** What the queries come to, in the form in which the store gives it back. */
 export interface HarnessOutcomes {
   /**
-   * Columns, values, and the statistics that the store is to keep. Put in what your backend might spoil: an
-   * integer beyond 2^53, a null, a multi-value.
+   * Columns, values, and the statistics that the store is to keep. {@link EVERY_TYPE} has all that a backend might
+   * spoil. Where yours cannot produce it, put in what it can: an integer beyond 2^53, a null, a multi-value.
+   *
+   * What the store gives back must equal it, cell by cell and in the same form: `2` is neither `2n` nor `'2'`.
    */
   completes: QueryResult
   /** What a stop keeps of `keepsRunning`. Needed for a store that offers stop. */

@@ -13,6 +13,7 @@ import type { Suite } from './suite'
 import { testsOf } from './suite'
 import { waiting } from './waiting'
 
+export { EVERY_TYPE } from './every-type'
 export type {
   HarnessOutcomes,
   HarnessQueries,
@@ -52,7 +53,7 @@ const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
  *     fails: 'FROM nope',
  *     failsLater: 'FROM nope | WAIT',
  *   },
- *   outcomes: { completes: BOOKS, stopped: FIRST_BOOK, fails: UNKNOWN_INDEX },
+ *   outcomes: { completes: EVERY_TYPE, stopped: FIRST_BOOK, fails: UNKNOWN_INDEX },
  *   release: async () => engine.release(),
  *   advance: (ms) => clock.advance(ms),
  * }, { describe, it })

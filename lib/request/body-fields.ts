@@ -8,6 +8,7 @@ import { isTimeZone } from '../writers/cells/zone-offset'
 import { readParams } from './body-params'
 import { parseBoolean } from './boolean'
 import type { JsonField, JsonNode, TokenName } from './json-body'
+import { quote } from './media-type'
 
 /** How a field of the submit body is read: from which tokens, and to what. */
 interface FieldType<T> {
@@ -21,11 +22,11 @@ const PARSER = '[esql/async_query]'
 const text: FieldType<string> = { tokens: ['VALUE_STRING'], read: (node) => node.text }
 const boolean: FieldType<boolean> = {
   tokens: ['VALUE_BOOLEAN', 'VALUE_STRING'],
-  read: (node) => parseBoolean(node.text),
+  read: (node) => parseBoolean(quote(node.text)),
 }
 const object: FieldType<ValueObject> = {
   tokens: ['START_OBJECT'],
-  read: ({ fields }) => Object.fromEntries(fields.map(({ name, node }) => [name, node.value])),
+  read: ({ value }) => value as ValueObject,
 }
 const anything: FieldType<Value> = {
   tokens: ['START_OBJECT', 'START_ARRAY', 'VALUE_STRING', 'VALUE_NUMBER', 'VALUE_BOOLEAN', 'VALUE_NULL'],
@@ -34,15 +35,15 @@ const anything: FieldType<Value> = {
 const time: FieldType<number> = {
   tokens: ['VALUE_STRING', 'VALUE_NUMBER', 'VALUE_BOOLEAN', 'VALUE_NULL'],
   read: (node, name) => {
-    if (node.token !== 'VALUE_NULL') return parseTimeValue(name, node.text)
+    if (node.token !== 'VALUE_NULL') return parseTimeValue(name, quote(node.text))
     throw new QueryError('illegal_state_exception', `Can't get text on a VALUE_NULL at ${position(node)}`)
   },
 }
 const timeZone: FieldType<string> = {
   tokens: ['VALUE_STRING'],
   read: (node) => {
-    if (isTimeZone(node.text)) return node.text
-    throw new QueryError('zone_rules_exception', `Unknown time-zone ID: ${node.text}`)
+    if (isTimeZone(quote(node.text))) return node.text
+    throw new QueryError('zone_rules_exception', `Unknown time-zone ID: ${quote(node.text)}`)
   },
 }
 const params: FieldType<QueryParam[]> = {
@@ -94,8 +95,9 @@ export function readBodyFields(root: JsonNode | undefined): BodyFields {
 
 function readField({ name, location, node }: JsonField): unknown {
   if (!isFieldName(name)) {
-    const suggestion = didYouMean(name, Object.keys(FIELDS))
-    throw parseFailure(location, `unknown field [${name}]${suggestion ? ` ${suggestion}` : ''}`)
+    const shown = quote(name)
+    const suggestion = didYouMean(shown, Object.keys(FIELDS))
+    throw parseFailure(location, `unknown field [${shown}]${suggestion ? ` ${suggestion}` : ''}`)
   }
   const { tokens, read } = FIELDS[name]
   if (!tokens.includes(node.token)) {

@@ -3,6 +3,8 @@ import type { ValueObject } from '../result'
 import type { QueryRequest } from '../store'
 import { isTimeZone } from '../writers/cells/zone-offset'
 import type { BodyFields } from './body-fields'
+import { printValue } from './body-params'
+import { quote } from './media-type'
 
 /** What a submit body says: the query, and how long to wait for it and to keep it. */
 export interface Submission {
@@ -82,8 +84,8 @@ function timeZoneOf({ time_zone: zone, settings }: BodyFields): string | undefin
         'specify it in only one place, or with the same value in both.',
     )
   }
-  if (typeof setting === 'string' && isTimeZone(setting)) return setting
-  throw illegalArgument(`Setting [time_zone] has the invalid value [${String(setting)}]`)
+  if (typeof setting === 'string' && isTimeZone(quote(setting))) return setting
+  throw illegalArgument(`Setting [time_zone] has the invalid value [${printValue(setting)}]`)
 }
 
 function pick<Name extends string, T>(name: Name, value: T | undefined): { [Key in Name]?: T } {

@@ -363,7 +363,10 @@ describe('a catalogue', () => {
 
   it.each<[string, string | object]>([
     ['the catalogue must be an object', '[]'],
-    ['[1:2] Invalid symbol', '{queries: []}'],
+    [
+      "[1:2] Unexpected character ('q' (code 113)): was expecting double-quote to start field name",
+      '{queries: []}',
+    ],
     ['the catalogue does not know `query`; known are: queries', { query: [] }],
     ['queries must be an array', {}],
     ['queries[0] must be an object', { queries: [1] }],

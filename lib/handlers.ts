@@ -1,21 +1,25 @@
-import type { Response } from 'express'
-import type { Owner } from './caller'
+import type { Request, Response } from 'express'
+import { askStore } from './ask-store'
+import type { Caller, Owner } from './caller'
 import type { Clients } from './clients'
-import { isQueryError, QueryError, queryNotFound } from './errors'
+import { queryNotFound } from './errors'
+import { Forwarder } from './forwarder'
 import type { ResolvedOptions } from './options'
+import type { QueryState } from './pass-through'
 import type { Command, Output } from './request/command'
 import type { Incoming } from './request/incoming'
 import { errorMediaType } from './request/negotiation'
 import { sendChunks } from './send'
-import type { AsyncQuery, AsyncQueryStore } from './store'
-import type { Waits } from './waits'
+import type { AsyncQuery, AsyncQueryStore, GetOptions } from './store'
+import type { Wait, Waits } from './waits'
 import { writeObject, writerFor } from './writers'
 
 /** A request that is understood, and where its answer goes. */
 export interface Exchange {
+  request: Request
   incoming: Incoming
+  caller: Caller
   owner: Owner
-  canCancelTasks: boolean
   response: Response
   /** When the request came in, as `performance.now()` tells it. */
   startedMs: number
@@ -28,11 +32,14 @@ export class Handlers {
   readonly #options: ResolvedOptions
   readonly #waits: Waits
   readonly #clients: Clients
+  readonly #forwarder: Forwarder | undefined
 
   constructor(options: ResolvedOptions, waits: Waits, clients: Clients) {
+    const { passThrough } = options.store
     this.#options = options
     this.#waits = waits
     this.#clients = clients
+    this.#forwarder = passThrough && new Forwarder(passThrough, waits, clients, options.logger)
   }
 
   handle(command: Command, exchange: Exchange): Promise<void> {
@@ -53,14 +60,15 @@ export class Handlers {
     const { request, keepOnCompletion, keepAliveMs, waitForCompletionTimeoutMs, output } = command
     const { store, maxKeepAliveMs } = this.#options
     const { owner, response } = exchange
+    const options = {
+      waitForCompletionTimeoutMs: this.#capWait(waitForCompletionTimeoutMs),
+      keepAliveMs: Math.min(keepAliveMs, maxKeepAliveMs),
+      keepOnCompletion,
+    }
+    if (this.#forwarder) return this.#forwarder.submit(options, exchange)
     await this.#waits.during(response, async (wait) => {
       const query = await ask(store, 'submit', (submit) =>
-        submit(request, owner, {
-          waitForCompletionTimeoutMs: this.#capWait(waitForCompletionTimeoutMs),
-          keepAliveMs: Math.min(keepAliveMs, maxKeepAliveMs),
-          keepOnCompletion,
-          signal: wait.signal,
-        }),
+        submit(request, owner, { ...options, signal: wait.signal }),
       )
       // Nobody has learned the id, so nobody could ever read or delete the query.
       if (wait.isAbandoned && query.id !== undefined) await discard(store, query.id, owner)
@@ -73,33 +81,61 @@ export class Handlers {
     const { store, waitByDefault, maxKeepAliveMs } = this.#options
     const { owner, response } = exchange
     const defaultWaitMs = waitByDefault && operation === 'get' ? Number.POSITIVE_INFINITY : 0
+    const options = {
+      waitForCompletionTimeoutMs: this.#capWait(command.waitForCompletionTimeoutMs ?? defaultWaitMs),
+      ...(keepAliveMs > 0 && { keepAliveMs: Math.min(keepAliveMs, maxKeepAliveMs) }),
+    }
+    if (this.#forwarder && operation === 'get') return this.#forwarder.get(id, options, exchange)
     await this.#waits.during(response, async (wait) => {
-      const query = await ask(store, 'get', (get) =>
-        get(id, owner, {
-          waitForCompletionTimeoutMs: this.#capWait(command.waitForCompletionTimeoutMs ?? defaultWaitMs),
-          signal: wait.signal,
-          ...(keepAliveMs > 0 && { keepAliveMs: Math.min(keepAliveMs, maxKeepAliveMs) }),
-        }),
-      )
+      if (operation === 'head')
+        return this.#head(command, { ...options, signal: wait.signal }, wait, exchange)
+      const query = await ask(store, 'get', (get) => get(id, owner, { ...options, signal: wait.signal }))
       if (!query) throw queryNotFound(id)
-      if (wait.isAbandoned) return
-      if (operation === 'head') await this.#sendHead(query, id, output, exchange)
-      else await this.#sendQuery(query, id, output, exchange)
+      if (!wait.isAbandoned) await this.#sendQuery(query, id, output, exchange)
     })
   }
 
+  async #head(
+    command: CommandOf<'get' | 'head'>,
+    options: GetOptions,
+    wait: Wait,
+    exchange: Exchange,
+  ): Promise<void> {
+    const { id, output } = command
+    const state = this.#forwarder
+      ? await this.#forwarder.head(id, options, exchange)
+      : await this.#writableQuery(command, options, exchange)
+    if (wait.isAbandoned) return
+    if (!state) throw queryNotFound(id)
+    this.#sendHead(state, id, output, exchange)
+  }
+
+  /** Gets a query and writes nothing of it, but refuses what the get would refuse to write. */
+  async #writableQuery(
+    { id, output }: CommandOf<'get' | 'head'>,
+    options: GetOptions,
+    { owner }: Exchange,
+  ): Promise<AsyncQuery | undefined> {
+    const query = await ask(this.#options.store, 'get', (get) => get(id, owner, options))
+    const write = await writerFor(output.format.format)
+    if (query) write(query, output.presentation)
+    return query
+  }
+
   async #stop({ id, output }: CommandOf<'stop'>, exchange: Exchange): Promise<void> {
+    if (this.#forwarder) return this.#forwarder.stop(id, exchange)
     const query = await ask(this.#options.store, 'stop', (stop) => stop(id, exchange.owner))
     if (!query) throw queryNotFound(id)
     await this.#sendQuery(query, id, output, exchange)
   }
 
   async #delete({ id }: CommandOf<'delete'>, exchange: Exchange): Promise<void> {
-    const { incoming, owner, canCancelTasks, response } = exchange
+    const { incoming, caller, owner, response } = exchange
     const { parameters, mediaTypes, pretty } = incoming
-    const isDeleted = await ask(this.#options.store, 'delete', (remove) =>
-      remove(id, owner, { anyOwner: canCancelTasks }),
-    )
+    // Nothing but `true` grants the right, whatever a resolver without types gives.
+    const options = { anyOwner: caller.canCancelTasks === true }
+    if (this.#forwarder) return this.#forwarder.delete(id, options, exchange)
+    const isDeleted = await ask(this.#options.store, 'delete', (remove) => remove(id, owner, options))
     if (!isDeleted) throw queryNotFound(id)
     const { format, contentType } = errorMediaType({ ...mediaTypes, formatParameter: parameters.format })
     response.setHeader('content-type', contentType)
@@ -117,10 +153,8 @@ export class Handlers {
     await sendChunks(exchange.response, write(query, output.presentation), this.#clients)
   }
 
-  async #sendHead(query: AsyncQuery, id: string, output: Output, exchange: Exchange): Promise<void> {
+  #sendHead(query: QueryState, id: string, output: Output, exchange: Exchange): void {
     const { response } = exchange
-    // Writes nothing, but refuses what the get refuses.
-    ;(await writerFor(output.format.format))(query, output.presentation)
     this.#setHeaders(query, id, output, exchange)
     if (query.expirationTimeMs !== undefined) {
       response.setHeader(
@@ -131,7 +165,7 @@ export class Handlers {
     response.end()
   }
 
-  #setHeaders(query: AsyncQuery, id: string | undefined, { format }: Output, exchange: Exchange): void {
+  #setHeaders(query: QueryState, id: string | undefined, { format }: Output, exchange: Exchange): void {
     const { response, startedMs } = exchange
     const tookNanos = query.isRunning ? undefined : query.tookNanos
     response.setHeader('content-type', format.contentType)
@@ -146,7 +180,6 @@ export class Handlers {
   }
 }
 
-/** Calls a method of the store. What it throws that is no {@link QueryError} is an outage. */
 async function ask<Name extends 'submit' | 'get' | 'stop' | 'delete', T>(
   store: AsyncQueryStore,
   name: Name,
@@ -154,16 +187,7 @@ async function ask<Name extends 'submit' | 'get' | 'stop' | 'delete', T>(
 ): Promise<T> {
   const method = store[name]
   if (!method) throw new TypeError(`The store has no ${name}`)
-  try {
-    return await call(method.bind(store) as NonNullable<AsyncQueryStore[Name]>)
-  } catch (error) {
-    if (isQueryError(error)) throw error
-    throw new QueryError(
-      'no_shard_available_action_exception',
-      'the async query store is not available, try again later',
-      { cause: error },
-    )
-  }
+  return askStore(() => call(method.bind(store) as NonNullable<AsyncQueryStore[Name]>))
 }
 
 async function discard(store: AsyncQueryStore, id: string, owner: Owner): Promise<void> {

@@ -89,12 +89,11 @@ class AsyncQueryServer {
       hasBody && incoming.operation === 'submit' ? await this.#bodies.readJson(request, response) : undefined
 
     const command = await this.#toCommand(incoming, body)
-    const { owner, canCancelTasks } = caller
     await this.#handlers.handle(command, {
+      request,
       incoming,
-      owner: owner as Owner,
-      // Nothing but `true` grants the right, whatever a resolver without types gives.
-      canCancelTasks: canCancelTasks === true,
+      caller,
+      owner: caller.owner as Owner,
       response,
       startedMs,
     })

@@ -1,13 +1,10 @@
 import type { Request, Response } from 'express'
 import { describeError } from './describe-error'
-import { isQueryError, RoutingError, statusOf, toErrorResponse } from './errors'
+import { isQueryError, RoutingError, statusOf, toErrorResponse, WITHOUT_PRODUCT_HEADER } from './errors'
 import type { Logger } from './logger'
 import { readErrorStyle } from './request/incoming'
 import { errorMediaType } from './request/negotiation'
 import { writeObject } from './writers'
-
-/** Statuses that Elasticsearch sends before its REST layer adds the product header. */
-const WITHOUT_PRODUCT_HEADER: readonly number[] = [401, 403, 413]
 
 /**
  * Reports anything thrown and sends it as Elasticsearch words it, or breaks off an answer that has begun. Whatever

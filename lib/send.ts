@@ -1,6 +1,10 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Response } from 'express'
 import type { Clients } from './clients'
+import { WITHOUT_PRODUCT_HEADER } from './errors'
+import type { WireAnswer } from './pass-through'
 
 /** Time that writing a body may keep other requests waiting, in milliseconds. */
 const TURN_MS = 4
@@ -37,6 +41,19 @@ export async function sendChunks(
   } finally {
     iterator.return?.()
   }
+}
+
+/**
+ * Sends an answer of another server, as fast as the client takes it. Resolves when all of it has been handed over.
+ * When the client goes away, the body is destroyed; when the body breaks, so is the connection.
+ */
+export async function sendAnswer(response: Response, { status, headers, body }: WireAnswer): Promise<void> {
+  response.statusCode = status
+  if (WITHOUT_PRODUCT_HEADER.includes(status)) response.removeHeader('X-elastic-product')
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  if (body instanceof Readable) return pipeline(body, response)
+  response.setHeader('content-length', body.length)
+  await pipeline(Readable.from([body]), response)
 }
 
 async function stream(response: Response, chunks: Iterable<Chunk>, clients: Clients): Promise<void> {

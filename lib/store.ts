@@ -1,4 +1,5 @@
 import type { Owner } from './caller'
+import type { PassThrough } from './pass-through'
 import type { QueryResult, Value, ValueObject } from './result'
 
 /** What a client submitted: the body of the ES|QL query API, in our spelling. */
@@ -136,6 +137,12 @@ export interface AsyncQueryStore {
    * to forget.
    */
   delete?(id: string, owner: Owner, options?: DeleteOptions): Promise<boolean>
+  /**
+   * The same operations for a store that only stands in front of another server of this API: with it, the router
+   * hands requests and answers on as they are, and does not call the methods above. They are needed all the same,
+   * since they say what the store offers and serve those who use it without a router.
+   */
+  readonly passThrough?: PassThrough
   /** Stops timers and lets go of what the store itself opened. Called by whoever created the store. Idempotent. */
   close?(): Promise<void>
 }

@@ -1,7 +1,7 @@
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, WaitOptions } from '../../../lib/store'
 import type { MemoryHarness } from '../memory-harness'
 
-export type FullStore = Required<AsyncQueryStore>
+export type FullStore = Required<Omit<AsyncQueryStore, 'passThrough'>>
 
 /** Methods that replace those of a good store. `undefined` takes the method away. */
 export type Flaw = { [Name in keyof FullStore]?: FullStore[Name] | undefined }

@@ -1,0 +1,15 @@
+import { isQueryError, QueryError } from './errors'
+
+/** Calls the store. What it throws that is no {@link QueryError} is an outage. */
+export async function askStore<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (isQueryError(error)) throw error
+    throw new QueryError(
+      'no_shard_available_action_exception',
+      'the async query store is not available, try again later',
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,104 @@
+import type { Response } from 'express'
+import { askStore } from './ask-store'
+import type { Clients } from './clients'
+import { queryNotFound } from './errors'
+import type { Exchange } from './handlers'
+import type { Logger } from './logger'
+import type { PassThrough, QueryState, WireAnswer, WireRequest } from './pass-through'
+import { sendAnswer } from './send'
+import type { DeleteOptions, GetOptions, SubmitOptions } from './store'
+import type { Waits } from './waits'
+import { wireRequest } from './wire'
+
+/** One function per operation, for a store that passes answers through: asks it once and sends what it says. */
+export class Forwarder {
+  readonly #passThrough: PassThrough
+  readonly #waits: Waits
+  readonly #clients: Clients
+  readonly #logger: Logger
+
+  constructor(passThrough: PassThrough, waits: Waits, clients: Clients, logger: Logger) {
+    this.#passThrough = passThrough
+    this.#waits = waits
+    this.#clients = clients
+    this.#logger = logger
+  }
+
+  submit(options: SubmitOptions, exchange: Exchange): Promise<void> {
+    return this.#forward(exchange, (wire, signal) =>
+      this.#passThrough.submit(wire, exchange.owner, { ...options, signal }),
+    )
+  }
+
+  get(id: string, options: GetOptions, exchange: Exchange): Promise<void> {
+    return this.#forward(exchange, (wire, signal) =>
+      known(id, this.#passThrough.get(id, wire, exchange.owner, { ...options, signal })),
+    )
+  }
+
+  head(id: string, options: GetOptions, exchange: Exchange): Promise<QueryState | undefined> {
+    return this.#untilGone(exchange, (wire) =>
+      askStore(() => this.#passThrough.head(id, wire, exchange.owner, options)),
+    )
+  }
+
+  stop(id: string, exchange: Exchange): Promise<void> {
+    return this.#forward(exchange, (wire) => known(id, this.#passThrough.stop(id, wire, exchange.owner)))
+  }
+
+  delete(id: string, options: DeleteOptions, exchange: Exchange): Promise<void> {
+    return this.#forward(exchange, (wire) =>
+      known(id, this.#passThrough.delete(id, wire, exchange.owner, options)),
+    )
+  }
+
+  async #forward(
+    exchange: Exchange,
+    ask: (wire: WireRequest, signal: AbortSignal) => Promise<WireAnswer>,
+  ): Promise<void> {
+    const { response } = exchange
+    await this.#waits.during(response, ({ signal }) =>
+      this.#untilGone(exchange, async (wire) => {
+        const answer = await askStore(() => ask(wire, signal))
+        if (this.#waits.isDraining) response.setHeader('Connection', 'close')
+        await this.#send(answer, response)
+      }),
+    )
+  }
+
+  async #untilGone<T>(
+    { request, incoming, caller, response }: Exchange,
+    run: (wire: WireRequest) => Promise<T>,
+  ) {
+    const controller = new AbortController()
+    if (this.#clients.isGone(response)) controller.abort()
+    const callOff = this.#clients.onGone(response, () => controller.abort())
+    try {
+      return await run(wireRequest(request, incoming, caller, this.#passThrough, controller.signal))
+    } catch (error) {
+      // What fails because the client has gone is no failure, and there is nobody to tell.
+      if (this.#clients.isGone(response)) return undefined
+      throw error
+    } finally {
+      callOff()
+    }
+  }
+
+  async #send(answer: WireAnswer, response: Response): Promise<void> {
+    let isDelivered = false
+    try {
+      await sendAnswer(response, answer)
+      isDelivered = true
+    } finally {
+      await answer.settled?.(isDelivered).catch((err: unknown) => {
+        this.#logger.warn({ err }, 'a query that nobody can read is left to expire')
+      })
+    }
+  }
+}
+
+async function known(id: string, answer: Promise<WireAnswer | undefined>): Promise<WireAnswer> {
+  const found = await answer
+  if (!found) throw queryNotFound(id)
+  return found
+}

@@ -102,6 +102,8 @@ function deleting({ harness, test, offers }: Suite): void {
     const waits = [FOREVER, FOREVER, { waitForCompletionTimeoutMs: subject.longMs }].map((options) =>
       subject.beginGet(id, options),
     )
+    // To begin takes a moment where the backend is a network away.
+    await subject.advance(1)
     await subject.delete(id)
     for (const wait of waits) await assertCancelled(wait.end())
   })

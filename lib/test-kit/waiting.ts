@@ -64,6 +64,7 @@ function waitingIn(method: 'submit' | 'get', begin: BeginWait, { harness: { outc
 
   test(`${method} ends its wait with the error when the query fails`, async (subject) => {
     const wait = await begin(subject, 'failsLater', FOREVER)
+    await subject.advance(1)
     await subject.release()
     await assertFails(wait.end(), outcomes.fails)
   })
@@ -98,6 +99,7 @@ function waitingTogether({ harness: { outcomes }, test }: Suite): void {
   test('a hundred waits on one query all end when it completes', async (subject) => {
     const id = await subject.start('completesLater')
     const waits = Array.from({ length: 100 }, () => subject.beginGet(id, FOREVER))
+    await subject.advance(1)
     await subject.release()
     for (const wait of waits) assertCompleted(await wait.end(), outcomes.completes)
   })

@@ -1,0 +1,75 @@
+/** What an id that a client has tells, once it is opened. */
+export interface SealedContent {
+  /** The query's id in the cluster. */
+  upstreamId: string
+  /** The request asked for `values` column by column. */
+  columnar?: boolean
+  /** The submit had `drop_null_columns`. */
+  dropNullColumns?: boolean
+  /** The zone of the request, where the store has to tell it. */
+  timeZone?: string
+  /** When the query is to be forgotten, in milliseconds since the epoch, where the cluster was told something else. */
+  expirationTimeMs?: number
+}
+
+const COLUMNAR = 1
+const DROPS_NULL_COLUMNS = 2
+const HAS_EXPIRATION = 4
+const HAS_TIME_ZONE = 8
+/** The id of the cluster is padded base64url, and stands here decoded: a quarter shorter. */
+const IS_DECODED = 16
+
+/** A double of JavaScript holds 48 bits exactly, which is the year 10889. */
+const TIME_BYTES = 6
+const LATEST_TIME_MS = 2 ** (8 * TIME_BYTES) - 1
+
+const LONGEST_TIME_ZONE = 64
+
+/** The content in as few bytes as can be, since it travels in every URL. */
+export function encodeContent(content: SealedContent): Buffer {
+  const { upstreamId, expirationTimeMs, timeZone } = content
+  const decoded = Buffer.from(upstreamId, 'base64url')
+  const isDecoded = paddedBase64url(decoded) === upstreamId
+  const zone = timeZone === undefined ? undefined : Buffer.from(timeZone).subarray(0, LONGEST_TIME_ZONE)
+  let flags = 0
+  if (content.columnar) flags |= COLUMNAR
+  if (content.dropNullColumns) flags |= DROPS_NULL_COLUMNS
+  if (expirationTimeMs !== undefined) flags |= HAS_EXPIRATION
+  if (zone) flags |= HAS_TIME_ZONE
+  if (isDecoded) flags |= IS_DECODED
+  return Buffer.concat([
+    Buffer.of(flags),
+    ...(expirationTimeMs === undefined ? [] : [timeBytes(expirationTimeMs)]),
+    ...(zone ? [Buffer.of(zone.length), zone] : []),
+    isDecoded ? decoded : Buffer.from(upstreamId),
+  ])
+}
+
+export function decodeContent(bytes: Buffer): SealedContent {
+  const flags = bytes.readUInt8(0)
+  let at = 1
+  const content: Omit<SealedContent, 'upstreamId'> = {}
+  if (flags & COLUMNAR) content.columnar = true
+  if (flags & DROPS_NULL_COLUMNS) content.dropNullColumns = true
+  if (flags & HAS_EXPIRATION) {
+    content.expirationTimeMs = bytes.readUIntBE(at, TIME_BYTES)
+    at += TIME_BYTES
+  }
+  if (flags & HAS_TIME_ZONE) {
+    const end = at + 1 + bytes.readUInt8(at)
+    content.timeZone = bytes.toString('utf8', at + 1, end)
+    at = end
+  }
+  const rest = bytes.subarray(at)
+  return { ...content, upstreamId: flags & IS_DECODED ? paddedBase64url(rest) : rest.toString() }
+}
+
+function timeBytes(timeMs: number): Buffer {
+  const bytes = Buffer.alloc(TIME_BYTES)
+  bytes.writeUIntBE(Math.min(Math.max(0, Math.round(timeMs)), LATEST_TIME_MS), 0, TIME_BYTES)
+  return bytes
+}
+
+function paddedBase64url(bytes: Buffer): string {
+  return bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_')
+}

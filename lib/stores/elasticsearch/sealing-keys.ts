@@ -1,0 +1,61 @@
+import type { KeyObject } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
+
+/** A key that ids are sealed with. */
+export interface SealingKey {
+  /** Stands in every id that the key has sealed, in clear. */
+  id: Buffer
+  key: KeyObject
+}
+
+const KEY_BYTES = 32
+
+/** Room for a date or a name. An id that is sealed carries it. */
+const KEY = /^([\w-]{1,16})\.([\w-]+)$/
+
+const EXPECTED = 'a key as newSealingKey() makes it, `ID.SECRET`'
+
+/**
+ * A fresh key for {@link ElasticsearchStore}, as a text: a random id for the key, a dot, and 256 bits from the
+ * system's random generator in base64url. Keep it as you keep passwords, and give the same one to every replica.
+ */
+export function newSealingKey(): string {
+  return `${randomBytes(4).toString('hex')}.${randomBytes(KEY_BYTES).toString('base64url')}`
+}
+
+/**
+ * The keys behind their texts, by their ids, the first one first. Throws a `TypeError` that names the place of a
+ * key that is malformed, too short, too long or has the id of another, and never shows any of it but the id.
+ */
+export function readSealingKeys(texts: readonly string[]): readonly [SealingKey, ...SealingKey[]] {
+  const [first, ...others] = texts.map(readKey)
+  if (!first) throw new TypeError('ElasticsearchStore needs at least one of `sealingKeys`')
+  const keys = [first, ...others] as const
+  const ids = new Set<string>()
+  for (const { id } of keys) {
+    const text = id.toString()
+    if (ids.has(text)) {
+      throw new TypeError(
+        `ElasticsearchStore got two \`sealingKeys\` with the id \`${text}\`; each needs its own`,
+      )
+    }
+    ids.add(text)
+  }
+  return keys
+}
+
+function readKey(text: string, index: number): SealingKey {
+  const place = `\`sealingKeys[${index}]\``
+  const [, id, secret] = KEY.exec(text) ?? []
+  if (id === undefined || secret === undefined) {
+    throw new TypeError(`ElasticsearchStore expects ${place} to be ${EXPECTED}`)
+  }
+  const bytes = Buffer.from(secret, 'base64url')
+  if (bytes.length !== KEY_BYTES || bytes.toString('base64url') !== secret) {
+    throw new TypeError(
+      `ElasticsearchStore expects the secret of ${place} to be ${KEY_BYTES} bytes in base64url, got ${bytes.length} bytes; ` +
+        'newSealingKey() makes one',
+    )
+  }
+  return { id: Buffer.from(id), key: createSecretKey(bytes) }
+}

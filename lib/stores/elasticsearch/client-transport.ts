@@ -1,0 +1,62 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { Transport, UpstreamRequest, UpstreamResponse } from './transport'
+import { isNotConnected, UpstreamError } from './transport'
+
+/**
+ * What is used of a `Client` of `@elastic/elasticsearch`, 8.13 and later. Described here, so that only those who
+ * have one need the package.
+ */
+export interface ElasticsearchClient {
+  readonly transport: {
+    // biome-ignore lint/suspicious/noExplicitAny: the overloads of the package fit no narrower signature
+    request(params: any, options?: any): Promise<any>
+  }
+}
+
+interface ClientResult {
+  statusCode: number
+  headers: IncomingHttpHeaders
+  body: Readable
+}
+
+/** Beyond our own time limit, for transports whose own would be shorter. */
+const SLACK_MS = 5_000
+
+/** Talks to the cluster through the application's own client: its pool, TLS, authentication and retries apply. */
+export class ClientTransport implements Transport {
+  readonly #client: ElasticsearchClient
+
+  constructor(client: ElasticsearchClient) {
+    this.#client = client
+  }
+
+  async send(request: UpstreamRequest): Promise<UpstreamResponse> {
+    const { method, path, query, headers, body, isRepeatable, timeoutMs, signal } = request
+    try {
+      const result: ClientResult = await this.#client.transport.request(
+        { method, path, querystring: query, ...(body && { body }) },
+        {
+          headers: { 'accept-encoding': 'identity', ...headers },
+          asStream: true,
+          meta: true,
+          // Compressed, there would be no id to find in the body, and the caller's bytes would not be the caller's.
+          compression: false,
+          requestTimeout: timeoutMs + SLACK_MS,
+          signal,
+          ...(!isRepeatable && { maxRetries: 0 }),
+        },
+      )
+      return { status: result.statusCode, headers: result.headers, body: result.body }
+    } catch (cause) {
+      // The client's errors hold the request with its headers, so only the text goes on.
+      const { name, message } = cause instanceof Error ? cause : new Error(String(cause))
+      throw new UpstreamError(`the cluster does not answer: ${name}: ${message}`, {
+        mayHaveArrived: name !== 'NoLivingConnectionsError' && !isNotConnected(cause),
+      })
+    }
+  }
+
+  /** The client belongs to the application. */
+  close(): void {}
+}

@@ -38,5 +38,7 @@ export type {
   SubmitOptions,
   WaitOptions,
 } from './store'
+export type { ElasticsearchClient, ElasticsearchStoreOptions } from './stores/elasticsearch'
+export { ElasticsearchStore, newSealingKey } from './stores/elasticsearch'
 export type { Execute, ExecuteContext, MemoryStoreOptions } from './stores/memory'
 export { MemoryStore } from './stores/memory'

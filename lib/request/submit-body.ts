@@ -14,8 +14,8 @@ export interface Submission {
   keepOnCompletion: boolean
 }
 
-const DEFAULT_WAIT_MS = 1_000
-const DEFAULT_KEEP_ALIVE_MS = 5 * 86_400_000
+export const DEFAULT_WAIT_MS = 1_000
+export const DEFAULT_KEEP_ALIVE_MS = 5 * 86_400_000
 
 /** Fields that are handed to the engine as they came. */
 const EXTRA = [

@@ -1,0 +1,20 @@
+import { decode as decodeCbor } from 'cbor-x'
+import { parse as decodeSmile } from 'smile-js'
+
+/**
+ * A body with `<id>` in the place of an id: of a binary format, in which the length of the id shows, what it decodes
+ * to, of every other the bytes.
+ */
+export function comparable(body: Buffer, contentType: string | null, id: string): string {
+  return decoded(body, contentType ?? '').replaceAll(id, '<id>')
+}
+
+function decoded(body: Buffer, contentType: string): string {
+  if (/^application\/.*cbor/.test(contentType)) return JSON.stringify(decodeCbor(body), bigintText)
+  if (/^application\/.*smile/.test(contentType)) return JSON.stringify(decodeSmile(body), bigintText)
+  return body.toString('latin1')
+}
+
+function bigintText(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value
+}

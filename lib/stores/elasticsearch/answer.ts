@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { readHead, replaceId } from './answer-head'
+import type { ObjectFormat } from './body-format'
 import { objectFormatOf } from './body-format'
 import { peek } from './peek'
 import type { UpstreamResponse } from './transport'
@@ -34,6 +35,9 @@ export async function readAnswer(
 ): Promise<QueryAnswer> {
   const { 'content-encoding': encoding = 'identity' } = headers
   if (encoding !== 'identity') throw new Error('the cluster compresses its answer without being asked to')
+  if (singleHeader(headers['x-elastic-product']) !== 'Elasticsearch') {
+    throw new Error(`what answers ${status} is not Elasticsearch`)
+  }
   const format = objectFormatOf(headers['content-type'])
   const answer = {
     status,
@@ -41,16 +45,24 @@ export async function readAnswer(
     upstreamId: singleHeader(headers[ID_HEADER]),
     isRunning: readBoolean(singleHeader(headers[IS_RUNNING_HEADER])),
   }
+  if (answer.upstreamId !== undefined) idOf(answer.upstreamId)
   if (!format) return { ...answer, body }
   const edited = await peek(body, (bytes, isAll) => {
     const head = readHead(format, bytes, isAll)
     if (!head) return undefined
+    if (isAll) assertWhole(format, bytes)
     answer.isRunning ??= head.isRunning
     if (!head.id) return bytes
     answer.upstreamId ??= head.id.text
     return replaceId(format, bytes, head, idOf(head.id.text))
   })
   return { ...answer, body: edited }
+}
+
+/** A small body that ends too early would pass for an answer, since nothing more of it is read here. */
+function assertWhole(format: ObjectFormat, bytes: Buffer): void {
+  if (bytes.length === 0) throw new Error('the answer of the cluster is empty')
+  if (format === 'json') JSON.parse(bytes.toString())
 }
 
 function passedHeaders(headers: IncomingHttpHeaders): Record<string, string | readonly string[]> {

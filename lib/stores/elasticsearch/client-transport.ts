@@ -50,7 +50,7 @@ export class ClientTransport implements Transport {
       return { status: result.statusCode, headers: result.headers, body: result.body }
     } catch (cause) {
       // The client's errors hold the request with its headers, so only the text goes on.
-      const { name, message } = cause instanceof Error ? cause : new Error(String(cause))
+      const { name = 'Error', message = '' } = (cause ?? {}) as { name?: string; message?: string }
       throw new UpstreamError(`the cluster does not answer: ${name}: ${message}`, {
         mayHaveArrived: name !== 'NoLivingConnectionsError' && !isNotConnected(cause),
       })

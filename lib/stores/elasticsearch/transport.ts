@@ -61,7 +61,6 @@ const NOT_CONNECTED = [
 
 /** Whether an error says that no connection was made. In doubt it does not. */
 export function isNotConnected(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const code = 'code' in error ? String(error.code) : ''
-  return NOT_CONNECTED.some((sign) => code.startsWith(sign) || error.message.includes(sign))
+  const { code = '', message = '' } = (error ?? {}) as { code?: unknown; message?: unknown }
+  return NOT_CONNECTED.some((sign) => String(code).startsWith(sign) || String(message).includes(sign))
 }

@@ -3,6 +3,7 @@ import type { QueryState, WireRequest } from '../../pass-through'
 import type { QueryAnswer } from './answer'
 import { readAnswer, singleHeader } from './answer'
 import type { Cluster, ClusterRequest } from './cluster'
+import { submitFailure } from './cluster'
 import type { Identify } from './identity'
 import { readAll } from './peek'
 import { readQueryError, readState } from './snapshot'
@@ -65,7 +66,9 @@ export class ClusterQueries {
       waitMs,
       endedBy: [],
     }
-    const answer = await this.#cluster.ask(request, (response) => this.#read(response, undefined, idOf))
+    const answer = await this.#cluster
+      .ask(request, (response) => this.#read(response, undefined, idOf))
+      .catch((error: unknown) => Promise.reject(submitFailure(error)))
     if (!answer) throw new TypeError('a submit has no query that could be unknown')
     return answer
   }

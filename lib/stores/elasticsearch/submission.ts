@@ -3,7 +3,6 @@ import { isQueryError, QueryError } from '../../errors'
 import type { SubmitOptions } from '../../store'
 import type { Abandonment } from './abandonment'
 import type { QueryAnswer } from './answer'
-import { submitFailure } from './cluster'
 import type { Asker, ClusterQueries, Parameters } from './queries'
 import type { SubmitTimes } from './request-body'
 import type { SealedContent } from './sealed-content'
@@ -87,7 +86,7 @@ export class Submitter {
       )
     } catch (error) {
       if (known.query) await this.#forget(known.query, asker)
-      throw known.query ? internalFailure(error) : submitFailure(error)
+      throw known.query ? internalFailure(error) : error
     }
   }
 

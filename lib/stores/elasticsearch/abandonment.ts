@@ -36,7 +36,7 @@ export class Abandonment {
     if (this.#afterMs === undefined) return undefined
     const state = await this.#stateOf(query, asker)
     const renewedMs = this.#clock.now() + this.#afterMs
-    const isWanted = state?.isRunning && (state.expirationTimeMs ?? 0) < renewedMs
+    const isWanted = state?.isRunning && (state.expirationTimeMs ?? 0) <= renewedMs + TOLERANCE_MS
     return isWanted ? this.#afterMs : undefined
   }
 

@@ -1,0 +1,227 @@
+import { ManualClock } from 'express-esql-async-query/test-kit'
+import type { Cluster } from '../../support/cluster'
+import { startCluster, TABLE } from '../../support/cluster'
+import { advance, arrival } from '../../support/cluster-harness'
+import type { ElasticsearchGateway, StoreOptions } from '../../support/elasticsearch-gateway'
+import { startElasticsearchGateway } from '../../support/elasticsearch-gateway'
+import type { GatewayOptions } from '../../support/gateway'
+import { until } from '../../support/gateway'
+
+const HOUR_MS = 3_600_000
+
+describe('a wait', () => {
+  let clock: ManualClock
+  let cluster: Cluster
+  let gateway: ElasticsearchGateway
+
+  async function start(store: StoreOptions = {}, options: Omit<GatewayOptions, 'store'> = {}): Promise<void> {
+    clock = new ManualClock()
+    cluster = await startCluster({ clock })
+    gateway = await startElasticsearchGateway('url', cluster.url, { ...options, store: { clock, ...store } })
+  }
+  afterEach(async () => {
+    await gateway.close()
+    await cluster.close()
+  })
+
+  async function submit(body: object = {}): Promise<string> {
+    const { headers } = await gateway.alice('POST /_query/async', {
+      body: { query: 'RUN', wait_for_completion_timeout: '0s', keep_on_completion: true, ...body },
+    })
+    return headers['x-elasticsearch-async-id'] ?? ''
+  }
+
+  /** The waits and keep-alives that the cluster was asked for by gets. */
+  function asked(): (readonly [string | null, string | null])[] {
+    return cluster.requestsFor('get').map(({ url }) => {
+      const { searchParams } = new URL(url, cluster.url)
+      return [searchParams.get('wait_for_completion_timeout'), searchParams.get('keep_alive')]
+    })
+  }
+
+  it('without an end is made of waits that have one', async () => {
+    await start({ upstreamWaitMs: 10_000 })
+    const id = await submit()
+    const waiting = gateway.alice(`GET /_query/async/${id}?keep_alive=1h`)
+    await until(() => cluster.waits === 1)
+    await advance(clock, 25_000)
+    cluster.query.complete(TABLE)
+    const { json } = await waiting
+    expect([json, asked()]).toEqual([
+      expect.objectContaining({ id, is_running: false }),
+      [
+        ['10000ms', '3600000ms'],
+        ['10000ms', null],
+        ['10000ms', null],
+      ],
+    ])
+  })
+
+  it('ends with what is left of the time', async () => {
+    await start({ upstreamWaitMs: 10_000 })
+    const id = await submit()
+    const waiting = gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=12s`)
+    await until(() => cluster.waits === 1)
+    await advance(clock, 13_000)
+    const { json, headers } = await waiting
+    expect([json, headers['x-elasticsearch-async-is-running'], asked().map(([wait]) => wait)]).toEqual([
+      expect.objectContaining({ id, is_running: true, columns: [], values: [] }),
+      '?1',
+      ['10000ms', '2000ms'],
+    ])
+  })
+
+  it('that is capped by the router is capped in the cluster', async () => {
+    await start({}, { maxWaitMs: 300 })
+    const submitting = gateway.alice('POST /_query/async', { body: { query: 'RUN' } })
+    await until(() => cluster.waits === 1)
+    await advance(clock, 300)
+    const id = (await submitting).headers['x-elasticsearch-async-id']
+    const waiting = gateway.alice(`GET /_query/async/${id}`)
+    await until(() => cluster.waits === 1)
+    await advance(clock, 300)
+    expect([(await waiting).json, cluster.requests[0]?.body.toString(), asked()]).toEqual([
+      expect.objectContaining({ is_running: true }),
+      '{"wait_for_completion_timeout":"300ms","query":"RUN"}',
+      [['300ms', null]],
+    ])
+  })
+
+  it('ends with the truth when the gateway drains', async () => {
+    await start()
+    const id = await submit()
+    const waiting = gateway.alice(`GET /_query/async/${id}`)
+    await until(() => cluster.waits === 1)
+    gateway.router.drain()
+    const { status, json } = await waiting
+    expect([status, json, cluster.waits]).toEqual([200, expect.objectContaining({ id, is_running: true }), 0])
+  })
+
+  it('pauses before it asks again about a query that is said to run at once', async () => {
+    await start()
+    const id = await submit()
+    const body = {
+      id: cluster.query.id,
+      is_running: true,
+      documents_found: 0,
+      values_loaded: 0,
+      columns: [],
+      values: [],
+    }
+    const headers = { 'X-elastic-product': 'Elasticsearch', 'Took-nanos': '1' }
+    cluster.inject('get', { kind: 'answer', status: 200, body, headers }, 100)
+    const waiting = gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=2s`)
+    await until(() => cluster.requestsFor('get').length === 1)
+    await advance(clock, 2_000, 10)
+    await waiting
+    expect(cluster.requestsFor('get').length).toBeLessThan(10)
+  })
+
+  it('is over when the cluster is lost in the middle, and the query is still known', async () => {
+    await start({ upstreamWaitMs: 1_000 })
+    const id = await submit()
+    const waiting = gateway.alice(`GET /_query/async/${id}`)
+    await until(() => cluster.waits === 1)
+    cluster.inject('get', { kind: 'drop' }, 2)
+    await advance(clock, 1_000)
+    expect((await waiting).json).toMatchObject({ id, is_running: true })
+  })
+
+  it('ends as cancelled when the query is gone in the middle', async () => {
+    await start({ upstreamWaitMs: 1_000 })
+    const id = await submit()
+    const waiting = gateway.alice(`GET /_query/async/${id}`)
+    await until(() => cluster.waits === 1)
+    const error = { type: 'resource_not_found_exception', reason: cluster.query.id }
+    cluster.inject('get', {
+      kind: 'answer',
+      status: 404,
+      body: { error: { root_cause: [error], ...error }, status: 404 },
+    })
+    await advance(clock, 1_000)
+    expect((await waiting).json).toMatchObject({ error: { type: 'task_cancelled_exception' }, status: 400 })
+  })
+
+  it('of a submit goes on with gets, and leaves nothing of what was not to be kept', async () => {
+    await start()
+    const submitting = gateway.alice('POST /_query/async', {
+      body: { query: 'RUN', wait_for_completion_timeout: '1m', keep_alive: '1d' },
+    })
+    await until(() => cluster.waits === 1)
+    await advance(clock, 5_000)
+    cluster.query.complete(TABLE)
+    const { headers, json } = await submitting
+    await until(() => cluster.query.state === 'deleted')
+    expect([headers['x-elasticsearch-async-id'], json]).toEqual([
+      undefined,
+      expect.not.objectContaining({ id: expect.anything() }),
+    ])
+    expect(asked().map(([wait]) => wait)).toEqual(['15000ms'])
+  })
+
+  it('of a submit ends with the id when the cluster is lost in the middle', async () => {
+    await start()
+    cluster.inject('get', { kind: 'drop' }, 2)
+    const submitting = gateway.alice('POST /_query/async', {
+      body: { query: 'RUN', wait_for_completion_timeout: '1m' },
+    })
+    await until(() => cluster.waits === 1)
+    await advance(clock, 1_000)
+    const { headers, json } = await submitting
+    const id = headers['x-elasticsearch-async-id']
+    expect([json, cluster.query.state]).toEqual([
+      expect.objectContaining({ id, is_running: true }),
+      'running',
+    ])
+  })
+
+  it('gives up a cluster that does not answer in time', async () => {
+    await start({ requestTimeoutMs: 5_000 })
+    const id = await submit()
+    cluster.inject('get', { kind: 'silence' })
+    const waiting = gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=10s`)
+    await until(() => cluster.open.length === 1)
+    await advance(clock, 15_000)
+    const { status, json } = await waiting
+    expect([status, json]).toEqual([503, expect.objectContaining({ status: 503 })])
+  })
+
+  describe('on queries that stop when nobody asks', () => {
+    beforeEach(() => start({ abandonAfterMs: 60_000 }))
+
+    it('keeps a query for as long as it lasts, and a result for as long as its caller said', async () => {
+      const id = await submit({ keep_alive: '1d' })
+      const { startTimeMs } = cluster.query
+      expect(cluster.query.expirationTimeMs).toBe(startTimeMs + 60_000)
+      const waiting = gateway.alice(`GET /_query/async/${id}`)
+      await until(() => cluster.waits === 1)
+      await advance(clock, 200_000, 5_000)
+      expect(cluster.query.state).toBe('running')
+      cluster.query.complete(TABLE)
+      await waiting
+      expect(cluster.query.expirationTimeMs).toBe(startTimeMs + 24 * HOUR_MS)
+    })
+
+    it('lets a query end that nobody asks about', async () => {
+      await submit({ keep_alive: '1d' })
+      await advance(clock, 61_000, 10_000)
+      expect(cluster.query.state).toBe('deleted')
+    })
+
+    it('does not take back what somebody has asked for', async () => {
+      const id = await submit({ keep_alive: '1h' })
+      await gateway.alice(`GET /_query/async/${id}?keep_alive=2d&wait_for_completion_timeout=0s`)
+      const { expirationTimeMs } = cluster.query
+      await gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=0s`)
+      cluster.query.complete(TABLE)
+      await gateway.alice(`GET /_query/async/${id}`)
+      expect(cluster.query.expirationTimeMs).toBe(expirationTimeMs)
+    })
+
+    it('never keeps a query for longer than its caller said', async () => {
+      await submit({ keep_alive: '10s' })
+      await arrival()
+      expect(cluster.query.expirationTimeMs - cluster.query.startTimeMs).toBe(10_000)
+    })
+  })
+})

@@ -13,6 +13,8 @@ export interface Caller {
    * subject, as {@link ownerOf} does, never from a display name or an e-mail address.
    */
   owner: string
+  /** The caller's name in the system behind the store, for a store that acts for its users there. */
+  user?: string
   /** May delete other owners' queries, as Elasticsearch's `cancel_task` privilege allows, and nothing more. */
   canCancelTasks?: boolean
 }

@@ -48,6 +48,12 @@ export function ownerName(claims: JwtClaims, claim: string): string {
   return name
 }
 
+/** The claim that names a user elsewhere, where the token has it. */
+export function userName(claims: JwtClaims, claim: string | undefined): string | undefined {
+  const name = claim === undefined ? undefined : ownClaim(claims, claim)
+  return typeof name === 'string' && name !== '' ? name : undefined
+}
+
 export function passes(claims: JwtClaims, { claim, value }: ClaimTest): boolean {
   const found = ownClaim(claims, claim)
   if (typeof found === 'string') return found.split(' ').includes(value)

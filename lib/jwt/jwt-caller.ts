@@ -5,7 +5,7 @@ import type { ResolveCaller } from '../caller'
 import { ownerOf } from '../caller'
 import { missingCredentials, refused, unauthenticated } from '../unauthenticated'
 import { readBearerToken } from './bearer-token'
-import { checkClaims, ownerName } from './claims'
+import { checkClaims, ownerName, userName } from './claims'
 import { readHeader } from './header'
 import type { JwtCallerOptions } from './options'
 import { resolveJwtOptions } from './options'
@@ -47,8 +47,10 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     })
     const claims = checkClaims(payload, nowSeconds + settings.clockToleranceSeconds)
     const owner = ownerOf(claims.iss, ownerName(claims, settings.ownerClaim))
+    const user = userName(claims, settings.userClaim)
     // Whatever else a function returns, it does not say yes.
-    return { owner, canCancelTasks: (await settings.mayCancelTasks(claims)) === true }
+    const canCancelTasks = (await settings.mayCancelTasks(claims)) === true
+    return { owner, canCancelTasks, ...(user !== undefined && { user }) }
   }
 }
 

@@ -46,6 +46,13 @@ export interface JwtCallerOptions {
    * @default nobody
    */
   cancelTasks?: ClaimTest | ((claims: JwtClaims) => boolean | Promise<boolean>)
+  /**
+   * The claim that holds the caller's name in the system behind the store, for `runAs` of `ElasticsearchStore`. A
+   * token without it, or with another value than a non-empty text, is accepted, and its caller has no `user`.
+   *
+   * @default no caller has a `user`
+   */
+  userClaim?: string
   /** Longest token that is looked at, in characters. Node.js itself limits all headers to 16 KiB. @default 16_384 */
   maxTokenLength?: number
   /** The time that tokens are checked against. Replace it in tests. @default the time of the machine */
@@ -62,6 +69,7 @@ export interface ResolvedJwtOptions {
   audiences: NonEmptyList
   clockToleranceSeconds: number
   ownerClaim: string
+  userClaim: string | undefined
   mayCancelTasks: (claims: JwtClaims) => boolean | Promise<boolean>
   maxTokenLength: number
   clock: Pick<Clock, 'now'>
@@ -108,6 +116,7 @@ const OPTIONS = {
     fits: (value: unknown) => typeof value === 'number' && value >= 0 && value <= MOST_TOLERANCE_SECONDS,
   },
   ownerClaim: nonEmptyString,
+  userClaim: nonEmptyString,
   cancelTasks: {
     expected: 'a function of the claims, or an object with `claim` and `value`',
     fits: (value: unknown) => typeof value === 'function' || rules.object.fits(value),
@@ -141,6 +150,7 @@ export function resolveJwtOptions(options: JwtCallerOptions): ResolvedJwtOptions
     audiences: listOf('audience', options.audience),
     clockToleranceSeconds: options.clockToleranceSeconds ?? 5,
     ownerClaim: options.ownerClaim ?? 'sub',
+    userClaim: options.userClaim,
     mayCancelTasks: typeof cancelTasks === 'function' ? cancelTasks : claimTest(cancelTasks),
     maxTokenLength: options.maxTokenLength ?? 16_384,
     clock: options.clock ?? systemClock,

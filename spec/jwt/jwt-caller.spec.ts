@@ -578,6 +578,24 @@ describe('jwtCaller: ownerClaim', () => {
   })
 })
 
+describe('jwtCaller: userClaim', () => {
+  it('names the user, beside the owner', async () => {
+    expect(await resolve(signed({ login: 'alice' }), { userClaim: 'login' })).toEqual({
+      owner: ownerOf(issuer, 'alice'),
+      canCancelTasks: false,
+      user: 'alice',
+    })
+  })
+
+  it.each([undefined, null, '', 5, ['alice'], {}])('names nobody as %j', async (login) => {
+    expect(await resolve(signed({ login }), { userClaim: 'login' })).not.toHaveProperty('user')
+  })
+
+  it('does not find a claim that every object has', async () => {
+    expect(await resolve(signed(), { userClaim: 'constructor' })).not.toHaveProperty('user')
+  })
+})
+
 describe('jwtCaller: cancelTasks', () => {
   const test = { claim: 'scope', value: 'cancel_task' }
 

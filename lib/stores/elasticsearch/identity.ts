@@ -1,4 +1,5 @@
 import type { Caller, Owner } from '../../caller'
+import { QueryError } from '../../errors'
 import type { WireRequest } from '../../pass-through'
 import { missingCredentials } from '../../unauthenticated'
 
@@ -21,9 +22,12 @@ export const asTheyAre: Identify = (wire) => {
 const USER_NAME = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 
 /** The service account acts for a user of the cluster. */
-export function runAs(userOf: (caller: Caller) => string): Identify {
+export function runAs(userOf: (caller: Caller) => string | undefined): Identify {
   return (wire, owner) => {
     const user: unknown = userOf(wire?.caller ?? { owner })
+    if (user === undefined) {
+      throw new QueryError('security_exception', 'the caller has no user in the cluster', { status: 403 })
+    }
     // Without a name the request would run as the service account, which may do more.
     if (typeof user !== 'string' || !USER_NAME.test(user)) {
       throw new TypeError('`runAs` must give the name of a user, printable ASCII without blanks at its ends')

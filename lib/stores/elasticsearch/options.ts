@@ -33,11 +33,13 @@ export interface ElasticsearchStoreOptions {
   /**
    * The user of the cluster that a caller acts as (`es-security-runas-user`), so that document-level security,
    * field-level security and the audit log apply to that user. The service account needs the `run_as` privilege for
-   * each of them. Throw {@link QueryError} for a caller without a user. Not together with `forwardAuthorization`.
+   * each of them. `undefined` refuses the caller with 403. Not together with `forwardAuthorization`.
+   *
+   * With `userClaim` of {@link jwtCaller}: `({ user }) => user`.
    *
    * @default the service account acts
    */
-  runAs?: (caller: Caller) => string
+  runAs?: (caller: Caller) => string | undefined
   /**
    * The cluster gets the caller's own `Authorization` header instead of the service account's: it has a JWT realm
    * that takes the same tokens. @default false

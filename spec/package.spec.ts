@@ -5,10 +5,12 @@ import { type Consumer, createConsumer, strictTsconfig } from './support/packed'
 const PUBLIC_NAMES = [
   'COLUMN_TYPES',
   'ERROR_STATUS',
+  'ElasticsearchStore',
   'MemoryStore',
   'QueryError',
   'asyncQueryRouter',
   'jwtCaller',
+  'newSealingKey',
   'ownerOf',
 ]
 const TEST_KIT_NAMES = ['EVERY_TYPE', 'ManualClock', 'describeAsyncQueryStore']

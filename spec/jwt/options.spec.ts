@@ -42,7 +42,7 @@ describe('options of jwtCaller', () => {
     'clockToleranceSeconds',
     'ownerClaim',
     'userClaim',
-    'userClaim, cancelTasks',
+    'cancelTasks',
     'maxTokenLength',
     'clock',
   ])('takes %s that is undefined for not given', (name) => {
@@ -248,6 +248,7 @@ function allOptions(): JwtCallerOptions {
     audience: 'queries',
     clockToleranceSeconds: 600,
     ownerClaim: 'uid',
+    userClaim: 'login',
     cancelTasks: { claim: 'scope', value: 'cancel_task' },
     maxTokenLength: 1,
     clock,

@@ -38,16 +38,12 @@ describe('options of jwtCaller', () => {
     expect(() => createWith({ [name]: undefined })).toThrow(`jwtCaller needs the option \`${name}\`: `)
   })
 
-  it.each([
-    'clockToleranceSeconds',
-    'ownerClaim',
-    'userClaim',
-    'cancelTasks',
-    'maxTokenLength',
-    'clock',
-  ])('takes %s that is undefined for not given', (name) => {
-    expect(createWith({ [name]: undefined })).toBeInstanceOf(Function)
-  })
+  it.each(['clockToleranceSeconds', 'ownerClaim', 'userClaim', 'cancelTasks', 'maxTokenLength', 'clock'])(
+    'takes %s that is undefined for not given',
+    (name) => {
+      expect(createWith({ [name]: undefined })).toBeInstanceOf(Function)
+    },
+  )
 
   it('takes every option, frozen, and changes none', () => {
     const options = Object.freeze(allOptions())

@@ -62,7 +62,17 @@ export async function readAnswer(
 /** A small body that ends too early would pass for an answer, since nothing more of it is read here. */
 function assertWhole(format: ObjectFormat, bytes: Buffer): void {
   if (bytes.length === 0) throw new Error('the answer of the cluster is empty')
-  if (format === 'json') JSON.parse(bytes.toString())
+  if (format === 'json' && !isJson(bytes.toString())) throw new Error('the answer of the cluster is no JSON')
+}
+
+/** What is thrown otherwise quotes the text, with the id in it. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function passedHeaders(headers: IncomingHttpHeaders): Record<string, string | readonly string[]> {

@@ -10,6 +10,9 @@ import { held } from './snapshot-answer'
 import type { QueryIds } from './upstream-error'
 import type { Waiter } from './waiting'
 
+/** How long to wait, in milliseconds, before asking again for a result that is not found yet. */
+const MISSING_PAUSES_MS = [100, 400]
+
 /** Asks about queries that have an id, and waits for them. */
 export class Getter {
   readonly #queries: ClusterQueries
@@ -39,9 +42,7 @@ export class Getter {
       ask: async ({ waitMs, isFirst, signal }) => {
         const keepAliveMs = isFirst ? (options.keepAliveMs ?? renewMs) : renewMs
         const found = await this.#queries.get(query, shown, { waitMs, keepAliveMs, signal }, asker)
-        // It was running a moment ago, so it has been deleted or has expired.
-        if (!found && !isFirst) throw new QueryError('task_cancelled_exception', 'task cancelled')
-        return found
+        return found || isFirst ? found : this.#getMissing(query, shown, asker)
       },
       isRunning: (found) => found?.isRunning === true,
       hold: async (found) => found && held(found),
@@ -76,6 +77,19 @@ export class Getter {
     const answer = await this.#queries.stop(query, { ...remembered(content), ...parameters }, asker)
     if (answer) await this.#abandonment.keep(query, content, asker)
     return answer
+  }
+
+  /**
+   * A query that was running a moment ago. It has been deleted or has expired, or it has just finished: for a short
+   * time Elasticsearch no longer knows its task and does not yet find its result.
+   */
+  async #getMissing(query: QueryIds, parameters: Parameters, asker: Asker): Promise<QueryAnswer> {
+    for (const pauseMs of MISSING_PAUSES_MS) {
+      await this.#waiter.pause(pauseMs, [asker.wire?.gone])
+      const found = await this.#queries.get(query, parameters, { waitMs: 0 }, asker)
+      if (found) return found
+    }
+    throw new QueryError('task_cancelled_exception', 'task cancelled')
   }
 
   /**

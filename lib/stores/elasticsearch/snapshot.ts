@@ -137,7 +137,16 @@ function isObject(value: Value | undefined): value is ValueObject {
 }
 
 function readObject(bytes: Buffer): ValueObject {
-  const value = parseJson(bytes.toString())?.value
+  const value = parse(bytes.toString())
   if (!isObject(value)) throw new TypeError('the answer of the cluster is not an object')
   return value
+}
+
+/** Of what cannot be parsed, nothing. The parser's own error would blame the client. */
+function parse(text: string): Value | undefined {
+  try {
+    return parseJson(text)?.value
+  } catch {
+    return undefined
+  }
 }

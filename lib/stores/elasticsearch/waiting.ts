@@ -61,7 +61,7 @@ export class Waiter {
       last = await waiting.hold(answer)
       if (this.#clock.now() - beganMs >= waitMs / 2) continue
       // A query that is being cancelled answers at once, however long the wait.
-      await this.#pause(Math.min(pauseMs, endMs - this.#clock.now()), [signal, waiting.gone])
+      await this.pause(Math.min(pauseMs, endMs - this.#clock.now()), [signal, waiting.gone])
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
     }
   }
@@ -79,7 +79,7 @@ export class Waiter {
   }
 
   /** Resolves when the time has passed or one of the signals has fired. */
-  #pause(ms: number, signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+  pause(ms: number, signals: readonly (AbortSignal | undefined)[]): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
         cancelTimer()

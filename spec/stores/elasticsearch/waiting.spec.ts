@@ -133,13 +133,24 @@ describe('a wait', () => {
     const waiting = gateway.alice(`GET /_query/async/${id}`)
     await until(() => cluster.waits === 1)
     const error = { type: 'resource_not_found_exception', reason: cluster.query.id }
-    cluster.inject('get', {
-      kind: 'answer',
-      status: 404,
-      body: { error: { root_cause: [error], ...error }, status: 404 },
-    })
-    await advance(clock, 1_000)
+    const body = { error: { root_cause: [error], ...error }, status: 404 }
+    cluster.inject('get', { kind: 'answer', status: 404, body }, 3)
+    await advance(clock, 2_000, 100)
     expect((await waiting).json).toMatchObject({ error: { type: 'task_cancelled_exception' }, status: 400 })
+  })
+
+  it('finds a result that cannot be found at first', async () => {
+    await start({ upstreamWaitMs: 1_000 })
+    const id = await submit()
+    const waiting = gateway.alice(`GET /_query/async/${id}`)
+    await until(() => cluster.waits === 1)
+    const error = { type: 'resource_not_found_exception', reason: cluster.query.id }
+    const body = { error: { root_cause: [error], ...error }, status: 404 }
+    cluster.inject('get', { kind: 'answer', status: 404, body }, 2)
+    await advance(clock, 1_000)
+    cluster.query.complete(TABLE)
+    await advance(clock, 1_000, 100)
+    expect((await waiting).json).toMatchObject({ id, is_running: false })
   })
 
   it('of a submit goes on with gets, and leaves nothing of what was not to be kept', async () => {

@@ -1,0 +1,73 @@
+import { once } from 'node:events'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { createGzip } from 'node:zlib'
+import type { Fault } from './faults'
+import type { RecordedRequest } from './recorded-request'
+
+/** What is to be sent. */
+export interface Answer {
+  status: number
+  headers: OutgoingHttpHeaders
+  /** A whole body has a length; chunks have none. */
+  body: string | Buffer | Iterable<string | Uint8Array>
+}
+
+/** Sends an answer, compressed where that is asked for, and does to it what a fault says. */
+export async function sendAnswer(
+  answer: Answer,
+  record: RecordedRequest,
+  response: ServerResponse,
+  fault?: Fault,
+): Promise<void> {
+  const { status, headers } = answer
+  const body = fault?.kind === 'replace' ? fault.body : answer.body
+  response.statusCode = record.status = status
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) response.setHeader(name, value)
+  const isWhole = typeof body === 'string' || Buffer.isBuffer(body)
+  const isCompressed = /\bgzip\b/.test(String(record.headers['accept-encoding'] ?? ''))
+  if (isCompressed) response.setHeader('content-encoding', 'gzip')
+  else if (isWhole) response.setHeader('content-length', Buffer.byteLength(body))
+  const chunks = isWhole ? [body] : body
+  const bytes = isCompressed ? Readable.from(chunks).pipe(createGzip({ level: 3 })) : chunks
+  for await (const chunk of bytes) {
+    if (!(await sendChunk(Buffer.from(chunk as Buffer), record, response, fault))) return
+  }
+  response.end()
+}
+
+/** `false` when there is nobody left to send to. */
+async function sendChunk(
+  chunk: Buffer,
+  record: RecordedRequest,
+  response: ServerResponse,
+  fault: Fault | undefined,
+): Promise<boolean> {
+  const isLimited = fault?.kind === 'cut' || fault?.kind === 'stall'
+  const left = isLimited ? fault.afterBytes - record.bodyBytesSent : Number.POSITIVE_INFINITY
+  if (!isLimited || left < 0 || chunk.length < left) return write(chunk, record, response)
+  await write(chunk.subarray(0, left), record, response)
+  if (fault.kind === 'cut') {
+    // What was written still goes out.
+    response.socket?.destroySoon()
+    return false
+  }
+  await Promise.race([fault.until, aborted(record.closed)])
+  return write(chunk.subarray(left), record, response)
+}
+
+async function write(chunk: Buffer, record: RecordedRequest, response: ServerResponse): Promise<boolean> {
+  if (record.closed.aborted) return false
+  record.bodyBytesSent += chunk.length
+  if (chunk.length === 0) {
+    response.flushHeaders()
+    return true
+  }
+  if (!response.write(chunk)) await once(response, 'drain', { signal: record.closed }).catch(() => {})
+  return !record.closed.aborted
+}
+
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort')
+}

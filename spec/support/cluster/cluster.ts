@@ -1,0 +1,200 @@
+import { once } from 'node:events'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { aborted, sendAnswer } from './answer'
+import type { ClusterClock } from './clock'
+import { systemClock } from './clock'
+import { execute } from './execute'
+import type { Fault, Operation } from './faults'
+import { Faults } from './faults'
+import type { Flavour, Release } from './flavour'
+import { FLAVOURS } from './flavour'
+import type { Backend } from './operations'
+import { operationOf, serve } from './operations'
+import { Queries } from './queries'
+import type { ClusterQuery } from './query'
+import { RecordedRequest } from './recorded-request'
+import type { ClusterUser } from './users'
+import { DEFAULT_USERS } from './users'
+
+export interface ClusterOptions {
+  /** @default '9.5' */
+  release?: Release
+  /** Whom the cluster knows, by their Authorization header. @default {@link DEFAULT_USERS} */
+  users?: Readonly<Record<string, ClusterUser>>
+  /** What becomes of a submitted query. @default {@link execute} */
+  execute?: (query: ClusterQuery) => void
+  clock?: ClusterClock
+}
+
+/** A stand-in for an Elasticsearch cluster that listens. */
+export class Cluster {
+  /** Every request that came in, in order. */
+  readonly requests: RecordedRequest[] = []
+  readonly flavour: Flavour
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  readonly #faults = new Faults()
+  readonly #backend: Backend
+  #port = 0
+
+  constructor({ release = '9.5', users = DEFAULT_USERS, clock = systemClock, ...options }: ClusterOptions) {
+    this.flavour = FLAVOURS[release]
+    const queries = new Queries(this.flavour, clock)
+    this.#backend = { flavour: this.flavour, queries, users, execute: options.execute ?? execute }
+    this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 })
+    this.#server.on('request', (request, response) => this.#handle(request, response))
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  /** Connections that are open. */
+  get sockets(): number {
+    return this.#sockets.size
+  }
+
+  /** Every query that was submitted, in order, the deleted ones too. */
+  get queries(): readonly ClusterQuery[] {
+    return this.#backend.queries.all
+  }
+
+  /** Those of them that run. */
+  get running(): ClusterQuery[] {
+    return this.queries.filter(({ state }) => state === 'running')
+  }
+
+  /** The query that was submitted last. */
+  get query(): ClusterQuery {
+    const query = this.queries.at(-1)
+    if (!query) throw new Error('No query was submitted to the cluster')
+    return query
+  }
+
+  /** The request that came in last. */
+  get request(): RecordedRequest {
+    const request = this.requests.at(-1)
+    if (!request) throw new Error('The cluster was asked for nothing')
+    return request
+  }
+
+  /** Requests that have not been answered and whose client is there. */
+  get open(): RecordedRequest[] {
+    return this.requests.filter(({ state }) => state === 'open')
+  }
+
+  requestsFor(operation: Operation): RecordedRequest[] {
+    return this.requests.filter((request) => request.operation === operation)
+  }
+
+  /** Lets something go wrong with the next requests of an operation. */
+  inject(operation: Operation, fault: Fault, times = 1): void {
+    this.#faults.add(operation, fault, times)
+  }
+
+  /** Takes back the faults that have not come true. */
+  heal(): void {
+    this.#faults.clear()
+  }
+
+  /** Forgets a query, as happens when the node that runs it is lost. */
+  forget(query: ClusterQuery): void {
+    this.#backend.queries.forget(query)
+  }
+
+  /** Breaks every connection. */
+  disconnect(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  /** Breaks every connection and refuses new ones. Queries live on. */
+  async kill(): Promise<void> {
+    const closed = new Promise<unknown>((resolve) => this.#server.close(resolve))
+    this.disconnect()
+    await closed
+  }
+
+  /** Listens, after a {@link Cluster.kill} on the port that it had. */
+  async listen(): Promise<void> {
+    this.#server.listen(this.#port, '127.0.0.1')
+    await once(this.#server, 'listening')
+    this.#port = (this.#server.address() as AddressInfo).port
+  }
+
+  async close(): Promise<void> {
+    await this.kill()
+    this.#backend.queries.close()
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.sendDate = false
+    response.on('error', () => {})
+    const operation = operationOf(request)
+    const record = new RecordedRequest(request, response, operation)
+    this.requests.push(record)
+    const fault = operation && this.#faults.take(operation)
+    try {
+      if (fault?.kind === 'drop') return void response.destroy()
+      await record.read(request)
+      if (await insteadOfServing(fault, record, response)) return
+      const answer = await serve(request, record, this.#backend)
+      if (fault?.kind === 'lose') return void response.destroy()
+      if (fault?.kind === 'hold') await settled(fault.until, record)
+      await sendAnswer(answer, record, response, fault)
+    } catch (error) {
+      if (record.closed.aborted || request.destroyed) return
+      response.destroy()
+      throw error
+    }
+  }
+}
+
+/** Does what a fault says that keeps the cluster from serving a request. */
+async function insteadOfServing(
+  fault: Fault | undefined,
+  record: RecordedRequest,
+  response: ServerResponse,
+): Promise<boolean> {
+  switch (fault?.kind) {
+    case 'answer': {
+      const { status, body = '', headers } = fault
+      const isObject = typeof body === 'object' && !Buffer.isBuffer(body)
+      const sent = isObject ? JSON.stringify(body) : body
+      const type = isObject ? 'application/json' : 'text/plain'
+      await sendAnswer(
+        { status, headers: { 'content-type': type, ...headers }, body: sent },
+        record,
+        response,
+      )
+      return true
+    }
+    case 'raw':
+      response.socket?.end(fault.bytes)
+      return true
+    case 'silence':
+      await aborted(record.closed)
+      return true
+    case 'delay':
+      await settled(fault.until, record)
+      return record.closed.aborted
+    default:
+      return false
+  }
+}
+
+async function settled(promise: Promise<unknown>, { closed }: RecordedRequest): Promise<void> {
+  await Promise.race([promise, aborted(closed)])
+}
+
+/** Starts a stand-in on a free port of this machine. */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const cluster = new Cluster(options)
+  await cluster.listen()
+  return cluster
+}

@@ -1,0 +1,278 @@
+import type { IncomingMessage } from 'node:http'
+import { gunzipSync } from 'node:zlib'
+import { isQueryError } from '../../../lib/errors'
+import { writeObject, writerFor } from '../../../lib/writers'
+import type { Presentation } from '../../../lib/writers/writer'
+import type { Answer } from './answer'
+import { ClusterError, illegalArgument, PlainError } from './cluster-error'
+import type { Operation } from './faults'
+import type { Flavour } from './flavour'
+import { productInfo } from './flavour'
+import { hugeCsv, hugeJson } from './huge'
+import type { MediaTypes, ResponseFormat } from './media-types'
+import { bodyFormat, errorFormat, readMediaTypes, resolveFormat } from './media-types'
+import { checkParameters, PARAMETERS, readBoolean, readSwitch, readTime } from './parameters'
+import type { Queries } from './queries'
+import type { ClusterQuery } from './query'
+import { isHuge } from './query'
+import type { RecordedRequest } from './recorded-request'
+import { readSubmitBody } from './submit-body'
+import type { ClusterUser, Subject } from './users'
+import { authenticate } from './users'
+
+export interface Backend {
+  flavour: Flavour
+  queries: Queries
+  users: Readonly<Record<string, ClusterUser>>
+  execute(query: ClusterQuery): void
+}
+
+interface Call {
+  record: RecordedRequest
+  operation: Operation
+  id: string
+  path: string
+  parameters: URLSearchParams
+  mediaTypes: MediaTypes
+  subject: Subject
+  startedMs: number
+}
+
+const ROUTES: readonly (readonly [path: RegExp, methods: Readonly<Record<string, Operation>>])[] = [
+  [/^\/$/, { GET: 'info', HEAD: 'info' }],
+  [/^\/_query\/async$/, { POST: 'submit' }],
+  [/^\/_query\/async\/(?<id>[^/]*)$/, { GET: 'get', DELETE: 'delete' }],
+  [/^\/_query\/async\/(?<id>[^/]*)\/stop$/, { POST: 'stop' }],
+]
+
+function routeOf(url: string) {
+  const path = url.replace(/[?#].*$/s, '').replace(/(?<=.)\/$/, '')
+  for (const [pattern, methods] of ROUTES) {
+    const match = pattern.exec(path)
+    if (match) return { path, methods, id: decodeURIComponent(match.groups?.id ?? '') }
+  }
+  return undefined
+}
+
+export function operationOf({ url = '', method = '' }: IncomingMessage): Operation | undefined {
+  return routeOf(url)?.methods[method]
+}
+
+/** Serves a request whose body was read, in the order of Elasticsearch's checks. Rejects with its refusals. */
+export async function serve(
+  request: IncomingMessage,
+  record: RecordedRequest,
+  backend: Backend,
+): Promise<Answer> {
+  const { url, method, body } = record
+  const startedMs = performance.now()
+  const parameters = new URLSearchParams(url.replace(/^[^?]*\??/, ''))
+  let mediaTypes: MediaTypes | undefined
+  try {
+    const subject = authenticate(record.headers, url, backend.users)
+    record.subject = subject.subject
+    mediaTypes = readMediaTypes(request, body.length > 0, backend.flavour.major)
+    for (const name of ['pretty', 'human', 'error_trace']) readSwitch(parameters, name)
+    const route = routeOf(url)
+    if (!route)
+      throw new PlainError(400, `no handler found for uri [${url}] and method [${method}]`, {}, false)
+    const operation = route.methods[method]
+    if (!operation) throw wrongMethod(url, method, Object.keys(route.methods))
+    if (body.length > 0) bodyFormat(mediaTypes)
+    const { id, path } = route
+    return await answer({ record, operation, id, path, parameters, mediaTypes, subject, startedMs }, backend)
+  } catch (error) {
+    return errorAnswer(error, record, mediaTypes, parameters)
+  }
+}
+
+async function answer(call: Call, backend: Backend): Promise<Answer> {
+  const { operation, record, parameters } = call
+  if (operation !== 'submit' && record.body.length > 0) {
+    throw illegalArgument(`request [${record.method} ${record.url}] does not support having a body`)
+  }
+  const result = {
+    info: async () => objectAnswer(call, productInfo(backend.flavour)),
+    submit: () => submit(call, backend),
+    get: () => get(call, backend),
+    stop: () => stop(call, backend),
+    async delete() {
+      checkParameters(parameters, PARAMETERS.delete, call.path)
+      await backend.queries.delete(call.id, call.subject)
+      return objectAnswer(call, { acknowledged: true })
+    },
+  }
+  return result[operation]()
+}
+
+async function submit(call: Call, backend: Backend): Promise<Answer> {
+  const { record, parameters, mediaTypes, subject } = call
+  if (record.body.length === 0) {
+    throw new ClusterError(400, 'parse_exception', 'request body or source parameter is required')
+  }
+  const isCompressed = record.headers['content-encoding'] === 'gzip'
+  const bytes = isCompressed ? gunzipSync(record.body) : record.body
+  const submitted = readSubmitBody(bytes, bodyFormat(mediaTypes))
+  const partial = parameters.get('allow_partial_results')
+  if (partial) readBoolean(partial)
+  const format = prepare(call, true)
+  if (submitted.columnar && ['csv', 'tsv', 'txt'].includes(format.format)) {
+    throw illegalArgument(
+      'Invalid use of [columnar] argument: cannot be used in combination with [txt, csv, tsv] formats',
+    )
+  }
+  const { queries } = backend
+  const query = queries.start(submitted, subject.subject)
+  backend.execute(query)
+  // The query goes on when whoever submitted it has gone.
+  await query.ended(submitted.waitMs, record.closed)
+  const isRunning = query.state === 'running'
+  const shownId = isRunning || submitted.keepOnCompletion ? query.id : undefined
+  if (shownId === undefined) queries.release(query)
+  return resultAnswer(call, query, format, shownId)
+}
+
+async function get(call: Call, { queries }: Backend): Promise<Answer> {
+  const { id, parameters, subject, record } = call
+  const waitMs = timeOf(parameters, 'wait_for_completion_timeout')
+  const keepAliveMs = timeOf(parameters, 'keep_alive')
+  const format = prepare(call, false)
+  const query = queries.find(id, subject, keepAliveMs)
+  // Without the parameter the server answers at once, whatever its documentation says.
+  await query.ended(waitMs ?? -1, record.closed)
+  return resultAnswer(call, query, format, id)
+}
+
+async function stop(call: Call, { queries }: Backend): Promise<Answer> {
+  const format = prepare(call, false)
+  const query = queries.find(call.id, call.subject)
+  await query.stop()
+  return resultAnswer(call, query, format, call.id)
+}
+
+function timeOf(parameters: URLSearchParams, name: string): number | undefined {
+  const text = parameters.get(name)
+  return text === null ? undefined : readTime(text, name)
+}
+
+/** The checks that every operation with a result shares. */
+function prepare({ operation, path, parameters, mediaTypes }: Call, isStrict: boolean): ResponseFormat {
+  checkParameters(parameters, PARAMETERS[operation], path)
+  const format = resolveFormat(mediaTypes, parameters.get('format') ?? undefined, isStrict)
+  if (parameters.has('delimiter') && format.format !== 'csv') {
+    const rule = 'can only be used with the format [csv] for request'
+    throw illegalArgument(`parameter: [delimiter] ${rule} [${decodeURIComponent(path)}]`)
+  }
+  return format
+}
+
+async function resultAnswer(
+  call: Call,
+  query: ClusterQuery,
+  format: ResponseFormat,
+  id: string | undefined,
+): Promise<Answer> {
+  if (query.error) throw query.error
+  const { number, buildHash } = query.flavour
+  const tookNanos = query.tookNanos ?? Math.round((performance.now() - call.startedMs) * 1e6)
+  const warnings = query.state === 'running' ? [] : query.warnings
+  return {
+    status: 200,
+    headers: {
+      ...commonHeaders(call.record),
+      Warning: warnings.map((text) => `299 Elasticsearch-${number}-${buildHash} "${text}"`),
+      'content-type': format.contentType,
+      'Took-nanos': String(tookNanos),
+      'X-Elasticsearch-Async-Id': id,
+      'X-Elasticsearch-Async-Is-Running': query.state === 'running' ? '?1' : '?0',
+    },
+    body: await chunksOf(call, query, format),
+  }
+}
+
+async function chunksOf(
+  { parameters }: Call,
+  query: ClusterQuery,
+  { format, header }: ResponseFormat,
+): Promise<Iterable<string | Uint8Array>> {
+  const delimiter = parameters.get('delimiter')
+  const filterPath = parameters.get('filter_path')
+  const presentation: Presentation = {
+    dropNullColumns: readSwitch(parameters, 'drop_null_columns'),
+    pretty: readSwitch(parameters, 'pretty'),
+    human: readSwitch(parameters, 'human'),
+    header,
+    ...(delimiter !== null && { delimiter }),
+    ...(filterPath !== null && { filterPath }),
+  }
+  const { outcome, state } = query
+  const write = await writerFor(format)
+  if (!isHuge(outcome) || state === 'running') return beginning(write(query.snapshot(), presentation))
+  if (format === 'csv') return hugeCsv(outcome.bytes)
+  if (format !== 'json') throw illegalArgument('The stand-in has huge results only as CSV and JSON')
+  return hugeJson(outcome.bytes, [...write(query.snapshot(), presentation)].join(''))
+}
+
+/** What refuses to be written is refused before the first chunk, while there can be another answer. */
+function beginning(chunks: Iterable<string | Uint8Array>): Iterable<string | Uint8Array> {
+  const iterator = chunks[Symbol.iterator]()
+  const first = iterator.next()
+  return (function* () {
+    for (let next = first; !next.done; next = iterator.next()) if (next.value.length > 0) yield next.value
+  })()
+}
+
+function objectAnswer({ record, parameters, mediaTypes }: Call, body: object): Answer {
+  return writtenObject(200, body, record, mediaTypes, parameters)
+}
+
+function writtenObject(
+  status: number,
+  body: object,
+  record: RecordedRequest,
+  mediaTypes: MediaTypes | undefined,
+  parameters: URLSearchParams,
+): Answer {
+  const { format, contentType } = errorFormat(mediaTypes, parameters.get('format') ?? undefined)
+  const pretty = ['', 'true'].includes(parameters.get('pretty') ?? 'false')
+  return {
+    status,
+    headers: { ...commonHeaders(record), 'content-type': contentType },
+    body: Buffer.from(writeObject(format as 'json', body as never, { pretty })),
+  }
+}
+
+function errorAnswer(
+  error: unknown,
+  record: RecordedRequest,
+  mediaTypes: MediaTypes | undefined,
+  parameters: URLSearchParams,
+): Answer {
+  if (error instanceof PlainError || error instanceof ClusterError) {
+    const extra = error instanceof PlainError ? error.headers : error.details.headers
+    const answer = writtenObject(error.status, error.body, record, mediaTypes, parameters)
+    const headers = { ...answer.headers, ...extra }
+    // What authentication refuses has not reached the layer that names the product.
+    if (error.status === 401 || error.status === 403) delete headers['X-elastic-product']
+    return { ...answer, headers }
+  }
+  // The writers' own refusals are Elasticsearch's.
+  if (isQueryError(error)) {
+    const refusal = new ClusterError(error.status, error.type, error.message)
+    return errorAnswer(refusal, record, mediaTypes, parameters)
+  }
+  throw error
+}
+
+function commonHeaders({ headers }: RecordedRequest): Record<string, string> {
+  const opaqueId = headers['x-opaque-id']
+  return {
+    'X-elastic-product': 'Elasticsearch',
+    ...(opaqueId !== undefined && { 'X-Opaque-Id': String(opaqueId) }),
+  }
+}
+
+function wrongMethod(url: string, method: string, allowed: readonly string[]): PlainError {
+  const reason = `Incorrect HTTP method for uri [${url}] and method [${method}], allowed: [${allowed.join(', ')}]`
+  return new PlainError(405, reason, { Allow: allowed.join(',') })
+}

@@ -1,0 +1,56 @@
+import { illegalArgument } from './cluster-error'
+
+const COMMON = ['pretty', 'human', 'error_trace', 'filter_path', 'format']
+const RESULT = ['drop_null_columns', 'delimiter']
+
+/** The URL parameters that each operation knows. Every other is refused. */
+export const PARAMETERS = {
+  info: COMMON,
+  submit: [...COMMON, ...RESULT, 'allow_partial_results'],
+  get: [...COMMON, ...RESULT, 'wait_for_completion_timeout', 'keep_alive'],
+  stop: [...COMMON, ...RESULT],
+  delete: COMMON,
+} as const
+
+export function checkParameters(parameters: URLSearchParams, known: readonly string[], path: string): void {
+  const unknown = [...new Set(parameters.keys())].filter((name) => !known.includes(name)).sort()
+  if (unknown.length === 0) return
+  const noun = unknown.length === 1 ? 'parameter' : 'parameters'
+  const list = unknown.map((name) => `[${name}]`).join(', ')
+  throw illegalArgument(`request [${path}] contains unrecognized ${noun}: ${list}`)
+}
+
+/** A switch of the URL, on when it has no value. */
+export function readSwitch(parameters: URLSearchParams, name: string): boolean {
+  const value = parameters.get(name)
+  return value !== null && (value === '' || readBoolean(value))
+}
+
+export function readBoolean(value: string): boolean {
+  if (value === 'true' || value === 'false') return value === 'true'
+  throw illegalArgument(`Failed to parse value [${value}] as only [true] or [false] are allowed.`)
+}
+
+const UNIT_MS = { nanos: 1e-6, micros: 1e-3, ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A time value, in milliseconds. */
+export function readTime(text: string, name: string): number {
+  const [, count = '', unit] = /^\s*(.*?)(nanos|micros|ms|s|m|h|d)?\s*$/.exec(text.toLowerCase()) ?? []
+  if (unit === undefined) {
+    if (/^0+$/.test(count)) return 0
+    if (/^-0*1$/.test(count)) return -1
+    const setting = `failed to parse setting [${name}] with value [${text}] as a time value`
+    throw illegalArgument(`${setting}: unit is missing or unrecognized`)
+  }
+  if (/^-?\d+$/.test(count) && Number(count) >= -1) {
+    return Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]
+  }
+  if (/^-\d+$/.test(count)) {
+    const setting = `failed to parse setting [${name}] with value [${text}] as a time value`
+    throw illegalArgument(`${setting}: negative durations are not supported`)
+  }
+  throw illegalArgument(`failed to parse [${text}]`, {
+    type: 'number_format_exception',
+    reason: `For input string: "${count}"`,
+  })
+}

@@ -1,0 +1,88 @@
+import type { ClusterClock } from './clock'
+import { LONGEST_TIMER_MS } from './clock'
+import { resourceNotFound, taskCancelled } from './cluster-error'
+import type { Flavour } from './flavour'
+import { checkId, Ids } from './ids'
+import { ClusterQuery } from './query'
+import type { Submitted } from './submit-body'
+import type { Subject } from './users'
+
+/** The queries of the stand-in: who may see them, and until when. */
+export class Queries {
+  /** Each one that was ever submitted, in order. */
+  readonly all: ClusterQuery[] = []
+  readonly #byId = new Map<string, ClusterQuery>()
+  readonly #timers = new Map<ClusterQuery, () => void>()
+  readonly #ids = new Ids()
+
+  constructor(
+    readonly flavour: Flavour,
+    readonly clock: ClusterClock,
+  ) {}
+
+  start(submitted: Submitted, subject: string): ClusterQuery {
+    const query = new ClusterQuery(this.#ids.next(), subject, submitted, this.flavour, this.clock)
+    this.all.push(query)
+    this.#byId.set(query.id, query)
+    this.#watchExpiry(query)
+    return query
+  }
+
+  /** Finds a query of the caller. A keep-alive above zero moves its expiry. */
+  find(id: string, { subject }: Subject, keepAliveMs = 0): ClusterQuery {
+    checkId(id)
+    const query = this.#lookUp(id)
+    if (!query || query.expirationTimeMs < this.clock.now()) throw resourceNotFound(id)
+    const isOwner = query.subject === subject
+    // Of a stored result the expiry is moved before the owner is checked.
+    if (keepAliveMs > 0 && (isOwner || query.state !== 'running')) {
+      query.expirationTimeMs = this.clock.now() + keepAliveMs
+      this.#watchExpiry(query)
+    }
+    if (!isOwner) throw resourceNotFound(query.state === 'running' ? `${id} not found` : id)
+    return query
+  }
+
+  /** A stored result past its expiry can still be deleted. */
+  async delete(id: string, { subject, cancelTask }: Subject): Promise<void> {
+    checkId(id)
+    const query = this.#lookUp(id)
+    if (!query || (query.subject !== subject && !cancelTask)) throw resourceNotFound(id)
+    await query.lastsUntil
+    this.forget(query)
+  }
+
+  /** As if nobody had ever known the query. */
+  forget(query: ClusterQuery, why = 'cancelled by user'): void {
+    query.cancel(taskCancelled(why))
+    this.release(query)
+  }
+
+  /** Nobody will ask for the query, which goes on being what it is. */
+  release(query: ClusterQuery): void {
+    this.#timers.get(query)?.()
+    this.#timers.delete(query)
+    this.#byId.delete(query.id)
+  }
+
+  close(): void {
+    for (const query of this.#byId.values()) this.forget(query)
+  }
+
+  /** The id is found without its padding too. */
+  #lookUp(id: string): ClusterQuery | undefined {
+    return this.#byId.get(id.padEnd(Math.ceil(id.length / 4) * 4, '='))
+  }
+
+  #watchExpiry(query: ClusterQuery): void {
+    this.#timers.get(query)?.()
+    const expire = () => {
+      if (query.expirationTimeMs > this.clock.now()) this.#watchExpiry(query)
+      else if (query.state !== 'running') this.forget(query)
+      else if (this.flavour.cancelsOnExpiry) this.forget(query, 'keep_alive expired')
+    }
+    const leftMs = Math.max(0, query.expirationTimeMs - this.clock.now())
+    const delayMs = Math.min(leftMs, LONGEST_TIMER_MS)
+    this.#timers.set(query, this.clock.setTimer(expire, delayMs, { background: true }))
+  }
+}

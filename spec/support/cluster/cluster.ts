@@ -89,6 +89,11 @@ export class Cluster {
     return this.requests.filter(({ state }) => state === 'open')
   }
 
+  /** Requests that wait for a query to end. */
+  get waits(): number {
+    return this.running.reduce((sum, { waits }) => sum + waits, 0)
+  }
+
   requestsFor(operation: Operation): RecordedRequest[] {
     return this.requests.filter((request) => request.operation === operation)
   }

@@ -32,7 +32,8 @@ export class Queries {
   find(id: string, { subject }: Subject, keepAliveMs = 0): ClusterQuery {
     checkId(id)
     const query = this.#lookUp(id)
-    if (!query || query.expirationTimeMs < this.clock.now()) throw resourceNotFound(id)
+    // At its very time too, so that nothing depends on whether a timer or a request comes first.
+    if (!query || query.expirationTimeMs <= this.clock.now()) throw resourceNotFound(id)
     const isOwner = query.subject === subject
     // Of a stored result the expiry is moved before the owner is checked.
     if (keepAliveMs > 0 && (isOwner || query.state !== 'running')) {
@@ -43,7 +44,6 @@ export class Queries {
     return query
   }
 
-  /** A stored result past its expiry can still be deleted. */
   async delete(id: string, { subject, cancelTask }: Subject): Promise<void> {
     checkId(id)
     const query = this.#lookUp(id)

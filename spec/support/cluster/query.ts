@@ -20,6 +20,8 @@ export interface Failure {
   status: number
   type: string
   reason: string
+  /** Fields of the error beside these. */
+  metadata?: Record<string, unknown>
 }
 
 /** What became of a query. */
@@ -69,9 +71,9 @@ export class ClusterQuery {
     this.#end('completed')
   }
 
-  fail({ status, type, reason }: Failure): void {
+  fail({ status, type, reason, metadata = {} }: Failure): void {
     if (this.state !== 'running') return
-    this.error = new ClusterError(status, type, reason)
+    this.error = new ClusterError(status, type, reason, { metadata })
     this.#end('failed')
   }
 

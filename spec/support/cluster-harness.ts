@@ -1,0 +1,108 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { AsyncQueryStore } from '../../lib/store'
+import type { StoreHarness } from '../../lib/test-kit'
+import { ManualClock } from '../../lib/test-kit'
+import type { Cluster, ClusterQuery, Release } from './cluster'
+import { startCluster } from './cluster'
+import { MemoryHarness } from './memory-harness'
+
+type CreateStore = (url: string, clock: ManualClock) => AsyncQueryStore
+
+/** Turns of the event loop in which requests and answers get where they go, all ends being in this process. */
+const TURNS_TO_ARRIVE = 40
+
+/** Lets what is on its way between servers in this process arrive. */
+export async function arrival(): Promise<void> {
+  for (let turn = 0; turn < TURNS_TO_ARRIVE; turn += 1) await nextTurn()
+}
+
+/** Lets time pass that is measured at both ends of a connection. */
+export async function advance(clock: ManualClock, ms: number, stepMs = 1_000): Promise<void> {
+  await arrival()
+  for (let passed = 0; passed < ms; passed += stepMs) {
+    await clock.advance(Math.min(stepMs, ms - passed))
+    await arrival()
+  }
+}
+
+/** Runs the contract's queries on a store in front of the stand-in cluster, both with a clock that stands still. */
+export class ClusterHarness implements StoreHarness {
+  readonly clock = new ManualClock()
+  readonly queries
+  readonly outcomes
+  readonly #release: Release
+  readonly #createStore: CreateStore
+  readonly #waiting: ClusterQuery[] = []
+  readonly #clusters: Cluster[] = []
+
+  constructor(release: Release, createStore: CreateStore) {
+    this.#release = release
+    this.#createStore = createStore
+    const { queries, outcomes } = new MemoryHarness()
+    this.queries = queries
+    this.outcomes = { ...outcomes, completes: withoutStatistics(outcomes.completes, release) }
+  }
+
+  /** The cluster of the store that was created last. */
+  get cluster(): Cluster {
+    const cluster = this.#clusters.at(-1)
+    if (!cluster) throw new Error('No store was created')
+    return cluster
+  }
+
+  async create(): Promise<AsyncQueryStore> {
+    const execute = (query: ClusterQuery) => this.#execute(query)
+    const cluster = await startCluster({ release: this.#release, clock: this.clock, execute })
+    this.#clusters.push(cluster)
+    return this.#createStore(cluster.url, this.clock)
+  }
+
+  /** Ends the clusters. A store does not end the one it stands in front of. */
+  async close(): Promise<void> {
+    await Promise.all(this.#clusters.map((cluster) => cluster.close()))
+  }
+
+  async release(): Promise<void> {
+    for (const query of this.#waiting.splice(0)) this.#end(query)
+  }
+
+  advance(ms: number): Promise<void> {
+    return advance(this.clock, ms)
+  }
+
+  countRunning(): number {
+    return this.cluster.running.length
+  }
+
+  #execute(query: ClusterQuery): void {
+    switch (query.submitted.query) {
+      case this.queries.keepsRunning:
+        query.report(this.outcomes.stopped)
+        return
+      case this.queries.completesLater:
+      case this.queries.failsLater:
+        this.#waiting.push(query)
+        return
+      default:
+        this.#end(query)
+    }
+  }
+
+  #end(query: ClusterQuery): void {
+    const { queries, outcomes } = this
+    const fails: readonly string[] = [queries.fails, queries.failsLater]
+    const { status, type, reason, metadata } = outcomes.fails
+    if (fails.includes(query.submitted.query)) query.fail({ status, type, reason, metadata })
+    else query.complete(outcomes.completes)
+  }
+}
+
+/** What 8.19 does not tell it cannot keep. */
+function withoutStatistics(
+  completes: MemoryHarness['outcomes']['completes'],
+  release: Release,
+): Omit<typeof completes, 'statistics'> & Partial<typeof completes> {
+  if (release === '9.5') return completes
+  const { columns, values } = completes
+  return { columns, values }
+}

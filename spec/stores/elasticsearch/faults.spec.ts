@@ -124,6 +124,22 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     },
   )
 
+  it('gives up a cluster that never answers', async () => {
+    const { id } = await start()
+    cluster.inject('get', { kind: 'silence' }, TIMES)
+    cluster.inject('submit', { kind: 'silence' }, TIMES)
+    const target = `GET /_query/async/${id}?wait_for_completion_timeout=0s`
+    const [gets, submits] = [aHundred(() => begin(target)), aHundred(submitRunning)]
+    await until(() => cluster.open.length === 2 * TIMES)
+    await gateway.storeClock.advance(60_000)
+    for (const client of gets) {
+      expectError(await client.answer(), 503, 'no_shard_available_action_exception')
+    }
+    for (const client of submits) expectError(await client.answer(), 500, 'exception')
+    expect(cluster.queries).toHaveLength(1)
+    await expectNothingLeft()
+  })
+
   it('answers 503 to a submit that the cluster cannot have got', async () => {
     await cluster.kill()
     for (const client of aHundred(submitRunning)) {

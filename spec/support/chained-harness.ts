@@ -9,6 +9,7 @@ import type { MemoryStore } from '../../lib/stores/memory'
 import type { ManualClock } from '../../lib/test-kit'
 import { advance } from './cluster-harness'
 import { MemoryHarness } from './memory-harness'
+import { UNDATED_TYPES_ON_THE_WIRE } from './wire-table'
 
 type CreateStore = (url: string, clock: ManualClock) => AsyncQueryStore
 
@@ -23,7 +24,7 @@ export class ChainedHarness extends MemoryHarness {
   #server: Server | undefined
 
   constructor(unknownId: string, createStore: CreateStore) {
-    super()
+    super(UNDATED_TYPES_ON_THE_WIRE)
     this.unknownId = unknownId
     this.#createStore = createStore
   }

@@ -5,6 +5,7 @@ import { ManualClock } from '../../lib/test-kit'
 import type { Cluster, ClusterQuery, Release } from './cluster'
 import { startCluster } from './cluster'
 import { MemoryHarness } from './memory-harness'
+import { EVERY_TYPE_ON_THE_WIRE } from './wire-table'
 
 type CreateStore = (url: string, clock: ManualClock) => AsyncQueryStore
 
@@ -38,7 +39,7 @@ export class ClusterHarness implements StoreHarness {
   constructor(release: Release, createStore: CreateStore) {
     this.#release = release
     this.#createStore = createStore
-    const { queries, outcomes } = new MemoryHarness()
+    const { queries, outcomes } = new MemoryHarness(EVERY_TYPE_ON_THE_WIRE)
     this.queries = queries
     this.outcomes = { ...outcomes, completes: withoutStatistics(outcomes.completes, release) }
   }

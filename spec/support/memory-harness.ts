@@ -21,19 +21,33 @@ const COLUMNS: QueryResult['columns'] = [
   { name: 'gone', type: 'keyword' },
 ]
 
+const STATISTICS = {
+  documentsFound: 1,
+  valuesLoaded: 2,
+  rowsEmitted: 3,
+  bytesRead: 4,
+  readNanos: 5,
+  cpuNanos: 6,
+}
+
 /** Runs the contract's queries on a {@link MemoryStore} with a clock that stands still. */
 export class MemoryHarness implements StoreHarness {
   readonly clock = new ManualClock()
   readonly queries = QUERIES
-  readonly outcomes = {
-    completes: EVERY_TYPE,
-    stopped: { columns: COLUMNS, values: [['Emma', 2, null]] },
-    fails: new QueryError('circuit_breaking_exception', '[parent] Data too large', {
-      metadata: { bytes_wanted: 3, bytes_limit: 2 },
-    }),
-  }
+  readonly outcomes
   #running = 0
   readonly #waiting: (() => void)[] = []
+
+  /** @param table what queries come to that complete */
+  constructor(table = EVERY_TYPE) {
+    this.outcomes = {
+      completes: { ...table, statistics: STATISTICS },
+      stopped: { columns: COLUMNS, values: [['Emma', 2, null]] },
+      fails: new QueryError('circuit_breaking_exception', '[parent] Data too large', {
+        metadata: { bytes_wanted: 3, bytes_limit: 2 },
+      }),
+    }
+  }
 
   async create(): Promise<AsyncQueryStore> {
     return this.createMemoryStore()

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Logger, ResolveCaller } from './index'
+import { newSealingKey } from './index'
 import type { ServerConfig } from './server/config'
 import { HELP, readCommand } from './server/config'
 import { ConfigError } from './server/config-error'
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
   const command = readCommand(process.argv.slice(2), process.env)
   if (command.action === 'help') process.stdout.write(HELP)
   else if (command.action === 'version') process.stdout.write(`${version()}\n`)
+  else if (command.action === 'new-sealing-key') process.stdout.write(`${newSealingKey()}\n`)
   else await serve(command.config)
 }
 

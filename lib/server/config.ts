@@ -1,8 +1,9 @@
-import type { ResolveCaller } from '../index'
+import type { ElasticsearchStoreOptions, ResolveCaller } from '../index'
 import { parseCatalogue } from '../sample/catalogue'
 import { readDefaultCatalogue } from '../sample/default-catalogue'
 import type { SampleQuery } from '../sample/sample-query'
 import { ConfigError } from './config-error'
+import { readElasticsearch } from './elasticsearch-settings'
 import { messageOf, readNamedFile } from './files'
 import { GivenSettings } from './given-settings'
 import type { LogLevel } from './json-logger'
@@ -16,7 +17,9 @@ export interface ServerConfig {
   port: number
   /** The token check. Left out, the server runs in development mode. */
   resolveCaller: ResolveCaller | undefined
-  /** What is answered. */
+  /** The cluster to stand in front of. Left out, sample queries are answered. */
+  elasticsearch: ElasticsearchStoreOptions | undefined
+  /** What is answered, if not by a cluster. */
   queries: readonly SampleQuery[]
   /** Whether those are a team's own, and not the samples that the console shows around. */
   isOwnCatalogue: boolean
@@ -30,6 +33,7 @@ export interface ServerConfig {
 export type ServerCommand =
   | { action: 'help' }
   | { action: 'version' }
+  | { action: 'new-sealing-key' }
   | { action: 'serve'; config: ServerConfig }
 
 /**
@@ -45,7 +49,9 @@ export function readCommand(
   const given = new GivenSettings(args, environment)
   if (given.wantsHelp) return { action: 'help' }
   if (given.wantsVersion) return { action: 'version' }
+  if (given.wantsNewSealingKey) return { action: 'new-sealing-key' }
   const resolveCaller = readTokenCheck(given)
+  const elasticsearch = readElasticsearch(given)
   return {
     action: 'serve',
     config: {
@@ -53,7 +59,8 @@ export function readCommand(
       host: given.read(SETTINGS.host) ?? (resolveCaller ? undefined : '127.0.0.1'),
       port: given.read(SETTINGS.port) ?? 3_000,
       resolveCaller,
-      queries: readQueries(given),
+      elasticsearch,
+      queries: elasticsearch ? [] : readQueries(given),
       isOwnCatalogue: given.sourceOf(SETTINGS.catalogue) !== undefined,
       router: given.readAll({
         waitByDefault: SETTINGS.waitByDefault,
@@ -75,11 +82,13 @@ export function readCommand(
 
 export const HELP = `Usage: express-esql-async-query [FLAGS]
 
-Serves Elasticsearch's ES|QL async query API over a few sample queries.
+Serves Elasticsearch's ES|QL async query API: in front of a cluster, where each caller reaches only their own queries,
+or, without ELASTICSEARCH_URL, over a few sample queries. In front of a cluster it needs sealing keys too.
 Without a key to check tokens with, it runs in development mode and prints tokens to try it with.
 With one, it also needs algorithms, issuer and audience.
 
   --help, --version
+  --new-sealing-key                prints a fresh one
 
 Every flag has an environment variable; the flag wins.
 

@@ -28,7 +28,13 @@ export function createDevelopmentAccess(): DevelopmentAccess {
       expiresIn: '12h',
     })
   return {
-    resolveCaller: jwtCaller({ key: publicKey, algorithms: ['RS256'], issuer: ISSUER, audience: AUDIENCE }),
+    resolveCaller: jwtCaller({
+      key: publicKey,
+      algorithms: ['RS256'],
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      userClaim: 'sub',
+    }),
     alice: tokenOf('alice'),
     mallory: tokenOf('mallory'),
   }
@@ -38,22 +44,23 @@ export function createDevelopmentAccess(): DevelopmentAccess {
 export function announceDevelopmentMode(
   url: string,
   { alice, mallory }: Pick<DevelopmentAccess, 'alice' | 'mallory'>,
-  { queries, isOwnCatalogue }: Pick<ServerConfig, 'queries' | 'isOwnCatalogue'>,
+  {
+    elasticsearch,
+    queries,
+    isOwnCatalogue,
+  }: Pick<ServerConfig, 'elasticsearch' | 'queries' | 'isOwnCatalogue'>,
 ): string {
   return `
 *** DEVELOPMENT MODE: no key to check tokens with is configured. ***
 *** Whoever reads these lines can use this server. For real tokens set ${PREFIX}JWT_KEY (see --help). ***
 
-Queries it answers:
-${listQueries(queries)}
-
-Paste these lines into a shell, one after the other. The tokens of both users are good for 12 hours.
+${elasticsearch ? '' : listQueries(queries)}Paste these lines into a shell, one after the other. The tokens of both users are good for 12 hours.
 
 URL=${url}
 ALICE='Authorization: Bearer ${alice}'
 MALLORY='Authorization: Bearer ${mallory}'
 JSON='Content-Type: application/json'
-${isOwnCatalogue ? SUBMIT_ANY : TOUR}
+${elasticsearch || isOwnCatalogue ? SUBMIT_ANY : TOUR}
 `
 }
 
@@ -94,5 +101,6 @@ curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async?pretty" -d '{"query": "..."}'
 
 function listQueries(queries: readonly SampleQuery[]): string {
   const width = Math.max(...queries.map(({ usage }) => usage.length))
-  return queries.map(({ usage, shows = '' }) => `  ${usage.padEnd(width)}  ${shows}`.trimEnd()).join('\n')
+  const lines = queries.map(({ usage, shows = '' }) => `  ${usage.padEnd(width)}  ${shows}`.trimEnd())
+  return `Queries it answers:\n${lines.join('\n')}\n\n`
 }

@@ -18,6 +18,7 @@ type Values<Settings> = {
 export class GivenSettings {
   readonly wantsHelp: boolean
   readonly wantsVersion: boolean
+  readonly wantsNewSealingKey: boolean
   readonly #flags: Flags
   readonly #environment: Environment
 
@@ -27,6 +28,7 @@ export class GivenSettings {
     this.#flags = readFlags(args)
     this.wantsHelp = this.#flags.help === true
     this.wantsVersion = this.#flags.version === true
+    this.wantsNewSealingKey = this.#flags['new-sealing-key'] === true
   }
 
   /** The value of a setting, or `undefined` where none is given. */
@@ -37,7 +39,7 @@ export class GivenSettings {
     // Empty is what is left of a secret or a template variable that is missing, so it does not count as not given.
     const value = text === '' ? undefined : setting.parse(text)
     if (value !== undefined) return value
-    const got = setting.isSecret ? '' : `, got \`${text}\``
+    const got = setting.isSecret || setting.mayHoldSecret ? '' : `, got \`${text}\``
     throw new ConfigError(`${source} must be ${setting.expected}${got}`)
   }
 
@@ -49,6 +51,17 @@ export class GivenSettings {
   /** The name that a setting is given under, if it is given. */
   sourceOf(setting: Setting<unknown>): string | undefined {
     return this.#find(setting)?.source
+  }
+
+  /** A refusal by the package, with its options under the names that their values were given under. */
+  inOurNames(message: string, settingsOf: Readonly<Record<string, readonly Setting<unknown>[]>>): string {
+    const names = new Map(
+      Object.entries(settingsOf).map(([option, settings]) => [
+        option,
+        settings.map((setting) => this.sourceOf(setting)).find((source) => source !== undefined),
+      ]),
+    )
+    return message.replace(/(?<=`)\w+/g, (word) => names.get(word) ?? word)
   }
 
   #find(setting: Setting<unknown>): { source: string; text: string } | undefined {
@@ -64,8 +77,10 @@ function readFlags(args: readonly string[]): Flags {
   const flags = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
   const help = { type: 'boolean', short: 'h' } as const
   const version = { type: 'boolean', short: 'v' } as const
+  const newSealingKey = { type: 'boolean' } as const
   try {
-    return parseArgs({ args: [...args], options: { ...flags, help, version } }).values
+    const options = { ...flags, help, version, 'new-sealing-key': newSealingKey }
+    return parseArgs({ args: [...args], options }).values
   } catch (cause) {
     const [firstLine] = messageOf(cause).split(/\.?\n/)
     throw new ConfigError(`${firstLine}; see --help`, { cause })

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { systemClock } from '../clock'
 import type { Logger, ResolveCaller } from '../index'
-import { asyncQueryRouter, MemoryStore } from '../index'
+import { asyncQueryRouter, ElasticsearchStore, MemoryStore } from '../index'
 import { sampleEngine } from '../sample/engine'
 import type { ServerConfig } from './config'
 import { ConfigError } from './config-error'
@@ -33,9 +33,8 @@ export async function startServer(
   resolveCaller: ResolveCaller,
   logger: Logger,
 ): Promise<RunningServer> {
-  const { queries, router: limits, store: bounds } = config
-  const store = new MemoryStore({ execute: sampleEngine(queries), ...bounds })
-  const router = asyncQueryRouter({ store, resolveCaller, logger, ...limits })
+  const store = storeOf(config)
+  const router = asyncQueryRouter({ store, resolveCaller, logger, ...config.router })
   // In other environments Express answers a bug with its stack.
   const app = express().disable('x-powered-by').set('env', 'production').use(router, sendUnknownPath)
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app)
@@ -58,6 +57,11 @@ export async function startServer(
       return closed
     },
   }
+}
+
+function storeOf({ elasticsearch, queries, store: bounds }: ServerConfig): ElasticsearchStore | MemoryStore {
+  if (elasticsearch) return new ElasticsearchStore(elasticsearch)
+  return new MemoryStore({ execute: sampleEngine(queries), ...bounds })
 }
 
 /** What Elasticsearch says about a path that it does not have. */

@@ -5,6 +5,8 @@ import { LOG_LEVELS } from './json-logger'
 export interface Setting<T> {
   /** Of the variable, without {@link PREFIX}. The flag has the same name, in lower case with dashes. */
   name: string
+  /** The variable has no prefix, because other programs know it by this name. */
+  isCommon?: boolean
   /** What a value is, in a word. */
   placeholder: string
   /** What the setting does, for `--help`. */
@@ -14,6 +16,8 @@ export interface Setting<T> {
   parse: (text: string) => T | undefined
   /** Only from the environment, since everybody on a machine can read the flags of a process. */
   isSecret?: boolean
+  /** A value that is refused is not shown. */
+  mayHoldSecret?: boolean
 }
 
 /** How the variables of the standalone server begin. */
@@ -34,6 +38,12 @@ const COUNT = {
 }
 
 const FILE = { placeholder: 'FILE', expected: 'the path of a file', parse: (text: string) => text }
+
+const BOOLEAN = {
+  placeholder: 'BOOLEAN',
+  expected: 'true or false',
+  parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined),
+}
 
 const LIST = { placeholder: 'LIST', expected: 'a comma-separated list', parse: parseList }
 
@@ -83,8 +93,73 @@ export const SETTINGS = {
   jwtClockTolerance: {
     name: 'JWT_CLOCK_TOLERANCE',
     ...TIME,
-    parse: (text: string) => parseTime(text, 1_000),
+    parse: (text: string) => parseTime(text, { msPerUnit: 1_000 }),
     about: "how far the issuer's clock may be off [5s]",
+  },
+  elasticsearchUrl: {
+    name: 'ELASTICSEARCH_URL',
+    isCommon: true,
+    placeholder: 'URL',
+    about: 'the cluster to stand in front of [none: sample queries are answered]',
+    expected: 'an http or https URL without credentials and query',
+    mayHoldSecret: true,
+    parse: parseUrl,
+  },
+  elasticsearchApiKey: {
+    name: 'ELASTICSEARCH_API_KEY',
+    isCommon: true,
+    placeholder: 'TEXT',
+    isSecret: true,
+    about: 'the API key of the service account, encoded as Elasticsearch gives it out',
+    expected: 'an encoded API key',
+    parse: (text: string) => (/^[\w+/=-]+$/.test(text) ? text : undefined),
+  },
+  elasticsearchUsername: {
+    name: 'ELASTICSEARCH_USERNAME',
+    isCommon: true,
+    ...NON_EMPTY,
+    about: 'the user name of the service account, in place of an API key',
+  },
+  elasticsearchPassword: {
+    name: 'ELASTICSEARCH_PASSWORD',
+    isCommon: true,
+    ...NON_EMPTY,
+    isSecret: true,
+    about: 'its password',
+  },
+  elasticsearchCaFile: {
+    name: 'ELASTICSEARCH_CA_FILE',
+    isCommon: true,
+    ...FILE,
+    about: 'a file with certificates, PEM, to trust in place of those of the system',
+  },
+  sealingKeys: {
+    name: 'SEALING_KEYS',
+    ...LIST,
+    isSecret: true,
+    about: 'keys of query ids: the first one seals, all of them open; --new-sealing-key makes one',
+  },
+  sealingKeysFile: {
+    name: 'SEALING_KEYS_FILE',
+    ...FILE,
+    about: 'a file with those keys, one a line',
+  },
+  runAsClaim: {
+    name: 'RUN_AS_CLAIM',
+    ...NON_EMPTY,
+    about: 'the claim that names the user of the cluster to act as [the service account acts]',
+  },
+  forwardAuthorization: {
+    name: 'FORWARD_AUTHORIZATION',
+    ...BOOLEAN,
+    about: "whether the cluster gets the caller's own token [false]",
+  },
+  abandonAfter: {
+    name: 'ABANDON_AFTER',
+    ...TIME,
+    expected: 'a time value, 1s or more',
+    parse: (text: string) => parseTime(text, { leastMs: 1_000 }),
+    about: 'how long a query goes on that nobody polls [its keep_alive]',
   },
   catalogue: {
     name: 'CATALOGUE',
@@ -93,10 +168,8 @@ export const SETTINGS = {
   },
   waitByDefault: {
     name: 'WAIT_BY_DEFAULT',
-    placeholder: 'BOOLEAN',
+    ...BOOLEAN,
     about: 'whether a get without wait_for_completion_timeout waits [true]',
-    expected: 'true or false',
-    parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined),
   },
   maxWait: { name: 'MAX_WAIT', ...TIME, about: 'longest time that a request waits [no limit]' },
   maxKeepAlive: { name: 'MAX_KEEP_ALIVE', ...TIME, about: 'longest time that a query is kept [no limit]' },
@@ -121,8 +194,8 @@ export const SETTINGS = {
 
 export const ALL_SETTINGS: readonly Setting<unknown>[] = Object.values(SETTINGS)
 
-export function variableOf({ name }: Setting<unknown>): string {
-  return PREFIX + name
+export function variableOf({ name, isCommon = false }: Setting<unknown>): string {
+  return isCommon ? name : PREFIX + name
 }
 
 export function flagOf({ name }: Setting<unknown>): string {
@@ -137,11 +210,18 @@ export function describeSettings(): string {
   }).join('\n')
 }
 
+function parseUrl(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const { protocol = '', username, password, search, hash } = url ?? {}
+  const isPlain = [username, password, search, hash].every((part) => part === '')
+  return isPlain && /^https?:$/.test(protocol) ? url : undefined
+}
+
 /** In milliseconds, unless told otherwise. */
-function parseTime(text: string, msPerUnit = 1): number | undefined {
+function parseTime(text: string, { msPerUnit = 1, leastMs = 1 } = {}): number | undefined {
   try {
     const ms = parseTimeValue('', text)
-    return ms > 0 ? ms / msPerUnit : undefined
+    return ms >= leastMs ? ms / msPerUnit : undefined
   } catch {
     return undefined
   }

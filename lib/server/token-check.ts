@@ -14,6 +14,13 @@ const OPTIONAL = {
   clockToleranceSeconds: SETTINGS.jwtClockTolerance,
 }
 
+/** What the options of `jwtCaller` that it can refuse are read from. */
+const SETTINGS_OF = {
+  key: KEY,
+  algorithms: [SETTINGS.jwtAlgorithms],
+  clockToleranceSeconds: [SETTINGS.jwtClockTolerance],
+}
+
 /**
  * The check that the settings describe, or `undefined` where none is set. All or nothing: half of it would let too
  * many in, or nobody.
@@ -23,25 +30,16 @@ export function readTokenCheck(given: GivenSettings): ResolveCaller | undefined 
   const algorithms = given.read(SETTINGS.jwtAlgorithms)
   const issuer = given.read(SETTINGS.jwtIssuer)
   const audience = given.read(SETTINGS.jwtAudience)
-  const optional = given.readAll(OPTIONAL)
+  // No part of the check: without one, the users of development mode have names too.
+  const optional = given.readAll({ ...OPTIONAL, userClaim: SETTINGS.runAsClaim })
   if (key === undefined || !algorithms || issuer === undefined || !audience) return refuseHalf(given)
   try {
     // Whether each is an algorithm, and fits the key, is checked there.
     const checked = algorithms as JwtCallerOptions['algorithms']
     return jwtCaller({ key, algorithms: checked, issuer, audience, ...optional })
   } catch (cause) {
-    throw new ConfigError(withOurNames(messageOf(cause), given), { cause })
+    throw new ConfigError(given.inOurNames(messageOf(cause), SETTINGS_OF), { cause })
   }
-}
-
-/** A refusal of `jwtCaller`, with its options under the names that they were given. */
-function withOurNames(message: string, given: GivenSettings): string {
-  const names: Readonly<Record<string, string | undefined>> = {
-    key: given.sourceOf(SETTINGS.jwtKey) ?? given.sourceOf(SETTINGS.jwtKeyFile),
-    algorithms: given.sourceOf(SETTINGS.jwtAlgorithms),
-    clockToleranceSeconds: given.sourceOf(SETTINGS.jwtClockTolerance),
-  }
-  return message.replace(/(?<=`)(key|algorithms|clockToleranceSeconds)\b/g, (name) => names[name] ?? name)
 }
 
 function readKey(given: GivenSettings): string | undefined {

@@ -61,6 +61,7 @@ describe('the configuration of the standalone server', () => {
       host: '127.0.0.1',
       port: 3000,
       resolveCaller: undefined,
+      elasticsearch: undefined,
       queries: readDefaultCatalogue().map(({ usage }) => expect.objectContaining({ usage })),
       isOwnCatalogue: false,
       router: {},
@@ -95,6 +96,7 @@ describe('the configuration of the standalone server', () => {
       host: '::1',
       port: 0,
       resolveCaller: expect.any(Function),
+      elasticsearch: undefined,
       queries: [expect.objectContaining({ usage: 'FROM logs' })],
       isOwnCatalogue: true,
       router: { waitByDefault: false, maxWaitMs: 55_000, maxKeepAliveMs: 172_800_000, maxBodyBytes: 4_096 },
@@ -142,16 +144,17 @@ describe('the configuration of the standalone server', () => {
     [['--help'], 'help'],
     [['-h', '--port', '80a'], 'help'],
     [['--version'], 'version'],
+    [['--new-sealing-key'], 'new-sealing-key'],
   ])('%j asks for something else', (args, action) => {
     expect(read({}, args)).toEqual({ action })
   })
 
   it('is described by the help, flag by flag and variable by variable', () => {
-    const flags = [...HELP.matchAll(/^ {2}--([a-z-]+) [A-Z=]+ +ESQL_ASYNC_([A-Z_]+)$/gm)]
+    const flags = [...HELP.matchAll(/^ {2}--([a-z-]+) [A-Z=]+ +(?:ESQL_ASYNC_)?([A-Z_]+)$/gm)]
     expect(flags.map(([, flag]) => flag)).toEqual(
       flags.map(([, , variable = '']) => variable.toLowerCase().replaceAll('_', '-')),
     )
-    expect(flags).toHaveLength(20)
+    expect(flags).toHaveLength(27)
     expect(HELP).toContain(' (no flag)                        ESQL_ASYNC_JWT_KEY\n')
   })
 })

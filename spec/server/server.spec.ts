@@ -8,7 +8,10 @@ import net from 'node:net'
 import path from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { promisify } from 'node:util'
+import { ElasticsearchStore, newSealingKey } from 'express-esql-async-query'
 import { version } from '../../package.json'
+import type { Cluster } from '../support/cluster'
+import { API_KEY, startCluster } from '../support/cluster'
 import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
 import { audience, issuer, rsaKeys, token } from '../support/tokens'
@@ -74,6 +77,14 @@ describe('the bin', () => {
     const server = start({}, ['--version'])
     expect(await server.exited).toBe(0)
     expect(server.stdout).toBe(`${version}\n`)
+  })
+
+  it('prints a fresh sealing key', async () => {
+    const server = start({}, ['--new-sealing-key'])
+    expect(await server.exited).toBe(0)
+    const sealingKeys = server.stdout.split('\n').filter(Boolean)
+    expect(sealingKeys).toHaveLength(1)
+    expect(() => new ElasticsearchStore({ url: 'http://localhost:9200', sealingKeys })).not.toThrow()
   })
 
   it('prints its help', async () => {
@@ -276,6 +287,55 @@ describe('a configured server', () => {
     expect(Number(body.expiration_time_in_millis) - Date.now()).toBeLessThanOrEqual(3_600_000)
     expect((await submit({ query: 'FROM books' })).status).toBe(429)
     expect((await submit({ query: `FROM books${' '.repeat(200)}` })).status).toBe(413)
+  })
+})
+
+describe('a server in front of a cluster', () => {
+  let cluster: Cluster
+
+  beforeEach(async () => {
+    cluster = await startCluster()
+  })
+
+  afterEach(() => cluster.close())
+
+  const settings = () => ({
+    ELASTICSEARCH_URL: cluster.url,
+    ELASTICSEARCH_API_KEY: API_KEY.encoded,
+    ESQL_ASYNC_SEALING_KEYS: newSealingKey(),
+    ESQL_ASYNC_RUN_AS_CLAIM: 'preferred_username',
+  })
+
+  it('lets each caller act as the user that the token names', async () => {
+    const { url, submit } = await startChecked(settings())
+    const headers = { authorization: `Bearer ${token({ sub: 'alice', preferred_username: 'al' })}` }
+    const submitted = await fetch(`${url}/_query/async`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: 'FROM anything', keep_on_completion: true }),
+    })
+    expect(submitted.status).toBe(200)
+    expect(cluster.request.headers).toMatchObject({
+      authorization: API_KEY.authorization,
+      'es-security-runas-user': 'al',
+    })
+    const id = submitted.headers.get('x-elasticsearch-async-id')
+    const statusFor = async (claims: Record<string, unknown>) => {
+      const authorization = `Bearer ${token(claims)}`
+      return (await fetch(`${url}/_query/async/${id}`, { headers: { authorization } })).status
+    }
+    expect(await statusFor({ sub: 'alice', preferred_username: 'al' })).toBe(200)
+    expect(await statusFor({ sub: 'mallory', preferred_username: 'al' })).toBe(404)
+    expect((await submit({ query: 'FROM anything' })).status).toBe(403)
+  })
+
+  it('in development mode lists no queries, and names its users to the cluster', async () => {
+    const server = start(settings(), ['--port=0'])
+    const announcement = await server.announcement()
+    expect(announcement).not.toContain('Queries it answers')
+    const [answer] = await paste(announcement)
+    expect(JSON.parse(answer ?? '')).toMatchObject({ is_running: false })
+    expect(cluster.request.headers).toMatchObject({ 'es-security-runas-user': 'alice' })
   })
 })
 

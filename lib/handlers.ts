@@ -1,29 +1,17 @@
-import type { Request, Response } from 'express'
 import { askStore } from './ask-store'
-import type { Caller, Owner } from './caller'
+import type { Owner } from './caller'
 import type { Clients } from './clients'
 import { queryNotFound } from './errors'
+import type { Exchange } from './exchange'
 import { Forwarder } from './forwarder'
 import type { ResolvedOptions } from './options'
 import type { QueryState } from './pass-through'
 import type { Command, Output } from './request/command'
-import type { Incoming } from './request/incoming'
 import { errorMediaType } from './request/negotiation'
 import { sendChunks } from './send'
 import type { AsyncQuery, AsyncQueryStore, GetOptions } from './store'
 import type { Wait, Waits } from './waits'
 import { writeObject, writerFor } from './writers'
-
-/** A request that is understood, and where its answer goes. */
-export interface Exchange {
-  request: Request
-  incoming: Incoming
-  caller: Caller
-  owner: Owner
-  response: Response
-  /** When the request came in, as `performance.now()` tells it. */
-  startedMs: number
-}
 
 type CommandOf<Name extends Command['operation']> = Extract<Command, { operation: Name }>
 

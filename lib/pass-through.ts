@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Caller, Owner } from './caller'
-import type { DeleteOptions, GetOptions, SubmitOptions } from './store'
+import type { DeleteOptions, GetOptions, SubmitOptions } from './store-options'
 
 /** What a client sent, as far as it matters to a server behind the gateway. */
 export interface WireRequest {

@@ -1,6 +1,9 @@
 import type { Owner } from './caller'
 import type { PassThrough } from './pass-through'
 import type { QueryResult, Value, ValueObject } from './result'
+import type { DeleteOptions, GetOptions, SubmitOptions } from './store-options'
+
+export type { DeleteOptions, GetOptions, SubmitOptions, WaitOptions } from './store-options'
 
 /** What a client submitted: the body of the ES|QL query API, in our spelling. */
 export interface QueryRequest {
@@ -33,37 +36,6 @@ export interface QueryParam {
   /** What the text stands for in the query. @default 'value' */
   kind?: 'value' | 'identifier' | 'pattern'
   value: Value
-}
-
-/** Ends a wait early. Shared by every method that waits. */
-export interface WaitOptions {
-  /**
-   * How long to wait for completion before answering with what there is, in milliseconds. `0` answers at once,
-   * `Infinity` waits until the query completes.
-   */
-  waitForCompletionTimeoutMs: number
-  /**
-   * Ends the wait when it fires, as if the time had passed: the client went away, or the process drains. It
-   * neither stops the query nor makes the method reject.
-   */
-  signal?: AbortSignal
-}
-
-export interface SubmitOptions extends WaitOptions {
-  /** How long the query and its result are kept, in milliseconds from now. Zero and below: it expires at once. */
-  keepAliveMs: number
-  /** Keep the result although the query finished within the wait. */
-  keepOnCompletion: boolean
-}
-
-export interface GetOptions extends WaitOptions {
-  /** Moves the expiry to now + this many milliseconds, before the wait begins. Left out: the expiry stays. */
-  keepAliveMs?: number
-}
-
-export interface DeleteOptions {
-  /** The caller may delete other owners' queries too. */
-  anyOwner?: boolean
 }
 
 interface AsyncQueryState {

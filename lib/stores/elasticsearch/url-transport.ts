@@ -57,7 +57,7 @@ export class UrlTransport implements Transport {
     this.#agent.destroy()
   }
 
-  #attempt({ method, path, query, headers, body, signal }: UpstreamRequest): Attempt {
+  #attempt({ method, path, query, headers, body, signal, timeoutMs }: UpstreamRequest): Attempt {
     const url = `${this.#base}${path}${query === '' ? '' : `?${query}`}`
     const outgoing = this.#request(url, {
       method,
@@ -71,7 +71,7 @@ export class UrlTransport implements Transport {
         ...(body && { 'content-length': body.length }),
       },
     })
-    const outcome = responseOf(outgoing)
+    const outcome = responseOf(outgoing, timeoutMs)
     outgoing.end(body)
     return { isReused: () => outgoing.reusedSocket, outcome }
   }
@@ -82,13 +82,22 @@ interface Attempt {
   outcome: Promise<UpstreamResponse>
 }
 
-function responseOf(outgoing: ClientRequest): Promise<UpstreamResponse> {
+function responseOf(outgoing: ClientRequest, silenceMs: number): Promise<UpstreamResponse> {
   return new Promise((resolve, reject) => {
     // It stays, because an aborted request may report more than one error.
     outgoing.on('error', reject)
     outgoing.on('response', (incoming: IncomingMessage) => {
+      breakOffSilence(outgoing, incoming, silenceMs)
       resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming })
     })
+  })
+}
+
+/** Ends a body that has stopped coming, unless that is because nobody takes it. */
+function breakOffSilence(outgoing: ClientRequest, incoming: IncomingMessage, silenceMs: number): void {
+  outgoing.setTimeout(silenceMs, () => {
+    if (!incoming.isPaused())
+      incoming.destroy(new Error('the cluster has fallen silent in the middle of an answer'))
   })
 }
 

@@ -1,0 +1,24 @@
+import { describeServedResult, measureServedResult } from '../support/served-result.mjs'
+import { ratios, summary } from '../support/statistics.mjs'
+
+export const question = 'How much cheaper than res.json is a completed result of 10,000 rows?'
+
+export async function run({ cpuProf }) {
+  const micros = await measureServedResult({
+    rows: 10_000,
+    warmUp: 40,
+    rounds: 9,
+    requestsPerRound: 30,
+    freshTokens: false,
+    cpuProf,
+  })
+  return [
+    {
+      what: 'CPU of bare Express 5 with res.json / ours',
+      ...summary(ratios(micros.express, micros.gateway)),
+      unit: 'x',
+      goal: { atLeast: 3 },
+    },
+    ...describeServedResult(micros),
+  ]
+}

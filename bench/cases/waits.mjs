@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { TRUST, tokenOf } from '../support/callers.mjs'
+import { assertTable, pathOf, submit } from '../support/client.mjs'
+import { Contestant, withContestants } from '../support/contestant.mjs'
+import { getRequest } from '../support/load.mjs'
+import { makeRows } from '../support/table.mjs'
+
+export const question = 'What do 20,000 requests that wait for one query cost, and how soon are all answered?'
+
+const WAITS = 20_000
+/** What a wait costs elsewhere is the same for fewer of them. */
+const PEER_WAITS = 5_000
+const CLIENT_PROCESSES = 2
+const ROWS = 10
+/** Files that a process needs open besides its connections. */
+const OTHER_FILES = 100
+
+export async function run() {
+  const token = tokenOf('alice')
+  const config = { trust: TRUST, rows: ROWS, isHeld: true }
+  const gateway = await measure('gateway', config, token, WAITS, (server) =>
+    submit(server.started, token, { wait_for_completion_timeout: '0s' }),
+  )
+  assertTable(JSON.parse(gateway.body), makeRows(ROWS))
+  const id = 'anything'
+  const peer = { trust: TRUST, owner: `${TRUST.issuer} alice`, id, json: '{}', isHeld: true }
+  const http = await measure('node-http', peer, undefined, PEER_WAITS, () => id)
+  const composition = await measure('composition', peer, token, PEER_WAITS, () => id)
+  return [
+    {
+      what: `heap of each of ${WAITS} waits above bare node:http`,
+      value: gateway.heap - http.heap,
+      unit: 'KiB',
+      goal: { atMost: 8 },
+    },
+    {
+      what: 'heap of each above bare node:http, hand-written composition',
+      value: composition.heap - http.heap,
+      unit: 'KiB',
+    },
+    { what: 'heap of each in bare node:http', value: http.heap, unit: 'KiB' },
+    { what: 'process memory of each wait above bare node:http', value: gateway.rss - http.rss, unit: 'KiB' },
+    {
+      what: 'answered when the query completes',
+      value: gateway.answered,
+      unit: 'waits',
+      goal: { atLeast: WAITS },
+    },
+    { what: 'time until the last is answered', value: gateway.answerMs, unit: 'ms' },
+    { what: 'longest stall while all are answered', value: gateway.stallMs, unit: 'ms' },
+    {
+      what: `longest stall, hand-written composition, ${PEER_WAITS} waits`,
+      value: composition.stallMs,
+      unit: 'ms',
+    },
+  ]
+}
+
+function measure(name, config, token, waits, prepare) {
+  return withContestants([Contestant.start(name, config)], async (server) => {
+    const request = getRequest(pathOf(await prepare(server)), token)
+    await warmUp(server, request)
+    const before = await server.ask('memory')
+    const starts = clientConfigs(server.started, request, waits).map((client) =>
+      Contestant.start('waiting-clients', client),
+    )
+    return withContestants(starts, async (...clients) => {
+      await allWaiting(server, WARM_UP_WAITS + waits)
+      const during = await server.ask('memory')
+      await server.ask('watch')
+      const began = performance.now()
+      const answers = clients.map((client) => client.ask('answers'))
+      await server.ask('complete')
+      const counted = (await Promise.all(answers)).flat()
+      const answerMs = performance.now() - began
+      const { stallMs } = await server.ask('watched')
+      const [[first]] = counted
+      return {
+        heap: (during.heapUsed - before.heapUsed) / waits / 1024,
+        rss: (during.rss - before.rss) / waits / 1024,
+        body: first.slice('200 '.length),
+        answered: counted.reduce((sum, [answer, times]) => sum + (answer === first ? times : 0), 0),
+        answerMs,
+        stallMs,
+      }
+    })
+  })
+}
+
+/** Waits that are there before anything is measured, so that code is compiled and lazy parts are made. */
+const WARM_UP_WAITS = 500
+
+async function warmUp(server, request) {
+  const { port } = server.started
+  const config = {
+    port,
+    localAddress: '127.0.0.9',
+    connections: WARM_UP_WAITS,
+    waits: WARM_UP_WAITS,
+    request,
+  }
+  const clients = await Contestant.start('waiting-clients', config)
+  await allWaiting(server, WARM_UP_WAITS)
+  // They leave, as clients do: a wait that nobody waits for any more must not count.
+  await clients.stop()
+  await new Promise((resolve) => setTimeout(resolve, 500))
+}
+
+function clientConfigs({ port }, request, waits) {
+  const connections = Math.min(waits, openFiles() - OTHER_FILES)
+  return Array.from({ length: CLIENT_PROCESSES }, (_, index) => ({
+    port,
+    localAddress: `127.0.0.${index + 2}`,
+    connections: connections / CLIENT_PROCESSES,
+    waits: waits / CLIENT_PROCESSES,
+    request,
+  }))
+}
+
+function openFiles() {
+  process.report.excludeNetwork = true
+  const { soft } = process.report.getReport().userLimits.open_files
+  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : soft
+}
+
+async function allWaiting(server, count) {
+  const deadline = performance.now() + 60_000
+  while ((await server.ask('waiting')) < count) {
+    assert.ok(performance.now() < deadline, 'not all requests came to wait')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}

@@ -1,0 +1,55 @@
+import { Contestant, withContestants } from '../support/contestant.mjs'
+import { ratios, summary } from '../support/statistics.mjs'
+
+export const question = 'How fast is a table of 100,000 rows written, beside what one would reach for?'
+
+const ROWS = 100_000
+const ROUNDS = 5
+const WARM_UPS = 1
+
+const FORMATS = ['json', 'csv', 'tsv', 'yaml', 'cbor', 'smile', 'txt', 'arrow']
+const GOALS = { json: { atLeast: 0.8 }, csv: { atLeast: 1 }, tsv: { atLeast: 1 } }
+const OURS = 'this package'
+
+export async function run() {
+  const rows = []
+  for (const format of FORMATS) rows.push(...(await measureFormat(format)))
+  return rows
+}
+
+function measureFormat(format) {
+  return withContestants([Contestant.start('writers', { format, rows: ROWS })], async (process) => {
+    const speeds = await takeTurns(process)
+    const rows = [...speeds].map(([name, values]) => ({
+      what: `${format}: ${name}`,
+      ...summary(values.map((value) => value / 1_000)),
+      unit: 'k rows/s',
+    }))
+    const peer = fastestPeer(speeds)
+    if (peer === undefined) return rows
+    const ratio = {
+      what: `${format}: rows per second / ${peer}`,
+      ...summary(ratios(speeds.get(OURS), speeds.get(peer))),
+      unit: 'x',
+      ...(GOALS[format] && { goal: GOALS[format] }),
+    }
+    return [ratio, ...rows]
+  })
+}
+
+async function takeTurns(process) {
+  const speeds = new Map(process.started.map((name) => [name, []]))
+  for (let round = -WARM_UPS; round < ROUNDS; round++) {
+    for (const [name, values] of speeds) {
+      const { rowsPerSecond } = await process.ask('write', name)
+      if (round >= 0) values.push(rowsPerSecond)
+    }
+  }
+  return speeds
+}
+
+function fastestPeer(speeds) {
+  const peers = [...speeds].filter(([name]) => name !== OURS)
+  peers.sort(([, a], [, b]) => summary(b).value - summary(a).value)
+  return peers[0]?.[0]
+}

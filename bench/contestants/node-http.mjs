@@ -1,0 +1,25 @@
+import { answerCommands } from '../support/commands.mjs'
+import { listen } from '../support/listen.mjs'
+
+// The floor: what Node.js itself costs when it sends the same body to anybody who asks.
+
+const held = []
+
+answerCommands({
+  start({ json, isHeld = false }) {
+    const body = JSON.parse(json)
+    return listen((_, response) => {
+      if (isHeld) held.push(response)
+      else answer(response, body)
+    })
+  },
+  waiting: () => held.length,
+  complete() {
+    for (const response of held) answer(response, {})
+  },
+})
+
+function answer(response, body) {
+  response.setHeader('content-type', 'application/json')
+  response.end(JSON.stringify(body))
+}

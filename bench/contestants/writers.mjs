@@ -1,0 +1,42 @@
+import { answerCommands } from '../support/commands.mjs'
+import { makeRows } from '../support/table.mjs'
+import { WRITERS } from '../support/writer-contestants.mjs'
+import { assertWritten } from '../support/written.mjs'
+
+// All who write one format, in one process. Formats get a process each, so that none is slowed by what another
+// taught the compiler.
+
+const CHECKED_ROWS = 1_000
+
+const inputs = new Map()
+let contestants
+
+answerCommands({
+  async start({ format, rows }) {
+    contestants = WRITERS[format]
+    const table = makeRows(rows)
+    for (const contestant of contestants) {
+      const { name, format: dialect = format, rows: ownRows = rows, prepare, write } = contestant
+      const checked = table.slice(0, CHECKED_ROWS)
+      const pieces = [...(await write(await prepare(checked)))].map(bytesOf)
+      assertWritten[dialect](Buffer.concat(pieces), checked)
+      inputs.set(name, { rows: ownRows, write, input: await prepare(table.slice(0, ownRows)) })
+    }
+    return contestants.map(({ name }) => name)
+  },
+  /** Rows per second of one of them, once. */
+  async write(name) {
+    const { rows, write, input } = inputs.get(name)
+    globalThis.gc()
+    const began = performance.now()
+    let bytes = 0
+    for (const piece of await write(input)) bytes += bytesOf(piece).length
+    const seconds = (performance.now() - began) / 1_000
+    return { rowsPerSecond: rows / seconds, bytes }
+  },
+})
+
+/** What can be sent. A text of many parts is put together only here. */
+function bytesOf(piece) {
+  return typeof piece === 'string' ? Buffer.from(piece) : piece
+}

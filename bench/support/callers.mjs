@@ -1,0 +1,24 @@
+import { generateKeyPairSync } from 'node:crypto'
+import jwt from 'jsonwebtoken'
+
+const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+})
+
+/** What a server has to know to check the tokens of this run. */
+export const TRUST = { key: publicKey, issuer: 'https://issuer.example.org/', audience: 'gateway' }
+
+/** An RS256 token as an identity provider signs them. Each has its own `jti`. */
+export function tokenOf(subject, claims = {}) {
+  return jwt.sign({ scope: 'openid profile query', ...claims }, privateKey, {
+    algorithm: 'RS256',
+    keyid: 'key-1',
+    issuer: TRUST.issuer,
+    audience: TRUST.audience,
+    subject,
+    jwtid: crypto.randomUUID(),
+    expiresIn: '1h',
+  })
+}

@@ -1,0 +1,70 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const PATIENCE_MS = 90_000
+
+/** A process of its own that answers commands: what it costs is its cost alone. */
+export class Contestant {
+  #child
+  #nextId = 0
+  #pending = new Map()
+
+  /** Starts `contestants/NAME.mjs`, and its `start` command with `config`. */
+  static async start(name, config, execArgv = []) {
+    const contestant = new Contestant(name, execArgv)
+    contestant.started = await contestant.ask('start', config)
+    return contestant
+  }
+
+  constructor(name, execArgv) {
+    const script = fileURLToPath(new URL(`../contestants/${name}.mjs`, import.meta.url))
+    this.name = name
+    this.#child = fork(script, { execArgv: ['--expose-gc', ...execArgv], env: { NODE_ENV: 'production' } })
+    this.#child.on('message', ({ id, value, error }) => this.#settle(id, value, error))
+    this.#child.on('exit', (code) => {
+      for (const id of this.#pending.keys()) this.#settle(id, undefined, `${name} ended with code ${code}`)
+    })
+  }
+
+  ask(command, argument) {
+    const id = this.#nextId++
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => this.#settle(id, undefined, `${this.name} does not answer ${command}`),
+        PATIENCE_MS,
+      )
+      this.#pending.set(id, { resolve, reject, timer })
+      this.#child.send({ id, command, argument })
+    })
+  }
+
+  /** Lets the process end by itself, so that a profile of it gets written. */
+  stop() {
+    return new Promise((resolve) => {
+      if (this.#child.exitCode !== null) return resolve()
+      this.#child.once('exit', resolve)
+      this.#child.disconnect()
+    })
+  }
+
+  #settle(id, value, error) {
+    const { resolve, reject, timer } = this.#pending.get(id) ?? {}
+    this.#pending.delete(id)
+    clearTimeout(timer)
+    if (error !== undefined) reject?.(new Error(error))
+    else resolve?.(value)
+  }
+}
+
+/** Runs `use` with contestants that are ended afterwards, whatever happens. */
+export async function withContestants(starts, use) {
+  const started = await Promise.allSettled(starts)
+  const contestants = started.flatMap(({ value }) => value ?? [])
+  try {
+    const failed = started.find(({ status }) => status === 'rejected')
+    if (failed) throw failed.reason
+    return await use(...contestants)
+  } finally {
+    await Promise.all(contestants.map((contestant) => contestant.stop()))
+  }
+}

@@ -100,6 +100,7 @@ describe('the README', () => {
     [0, 'asyncQueryRouter', () => api.asyncQueryRouter({ nope: 1 } as never)],
     [1, 'jwtCaller', () => api.jwtCaller({ nope: 1 } as never)],
     [2, 'MemoryStore', () => new api.MemoryStore({ nope: 1 } as never)],
+    [3, 'ElasticsearchStore', () => new api.ElasticsearchStore({ nope: 1 } as never)],
   ])('lists, in table %i, every option of %s, and no other', (index, _name, create) => {
     let message = ''
     try {
@@ -131,6 +132,11 @@ function run(snippet: string): void {
 }
 
 describe('the snippets of the README', () => {
+  beforeAll(() => {
+    process.env.JWT_SECRET = 'x'.repeat(64)
+    process.env.SEALING_KEYS = api.newSealingKey()
+  })
+
   for (const snippet of library) {
     if (snippet.includes('describeAsyncQueryStore(')) run(snippet)
     else

@@ -58,6 +58,6 @@ describe('jsonLogger', () => {
   it('writes a cause that is no error as text', () => {
     const { lines, logger } = startLog()
     logger.error({ err: new Error('broken', { cause: 'disk' }) }, 'a request failed')
-    expect(JSON.parse(lines[0] ?? '').err.cause).toBe('disk')
+    expect(JSON.parse(lines[0] ?? '').err.cause).toEqual({ name: 'string', message: 'disk' })
   })
 })

@@ -124,7 +124,7 @@ function run(snippet: string): void {
     'express-esql-async-query/test-kit': testKit,
   }
   new Function('require', 'exports', 'describe', 'it', code)(
-    (name: string) => modules[name],
+    (name: string) => modules[name] ?? require(name),
     {},
     describe,
     it,

@@ -77,7 +77,7 @@ export interface StoreHarness {
    * @default 1_000 with `advance`, 100 without
    */
   stepMs?: number
-  /** How long, in real milliseconds, a test waits for what must come about at once. @default 2_000 */
+  /** How long, in real milliseconds, a test waits for what must come about at once. @default 10_000 */
   patienceMs?: number
   /** An id of the shape that the store gives out, of no query. @default one of Elasticsearch's shape */
   unknownId?: string
@@ -109,7 +109,7 @@ export function resolveHarness(harness: StoreHarness): ResolvedHarness {
   const {
     offers = ALL_METHODS,
     stepMs = harness.advance ? 1_000 : 100,
-    patienceMs = 2_000,
+    patienceMs = 10_000,
     unknownId = 'FkpMRkJGS1gzVDRlM3g4ZzMyRGlLbkEaTXlJZHdNT09TU2VTZVBoNDM3cFZMUToxMDM=',
   } = harness
   if (!offers.includes('submit') && !harness.seed) {

@@ -20,7 +20,7 @@ export interface SubmitOptions extends WaitOptions {
 }
 
 export interface GetOptions extends WaitOptions {
-  /** Moves the expiry to now + this many milliseconds, before the wait begins. Left out: the expiry stays. */
+  /** Moves the expiry to now + this many milliseconds, before the wait begins. Left out, zero or below: it stays. */
   keepAliveMs?: number
 }
 

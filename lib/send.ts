@@ -71,9 +71,12 @@ async function stream(response: Response, chunks: Iterable<Chunk>, clients: Clie
         await new Promise<void>((resolve) => {
           wake = resolve
         })
-      } else if (performance.now() - turnBegan > TURN_MS) await nextTurn()
-      else continue
-      turnBegan = performance.now()
+      }
+      // Also after a drain: where the system takes all that is written at once, it comes before any other event.
+      if (performance.now() - turnBegan > TURN_MS) {
+        await nextTurn()
+        turnBegan = performance.now()
+      }
     }
   } finally {
     response.off('drain', onDrain)

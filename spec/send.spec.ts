@@ -125,6 +125,28 @@ describe('sendChunks', () => {
     expect(turns).toBeGreaterThan(10)
   })
 
+  it('lets other work have its turn while a client takes all at once', async () => {
+    let turns = 0
+    let isDone = false
+    const count = (): void => {
+      turns += 1
+      if (!isDone) setImmediate(count)
+    }
+    send = sending(
+      (function* () {
+        setImmediate(count)
+        for (let part = 0; part < 60; part += 1) {
+          const end = performance.now() + 2
+          while (performance.now() < end);
+          yield CHUNK
+        }
+        isDone = true
+      })(),
+    )
+    expect((await read(await get())).length).toBe(60 * CHUNK.length)
+    expect(turns).toBeGreaterThan(15)
+  })
+
   it('sends nothing when the first chunk cannot be made', async () => {
     let hasSent: boolean | undefined
     send = async (response) => {

@@ -7,7 +7,7 @@ import { WITHOUT_PRODUCT_HEADER } from './errors'
 import type { WireAnswer } from './pass-through'
 
 /** Time that writing a body may keep other requests waiting, in milliseconds. */
-const TURN_MS = 4
+const TURN_MS = 2
 
 type Chunk = string | Uint8Array
 

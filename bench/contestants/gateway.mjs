@@ -6,6 +6,9 @@ import { COLUMNS, makeRows } from '../support/table.mjs'
 
 // The package as users get it: the router, tokens checked by RS256, queries in memory.
 
+/** Large results are many here, and all of one owner. */
+const MOST_BYTES = 2 ** 30
+
 let complete
 const completion = new Promise((resolve) => {
   complete = resolve
@@ -15,6 +18,8 @@ let waiting = 0
 answerCommands({
   async start({ trust, rows, isHeld = false, leakMicros = 0 }) {
     const memory = new MemoryStore({
+      maxBytes: MOST_BYTES,
+      maxBytesPerOwner: MOST_BYTES,
       execute: async () => {
         if (isHeld) await completion
         return { columns: COLUMNS, values: makeRows(rows) }

@@ -14,7 +14,7 @@ export function getRequest(path, token) {
   ].join('\r\n')
 }
 
-/** Connections that ask as fast as the server answers. Every answer is compared with the one that is expected. */
+/** Connections that ask as fast as the server answers. Every answer is compared with what is expected. */
 export class Load {
   #connections
 
@@ -58,7 +58,7 @@ export class Connection {
   constructor(socket) {
     this.#socket = socket
     const reader = new AnswerReader({
-      onBody: (piece) => this.#compare(piece),
+      onBody: (piece) => this.#current.pieces.push(piece),
       onEnd: (status) => this.#finish(status),
     })
     socket.on('data', (data) => reader.read(data))
@@ -66,10 +66,10 @@ export class Connection {
     socket.on('close', () => this.#current?.reject(new Error('the server closed the connection')))
   }
 
-  /** Rejects for any other answer than the expected one. */
-  exchange(request, expected, expectedStatus = 200) {
+  /** Rejects for any other answer than one of this status that ends with the `expected` bytes. */
+  exchange(request, expected, status = 200) {
     return new Promise((resolve, reject) => {
-      this.#current = { expected, expectedStatus, at: 0, isEqual: true, resolve, reject }
+      this.#current = { expected, status, pieces: [], resolve, reject }
       this.#socket.write(request)
     })
   }
@@ -78,19 +78,21 @@ export class Connection {
     this.#socket.destroy()
   }
 
-  #compare(piece) {
-    const { expected, at } = this.#current
-    const end = at + piece.length
-    if (end > expected.length || expected.compare(piece, 0, piece.length, at, end) !== 0) {
-      this.#current.isEqual = false
-    }
-    this.#current.at = end
-  }
-
   #finish(status) {
-    const { expected, expectedStatus, at, isEqual, resolve, reject } = this.#current
+    const { expected, pieces, resolve, reject, ...current } = this.#current
     this.#current = undefined
-    if (status === expectedStatus && isEqual && at === expected.length) resolve()
-    else reject(new Error(`a wrong answer: status ${status}, ${at} bytes instead of ${expected.length}`))
+    if (status === current.status && endsWith(pieces, expected)) resolve()
+    else reject(new Error(`a wrong answer: status ${status}, ${Buffer.concat(pieces).subarray(0, 500)}`))
   }
+}
+
+/** Compares without putting the pieces together: the client must not be what the server waits for. */
+function endsWith(pieces, expected) {
+  let end = expected.length
+  for (const piece of pieces.toReversed()) {
+    const length = Math.min(piece.length, end)
+    if (expected.compare(piece, piece.length - length, piece.length, end - length, end) !== 0) return false
+    end -= length
+  }
+  return end === 0
 }

@@ -8,19 +8,19 @@ import { makeRows } from './table.mjs'
 
 const CONNECTIONS = 16
 
-/** Signing a token takes longer than serving a request. */
-const NEW_TOKENS_PER_ROUND = 200
-
 /**
  * CPU time that each server process spends on a get of a completed result, in microseconds per request. The
- * contestants take turns in each round. `express` stands twice, so that the ratio of the two tells what the
- * machine makes of equals.
+ * contestants take turns in each round. `express` stands twice, so that the ratio of the two tells what the machine
+ * makes of equals. `once` is the package too, but each token and each result is new to it: of these there are
+ * `newPerRound`.
  */
-export async function measureServedResult({ rows, warmUp, rounds, requestsPerRound, freshTokens, cpuProf }) {
+export async function measureServedResult({ rows, warmUp, rounds, requestsPerRound, newPerRound, cpuProf }) {
   const token = tokenOf('alice')
   const profiling = cpuProf === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', cpuProf]
-  const gatewayStart = Contestant.start('gateway', { trust: TRUST, rows }, profiling)
-  return withContestants([gatewayStart], async (gateway) => {
+  const gateways = [profiling, []].map((execArgv) =>
+    Contestant.start('gateway', { trust: TRUST, rows }, execArgv),
+  )
+  return withContestants(gateways, async (gateway, onceGateway) => {
     const id = await submit(gateway.started, token)
     const { body } = await get(gateway.started, pathOf(id), token)
     assertTable(JSON.parse(body), makeRows(rows))
@@ -29,40 +29,28 @@ export async function measureServedResult({ rows, warmUp, rounds, requestsPerRou
     const peers = ['node-http', 'express-json', 'express-json', 'composition']
     const peerStarts = peers.map((name) => Contestant.start(name, config))
     return withContestants(peerStarts, async (http, express, expressAgain, composition) => {
-      const request = getRequest(pathOf(id), token)
-      const entrants = [
-        ['gateway', gateway, () => request],
-        ['http', http, () => request],
-        ['express', express, () => request],
-        ['expressAgain', expressAgain, () => request],
-        ['composition', composition, () => request],
-      ]
-      if (freshTokens) {
-        const tokens = Array.from({ length: rounds * NEW_TOKENS_PER_ROUND }, () => tokenOf('alice'))
-        entrants.push([
-          'newTokens',
-          gateway,
-          () => getRequest(pathOf(id), tokens.pop()),
-          NEW_TOKENS_PER_ROUND,
-        ])
-      }
-      const runners = []
-      for (const [name, contestant, nextRequest, requests = requestsPerRound] of entrants) {
-        await assertAnswers(name, contestant, { id, token, document: JSON.parse(body) })
-        runners.push(await prepare({ name, contestant, nextRequest, requests, path: pathOf(id), token }))
-      }
-      const micros = await takeTurns(runners, { warmUp, rounds, request })
+      for (const peer of [http, express, composition]) await assertAnswer(peer, id, token, JSON.parse(body))
+      for (const checked of [gateway, composition]) await assertRefusals(checked, id, token)
+      const entrants = { gateway, http, express, expressAgain, composition }
+      const always = Object.entries(entrants).map(([name, contestant]) =>
+        alwaysTheSame({ name, contestant, id, token, requestsPerRound }),
+      )
+      const runners = await Promise.all(always)
+      runners.push(await eachOnce(onceGateway, rounds * newPerRound, newPerRound))
+      const micros = await takeTurns(runners, warmUp, rounds)
       for (const { load } of runners) load.close()
       return micros
     })
   })
 }
 
-async function assertAnswers(name, { started }, { id, token, document }) {
+async function assertAnswer({ started }, id, token, document) {
   const answer = await get(started, pathOf(id), token)
   assert.equal(answer.status, 200)
   assert.deepEqual(JSON.parse(answer.body), document)
-  if (!['gateway', 'newTokens', 'composition'].includes(name)) return
+}
+
+async function assertRefusals({ started }, id, token) {
   const refusals = [
     [404, await get(started, pathOf(id), tokenOf('mallory'))],
     [401, await get(started, pathOf(id), `${token.slice(0, -8)}AAAAAAAA`)],
@@ -72,15 +60,42 @@ async function assertAnswers(name, { started }, { id, token, document }) {
   for (const [expected, { status }] of refusals) assert.equal(status, expected)
 }
 
-async function prepare({ name, contestant, nextRequest, requests, path, token }) {
+/** A client that reads one result with one token again and again. */
+async function alwaysTheSame({ name, contestant, id, token, requestsPerRound }) {
   const { started } = contestant
-  const { body } = await get(started, path, token)
+  const request = getRequest(pathOf(id), token)
+  const { body } = await get(started, pathOf(id), token)
   const load = await Load.open({ ...started, connections: CONNECTIONS })
-  return { name, contestant, nextRequest, requests, expected: body, load }
+  const nextRequest = () => request
+  return { name, contestant, load, requests: requestsPerRound, expected: body, request, nextRequest }
 }
 
-async function takeTurns(runners, { warmUp, rounds, request }) {
-  for (const { load, expected } of runners) await load.run(warmUp, () => request, expected)
+/** Clients that read each result once, and have a new token each time. */
+async function eachOnce(contestant, count, requests) {
+  const { started } = contestant
+  const token = tokenOf('alice')
+  const warmUpId = await submit(started, token)
+  const prepared = []
+  for (let made = 0; made < count; made++) {
+    const id = await submit(started, token)
+    prepared.push(getRequest(pathOf(id), tokenOf('alice')))
+  }
+  const { body } = await get(started, pathOf(warmUpId), token)
+  const load = await Load.open({ ...started, connections: CONNECTIONS })
+  return {
+    name: 'once',
+    contestant,
+    load,
+    requests,
+    // Id and times differ.
+    expected: body.subarray(body.indexOf('"columns"')),
+    request: getRequest(pathOf(warmUpId), token),
+    nextRequest: () => prepared.pop(),
+  }
+}
+
+async function takeTurns(runners, warmUp, rounds) {
+  for (const { load, request, expected } of runners) await load.run(warmUp, () => request, expected)
   const micros = Object.fromEntries(runners.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
     const first = round % runners.length
@@ -99,6 +114,7 @@ export function describeServedResult(micros) {
   const cost = (name) => ({ ...summary(micros[name]), unit: 'µs CPU' })
   return [
     { what: 'this package, per request', ...cost('gateway') },
+    { what: 'the same, each token and result once, per request', ...cost('once') },
     { what: 'bare node:http, per request', ...cost('http') },
     { what: 'bare Express 5 with res.json, per request', ...cost('express') },
     { what: 'hand-written composition, per request', ...cost('composition') },

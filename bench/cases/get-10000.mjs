@@ -6,7 +6,7 @@ export const question = 'How much cheaper than res.json is a completed result of
 export async function run({ cpuProf }) {
   const micros = await measureServedResult({
     rows: 10_000,
-    warmUp: 40,
+    warmUp: 42,
     rounds: 9,
     requestsPerRound: 30,
     newPerRound: 4,

@@ -8,6 +8,7 @@ import { COLUMNS, makeRows } from '../support/table.mjs'
 
 /** Large results are many here, and all of one owner. */
 const MOST_BYTES = 2 ** 30
+const MOST_QUERIES = 10_000
 
 let complete
 const completion = new Promise((resolve) => {
@@ -20,6 +21,7 @@ answerCommands({
     const memory = new MemoryStore({
       maxBytes: MOST_BYTES,
       maxBytesPerOwner: MOST_BYTES,
+      maxQueriesPerOwner: MOST_QUERIES,
       execute: async () => {
         if (isHeld) await completion
         return { columns: COLUMNS, values: makeRows(rows) }

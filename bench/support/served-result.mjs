@@ -33,11 +33,11 @@ export async function measureServedResult({ rows, warmUp, rounds, requestsPerRou
       for (const checked of [gateway, composition]) await assertRefusals(checked, id, token)
       const entrants = { gateway, http, express, expressAgain, composition }
       const always = Object.entries(entrants).map(([name, contestant]) =>
-        alwaysTheSame({ name, contestant, id, token, requestsPerRound }),
+        alwaysTheSame({ name, contestant, id, token, warmUp, requests: requestsPerRound }),
       )
       const runners = await Promise.all(always)
-      runners.push(await eachOnce(onceGateway, rounds * newPerRound, newPerRound))
-      const micros = await takeTurns(runners, warmUp, rounds)
+      runners.push(await eachOnce(onceGateway, { warmUp: warmUp / 3, requests: newPerRound, rounds }))
+      const micros = await takeTurns(runners, rounds)
       for (const { load } of runners) load.close()
       return micros
     })
@@ -61,41 +61,32 @@ async function assertRefusals({ started }, id, token) {
 }
 
 /** A client that reads one result with one token again and again. */
-async function alwaysTheSame({ name, contestant, id, token, requestsPerRound }) {
+async function alwaysTheSame({ name, contestant, id, token, warmUp, requests }) {
   const { started } = contestant
   const request = getRequest(pathOf(id), token)
   const { body } = await get(started, pathOf(id), token)
   const load = await Load.open({ ...started, connections: CONNECTIONS })
-  const nextRequest = () => request
-  return { name, contestant, load, requests: requestsPerRound, expected: body, request, nextRequest }
+  return { name, contestant, load, warmUp, requests, expected: body, nextRequest: () => request }
 }
 
-/** Clients that read each result once, and have a new token each time. */
-async function eachOnce(contestant, count, requests) {
+/** Clients that read each result once, and have a new token each time, to warm up too. */
+async function eachOnce(contestant, { warmUp, requests, rounds }) {
   const { started } = contestant
   const token = tokenOf('alice')
-  const warmUpId = await submit(started, token)
   const prepared = []
-  for (let made = 0; made < count; made++) {
+  for (let made = 0; made < warmUp + requests * rounds; made++) {
     const id = await submit(started, token)
     prepared.push(getRequest(pathOf(id), tokenOf('alice')))
   }
-  const { body } = await get(started, pathOf(warmUpId), token)
+  const { body } = await get(started, pathOf(await submit(started, token)), token)
   const load = await Load.open({ ...started, connections: CONNECTIONS })
-  return {
-    name: 'once',
-    contestant,
-    load,
-    requests,
-    // Id and times differ.
-    expected: body.subarray(body.indexOf('"columns"')),
-    request: getRequest(pathOf(warmUpId), token),
-    nextRequest: () => prepared.pop(),
-  }
+  // Id and times differ.
+  const expected = body.subarray(body.indexOf('"columns"'))
+  return { name: 'once', contestant, load, warmUp, requests, expected, nextRequest: () => prepared.pop() }
 }
 
-async function takeTurns(runners, warmUp, rounds) {
-  for (const { load, request, expected } of runners) await load.run(warmUp, () => request, expected)
+async function takeTurns(runners, rounds) {
+  for (const { load, warmUp, nextRequest, expected } of runners) await load.run(warmUp, nextRequest, expected)
   const micros = Object.fromEntries(runners.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
     const first = round % runners.length

@@ -94,6 +94,8 @@ export class MemoryStore implements AsyncQueryStore {
   readonly #budget: MemoryBudget
   readonly #ids = new QueryIds()
   readonly #queries = new Map<string, MemoryQuery>()
+  /** The same by owner. There, a stranger finds as little of a foreign id as of an unknown one, in the same time. */
+  readonly #ownQueries = new Map<Owner, Map<string, MemoryQuery>>()
   readonly #expiries: ExpiryQueue<MemoryQuery>
   /** Each running query's executor, resolved when it has ended. */
   readonly #executions = new Map<MemoryQuery, Promise<void>>()
@@ -181,7 +183,7 @@ export class MemoryStore implements AsyncQueryStore {
     }
     const query = new MemoryQuery(this.#ids.next(), request, owner, options, this.#clock)
     query.bytes = bytes
-    this.#queries.set(query.id, query)
+    this.#remember(query)
     // A query that is born expired is still answered by its submit.
     if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
     const execution = this.#run(query, request).finally(() => {
@@ -246,9 +248,16 @@ export class MemoryStore implements AsyncQueryStore {
   #find(id: string, owner: Owner | undefined): MemoryQuery | undefined {
     this.#assertOpen()
     assertQueryId(id)
-    const query = this.#queries.get(withPadding(id))
-    const isVisible = query && !query.isExpired && (owner === undefined || query.owner === owner)
-    return isVisible ? query : undefined
+    const queries = owner === undefined ? this.#queries : this.#ownQueries.get(owner)
+    const query = queries?.get(withPadding(id))
+    return query?.isExpired ? undefined : query
+  }
+
+  #remember(query: MemoryQuery): void {
+    const { id, owner } = query
+    const own = this.#ownQueries.get(owner) ?? new Map<string, MemoryQuery>()
+    this.#queries.set(id, query)
+    this.#ownQueries.set(owner, own.set(id, query))
   }
 
   #expire(query: MemoryQuery): void {
@@ -257,7 +266,11 @@ export class MemoryStore implements AsyncQueryStore {
   }
 
   #forget(query: MemoryQuery): void {
-    if (!this.#queries.delete(query.id)) return
+    const { id, owner } = query
+    if (!this.#queries.delete(id)) return
+    const own = this.#ownQueries.get(owner)
+    own?.delete(id)
+    if (own?.size === 0) this.#ownQueries.delete(owner)
     this.#expiries.delete(query)
     if (!this.#executions.has(query)) this.#release(query)
   }

@@ -1,6 +1,7 @@
 import type { Response } from 'express'
 import { askStore } from './ask-store'
 import type { Clients } from './clients'
+import { describeError } from './describe-error'
 import { queryNotFound } from './errors'
 import type { Exchange } from './exchange'
 import type { Logger } from './logger'
@@ -90,8 +91,8 @@ export class Forwarder {
       await sendAnswer(response, answer)
       isDelivered = true
     } finally {
-      await answer.settled?.(isDelivered).catch((err: unknown) => {
-        this.#logger.warn({ err }, 'a query that nobody can read is left to expire')
+      await answer.settled?.(isDelivered).catch((error: unknown) => {
+        this.#logger.warn({ err: describeError(error) }, 'a query that nobody can read is left to expire')
       })
     }
   }

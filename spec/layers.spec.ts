@@ -42,6 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   forwarder: [
     'ask-store',
     'clients',
+    'describe-error',
     'errors',
     'exchange',
     'logger',

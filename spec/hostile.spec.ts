@@ -226,32 +226,13 @@ describe('the gateway', () => {
   })
 })
 
-describe('the time that a request costs', () => {
-  /** How many times longer the work takes for four times the input. */
-  function growth(work: (size: number) => void, size: number): number {
-    const time = (at: number): number => {
-      const times = Array.from({ length: 5 }, () => {
-        const began = performance.now()
-        work(at)
-        return performance.now() - began
-      })
-      return Math.min(...times)
-    }
-    time(size)
-    return time(4 * size) / time(size)
-  }
-
-  it('grows with a time value no faster than its length', () => {
-    const parse = (size: number): void => {
-      expect(() => parseTimeValue('keep_alive', `${'1'.repeat(size)}!s`)).toThrow()
-    }
-    expect(growth(parse, 20_000)).toBeLessThan(12)
+describe('a text of a million characters', () => {
+  // Read in quadratic time, each would take longer than any test may.
+  it('is refused as a time value', () => {
+    expect(() => parseTimeValue('keep_alive', `${'1'.repeat(1_000_000)}!s`)).toThrow('failed to parse [')
   })
 
-  it('grows with the slashes of a path no faster than their number', () => {
-    const match = (size: number): void => {
-      expect(matchRoute(`/_query/async/${'/'.repeat(size)}a`)).toBeUndefined()
-    }
-    expect(growth(match, 20_000)).toBeLessThan(12)
+  it('is no path of ours', () => {
+    expect(matchRoute(`/_query/async/${'/'.repeat(1_000_000)}a`)).toBeUndefined()
   })
 })

@@ -5,6 +5,7 @@ import { readBodyFields } from './body-fields'
 import type { OperationRequest } from './incoming'
 import type { JsonNode } from './json-body'
 import { parseJson } from './json-body'
+import { isJsonMediaType } from './media-type'
 import type { NegotiatedFormat } from './negotiation'
 import { negotiateFormat } from './negotiation'
 import { assertKnownParameters, readFlag, readOptionalBoolean } from './parameters'
@@ -97,7 +98,7 @@ function readSource({ parameters }: OperationRequest): JsonNode | undefined {
       'Validation Failed: 1: source and source_content_type parameters are required;',
     )
   }
-  if (!/^application\/(vnd\.elasticsearch\+)?json\s*(;|$)/i.test(contentType.trim())) {
+  if (!isJsonMediaType(contentType)) {
     throw illegalArgument(`Unknown value for source_content_type [${contentType}]`)
   }
   return parseJson(source)

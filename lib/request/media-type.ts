@@ -81,6 +81,12 @@ export function checkMediaTypeHeaders(request: {
   return headers
 }
 
+/** Whether a text, such as the value of `source_content_type`, names what Elasticsearch reads as JSON. */
+export function isJsonMediaType(text: string): boolean {
+  const [essence = ''] = text.toLowerCase().split(';')
+  return JSON_TYPES.has(essence.trim())
+}
+
 /** Throws the 406 for a body that is not labelled as JSON, the only format this package reads. */
 export function checkBodyMediaType({ contentType, rawContentType }: MediaTypeHeaders): void {
   if (rawContentType === undefined) throw new RoutingError(406, 'Content-Type header is missing')

@@ -53,7 +53,7 @@ export class Engine {
 const NOW = Date.UTC(2025, 0, 1)
 
 /** {@link TABLE} as JSON, from `columns` on. */
-export const TABLE_JSON =
+const TABLE_JSON =
   '"columns":[{"name":"n","type":"long"},{"name":"name","type":"keyword"},{"name":"price","type":"double"},' +
   '{"name":"gone","type":"keyword"}],"values":[[9007199254740993,"one, \\"1\\"",1.0,null],' +
   '[2,"tw\u00f6",1.0E-4,null]]}'

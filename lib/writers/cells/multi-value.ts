@@ -7,7 +7,7 @@ export function isMultiValue(cell: Value | undefined): cell is readonly Value[] 
   return Array.isArray(cell)
 }
 
-export function isScalar(cell: Value | undefined): cell is Scalar {
+function isScalar(cell: Value | undefined): cell is Scalar {
   return cell !== null && cell !== undefined && !isMultiValue(cell)
 }
 

@@ -3,7 +3,16 @@ import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { isReached, printTable } from './support/report.mjs'
 
-const CASES = ['get-100', 'get-10000', 'writers', 'stall', 'waits', 'refusal-timing', 'pass-through']
+const CASES = [
+  'get-100',
+  'get-10000',
+  'writers',
+  'stall',
+  'waits',
+  'bodies',
+  'refusal-timing',
+  'pass-through',
+]
 
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,

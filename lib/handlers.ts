@@ -1,6 +1,7 @@
 import { askStore } from './ask-store'
 import type { Owner } from './caller'
 import type { Clients } from './clients'
+import { EncodedAnswers } from './encoded-answers'
 import { queryNotFound } from './errors'
 import type { Exchange } from './exchange'
 import { Forwarder } from './forwarder'
@@ -20,6 +21,7 @@ export class Handlers {
   readonly #options: ResolvedOptions
   readonly #waits: Waits
   readonly #clients: Clients
+  readonly #encoded: EncodedAnswers
   readonly #forwarder: Forwarder | undefined
 
   constructor(options: ResolvedOptions, waits: Waits, clients: Clients) {
@@ -27,6 +29,7 @@ export class Handlers {
     this.#options = options
     this.#waits = waits
     this.#clients = clients
+    this.#encoded = new EncodedAnswers(options.maxCachedBytes)
     this.#forwarder = passThrough && new Forwarder(passThrough, waits, clients, options.logger)
   }
 
@@ -138,7 +141,8 @@ export class Handlers {
   ): Promise<void> {
     const write = await writerFor(output.format.format)
     this.#setHeaders(query, id, output, exchange)
-    await sendChunks(exchange.response, write(query, output.presentation), this.#clients)
+    const chunks = this.#encoded.chunks(query, output, write)
+    await sendChunks(exchange.response, chunks, this.#clients)
   }
 
   #sendHead(query: QueryState, id: string, output: Output, exchange: Exchange): void {

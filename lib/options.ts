@@ -32,6 +32,14 @@ export interface AsyncQueryRouterOptions {
   maxKeepAliveMs?: number
   /** Largest request body, in bytes, after decompression. A larger one answers 413. @default 1_048_576 (1 MiB) */
   maxBodyBytes?: number
+  /**
+   * Bytes of finished answers that are kept in memory, so that a result that is read again and again is written
+   * once. Only results that are frozen through and through are kept, as those of `MemoryStore` are, and a body of
+   * at most an eighth of this. `0` keeps none.
+   *
+   * @default 33_554_432 (32 MiB)
+   */
+  maxCachedBytes?: number
   /** Where faults are reported to. A pino logger fits. @default warnings and errors go to the console */
   logger?: Logger
 }
@@ -50,6 +58,7 @@ const OPTIONS = {
   maxWaitMs: rules.nonNegativeNumber,
   maxKeepAliveMs: rules.positiveNumber,
   maxBodyBytes: rules.positiveNumber,
+  maxCachedBytes: rules.nonNegativeNumber,
   logger: {
     expected: 'a logger with `debug`, `info`, `warn` and `error` methods',
     fits: (value: unknown) => hasMethods(value, ['debug', 'info', 'warn', 'error']),
@@ -66,6 +75,7 @@ export function resolveOptions(options: AsyncQueryRouterOptions): ResolvedOption
     maxWaitMs: options.maxWaitMs ?? Number.POSITIVE_INFINITY,
     maxKeepAliveMs: options.maxKeepAliveMs ?? Number.POSITIVE_INFINITY,
     maxBodyBytes: options.maxBodyBytes ?? 2 ** 20,
+    maxCachedBytes: options.maxCachedBytes ?? 2 ** 25,
     logger: options.logger ?? consoleLogger,
   })
 }

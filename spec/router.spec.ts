@@ -204,6 +204,10 @@ describe('asyncQueryRouter', () => {
       { store: { get() {} }, resolveCaller() {}, maxBodyBytes: '1' },
       'expects `maxBodyBytes` to be a number > 0, got `1` (string)',
     ],
+    [
+      { store: { get() {} }, resolveCaller() {}, maxCachedBytes: -1 },
+      'expects `maxCachedBytes` to be a number >= 0, got `-1` (number)',
+    ],
     [{ store: { get() {} }, resolveCaller() {}, logger: {} }, 'expects `logger` to be a logger with'],
   ])('refuses the options %j', (options, message) => {
     expect(() => asyncQueryRouter(options as never)).toThrow(

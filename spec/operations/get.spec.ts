@@ -110,6 +110,33 @@ describe('GET /_query/async/{id}', () => {
     expect(headers['x-elasticsearch-async-id']).toBe(unkept)
   })
 
+  it('answers each of many reads as the first, in the form that each asks for', async () => {
+    const id = await submit(gateway, { keep_on_completion: true })
+    gateway.engine.run.complete()
+    const read = async (query: string) => (await gateway.alice(`GET /_query/async/${id}?${query}`)).text
+    const asks = ['', 'format=csv', 'pretty', 'filter_path=id']
+    const first: string[] = []
+    for (const ask of asks) first.push(await read(ask))
+    // What is written twice running is kept, and what was written for one is not for the other.
+    for (const time of [2, 3, 4]) {
+      for (const [index, ask] of asks.entries()) expect([time, await read(ask)]).toEqual([time, first[index]])
+      for (const _ of [1, 2, 3]) expect([time, await read('')]).toEqual([time, first[0]])
+    }
+    await gateway.alice(`DELETE /_query/async/${id}`)
+    expect((await gateway.alice(`GET /_query/async/${id}`)).status).toBe(404)
+  })
+
+  it('shows the expiry that a keep_alive has moved, however often the result was read', async () => {
+    const id = await submit(gateway, { keep_on_completion: true })
+    gateway.engine.run.complete()
+    const read = async (query: string) => (await gateway.alice(`GET /_query/async/${id}?${query}`)).json
+    const result: { expiration_time_in_millis: number } = await read('')
+    for (const _ of [1, 2, 3]) expect(await read('')).toEqual(result)
+    const moved = { ...result, expiration_time_in_millis: result.expiration_time_in_millis + 86_400_000 }
+    for (const _ of [1, 2, 3]) expect(await read('keep_alive=6d')).toEqual(moved)
+    for (const _ of [1, 2, 3]) expect(await read('')).toEqual(moved)
+  })
+
   it('answers a failed query with its own error, each time', async () => {
     const id = await submit(gateway)
     const wait = gateway.alice(`GET /_query/async/${id}`)

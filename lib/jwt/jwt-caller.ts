@@ -1,14 +1,17 @@
 import type { KeyObject } from 'node:crypto'
 import type { VerifyOptions } from 'jsonwebtoken'
 import { JsonWebTokenError, verify } from 'jsonwebtoken'
-import type { ResolveCaller } from '../caller'
+import type { Caller, ResolveCaller } from '../caller'
 import { ownerOf } from '../caller'
 import { missingCredentials, refused, unauthenticated } from '../unauthenticated'
 import { readBearerToken } from './bearer-token'
+import type { JwtClaims } from './claims'
 import { checkClaims, ownerName, userName } from './claims'
 import { readHeader } from './header'
 import type { JwtCallerOptions } from './options'
 import { resolveJwtOptions } from './options'
+import type { VerifiedToken } from './verified-tokens'
+import { VerifiedTokens } from './verified-tokens'
 
 export type { JwtAlgorithm } from './algorithms'
 export type { ClaimTest, JwtClaims } from './claims'
@@ -24,19 +27,29 @@ export type { JwtCallerOptions } from './options'
  * A token must be signed by the key with an allowed algorithm, and have `iss`, `aud`, an `exp` to come, and the
  * owner's claim; its `nbf` and `iat`, if any, must have passed. All refusals are the same 401; the reason is the
  * error's `cause`. A key function that fails answers 503. A token is checked when its request begins, so a wait
- * may outlive it.
+ * may outlive it. A token that comes again is remembered by its digest and not verified again, while it is in time
+ * and its key is still the one that is found for it.
  *
  * Throws a `TypeError` for options that are wrong, unknown or do not fit each other.
  */
 export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
   const settings = resolveJwtOptions(options)
+  const tokens = new VerifiedTokens()
 
   return async function resolveJwtCaller(request) {
     const token = readBearerToken(request, settings.maxTokenLength)
     if (token === undefined) throw missingCredentials(request.originalUrl)
+    const digest = VerifiedTokens.digest(token)
+    const nowSeconds = settings.clock.now() / 1000
+    const known = tokens.find(digest)
+    if (known && isCurrent(known.claims, nowSeconds, settings.clockToleranceSeconds)) {
+      // The key source may have dropped or changed the key meanwhile.
+      const { key } = await settings.findKey(known.header)
+      if (key === known.key) return toCaller(known)
+    }
+    tokens.forget(digest)
     const header = readHeader(token, settings.algorithms)
     const { key } = await settings.findKey(header)
-    const nowSeconds = settings.clock.now() / 1000
     const payload = verifyToken(token, key, {
       algorithms: [header.alg],
       issuer: settings.issuers,
@@ -48,10 +61,24 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     const claims = checkClaims(payload, nowSeconds + settings.clockToleranceSeconds)
     const owner = ownerOf(claims.iss, ownerName(claims, settings.ownerClaim))
     const user = userName(claims, settings.userClaim)
+    return toCaller(tokens.add(digest, token.length, { header, key, claims, owner, user }))
+  }
+
+  async function toCaller({ claims, owner, user }: VerifiedToken): Promise<Caller> {
     // Whatever else a function returns, it does not say yes.
     const canCancelTasks = (await settings.mayCancelTasks(claims)) === true
     return { owner, canCancelTasks, ...(user !== undefined && { user }) }
   }
+}
+
+/** The checks that depend on time, of jsonwebtoken and ours. Where they fail, all are made again, for the error. */
+function isCurrent({ exp, nbf, iat }: JwtClaims, nowSeconds: number, toleranceSeconds: number): boolean {
+  const latestSeconds = nowSeconds + toleranceSeconds
+  return (
+    nowSeconds < exp + toleranceSeconds &&
+    (nbf === undefined || nbf <= latestSeconds) &&
+    (iat === undefined || iat <= latestSeconds)
+  )
 }
 
 function verifyToken(token: string, key: KeyObject, options: VerifyOptions): unknown {

@@ -6,7 +6,7 @@ import type { Caller } from '../../lib/caller'
 import { ownerOf } from '../../lib/caller'
 import { isQueryError, type QueryError, toErrorResponse } from '../../lib/errors'
 import { JWT_ALGORITHMS } from '../../lib/jwt/algorithms'
-import type { JwtAlgorithm, JwtCallerOptions, JwtHeader } from '../../lib/jwt/jwt-caller'
+import type { JwtAlgorithm, JwtCallerOptions, JwtClaims, JwtHeader } from '../../lib/jwt/jwt-caller'
 import { jwtCaller } from '../../lib/jwt/jwt-caller'
 import { incomingRequest } from '../support/incoming-request'
 import type { SignOptions } from '../support/tokens'
@@ -27,13 +27,33 @@ const NOW_SECONDS = 1_800_000_000
 const clock = { now: () => NOW_SECONDS * 1000 }
 const claims = { iss: issuer, aud: audience, sub: 'alice', exp: NOW_SECONDS + 60 }
 
+const EXPIRED = 'jwt expired'
+const EARLY = 'jwt not active'
+const FUTURE = 'the token was issued in the future'
+
 function signed(overrides: Record<string, unknown> = {}, options: SignOptions = {}): string {
   return signToken({ ...claims, ...overrides }, options)
 }
 
+/**
+ * What a token comes to. It is asked of a caller that has verified another token, and twice: that tokens are
+ * remembered changes no verdict.
+ */
 async function resolve(text: string, overrides: Partial<JwtCallerOptions> = {}): Promise<Caller | undefined> {
-  const request = await incomingRequest({ Authorization: `Bearer ${text}` })
-  return jwtCaller({ ...jwtOptions, clock, ...overrides })(request)
+  const caller = jwtCaller({ ...jwtOptions, clock, ...overrides })
+  const ask = async (jwt: string) => caller(await incomingRequest({ Authorization: `Bearer ${jwt}` }))
+  await ask(signed()).catch(() => {})
+  const first = await ask(text).then(
+    (caller) => ({ caller }),
+    (error: unknown) => ({ error }),
+  )
+  const second = await ask(text).then(
+    (caller) => ({ caller }),
+    (error: unknown) => ({ error }),
+  )
+  expect(second).toEqual(first)
+  if ('error' in first) throw first.error
+  return first.caller
 }
 
 async function failure(caller: Promise<unknown>): Promise<QueryError> {
@@ -313,7 +333,8 @@ describe('jwtCaller: the form of a token', () => {
       return rsaKeys.publicKey
     }
     expect(await whyRefused(text, { key })).toBe('the bearer token is longer than 16384 characters')
-    expect(found).toEqual([])
+    // Another token was asked about before, and its key was looked up.
+    expect(found).toEqual([{ alg: 'RS256' }])
     expect(await resolve(text, { key, maxTokenLength: text.length })).toMatchObject({ canCancelTasks: false })
     expect(await whyRefused(text, { maxTokenLength: text.length - 1 })).toBe(
       `the bearer token is longer than ${text.length - 1} characters`,
@@ -368,10 +389,6 @@ describe('jwtCaller: the form of a token', () => {
 })
 
 describe('jwtCaller: time', () => {
-  const EXPIRED = 'jwt expired'
-  const EARLY = 'jwt not active'
-  const FUTURE = 'the token was issued in the future'
-
   it.each([
     ['exp', 5, -5, EXPIRED],
     ['exp', 5, -6, EXPIRED],
@@ -636,10 +653,11 @@ describe('jwtCaller: cancelTasks', () => {
     }
     const realm = { roles: ['admin'] }
     expect(await resolve(signed({ realm }), { cancelTasks })).toMatchObject({ canCancelTasks: true })
-    expect(seen).toEqual([{ ...claims, realm }])
+    expect(seen).toEqual([claims, { ...claims, realm }, { ...claims, realm }])
+    seen.length = 0
     await whyRefused(tampered(signed(), 2, flipFirst), { cancelTasks })
     await whyRefused(signed({ sub: '' }), { cancelTasks })
-    expect(seen).toHaveLength(1)
+    expect(seen).toEqual([claims, claims])
   })
 
   it.each([
@@ -679,8 +697,8 @@ describe('jwtCaller: a key function', () => {
       other: 5,
     }
     await resolve(signed({}, { header: { ...references, ...others } }), { key })
-    await resolve(signed(), { key })
-    expect(seen).toEqual([{ alg: 'RS256', ...references }, { alg: 'RS256' }])
+    const sent = { alg: 'RS256', ...references }
+    expect(seen).toEqual([{ alg: 'RS256' }, sent, sent])
   })
 
   it.each([
@@ -752,7 +770,7 @@ describe('jwtCaller: a key function', () => {
     expect(await whyRefused(text, { key, algorithms: ['PS256'] })).toBe('invalid signature')
   })
 
-  it('is asked for each token, so that a key can be withdrawn', async () => {
+  it('is asked each time that a token comes, so that a key can be withdrawn', async () => {
     let key: KeyObject | undefined = rsaKeys.publicKey
     const caller = jwtCaller({ ...jwtOptions, clock, key: () => key })
     const request = await incomingRequest({ Authorization: `Bearer ${signed()}` })
@@ -761,5 +779,96 @@ describe('jwtCaller: a key function', () => {
     expect((await failure(Promise.resolve(caller(request)))).cause).toEqual(
       new Error('there is no key for the token'),
     )
+  })
+})
+
+describe('jwtCaller: a token that comes again', () => {
+  async function callerAnd(overrides: Partial<JwtCallerOptions>, jwt = signed()) {
+    const caller = jwtCaller({ ...jwtOptions, clock, ...overrides })
+    const request = await incomingRequest({ Authorization: `Bearer ${jwt}` })
+    return { caller, ask: async () => caller(request) }
+  }
+
+  it('is not verified again, and its claims cannot be changed', async () => {
+    const seen: JwtClaims[] = []
+    const cancelTasks = (claims: JwtClaims) => {
+      seen.push(claims)
+      return true
+    }
+    const { ask } = await callerAnd({ cancelTasks }, signed({ realm: { roles: ['admin'] } }))
+    const first = await ask()
+    expect(await ask()).toEqual(first)
+    expect(seen[1]).toBe(seen[0])
+    const { realm } = seen[0] as unknown as { realm: { roles: string[] } }
+    expect([seen[0], realm, realm.roles].map(Object.isFrozen)).toEqual([true, true, true])
+  })
+
+  it('has the rights that its claims have now', async () => {
+    let isAdmin = true
+    const { ask } = await callerAnd({ cancelTasks: async () => isAdmin })
+    expect(await ask()).toMatchObject({ canCancelTasks: true })
+    isAdmin = false
+    expect(await ask()).toMatchObject({ canCancelTasks: false })
+  })
+
+  it('is a caller of its own each time, which a host may change', async () => {
+    const { ask } = await callerAnd({})
+    const first = await ask()
+    Object.assign(first as object, { owner: 'mallory' })
+    expect(await ask()).toEqual({ owner: ownerOf(issuer, 'alice'), canCancelTasks: false })
+  })
+
+  it('is verified with the key of now', async () => {
+    let key: KeyObject = rsaKeys.publicKey
+    const { ask } = await callerAnd({ key: () => key })
+    const caller = await ask()
+    key = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey
+    expect((await failure(ask())).cause).toMatchObject({ message: 'invalid signature' })
+    key = rsaKeys.publicKey
+    expect(await ask()).toEqual(caller)
+  })
+
+  it('is refused while the key source is down', async () => {
+    let isDown = false
+    const key = () => {
+      if (isDown) throw new Error('connect ECONNREFUSED')
+      return rsaKeys.publicKey
+    }
+    const { ask } = await callerAnd({ key })
+    await ask()
+    isDown = true
+    expect((await failure(ask())).status).toBe(503)
+  })
+
+  it.each([
+    ['exp', 65_000, EXPIRED],
+    ['nbf', -6_000, EARLY],
+    ['iat', -6_000, FUTURE],
+  ])('is refused for its %s when the clock has moved by %d ms', async (claim, moved, why) => {
+    let nowMs = NOW_SECONDS * 1000
+    const seconds = claim === 'exp' ? NOW_SECONDS + 60 : NOW_SECONDS
+    const { ask } = await callerAnd({ clock: { now: () => nowMs } }, signed({ [claim]: seconds }))
+    const caller = await ask()
+    nowMs += moved
+    expect((await failure(ask())).cause).toMatchObject({ message: why })
+    nowMs -= moved
+    expect(await ask()).toEqual(caller)
+  })
+
+  it('does not let through one that differs in a single character', async () => {
+    const jwt = signed()
+    const { caller, ask } = await callerAnd({}, jwt)
+    await ask()
+    for (const part of [0, 1, 2] as const) {
+      const other = await incomingRequest({ Authorization: `Bearer ${tampered(jwt, part, flipFirst)}` })
+      expect(toErrorResponse(await failure(Promise.resolve(caller(other))))).toEqual(REFUSED)
+    }
+  })
+
+  it('is not one for another jwtCaller', async () => {
+    const { ask } = await callerAnd({})
+    await ask()
+    const { ask: askOther } = await callerAnd({ audience: 'other' })
+    expect(toErrorResponse(await failure(askOther()))).toEqual(REFUSED)
   })
 })

@@ -2,21 +2,13 @@ import type { Request, Response, Router } from 'express'
 import { Router as createRouter } from 'express'
 import type { Caller, Owner } from './caller'
 import { Clients } from './clients'
-import { illegalArgument, isQueryError, QueryError, RoutingError } from './errors'
+import { isQueryError, QueryError } from './errors'
 import { Handlers } from './handlers'
 import type { AsyncQueryRouterOptions, ResolvedOptions } from './options'
 import { resolveOptions } from './options'
-import { BodyReader } from './request/body'
-import type { Command } from './request/command'
-import { readCommand } from './request/command'
-import type { OperationRequest } from './request/incoming'
-import { readIncoming } from './request/incoming'
-import type { JsonNode } from './request/json-body'
-import { checkBodyMediaType } from './request/media-type'
-import type { Operation, RouteMatch } from './request/routes'
-import { allowedMethods, matchRoute, offers } from './request/routes'
-import type { ValidateRequest } from './request/validation'
-import { createRequestValidator } from './request/validation'
+import { RequestReader } from './request/request-reader'
+import type { RouteMatch } from './request/routes'
+import { allowedMethods, matchRoute } from './request/routes'
 import { sendError } from './send-error'
 import { unauthenticated } from './unauthenticated'
 import { Waits } from './waits'
@@ -63,14 +55,12 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
 /** Takes a request through its steps: caller, head, body, validation, store. */
 class AsyncQueryServer {
   readonly #options: ResolvedOptions
-  readonly #bodies: BodyReader
-  readonly #validate: ValidateRequest
+  readonly #requests: RequestReader
   readonly #handlers: Handlers
 
   constructor(options: ResolvedOptions, handlers: Handlers) {
     this.#options = options
-    this.#bodies = new BodyReader(options.maxBodyBytes)
-    this.#validate = createRequestValidator()
+    this.#requests = new RequestReader(options.store, options.maxBodyBytes)
     this.#handlers = handlers
   }
 
@@ -81,14 +71,7 @@ class AsyncQueryServer {
     const caller = await this.#resolveCaller(request)
     assertShortLine(request)
 
-    const hasBody = await this.#bodies.hasBody(request, response)
-    const head = readIncoming(request, route.id, hasBody)
-    const incoming = { ...head, operation: this.#operationOf(request, route) }
-    if (hasBody) checkBodyMediaType(incoming.mediaTypes)
-    const body =
-      hasBody && incoming.operation === 'submit' ? await this.#bodies.readJson(request, response) : undefined
-
-    const command = await this.#toCommand(incoming, body)
+    const { incoming, command } = await this.#requests.read(request, response, route)
     await this.#handlers.handle(command, {
       request,
       incoming,
@@ -119,39 +102,10 @@ class AsyncQueryServer {
     return caller
   }
 
-  #operationOf({ method, originalUrl }: Request, route: RouteMatch): Operation {
-    const { store } = this.#options
-    const operation = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined
-    if (operation && offers(store, operation)) return operation
-    const allowed = allowedMethods(route, store)
-    throw new RoutingError(
-      405,
-      `Incorrect HTTP method for uri [${originalUrl}] and method [${method}], allowed: [${allowed.join(', ')}]`,
-      { Allow: allowed.join(',') },
-    )
-  }
-
   #sendOptions(response: Response, route: RouteMatch): void {
     response.setHeader('Allow', allowedMethods(route, this.#options.store).join(','))
     response.setHeader('content-type', 'text/plain')
     response.end()
-  }
-
-  /**
-   * Validates a request against the document and reads it. Where the document refuses, reading finds
-   * Elasticsearch's words for the refusal.
-   */
-  async #toCommand(incoming: OperationRequest, body: JsonNode | undefined): Promise<Command> {
-    const { operation, id, parameters } = incoming
-    try {
-      await this.#validate({ operation, id, parameters, body: body?.value })
-    } catch (error) {
-      readCommand(incoming, body)
-      throw illegalArgument(error instanceof Error ? error.message : 'the request is not valid', {
-        cause: error,
-      })
-    }
-    return readCommand(incoming, body)
   }
 }
 

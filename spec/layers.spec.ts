@@ -111,6 +111,7 @@ const KNOW_EXPRESS = [
   'forwarder',
   'request/body',
   'request/incoming',
+  'request/request-reader',
   'request/validation',
   'router',
   'send',

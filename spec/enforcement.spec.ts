@@ -32,7 +32,7 @@ describe('api-spec.yaml', () => {
   })
   afterAll(() => gateway.close())
 
-  it('is enforced by express-openapi-validator on every request', async () => {
+  it('is enforced by express-openapi-validator on every operation', async () => {
     await gateway.alice('POST /_query/async?drop_null_columns', { body: { query: 'ROW n = 1' } })
     await gateway.alice('GET /_query/async/a%3D?keep_alive=1d')
     await gateway.alice('HEAD /_query/async/a')
@@ -50,6 +50,12 @@ describe('api-spec.yaml', () => {
       { method: 'POST', path: '/_query/async/a/stop', query: {}, body: undefined },
       { method: 'DELETE', path: '/_query/async/a', query: {}, body: undefined },
     ])
+  })
+
+  it('is asked once about gets in the same words, whatever their id', async () => {
+    seen.length = 0
+    for (const id of ['a', 'b', 'c']) await gateway.alice(`GET /_query/async/${id}?keep_alive=2d`)
+    expect(seen).toMatchObject([{ path: '/_query/async/a', query: { keep_alive: '2d' } }])
   })
 
   it('is not asked about requests without a caller', async () => {

@@ -38,18 +38,27 @@ export function readIncoming(request: Request, id: string, hasBody: boolean): In
   const pretty = readFlag(parameters, 'pretty')
   const human = readFlag(parameters, 'human')
   readFlag(parameters, 'error_trace')
-  const uri = request.originalUrl
   return {
-    id,
+    ...readTarget(request, id),
     parameters,
     mediaTypes,
     method: request.method,
-    uri,
-    path: decodedPath(uri),
     hasBody,
     pretty,
     human,
   }
+}
+
+/** What of a request tells which query it is about. */
+export function readTarget({ originalUrl: uri }: Request, id: string): Pick<Incoming, 'id' | 'uri' | 'path'> {
+  return { id, uri, path: decodedPath(uri) }
+}
+
+/** All else that a request for an operation is read by, where it has no body. Neither URL nor header can hold NUL. */
+export function requestKey(request: Request): string {
+  const accept = headerValues(request, 'accept').join('\0')
+  const contentType = headerValues(request, 'content-type').join('\0')
+  return `${queryStringOf(request)}\0accept\0${accept}\0content-type\0${contentType}`
 }
 
 /** How the client wants errors to look, as far as its request can be read. */

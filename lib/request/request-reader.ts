@@ -5,25 +5,22 @@ import { BodyReader } from './body'
 import type { Command } from './command'
 import { readCommand } from './command'
 import type { OperationRequest } from './incoming'
-import { readIncoming } from './incoming'
+import { readIncoming, readTarget, requestKey } from './incoming'
 import type { JsonNode } from './json-body'
+import type { ReadRequest } from './known-requests'
+import { KnownRequests } from './known-requests'
 import { checkBodyMediaType } from './media-type'
 import type { Operation, RouteMatch } from './routes'
 import { allowedMethods, offers } from './routes'
 import type { ValidateRequest } from './validation'
 import { createRequestValidator } from './validation'
 
-/** A request that was read and validated: what came in, and what it asks for. */
-export interface ReadRequest {
-  incoming: OperationRequest
-  command: Command
-}
-
 /** Reads requests whose caller is known: head, operation, body, validation against the document. */
 export class RequestReader {
   readonly #store: AsyncQueryStore
   readonly #bodies: BodyReader
   readonly #validate: ValidateRequest
+  readonly #known = new KnownRequests()
 
   constructor(store: AsyncQueryStore, maxBodyBytes: number) {
     this.#store = store
@@ -34,16 +31,22 @@ export class RequestReader {
   /** Throws Elasticsearch's error for the first fault that it would find. */
   async read(request: Request, response: Response, route: RouteMatch): Promise<ReadRequest> {
     const hasBody = await this.#bodies.hasBody(request, response)
+    const key = `${operationOn(route, request.method)} ${requestKey(request)}`
+    const known = hasBody ? undefined : this.#known.find(key, readTarget(request, route.id))
+    if (known) return known
+
     const head = readIncoming(request, route.id, hasBody)
     const incoming = { ...head, operation: this.#operationOf(request, route) }
     if (hasBody) checkBodyMediaType(incoming.mediaTypes)
     const body =
       hasBody && incoming.operation === 'submit' ? await this.#bodies.readJson(request, response) : undefined
-    return { incoming, command: await this.#toCommand(incoming, body) }
+    const read = { incoming, command: await this.#toCommand(incoming, body) }
+    this.#known.add(key, read)
+    return read
   }
 
   #operationOf({ method, originalUrl }: Request, route: RouteMatch): Operation {
-    const operation = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined
+    const operation = operationOn(route, method)
     if (operation && offers(this.#store, operation)) return operation
     const allowed = allowedMethods(route, this.#store)
     throw new RoutingError(
@@ -69,4 +72,8 @@ export class RequestReader {
     }
     return readCommand(incoming, body)
   }
+}
+
+function operationOn({ methods }: RouteMatch, method: string): Operation | undefined {
+  return Object.hasOwn(methods, method) ? methods[method] : undefined
 }

@@ -5,11 +5,15 @@ export async function askStore<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {
-    if (isQueryError(error)) throw error
-    throw new QueryError(
-      'no_shard_available_action_exception',
-      'the async query store is not available, try again later',
-      { cause: error },
-    )
+    throw storeFailure(error)
   }
+}
+
+export function storeFailure(error: unknown): unknown {
+  if (isQueryError(error)) return error
+  return new QueryError(
+    'no_shard_available_action_exception',
+    'the async query store is not available, try again later',
+    { cause: error },
+  )
 }

@@ -1,5 +1,6 @@
 import type { Response } from 'express'
 import { askStore } from './ask-store'
+import type { Owner } from './caller'
 import type { Clients } from './clients'
 import { describeError } from './describe-error'
 import { queryNotFound } from './errors'
@@ -9,6 +10,7 @@ import type { PassThrough, QueryState, WireAnswer, WireRequest } from './pass-th
 import { sendAnswer } from './send'
 import type { DeleteOptions, GetOptions, SubmitOptions } from './store'
 import type { Waits } from './waits'
+import { waiterOf } from './waits'
 import { wireRequest } from './wire'
 
 /** One function per operation, for a store that passes answers through: asks it once and sends what it says. */
@@ -26,13 +28,13 @@ export class Forwarder {
   }
 
   submit(options: SubmitOptions, exchange: Exchange): Promise<void> {
-    return this.#forward(exchange, (wire, signal) =>
+    return this.#forward(exchange, waiterOf(exchange.owner, options), (wire, signal) =>
       this.#passThrough.submit(wire, exchange.owner, { ...options, signal }),
     )
   }
 
   get(id: string, options: GetOptions, exchange: Exchange): Promise<void> {
-    return this.#forward(exchange, (wire, signal) =>
+    return this.#forward(exchange, waiterOf(exchange.owner, options), (wire, signal) =>
       known(id, this.#passThrough.get(id, wire, exchange.owner, { ...options, signal })),
     )
   }
@@ -44,21 +46,24 @@ export class Forwarder {
   }
 
   stop(id: string, exchange: Exchange): Promise<void> {
-    return this.#forward(exchange, (wire) => known(id, this.#passThrough.stop(id, wire, exchange.owner)))
+    return this.#forward(exchange, undefined, (wire) =>
+      known(id, this.#passThrough.stop(id, wire, exchange.owner)),
+    )
   }
 
   delete(id: string, options: DeleteOptions, exchange: Exchange): Promise<void> {
-    return this.#forward(exchange, (wire) =>
+    return this.#forward(exchange, undefined, (wire) =>
       known(id, this.#passThrough.delete(id, wire, exchange.owner, options)),
     )
   }
 
   async #forward(
     exchange: Exchange,
+    waiter: Owner | undefined,
     ask: (wire: WireRequest, signal: AbortSignal) => Promise<WireAnswer>,
   ): Promise<void> {
     const { response } = exchange
-    await this.#waits.during(response, ({ signal }) =>
+    await this.#waits.during(response, waiter, ({ signal }) =>
       this.#untilGone(exchange, async (wire) => {
         const answer = await askStore(() => ask(wire, signal))
         if (this.#waits.isDraining) response.setHeader('Connection', 'close')

@@ -1,4 +1,4 @@
-import { askStore } from './ask-store'
+import { askStore, storeFailure } from './ask-store'
 import type { Owner } from './caller'
 import type { Clients } from './clients'
 import { EncodedAnswers } from './encoded-answers'
@@ -12,7 +12,11 @@ import { errorMediaType } from './request/negotiation'
 import { sendChunks } from './send'
 import type { AsyncQuery, AsyncQueryStore, GetOptions } from './store'
 import type { Wait, Waits } from './waits'
+import { waiterOf } from './waits'
 import { writeObject, writerFor } from './writers'
+
+/** Of an exchange, what it takes to answer. */
+type Reply = Pick<Exchange, 'response' | 'startedMs'>
 
 type CommandOf<Name extends Command['operation']> = Extract<Command, { operation: Name }>
 
@@ -57,7 +61,7 @@ export class Handlers {
       keepOnCompletion,
     }
     if (this.#forwarder) return this.#forwarder.submit(options, exchange)
-    await this.#waits.during(response, async (wait) => {
+    await this.#waits.during(response, waiterOf(owner, options), async (wait) => {
       const query = await ask(store, 'submit', (submit) =>
         submit(request, owner, { ...options, signal: wait.signal }),
       )
@@ -67,23 +71,42 @@ export class Handlers {
     })
   }
 
-  async #get(command: CommandOf<'get' | 'head'>, exchange: Exchange): Promise<void> {
+  #get(command: CommandOf<'get' | 'head'>, exchange: Exchange): Promise<void> {
     const { operation, id, keepAliveMs = 0, output } = command
-    const { store, waitByDefault, maxKeepAliveMs } = this.#options
-    const { owner, response } = exchange
+    const { waitByDefault, maxKeepAliveMs } = this.#options
+    const { owner, response, startedMs } = exchange
     const defaultWaitMs = waitByDefault && operation === 'get' ? Number.POSITIVE_INFINITY : 0
     const options = {
       waitForCompletionTimeoutMs: this.#capWait(command.waitForCompletionTimeoutMs ?? defaultWaitMs),
       ...(keepAliveMs > 0 && { keepAliveMs: Math.min(keepAliveMs, maxKeepAliveMs) }),
     }
-    if (this.#forwarder && operation === 'get') return this.#forwarder.get(id, options, exchange)
-    await this.#waits.during(response, async (wait) => {
-      if (operation === 'head')
-        return this.#head(command, { ...options, signal: wait.signal }, wait, exchange)
-      const query = await ask(store, 'get', (get) => get(id, owner, { ...options, signal: wait.signal }))
+    if (operation === 'head') {
+      return this.#waits.during(response, waiterOf(owner, options), (wait) =>
+        this.#head(command, { ...options, signal: wait.signal }, wait, exchange),
+      )
+    }
+    if (this.#forwarder) return this.#forwarder.get(id, options, exchange)
+    return this.#waitFor(id, owner, options, output, { response, startedMs })
+  }
+
+  /**
+   * Gets a query and sends it. Of tens of thousands of waits, everything that is held and each function that waits
+   * for another one counts: hence the few arguments, and a `try` in the place of `ask` and `during`.
+   */
+  async #waitFor(id: string, owner: Owner, options: GetOptions, output: Output, reply: Reply): Promise<void> {
+    const wait = this.#waits.begin(reply.response, waiterOf(owner, options))
+    try {
+      let query: AsyncQuery | undefined
+      try {
+        query = await this.#options.store.get(id, owner, { ...options, signal: wait.signal })
+      } catch (error) {
+        throw storeFailure(error)
+      }
       if (!query) throw queryNotFound(id)
-      if (!wait.isAbandoned) await this.#sendQuery(query, id, output, exchange)
-    })
+      if (!wait.isAbandoned) await this.#sendQuery(query, id, output, reply)
+    } finally {
+      this.#waits.end(wait)
+    }
   }
 
   async #head(
@@ -133,16 +156,11 @@ export class Handlers {
     response.end(writeObject(format, { acknowledged: true }, { pretty, filterPath: parameters.filter_path }))
   }
 
-  async #sendQuery(
-    query: AsyncQuery,
-    id: string | undefined,
-    output: Output,
-    exchange: Exchange,
-  ): Promise<void> {
+  async #sendQuery(query: AsyncQuery, id: string | undefined, output: Output, reply: Reply): Promise<void> {
     const write = await writerFor(output.format.format)
-    this.#setHeaders(query, id, output, exchange)
+    this.#setHeaders(query, id, output, reply)
     const chunks = this.#encoded.chunks(query, output, write)
-    await sendChunks(exchange.response, chunks, this.#clients)
+    await sendChunks(reply.response, chunks, this.#clients)
   }
 
   #sendHead(query: QueryState, id: string, output: Output, exchange: Exchange): void {
@@ -157,8 +175,8 @@ export class Handlers {
     response.end()
   }
 
-  #setHeaders(query: QueryState, id: string | undefined, { format }: Output, exchange: Exchange): void {
-    const { response, startedMs } = exchange
+  #setHeaders(query: QueryState, id: string | undefined, { format }: Output, reply: Reply): void {
+    const { response, startedMs } = reply
     const tookNanos = query.isRunning ? undefined : query.tookNanos
     response.setHeader('content-type', format.contentType)
     if (id !== undefined) response.setHeader('X-Elasticsearch-Async-Id', headerText(id))

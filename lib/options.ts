@@ -24,6 +24,19 @@ export interface AsyncQueryRouterOptions {
    */
   maxWaitMs?: number
   /**
+   * How many requests may wait for queries at a time. One more is refused with 429, which clients of Elasticsearch
+   * do not send again. Requests that do not wait are not counted.
+   *
+   * @default 50_000
+   */
+  maxWaits?: number
+  /**
+   * How many requests of one owner may wait at a time.
+   *
+   * @default half of `maxWaits`, so that no owner alone keeps all others from waiting
+   */
+  maxWaitsPerOwner?: number
+  /**
    * Longest keep-alive, in milliseconds. A client that asks for more gets this much; the answer's
    * `expiration_time_in_millis` tells.
    *
@@ -56,6 +69,8 @@ const OPTIONS = {
   resolveCaller: { ...rules.function, required: true },
   waitByDefault: rules.boolean,
   maxWaitMs: rules.nonNegativeNumber,
+  maxWaits: rules.positiveNumber,
+  maxWaitsPerOwner: rules.positiveNumber,
   maxKeepAliveMs: rules.positiveNumber,
   maxBodyBytes: rules.positiveNumber,
   maxCachedBytes: rules.nonNegativeNumber,
@@ -68,11 +83,14 @@ const OPTIONS = {
 /** Checks and completes the options, once, when the router is created. */
 export function resolveOptions(options: AsyncQueryRouterOptions): ResolvedOptions {
   checkOptions('asyncQueryRouter', options, OPTIONS)
+  const maxWaits = options.maxWaits ?? 50_000
   return Object.freeze({
     store: options.store,
     resolveCaller: options.resolveCaller,
     waitByDefault: options.waitByDefault ?? true,
     maxWaitMs: options.maxWaitMs ?? Number.POSITIVE_INFINITY,
+    maxWaits,
+    maxWaitsPerOwner: options.maxWaitsPerOwner ?? Math.ceil(maxWaits / 2),
     maxKeepAliveMs: options.maxKeepAliveMs ?? Number.POSITIVE_INFINITY,
     maxBodyBytes: options.maxBodyBytes ?? 2 ** 20,
     maxCachedBytes: options.maxCachedBytes ?? 2 ** 25,

@@ -3,9 +3,11 @@ import { Router as createRouter } from 'express'
 import type { Caller, Owner } from './caller'
 import { Clients } from './clients'
 import { isQueryError, QueryError } from './errors'
+import type { Exchange } from './exchange'
 import { Handlers } from './handlers'
 import type { AsyncQueryRouterOptions, ResolvedOptions } from './options'
 import { resolveOptions } from './options'
+import type { Command } from './request/command'
 import { RequestReader } from './request/request-reader'
 import type { RouteMatch } from './request/routes'
 import { allowedMethods, matchRoute } from './request/routes'
@@ -34,17 +36,21 @@ export interface AsyncQueryRouter extends Router {
 export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRouter {
   const resolved = resolveOptions(options)
   const clients = new Clients()
-  const waits = new Waits(clients)
-  const server = new AsyncQueryServer(resolved, new Handlers(resolved, waits, clients))
+  const waits = new Waits(clients, resolved)
+  const reception = new Reception(resolved)
+  const handlers = new Handlers(resolved, waits, clients)
   const router = createRouter()
-  router.use(async function asyncQuery(request, response, next) {
+  router.use(function asyncQuery(request, response, next) {
     const route = matchRoute(request.path)
     if (!route) return next()
-    try {
-      await server.serve(request, response, route)
-    } catch (error) {
-      sendError(error, request, response, resolved.logger)
-    }
+    const fail = (error: unknown): void => sendError(error, request, response, resolved.logger)
+    void reception
+      .receive(request, response, route)
+      .then((received) => {
+        // A promise of its own: nothing that it took to receive a request is held while the request waits.
+        if (received) void handlers.handle(received.command, received.exchange).catch(fail)
+      })
+      .catch(fail)
   })
   return Object.defineProperties(router, {
     drain: { value: () => waits.drain() },
@@ -52,34 +58,34 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
   }) as AsyncQueryRouter
 }
 
-/** Takes a request through its steps: caller, head, body, validation, store. */
-class AsyncQueryServer {
+/** Takes a request through its first steps: caller, head, body, validation. */
+class Reception {
   readonly #options: ResolvedOptions
   readonly #requests: RequestReader
-  readonly #handlers: Handlers
 
-  constructor(options: ResolvedOptions, handlers: Handlers) {
+  constructor(options: ResolvedOptions) {
     this.#options = options
     this.#requests = new RequestReader(options.store, options.maxBodyBytes)
-    this.#handlers = handlers
   }
 
-  async serve(request: Request, response: Response, route: RouteMatch): Promise<void> {
+  /** What is to be done, or `undefined` for a request that is answered already. */
+  async receive(
+    request: Request,
+    response: Response,
+    route: RouteMatch,
+  ): Promise<{ command: Command; exchange: Exchange } | undefined> {
     const startedMs = performance.now()
     setCommonHeaders(request, response)
-    if (request.method === 'OPTIONS') return this.#sendOptions(response, route)
+    if (request.method === 'OPTIONS') {
+      this.#sendOptions(response, route)
+      return undefined
+    }
     const caller = await this.#resolveCaller(request)
     assertShortLine(request)
 
     const { incoming, command } = await this.#requests.read(request, response, route)
-    await this.#handlers.handle(command, {
-      request,
-      incoming,
-      caller,
-      owner: caller.owner as Owner,
-      response,
-      startedMs,
-    })
+    const owner = caller.owner as Owner
+    return { command, exchange: { request, incoming, caller, owner, response, startedMs } }
   }
 
   async #resolveCaller(request: Request): Promise<Caller> {

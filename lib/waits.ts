@@ -1,59 +1,95 @@
 import type { Response } from 'express'
-import type { Clients } from './clients'
+import type { Owner } from './caller'
+import type { Clients, Watcher } from './clients'
+import type { WaitOptions } from './store-options'
+import { endInTurns } from './turns'
+import type { WaitLimits } from './wait-places'
+import { WaitPlaces } from './wait-places'
 
-/** A request that may wait. */
-export interface Wait {
-  /** Fires when there is nothing left to wait for: the client went away, or the process drains. */
-  readonly signal: AbortSignal
+/**
+ * A request that may wait. Its signal fires when there is nothing left to wait for: the client went away, or the
+ * process drains. There may be tens of thousands, so it is one object without closures.
+ */
+export class Wait extends AbortController implements Watcher {
+  readonly response: Response
+  /** Who takes a place among those who wait. */
+  readonly owner: Owner | undefined
   /** The client went away; nobody will read an answer. */
-  readonly isAbandoned: boolean
+  isAbandoned = false
+
+  constructor(response: Response, owner: Owner | undefined) {
+    super()
+    this.response = response
+    this.owner = owner
+  }
+
+  onGone(): void {
+    this.isAbandoned = true
+    this.abort()
+  }
 }
 
 /** Every request of a router that may be waiting, so that a drain can answer them all. */
 export class Waits {
   readonly #clients: Clients
-  readonly #controllers = new Set<AbortController>()
+  readonly #places: WaitPlaces
+  readonly #waits = new Set<Wait>()
   #isDraining = false
 
-  constructor(clients: Clients) {
+  constructor(clients: Clients, limits: WaitLimits) {
     this.#clients = clients
+    this.#places = new WaitPlaces(limits)
   }
 
   /** Requests that may be waiting now. */
   get count(): number {
-    return this.#controllers.size
+    return this.#waits.size
   }
 
   get isDraining(): boolean {
     return this.#isDraining
   }
 
-  /** Runs what may wait, with a signal that ends the wait. */
-  async during<T>(response: Response, run: (wait: Wait) => Promise<T>): Promise<T> {
-    const controller = new AbortController()
-    let isAbandoned = this.#clients.isGone(response)
-    const callOff = this.#clients.onGone(response, () => {
-      isAbandoned = true
-      controller.abort()
-    })
-    if (isAbandoned || this.#isDraining) controller.abort()
-    this.#controllers.add(controller)
+  /**
+   * Runs what may wait, with a signal that ends the wait. `owner`: of a request that will wait for a query that
+   * runs. Rejects with `es_rejected_execution_exception`, 429, when too many do already.
+   */
+  async during<T>(response: Response, owner: Owner | undefined, run: (wait: Wait) => Promise<T>): Promise<T> {
+    const wait = this.begin(response, owner)
     try {
-      return await run({
-        signal: controller.signal,
-        get isAbandoned() {
-          return isAbandoned
-        },
-      })
+      return await run(wait)
     } finally {
-      this.#controllers.delete(controller)
-      callOff()
+      this.end(wait)
     }
+  }
+
+  /** Begins what may wait, for those who spare the functions of {@link during}. {@link end} has to follow. */
+  begin(response: Response, owner: Owner | undefined): Wait {
+    // While the process drains, nobody waits.
+    const waiter = this.#isDraining ? undefined : owner
+    if (waiter !== undefined) this.#places.take(waiter)
+    const wait = new Wait(response, waiter)
+    if (this.#clients.isGone(response)) wait.onGone()
+    else this.#clients.watch(response, wait)
+    if (this.#isDraining) wait.abort()
+    this.#waits.add(wait)
+    return wait
+  }
+
+  end(wait: Wait): void {
+    this.#waits.delete(wait)
+    this.#clients.unwatch(wait.response, wait)
+    if (wait.owner !== undefined) this.#places.leave(wait.owner)
   }
 
   /** Ends all waits, those to come too. */
   drain(): void {
     this.#isDraining = true
-    for (const controller of this.#controllers) controller.abort()
+    endInTurns(this.#waits, (wait) => wait.abort())
   }
+}
+
+/** Whom a request takes a place for: nobody, unless it will wait for a query that runs. */
+export function waiterOf(owner: Owner, { waitForCompletionTimeoutMs }: WaitOptions): Owner | undefined {
+  return waitForCompletionTimeoutMs > 0 ? owner : undefined
 }

@@ -1,6 +1,6 @@
 import { Client, errors } from '@elastic/elasticsearch'
 import { FAILURE, TABLE } from './support/engine'
-import { type Gateway, startGateway } from './support/gateway'
+import { type Gateway, startGateway, until } from './support/gateway'
 import { token } from './support/tokens'
 
 /** The official client, unmodified, against a gateway that listens. */
@@ -52,6 +52,28 @@ describe('@elastic/elasticsearch', () => {
         [2, 'tw\u00f6', 0.0001, null],
       ],
     })
+  })
+
+  it('does not send a wait again that is one too many', async () => {
+    await gateway.close()
+    gateway = await startGateway({ maxWaits: 2, maxWaitsPerOwner: 1 })
+    const patient = new Client({
+      node: gateway.url,
+      auth: { bearer: token({ sub: 'alice' }) },
+      maxRetries: 3,
+    })
+    const { id } = await patient.esql.asyncQuery({ query: 'RUN', wait_for_completion_timeout: '0s' })
+    const waiting = patient.esql.asyncQueryGet({ id: String(id) })
+    await until(() => gateway.router.waiting === 1)
+    let sent = 0
+    patient.diagnostic.on('request', () => {
+      sent += 1
+    })
+    await expect(patient.esql.asyncQueryGet({ id: String(id) })).rejects.toMatchObject({ statusCode: 429 })
+    expect(sent).toBe(1)
+    gateway.engine.run.complete()
+    expect(await waiting).toMatchObject({ is_running: false })
+    await patient.close()
   })
 
   it('stops a running query and gets its partial rows', async () => {

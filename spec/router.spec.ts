@@ -205,6 +205,14 @@ describe('asyncQueryRouter', () => {
       'expects `maxBodyBytes` to be a number > 0, got `1` (string)',
     ],
     [
+      { store: { get() {} }, resolveCaller() {}, maxWaits: 0 },
+      'expects `maxWaits` to be a number > 0, got `0` (number)',
+    ],
+    [
+      { store: { get() {} }, resolveCaller() {}, maxWaitsPerOwner: Number.NaN },
+      'expects `maxWaitsPerOwner` to be a number > 0, got `NaN` (number)',
+    ],
+    [
       { store: { get() {} }, resolveCaller() {}, maxCachedBytes: -1 },
       'expects `maxCachedBytes` to be a number >= 0, got `-1` (number)',
     ],

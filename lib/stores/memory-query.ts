@@ -3,6 +3,7 @@ import type { Clock } from '../clock'
 import { QueryError } from '../errors'
 import type { QueryResult } from '../result'
 import type { AsyncQuery, CompletedQuery, QueryRequest, SubmitOptions, WaitOptions } from '../store'
+import { endInTurns } from '../turns'
 
 /** What a query that ended came to. */
 export type Outcome =
@@ -66,7 +67,7 @@ export class MemoryQuery {
     this.#outcome = outcome
     this.#interrupt = undefined
     this.reported = undefined
-    for (const endWait of [...this.#waiters]) endWait()
+    endInTurns(this.#waiters, (endWait) => endWait())
   }
 
   complete(result: QueryResult, { tookNanos, isPartial }: { tookNanos: number; isPartial: boolean }): void {

@@ -239,10 +239,13 @@ describe('GET /_query/async/{id}', () => {
 
   it('answers every wait at once when the router drains, and later ones likewise', async () => {
     const id = await submit(gateway)
-    const answer = gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=1d`)
-    await until(() => waitTimers() === 1)
+    const waiting = Array.from({ length: 100 }, () =>
+      gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=1d`),
+    )
+    await until(() => waitTimers() === 100)
     gateway.router.drain()
-    for (const { status, headers, text } of [await answer, await gateway.alice(`GET /_query/async/${id}`)]) {
+    const answers = [...(await Promise.all(waiting)), await gateway.alice(`GET /_query/async/${id}`)]
+    for (const { status, headers, text } of answers) {
       expect({ status, text, connection: headers.connection }).toEqual({
         status: 200,
         text: runningJson(id),
@@ -250,6 +253,72 @@ describe('GET /_query/async/{id}', () => {
       })
     }
     expect(gateway.engine.run.signal.aborted).toBe(false)
+  })
+
+  describe('where the waits have limits', () => {
+    beforeEach(async () => {
+      await gateway.close()
+      gateway = await startGateway({ maxWaits: 3, maxWaitsPerOwner: 2 })
+    })
+
+    const rejected = (who: string, limit: number) =>
+      errorJson(
+        429,
+        'es_rejected_execution_exception',
+        `rejected execution of async query: ${who} [${limit}] requests waiting already, the limit is [${limit}]; ` +
+          'ask with [wait_for_completion_timeout=0] or try again later',
+      )
+
+    it('refuses one more of the same owner, and those that do not wait never', async () => {
+      const id = await submit(gateway)
+      const waiting = [1, 2].map(() => gateway.alice(`GET /_query/async/${id}`))
+      await until(() => gateway.router.waiting === 2)
+      for (const target of [
+        `GET /_query/async/${id}`,
+        `GET /_query/async/${id}?wait_for_completion_timeout=1s`,
+      ]) {
+        const { status, text } = await gateway.alice(target)
+        expect({ status, text }).toEqual({ status: 429, text: rejected('you have', 2) })
+      }
+      const asks = [`GET /_query/async/${id}?wait_for_completion_timeout=0`, `HEAD /_query/async/${id}`]
+      for (const target of asks) expect((await gateway.alice(target)).status).toBe(200)
+      gateway.engine.run.complete()
+      expect((await Promise.all(waiting)).map(({ text }) => text)).toEqual([completedJson(), completedJson()])
+      expect((await gateway.alice(`GET /_query/async/${id}`)).text).toBe(completedJson())
+    })
+
+    it('refuses a submit that would wait, and starts no query', async () => {
+      const id = await submit(gateway)
+      const waiting = [1, 2].map(() => gateway.alice(`GET /_query/async/${id}`))
+      await until(() => gateway.router.waiting === 2)
+      const runs = gateway.engine.runs.length
+      const { status, text } = await gateway.alice('POST /_query/async', { body: { query: 'RUN' } })
+      expect({ status, text }).toEqual({ status: 429, text: rejected('you have', 2) })
+      expect(gateway.engine.runs.length).toBe(runs)
+      gateway.engine.run.complete()
+      await Promise.all(waiting)
+    })
+
+    it('refuses one more in all, until somebody leaves', async () => {
+      const id = await submit(gateway)
+      const { headers } = await gateway.mallory('POST /_query/async', {
+        body: { query: 'RUN', wait_for_completion_timeout: '0' },
+      })
+      const other = headers['x-elasticsearch-async-id']
+      const waiting = [
+        ...[1, 2].map(() => gateway.alice(`GET /_query/async/${id}`)),
+        gateway.mallory(`GET /_query/async/${other}`),
+      ]
+      await until(() => gateway.router.waiting === 3)
+      const { status, text } = await gateway.mallory(`GET /_query/async/${other}`)
+      expect({ status, text }).toEqual({ status: 429, text: rejected('the server has', 3) })
+      await gateway.alice(`DELETE /_query/async/${id}`)
+      const again = gateway.mallory(`GET /_query/async/${other}`)
+      await until(() => gateway.router.waiting === 2)
+      gateway.engine.run.complete()
+      expect((await again).status).toBe(200)
+      await Promise.all(waiting)
+    })
   })
 
   it('drops columns that are null throughout with drop_null_columns', async () => {

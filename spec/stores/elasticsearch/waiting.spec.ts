@@ -57,6 +57,19 @@ describe('a wait', () => {
     ])
   })
 
+  it('is refused when the owner has too many', async () => {
+    await start({}, { maxWaits: 2 })
+    const id = await submit()
+    const waiting = gateway.alice(`GET /_query/async/${id}`)
+    await until(() => cluster.waits === 1)
+    expect((await gateway.alice(`GET /_query/async/${id}`)).status).toBe(429)
+    expect((await gateway.alice('POST /_query/async', { body: { query: 'RUN' } })).status).toBe(429)
+    expect((await gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=0`)).status).toBe(200)
+    expect(cluster.requestsFor('submit').length).toBe(1)
+    cluster.query.complete(TABLE)
+    expect((await waiting).json).toMatchObject({ is_running: false })
+  })
+
   it('ends with what is left of the time', async () => {
     await start({ upstreamWaitMs: 10_000 })
     const id = await submit()

@@ -1,6 +1,5 @@
 import type { Value } from '../../result'
 import { isMultiValue, type Scalar } from '../cells/multi-value'
-import { CHUNK_LENGTH } from '../chunk-size'
 import { type CellRule, cellValue, isMany, writeCell } from '../document/cell'
 import type { Chunk } from '../document/token-sink'
 import { writeTree } from '../document/tree'
@@ -33,6 +32,9 @@ export function* writeJsonValues(sink: JsonSink, { columns, rows, columnar }: Ta
   sink.endArray()
 }
 
+/** Characters of a batch: more than of other chunks, since each call of `JSON.stringify` costs something. */
+const BATCH_LENGTH = 64 * 1024
+
 /** What becomes of each row: something for `JSON.stringify`, or tokens for the sink. */
 interface RowWriter {
   plain: (row: readonly Value[], batch: Batch) => unknown
@@ -46,7 +48,7 @@ function* writeBatches(sink: JsonSink, rows: Table['rows'], { plain, write }: Ro
   for (const row of rows) {
     batch.items.push(plain(row, batch))
     end++
-    if (batch.length < CHUNK_LENGTH && end < rows.length) continue
+    if (batch.length < BATCH_LENGTH && end < rows.length) continue
     const json = batch.json()
     if (json !== undefined) sink.raw(json)
     else for (const again of rows.slice(begin, end)) write(again)
@@ -65,7 +67,7 @@ function plainRow(columns: readonly TableColumn[], row: readonly Value[], batch:
   for (const { index, rule } of columns) {
     const cell = row[index]
     length += lengthOf(cell)
-    const value = isPlainCell(rule.kind, cell) ? cell : batch.plain(rule, cell)
+    const value = plainValue(rule, cell, batch)
     if (plain === undefined && value !== cell) plain = [...row]
     if (plain !== undefined) plain[position] = value
     position++
@@ -76,7 +78,14 @@ function plainRow(columns: readonly TableColumn[], row: readonly Value[], batch:
 
 function plainCell(rule: CellRule, cell: Value | undefined, batch: Batch): unknown {
   batch.length += lengthOf(cell)
-  return isPlainCell(rule.kind, cell) ? cell : batch.plain(rule, cell)
+  return plainValue(rule, cell, batch)
+}
+
+function plainValue(rule: CellRule, cell: Value | undefined, batch: Batch): unknown {
+  if (isPlainCell(rule.kind, cell)) return cell
+  // Most stores hand dates over as text.
+  if (rule.kind === 'string' && typeof cell === 'string') return rule.read(cell)
+  return batch.plain(rule, cell)
 }
 
 /** About how long the JSON of a cell will be. */

@@ -1,11 +1,15 @@
 import { isQueryError, QueryError } from './errors'
+import type { RequestRecord } from './telemetry/request-record'
 
-/** Calls the store. What it throws that is no {@link QueryError} is an outage. */
-export async function askStore<T>(call: () => Promise<T>): Promise<T> {
+/** Calls the store for a request. What it throws that is no {@link QueryError} is an outage. */
+export async function askStore<T>(record: RequestRecord, call: () => Promise<T>): Promise<T> {
+  record.askedMs = performance.now()
   try {
     return await call()
   } catch (error) {
     throw storeFailure(error)
+  } finally {
+    record.answeredMs = performance.now()
   }
 }
 

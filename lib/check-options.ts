@@ -22,6 +22,11 @@ export const rules = {
   },
   boolean: { expected: 'a boolean', fits: (value) => typeof value === 'boolean' },
   function: { expected: 'a function', fits: (value) => typeof value === 'function' },
+  meterProvider: {
+    expected: 'a MeterProvider of OpenTelemetry, an object with a `getMeter` method',
+    fits: (value) =>
+      typeof value === 'object' && value !== null && typeof Reflect.get(value, 'getMeter') === 'function',
+  },
   object: { expected: 'an object', fits: (value) => typeof value === 'object' && value !== null },
 } as const satisfies Record<string, OptionRule>
 

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 import type { Caller, Owner } from './caller'
 import type { Incoming } from './request/incoming'
+import type { RequestRecord } from './telemetry/request-record'
 
 /** A request that is understood, and where its answer goes. */
 export interface Exchange {
@@ -9,6 +10,5 @@ export interface Exchange {
   caller: Caller
   owner: Owner
   response: Response
-  /** When the request came in, as `performance.now()` tells it. */
-  startedMs: number
+  record: RequestRecord
 }

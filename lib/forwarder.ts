@@ -41,7 +41,7 @@ export class Forwarder {
 
   head(id: string, options: GetOptions, exchange: Exchange): Promise<QueryState | undefined> {
     return this.#untilGone(exchange, (wire) =>
-      askStore(() => this.#passThrough.head(id, wire, exchange.owner, options)),
+      askStore(exchange.record, () => this.#passThrough.head(id, wire, exchange.owner, options)),
     )
   }
 
@@ -65,7 +65,7 @@ export class Forwarder {
     const { response } = exchange
     await this.#waits.during(response, waiter, ({ signal }) =>
       this.#untilGone(exchange, async (wire) => {
-        const answer = await askStore(() => ask(wire, signal))
+        const answer = await askStore(exchange.record, () => ask(wire, signal))
         if (this.#waits.isDraining) response.setHeader('Connection', 'close')
         await this.#send(answer, response)
       }),

@@ -11,12 +11,10 @@ import type { Command, Output } from './request/command'
 import { errorMediaType } from './request/negotiation'
 import { sendChunks } from './send'
 import type { AsyncQuery, AsyncQueryStore, GetOptions } from './store'
+import type { RequestRecord } from './telemetry/request-record'
 import type { Wait, Waits } from './waits'
 import { waiterOf } from './waits'
 import { writeObject, writerFor } from './writers'
-
-/** Of an exchange, what it takes to answer. */
-type Reply = Pick<Exchange, 'response' | 'startedMs'>
 
 type CommandOf<Name extends Command['operation']> = Extract<Command, { operation: Name }>
 
@@ -62,19 +60,19 @@ export class Handlers {
     }
     if (this.#forwarder) return this.#forwarder.submit(options, exchange)
     await this.#waits.during(response, waiterOf(owner, options), async (wait) => {
-      const query = await ask(store, 'submit', (submit) =>
+      const query = await ask(store, 'submit', exchange.record, (submit) =>
         submit(request, owner, { ...options, signal: wait.signal }),
       )
       // Nobody has learned the id, so nobody could ever read or delete the query.
-      if (wait.isAbandoned && query.id !== undefined) await discard(store, query.id, owner)
-      if (!wait.isAbandoned) await this.#sendQuery(query, query.id, output, exchange)
+      if (wait.isAbandoned && query.id !== undefined) await discard(store, query.id, exchange)
+      if (!wait.isAbandoned) await this.#sendQuery(query, query.id, output, exchange.record)
     })
   }
 
   #get(command: CommandOf<'get' | 'head'>, exchange: Exchange): Promise<void> {
     const { operation, id, keepAliveMs = 0, output } = command
     const { waitByDefault, maxKeepAliveMs } = this.#options
-    const { owner, response, startedMs } = exchange
+    const { owner, response, record } = exchange
     const defaultWaitMs = waitByDefault && operation === 'get' ? Number.POSITIVE_INFINITY : 0
     const options = {
       waitForCompletionTimeoutMs: this.#capWait(command.waitForCompletionTimeoutMs ?? defaultWaitMs),
@@ -86,24 +84,33 @@ export class Handlers {
       )
     }
     if (this.#forwarder) return this.#forwarder.get(id, options, exchange)
-    return this.#waitFor(id, owner, options, output, { response, startedMs })
+    return this.#waitFor(id, owner, options, output, record)
   }
 
   /**
    * Gets a query and sends it. Of tens of thousands of waits, everything that is held and each function that waits
    * for another one counts: hence the few arguments, and a `try` in the place of `ask` and `during`.
    */
-  async #waitFor(id: string, owner: Owner, options: GetOptions, output: Output, reply: Reply): Promise<void> {
-    const wait = this.#waits.begin(reply.response, waiterOf(owner, options))
+  async #waitFor(
+    id: string,
+    owner: Owner,
+    options: GetOptions,
+    output: Output,
+    record: RequestRecord,
+  ): Promise<void> {
+    const wait = this.#waits.begin(record.response, waiterOf(owner, options))
     try {
       let query: AsyncQuery | undefined
+      record.askedMs = performance.now()
       try {
         query = await this.#options.store.get(id, owner, { ...options, signal: wait.signal })
       } catch (error) {
         throw storeFailure(error)
+      } finally {
+        record.answeredMs = performance.now()
       }
       if (!query) throw queryNotFound(id)
-      if (!wait.isAbandoned) await this.#sendQuery(query, id, output, reply)
+      if (!wait.isAbandoned) await this.#sendQuery(query, id, output, record)
     } finally {
       this.#waits.end(wait)
     }
@@ -128,9 +135,9 @@ export class Handlers {
   async #writableQuery(
     { id, output }: CommandOf<'get' | 'head'>,
     options: GetOptions,
-    { owner }: Exchange,
+    { owner, record }: Exchange,
   ): Promise<AsyncQuery | undefined> {
-    const query = await ask(this.#options.store, 'get', (get) => get(id, owner, options))
+    const query = await ask(this.#options.store, 'get', record, (get) => get(id, owner, options))
     const write = await writerFor(output.format.format)
     if (query) write(query, output.presentation)
     return query
@@ -138,9 +145,9 @@ export class Handlers {
 
   async #stop({ id, output }: CommandOf<'stop'>, exchange: Exchange): Promise<void> {
     if (this.#forwarder) return this.#forwarder.stop(id, exchange)
-    const query = await ask(this.#options.store, 'stop', (stop) => stop(id, exchange.owner))
+    const query = await ask(this.#options.store, 'stop', exchange.record, (stop) => stop(id, exchange.owner))
     if (!query) throw queryNotFound(id)
-    await this.#sendQuery(query, id, output, exchange)
+    await this.#sendQuery(query, id, output, exchange.record)
   }
 
   async #delete({ id }: CommandOf<'delete'>, exchange: Exchange): Promise<void> {
@@ -149,23 +156,30 @@ export class Handlers {
     // Nothing but `true` grants the right, whatever a resolver without types gives.
     const options = { anyOwner: caller.canCancelTasks === true }
     if (this.#forwarder) return this.#forwarder.delete(id, options, exchange)
-    const isDeleted = await ask(this.#options.store, 'delete', (remove) => remove(id, owner, options))
+    const isDeleted = await ask(this.#options.store, 'delete', exchange.record, (remove) =>
+      remove(id, owner, options),
+    )
     if (!isDeleted) throw queryNotFound(id)
     const { format, contentType } = errorMediaType({ ...mediaTypes, formatParameter: parameters.format })
     response.setHeader('content-type', contentType)
     response.end(writeObject(format, { acknowledged: true }, { pretty, filterPath: parameters.filter_path }))
   }
 
-  async #sendQuery(query: AsyncQuery, id: string | undefined, output: Output, reply: Reply): Promise<void> {
+  async #sendQuery(
+    query: AsyncQuery,
+    id: string | undefined,
+    output: Output,
+    record: RequestRecord,
+  ): Promise<void> {
     const write = await writerFor(output.format.format)
-    this.#setHeaders(query, id, output, reply)
+    this.#setHeaders(query, id, output, record)
     const chunks = this.#encoded.chunks(query, output, write)
-    await sendChunks(reply.response, chunks, this.#clients)
+    await sendChunks(record.response, chunks, this.#clients)
   }
 
   #sendHead(query: QueryState, id: string, output: Output, exchange: Exchange): void {
     const { response } = exchange
-    this.#setHeaders(query, id, output, exchange)
+    this.#setHeaders(query, id, output, exchange.record)
     if (query.expirationTimeMs !== undefined) {
       response.setHeader(
         'X-Elasticsearch-Async-Expiration-Time-In-Millis',
@@ -175,8 +189,8 @@ export class Handlers {
     response.end()
   }
 
-  #setHeaders(query: QueryState, id: string | undefined, { format }: Output, reply: Reply): void {
-    const { response, startedMs } = reply
+  #setHeaders(query: QueryState, id: string | undefined, { format }: Output, record: RequestRecord): void {
+    const { response, startedMs } = record
     const tookNanos = query.isRunning ? undefined : query.tookNanos
     response.setHeader('content-type', format.contentType)
     if (id !== undefined) response.setHeader('X-Elasticsearch-Async-Id', headerText(id))
@@ -193,15 +207,16 @@ export class Handlers {
 async function ask<Name extends 'submit' | 'get' | 'stop' | 'delete', T>(
   store: AsyncQueryStore,
   name: Name,
+  record: RequestRecord,
   call: (method: NonNullable<AsyncQueryStore[Name]>) => Promise<T>,
 ): Promise<T> {
   const method = store[name]
   if (!method) throw new TypeError(`The store has no ${name}`)
-  return askStore(() => call(method.bind(store) as NonNullable<AsyncQueryStore[Name]>))
+  return askStore(record, () => call(method.bind(store) as NonNullable<AsyncQueryStore[Name]>))
 }
 
-async function discard(store: AsyncQueryStore, id: string, owner: Owner): Promise<void> {
-  if (store.delete) await ask(store, 'delete', (remove) => remove(id, owner))
+async function discard(store: AsyncQueryStore, id: string, { owner, record }: Exchange): Promise<void> {
+  if (store.delete) await ask(store, 'delete', record, (remove) => remove(id, owner))
 }
 
 /** An id of a store that makes its own may hold what a header cannot. */

@@ -42,3 +42,5 @@ export type { ElasticsearchClient, ElasticsearchStoreOptions } from './stores/el
 export { ElasticsearchStore, newSealingKey } from './stores/elasticsearch'
 export type { Execute, ExecuteContext, MemoryStoreOptions } from './stores/memory'
 export { MemoryStore } from './stores/memory'
+export type { Meter, MeterProvider } from './telemetry/meter'
+export type { RequestEvent } from './telemetry/request-event'

@@ -3,6 +3,7 @@ import { checkOptions, rules } from './check-options'
 import type { Logger } from './logger'
 import { consoleLogger } from './logger'
 import type { AsyncQueryStore } from './store'
+import type { MeterProvider } from './telemetry/meter'
 
 export interface AsyncQueryRouterOptions {
   /** Where queries are kept. Shared by every request. The router never closes it. */
@@ -53,12 +54,25 @@ export interface AsyncQueryRouterOptions {
    * @default 33_554_432 (32 MiB)
    */
   maxCachedBytes?: number
-  /** Where faults are reported to. A pino logger fits. @default warnings and errors go to the console */
+  /**
+   * Where each request is told of when it is over, at the level `info`, or `error` where it failed with a status of
+   * 500 and more. A pino logger fits. No token, name, query text or id is ever told, but digests of owners and ids.
+   *
+   * @default faults go to the console
+   */
   logger?: Logger
+  /**
+   * Where measurements go: a `MeterProvider` of OpenTelemetry.
+   *
+   * @default the global one of `@opentelemetry/api`, where that package is installed
+   */
+  meterProvider?: MeterProvider
 }
 
 /** The options with every default filled in. */
-export type ResolvedOptions = Readonly<Required<AsyncQueryRouterOptions>>
+export type ResolvedOptions = Readonly<
+  Required<Omit<AsyncQueryRouterOptions, 'meterProvider'>> & Pick<AsyncQueryRouterOptions, 'meterProvider'>
+>
 
 const OPTIONS = {
   store: {
@@ -78,6 +92,7 @@ const OPTIONS = {
     expected: 'a logger with `debug`, `info`, `warn` and `error` methods',
     fits: (value: unknown) => hasMethods(value, ['debug', 'info', 'warn', 'error']),
   },
+  meterProvider: rules.meterProvider,
 }
 
 /** Checks and completes the options, once, when the router is created. */
@@ -95,6 +110,7 @@ export function resolveOptions(options: AsyncQueryRouterOptions): ResolvedOption
     maxBodyBytes: options.maxBodyBytes ?? 2 ** 20,
     maxCachedBytes: options.maxCachedBytes ?? 2 ** 25,
     logger: options.logger ?? consoleLogger,
+    ...(options.meterProvider && { meterProvider: options.meterProvider }),
   })
 }
 

@@ -10,8 +10,12 @@ import { resolveOptions } from './options'
 import type { Command } from './request/command'
 import { RequestReader } from './request/request-reader'
 import type { RouteMatch } from './request/routes'
-import { allowedMethods, matchRoute } from './request/routes'
+import { allowedMethods, matchRoute, operationOn } from './request/routes'
 import { sendError } from './send-error'
+import { meterOf } from './telemetry/meter'
+import { RequestEvents } from './telemetry/request-events'
+import type { RequestRecord } from './telemetry/request-record'
+import { beginRecord } from './telemetry/request-record'
 import { unauthenticated } from './unauthenticated'
 import { Waits } from './waits'
 
@@ -35,22 +39,30 @@ export interface AsyncQueryRouter extends Router {
  */
 export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRouter {
   const resolved = resolveOptions(options)
+  const meter = meterOf(resolved.meterProvider)
   const clients = new Clients()
-  const waits = new Waits(clients, resolved)
+  const waits = new Waits(clients, resolved, meter)
   const reception = new Reception(resolved)
   const handlers = new Handlers(resolved, waits, clients)
+  const events = new RequestEvents(resolved.logger, meter)
   const router = createRouter()
   router.use(function asyncQuery(request, response, next) {
     const route = matchRoute(request.path)
     if (!route) return next()
-    const fail = (error: unknown): void => sendError(error, request, response, resolved.logger)
+    const record = beginRecord(response, operationOn(route, request.method))
+    const answered = (): void => events.end(record)
+    const failed = (error: unknown): void => {
+      sendError(error, request, response)
+      events.end(record, error)
+    }
     void reception
-      .receive(request, response, route)
+      .receive(request, record, route)
       .then((received) => {
+        if (!received) return answered()
         // A promise of its own: nothing that it took to receive a request is held while the request waits.
-        if (received) void handlers.handle(received.command, received.exchange).catch(fail)
+        void handlers.handle(received.command, received.exchange).then(answered, failed)
       })
-      .catch(fail)
+      .catch(failed)
   })
   return Object.defineProperties(router, {
     drain: { value: () => waits.drain() },
@@ -71,21 +83,23 @@ class Reception {
   /** What is to be done, or `undefined` for a request that is answered already. */
   async receive(
     request: Request,
-    response: Response,
+    record: RequestRecord,
     route: RouteMatch,
   ): Promise<{ command: Command; exchange: Exchange } | undefined> {
-    const startedMs = performance.now()
+    const { response } = record
     setCommonHeaders(request, response)
     if (request.method === 'OPTIONS') {
       this.#sendOptions(response, route)
       return undefined
     }
     const caller = await this.#resolveCaller(request)
+    const owner = caller.owner as Owner
+    record.owner = owner
     assertShortLine(request)
 
     const { incoming, command } = await this.#requests.read(request, response, route)
-    const owner = caller.owner as Owner
-    return { command, exchange: { request, incoming, caller, owner, response, startedMs } }
+    record.queryId = 'id' in command ? command.id : undefined
+    return { command, exchange: { request, incoming, caller, owner, response, record } }
   }
 
   async #resolveCaller(request: Request): Promise<Caller> {

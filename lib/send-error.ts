@@ -1,26 +1,19 @@
 import type { Request, Response } from 'express'
-import { describeError } from './describe-error'
-import { isQueryError, RoutingError, statusOf, toErrorResponse, WITHOUT_PRODUCT_HEADER } from './errors'
-import type { Logger } from './logger'
+import { toErrorResponse, WITHOUT_PRODUCT_HEADER } from './errors'
 import { readErrorStyle } from './request/incoming'
 import { errorMediaType } from './request/negotiation'
 import { writeObject } from './writers'
 
 /**
- * Reports anything thrown and sends it as Elasticsearch words it, or breaks off an answer that has begun. Whatever
- * the error is like, the client gets an envelope, and nothing is thrown.
+ * Sends anything thrown as Elasticsearch words it, or breaks off an answer that has begun. Whatever the error is
+ * like, the client gets an envelope, and nothing is thrown.
  */
-export function sendError(error: unknown, request: Request, response: Response, logger: Logger): void {
+export function sendError(error: unknown, request: Request, response: Response): void {
   try {
     send(error, request, response)
   } catch (fault) {
     // An error that cannot be written: a header of it that is none, causes that go round in a circle.
     sendPlain(fault, response)
-  }
-  try {
-    report(error, logger)
-  } catch {
-    // A logger that fails is no reason to fail.
   }
 }
 
@@ -55,16 +48,4 @@ function sendPlain(fault: unknown, response: Response): void {
   response.setHeader('X-elastic-product', 'Elasticsearch')
   response.setHeader('content-type', 'application/json')
   response.end(JSON.stringify(body))
-}
-
-function report(error: unknown, logger: Logger): void {
-  const status = statusOf(error)
-  const isKnown = isQueryError(error) || error instanceof RoutingError
-  // Reasons quote what clients sent, and a client may have sent a secret in the URL.
-  const cause = isKnown ? error.cause : error
-  const err = cause === undefined ? undefined : describeError(cause)
-  const type = isQueryError(error) ? error.type : undefined
-  if (status >= 500) logger.error({ err, type, status }, 'an async query request failed')
-  else if (status === 401) logger.info({ err, type, status }, 'a caller was refused')
-  else logger.debug({ err, type, status }, 'an async query request was refused')
 }

@@ -2,6 +2,7 @@ import type { Response } from 'express'
 import type { Owner } from './caller'
 import type { Clients, Watcher } from './clients'
 import type { WaitOptions } from './store-options'
+import type { Adding, Meter } from './telemetry/meter'
 import { endInTurns } from './turns'
 import type { WaitLimits } from './wait-places'
 import { WaitPlaces } from './wait-places'
@@ -34,10 +35,15 @@ export class Waits {
   readonly #clients: Clients
   readonly #places: WaitPlaces
   readonly #waits = new Set<Wait>()
+  readonly #gauge: Adding | undefined
   #isDraining = false
 
-  constructor(clients: Clients, limits: WaitLimits) {
+  constructor(clients: Clients, limits: WaitLimits, meter?: Meter) {
     this.#clients = clients
+    this.#gauge = meter?.createUpDownCounter('esql_async.requests.waiting', {
+      description: 'Requests that wait for a query or are being answered.',
+      unit: '{request}',
+    })
     this.#places = new WaitPlaces(limits)
   }
 
@@ -73,11 +79,13 @@ export class Waits {
     else this.#clients.watch(response, wait)
     if (this.#isDraining) wait.abort()
     this.#waits.add(wait)
+    this.#gauge?.add(1)
     return wait
   }
 
   end(wait: Wait): void {
     this.#waits.delete(wait)
+    this.#gauge?.add(-1)
     this.#clients.unwatch(wait.response, wait)
     if (wait.owner !== undefined) this.#places.leave(wait.owner)
   }

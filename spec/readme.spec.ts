@@ -96,6 +96,44 @@ describe('the README', () => {
     expect(namesInTable('variable')).toEqual(ALL_SETTINGS.map(variableOf))
   })
 
+  it('lists every field of the log of requests, and no other', () => {
+    const known: Record<keyof api.RequestEvent, true> = {
+      operation: true,
+      status: true,
+      durationMs: true,
+      waitMs: true,
+      bytes: true,
+      owner: true,
+      query: true,
+      type: true,
+      opaqueId: true,
+      traceId: true,
+      err: true,
+    }
+    const rows = /^\| field [\s\S]*?\n\n/m.exec(readme)?.[0] ?? ''
+    const cells = [...rows.matchAll(/^\| (`[^|]*)\|/gm)].map(([, cell = '']) => cell)
+    const names = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
+    expect(names).toEqual(Object.keys(known))
+  })
+
+  it('lists every instrument with its kind and unit, and no other', () => {
+    const created: string[][] = []
+    const kind = (kind: string) => (name: string, options: { unit: string }) => {
+      created.push([name, kind, options.unit])
+      return { add() {}, record() {} }
+    }
+    const meter = {
+      createCounter: kind('counter'),
+      createUpDownCounter: kind('up-down counter'),
+      createHistogram: kind('histogram'),
+    }
+    const meterProvider = { getMeter: () => meter }
+    const store = new api.MemoryStore({ execute: async () => ({ columns: [], values: [] }), meterProvider })
+    api.asyncQueryRouter({ store, resolveCaller: () => undefined, meterProvider })
+    const rows = [...readme.matchAll(/^\| `(esql_async\.[\w.]+)` +\| ([\w -]+?) +\| (\S+) +\|/gm)]
+    expect(rows.map(([, ...cells]) => cells).sort()).toEqual(created.sort())
+  })
+
   it.each([
     [0, 'asyncQueryRouter', () => api.asyncQueryRouter({ nope: 1 } as never)],
     [1, 'jwtCaller', () => api.jwtCaller({ nope: 1 } as never)],

@@ -564,7 +564,11 @@ describe('an outage', () => {
       ),
     })
     expect(logged).toEqual([
-      { err: describeError(cause), type: 'no_shard_available_action_exception', status: 503 },
+      expect.objectContaining({
+        err: describeError(cause),
+        type: 'no_shard_available_action_exception',
+        status: 503,
+      }),
     ])
     await gateway.close()
   })

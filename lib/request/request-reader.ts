@@ -11,7 +11,7 @@ import type { ReadRequest } from './known-requests'
 import { KnownRequests } from './known-requests'
 import { checkBodyMediaType } from './media-type'
 import type { Operation, RouteMatch } from './routes'
-import { allowedMethods, offers } from './routes'
+import { allowedMethods, offers, operationOn } from './routes'
 import type { ValidateRequest } from './validation'
 import { createRequestValidator } from './validation'
 
@@ -72,8 +72,4 @@ export class RequestReader {
     }
     return readCommand(incoming, body)
   }
-}
-
-function operationOn({ methods }: RouteMatch, method: string): Operation | undefined {
-  return Object.hasOwn(methods, method) ? methods[method] : undefined
 }

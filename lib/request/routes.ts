@@ -47,6 +47,11 @@ function withoutTrailingSlashes(path: string): string {
   return path.slice(0, end)
 }
 
+/** What a method does on a route. */
+export function operationOn({ methods }: RouteMatch, method: string): Operation | undefined {
+  return Object.hasOwn(methods, method) ? methods[method] : undefined
+}
+
 /** The methods that a store can serve on a route, in `Allow` order. GET stands for HEAD too. */
 export function allowedMethods({ methods }: RouteMatch, store: AsyncQueryStore): string[] {
   return Object.keys(methods).filter((method) => {

@@ -1,5 +1,6 @@
 import type { Owner } from '../caller'
 import { QueryError } from '../errors'
+import type { Adding, Meter } from '../telemetry/meter'
 
 /** What a store may hold, in all and of one owner. */
 export interface Limits {
@@ -19,9 +20,19 @@ export class MemoryBudget {
   readonly #limits: Limits
   readonly #total: Usage = { queries: 0, bytes: 0 }
   readonly #owners = new Map<Owner, Usage>()
+  readonly #queries: Adding | undefined
+  readonly #bytes: Adding | undefined
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, meter?: Meter) {
     this.#limits = limits
+    this.#queries = meter?.createUpDownCounter('esql_async.store.queries', {
+      description: 'Queries that the store holds, running and finished.',
+      unit: '{query}',
+    })
+    this.#bytes = meter?.createUpDownCounter('esql_async.store.size', {
+      description: 'About what requests and results take in the store.',
+      unit: 'By',
+    })
   }
 
   /** Takes a place for one more query. Throws `es_rejected_execution_exception`, 429, when there is none. */
@@ -69,6 +80,8 @@ export class MemoryBudget {
     else this.#owners.set(owner, used)
     this.#total.queries += queries
     this.#total.bytes += bytes
+    if (queries !== 0) this.#queries?.add(queries)
+    if (bytes !== 0) this.#bytes?.add(bytes)
   }
 }
 

@@ -14,6 +14,8 @@ import type {
   QueryRequest,
   SubmitOptions,
 } from '../store'
+import type { Adding, MeterProvider } from '../telemetry/meter'
+import { meterOf } from '../telemetry/meter'
 import { ExpiryQueue } from './expiry-queue'
 import type { Limits } from './memory-budget'
 import { MemoryBudget } from './memory-budget'
@@ -71,6 +73,12 @@ export interface MemoryStoreOptions {
   interruptGraceMs?: number
   /** Time. Replace it in tests. @default the time of the machine */
   clock?: Clock
+  /**
+   * Where measurements go: a `MeterProvider` of OpenTelemetry.
+   *
+   * @default the global one of `@opentelemetry/api`, where that package is installed
+   */
+  meterProvider?: MeterProvider
 }
 
 const OPTIONS = {
@@ -81,6 +89,7 @@ const OPTIONS = {
   maxBytesPerOwner: rules.positiveNumber,
   interruptGraceMs: rules.nonNegativeNumber,
   clock: rules.object,
+  meterProvider: rules.meterProvider,
 }
 
 /**
@@ -99,6 +108,7 @@ export class MemoryStore implements AsyncQueryStore {
   readonly #expiries: ExpiryQueue<MemoryQuery>
   /** Each running query's executor, resolved when it has ended. */
   readonly #executions = new Map<MemoryQuery, Promise<void>>()
+  readonly #running: Adding | undefined
   #closed = false
 
   constructor(options: MemoryStoreOptions) {
@@ -112,7 +122,12 @@ export class MemoryStore implements AsyncQueryStore {
       maxBytes: options.maxBytes ?? 256 * 2 ** 20,
       maxBytesPerOwner: options.maxBytesPerOwner ?? 64 * 2 ** 20,
     }
-    this.#budget = new MemoryBudget(limits)
+    const meter = meterOf(options.meterProvider)
+    this.#budget = new MemoryBudget(limits, meter)
+    this.#running = meter?.createUpDownCounter('esql_async.store.running', {
+      description: 'Queries that the executor works on.',
+      unit: '{query}',
+    })
     this.#expiries = new ExpiryQueue(this.#clock, (query) => this.#expire(query))
   }
 
@@ -188,9 +203,11 @@ export class MemoryStore implements AsyncQueryStore {
     if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
     const execution = this.#run(query, request).finally(() => {
       this.#executions.delete(query)
+      this.#running?.add(-1)
       if (this.#queries.get(query.id) !== query) this.#release(query)
     })
     this.#executions.set(query, execution)
+    this.#running?.add(1)
     return query
   }
 

@@ -171,8 +171,15 @@ function createClient(server: Server, mount: string, jwt: string | undefined): C
   }
 }
 
-function methodName(method: string): 'get' | 'post' | 'put' | 'delete' | 'head' {
-  const names = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete', HEAD: 'head' } as const
+function methodName(method: string): 'get' | 'post' | 'put' | 'delete' | 'head' | 'options' {
+  const names = {
+    GET: 'get',
+    POST: 'post',
+    PUT: 'put',
+    DELETE: 'delete',
+    HEAD: 'head',
+    OPTIONS: 'options',
+  } as const
   if (Object.hasOwn(names, method)) return names[method as keyof typeof names]
   throw new Error(`The test client does not send ${method}`)
 }

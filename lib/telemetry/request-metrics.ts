@@ -1,0 +1,58 @@
+import type { Adding, Attributes, Meter, Recording } from './meter'
+import type { RequestRecord } from './request-record'
+
+/** In seconds: those that OpenTelemetry advises for HTTP, and longer ones, since requests wait for queries. */
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200]
+
+/** In bytes. */
+const SIZE_BUCKETS = [1, 4, 16, 64]
+  .flatMap((size) => [size * 2 ** 10, size * 2 ** 16, size * 2 ** 22])
+  .sort((a, b) => a - b)
+
+/** The measurements of requests. */
+export class RequestMetrics {
+  readonly #duration: Recording
+  readonly #wait: Recording
+  readonly #size: Recording
+  readonly #refusals: Adding
+  readonly #storeErrors: Adding
+
+  constructor(meter: Meter) {
+    this.#duration = meter.createHistogram('esql_async.request.duration', {
+      description: 'How long requests took, from their head to the end of the answer.',
+      unit: 's',
+      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+    })
+    this.#wait = meter.createHistogram('esql_async.request.wait', {
+      description: 'How long the store took to answer, the wait for the query included.',
+      unit: 's',
+      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+    })
+    this.#size = meter.createHistogram('esql_async.response.size', {
+      description: 'What connections carried for an answer, its head included.',
+      unit: 'By',
+      advice: { explicitBucketBoundaries: SIZE_BUCKETS },
+    })
+    this.#refusals = meter.createCounter('esql_async.request.refusals', {
+      description: 'Requests that were answered with a status of 400 to 499.',
+      unit: '{request}',
+    })
+    this.#storeErrors = meter.createCounter('esql_async.store.errors', {
+      description: 'Requests that failed after the store had been asked.',
+      unit: '{request}',
+    })
+  }
+
+  /** `errorType`: the type of the error that the request was answered with. */
+  record(record: RequestRecord, status: number, errorType: string | undefined): void {
+    const { response, startedMs, bytesBefore, operation, askedMs, answeredMs } = record
+    const nowMs = performance.now()
+    const asked: Attributes = operation ? { 'esql_async.operation': operation } : {}
+    const failed: Attributes = status < 400 ? asked : { ...asked, 'error.type': errorType ?? String(status) }
+    this.#duration.record((nowMs - startedMs) / 1_000, { ...failed, 'http.response.status_code': status })
+    this.#size.record(response.req.socket.bytesWritten - bytesBefore, asked)
+    if (askedMs !== undefined) this.#wait.record(((answeredMs ?? nowMs) - askedMs) / 1_000, asked)
+    if (status >= 400 && status < 500) this.#refusals.add(1, failed)
+    if (status >= 500 && askedMs !== undefined) this.#storeErrors.add(1, failed)
+  }
+}

@@ -101,9 +101,10 @@ export class Handlers {
     const wait = this.#waits.begin(record.response, waiterOf(owner, options))
     try {
       let query: AsyncQuery | undefined
+      options.signal = wait.signal
       record.askedMs = performance.now()
       try {
-        query = await this.#options.store.get(id, owner, { ...options, signal: wait.signal })
+        query = await this.#options.store.get(id, owner, options)
       } catch (error) {
         throw storeFailure(error)
       } finally {

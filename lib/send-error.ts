@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express'
+import type { Response } from 'express'
 import { toErrorResponse, WITHOUT_PRODUCT_HEADER } from './errors'
 import { readErrorStyle } from './request/incoming'
 import { errorMediaType } from './request/negotiation'
@@ -8,21 +8,21 @@ import { writeObject } from './writers'
  * Sends anything thrown as Elasticsearch words it, or breaks off an answer that has begun. Whatever the error is
  * like, the client gets an envelope, and nothing is thrown.
  */
-export function sendError(error: unknown, request: Request, response: Response): void {
+export function sendError(error: unknown, response: Response): void {
   try {
-    send(error, request, response)
+    send(error, response)
   } catch (fault) {
     // An error that cannot be written: a header of it that is none, causes that go round in a circle.
     sendPlain(fault, response)
   }
 }
 
-function send(error: unknown, request: Request, response: Response): void {
+function send(error: unknown, response: Response): void {
   if (response.headersSent || response.destroyed) {
     response.destroy()
     return
   }
-  const style = readErrorStyle(request)
+  const style = readErrorStyle(response.req)
   const { status, headers, body } = toErrorResponse(error, { errorTrace: style.errorTrace })
   const { format, contentType } = errorMediaType({
     ...style.mediaTypes,

@@ -5,6 +5,7 @@ export type { ErrorCause, ErrorType, QueryErrorOptions } from './errors'
 export { ERROR_STATUS, QueryError } from './errors'
 export type {
   ClaimTest,
+  JwksOptions,
   JwtAlgorithm,
   JwtCallerOptions,
   JwtClaims,

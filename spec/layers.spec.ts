@@ -76,7 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'send-error': ['errors', 'request', 'writers'],
   telemetry: ['caller', 'describe-error', 'errors', 'logger', 'request'],
   options: ['caller', 'check-options', 'logger', 'store', 'telemetry'],
-  jwt: ['caller', 'check-options', 'clock', 'errors', 'unauthenticated'],
+  jwt: ['caller', 'check-options', 'clock', 'describe-error', 'errors', 'logger', 'unauthenticated'],
   stores: [
     'caller',
     'check-options',

@@ -32,6 +32,8 @@ function namesInTable(head: string, ofTable = 0): string[] {
   return [...(table ?? '').matchAll(/^\| `([^`]+)`/gm)].map(([, name = '']) => name)
 }
 
+const TOKENS = { algorithms: ['RS256'], issuer: 'https://login.example.com', audience: 'esql' }
+
 describe('the README', () => {
   let consumer: Consumer
 
@@ -137,8 +139,9 @@ describe('the README', () => {
   it.each([
     [0, 'asyncQueryRouter', () => api.asyncQueryRouter({ nope: 1 } as never)],
     [1, 'jwtCaller', () => api.jwtCaller({ nope: 1 } as never)],
-    [2, 'MemoryStore', () => new api.MemoryStore({ nope: 1 } as never)],
-    [3, 'ElasticsearchStore', () => new api.ElasticsearchStore({ nope: 1 } as never)],
+    [2, 'jwks of jwtCaller', () => api.jwtCaller({ ...TOKENS, jwks: { nope: 1 } } as never)],
+    [3, 'MemoryStore', () => new api.MemoryStore({ nope: 1 } as never)],
+    [4, 'ElasticsearchStore', () => new api.ElasticsearchStore({ nope: 1 } as never)],
   ])('lists, in table %i, every option of %s, and no other', (index, _name, create) => {
     let message = ''
     try {

@@ -16,6 +16,7 @@ import { VerifiedTokens } from './verified-tokens'
 export type { JwtAlgorithm } from './algorithms'
 export type { ClaimTest, JwtClaims } from './claims'
 export type { JwtHeader } from './header'
+export type { JwksOptions } from './jwks-options'
 export type { JwtKey } from './key'
 export type { JwtKeySource } from './key-finder'
 export type { JwtCallerOptions } from './options'
@@ -26,7 +27,7 @@ export type { JwtCallerOptions } from './options'
  *
  * A token must be signed by the key with an allowed algorithm, and have `iss`, `aud`, an `exp` to come, and the
  * owner's claim; its `nbf` and `iat`, if any, must have passed. All refusals are the same 401; the reason is the
- * error's `cause`. A key function that fails answers 503. A token is checked when its request begins, so a wait
+ * error's `cause`. Keys that cannot be looked up answer 503. A token is checked when its request begins, so a wait
  * may outlive it. A token that comes again is remembered by its digest and not verified again, while it is in time
  * and its key is still the one that is found for it.
  *

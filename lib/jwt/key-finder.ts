@@ -50,13 +50,18 @@ export function sourcedKey(source: JwtKeySource): FindKey {
       const material = (await source({ ...header })) ?? undefined
       return material === undefined ? undefined : parsedKeys.parse(material)
     } catch (cause) {
-      throw new QueryError(
-        'no_shard_available_action_exception',
-        'callers cannot be authenticated at the moment: the key source is unavailable',
-        { cause },
-      )
+      throw keysUnavailable(cause)
     }
   }
+}
+
+/** The 503 of keys that cannot be looked up, which says nothing about the token. */
+export function keysUnavailable(cause: unknown): QueryError {
+  return new QueryError(
+    'no_shard_available_action_exception',
+    'callers cannot be authenticated at the moment: the key source is unavailable',
+    { cause },
+  )
 }
 
 class ParsedKeys {

@@ -5,17 +5,30 @@ import type { JwtAlgorithm } from './algorithms'
 import { isJwtAlgorithm, JWT_ALGORITHMS } from './algorithms'
 import type { ClaimTest, JwtClaims } from './claims'
 import { passes } from './claims'
+import type { JwksOptions, KeySetUse } from './jwks-options'
+import { resolveJwksOptions } from './jwks-options'
 import type { JwtKey } from './key'
 import type { FindKey, JwtKeySource } from './key-finder'
 import { givenKey, sourcedKey } from './key-finder'
+import { remoteKey } from './remote-keys'
 
 export interface JwtCallerOptions {
-  /** What tokens are verified with, or a function that finds it by the header of a token. Read once. */
-  key: JwtKey | JwtKeySource
+  /**
+   * What tokens are verified with, or a function that finds it by the header of a token. Read once. Either this or
+   * `jwks`.
+   */
+  key?: JwtKey | JwtKeySource
+  /**
+   * Tokens are verified with the keys that the issuer publishes and changes: `{}` finds them by the issuer's
+   * discovery document. With it, `issuer` is exactly one, and `algorithms` are none of HS*.
+   *
+   * A token must name its key (`kid`), unless only one of the published keys fits its algorithm.
+   */
+  jwks?: JwksOptions
   /**
    * The algorithms that are allowed. With a given key, each must fit it: an RSA key of 2048 bits or more for RS*
    * and PS*, the algorithm's own curve for ES*, a secret at least as long as the hash for HS*. Keys that a function
-   * finds are held to the same, token by token.
+   * finds or that the issuer publishes are held to the same, token by token.
    */
   algorithms: readonly JwtAlgorithm[]
   /** Every token must be from this issuer, or from one of these: its `iss`, letter by letter. */
@@ -101,9 +114,9 @@ const OPTIONS = {
     expected: 'a secret, a PEM, a KeyObject, a JWK, or a function that finds one of these',
     fits: (value: unknown) =>
       typeof value === 'string' || typeof value === 'function' || rules.object.fits(value),
-    required: true,
     printable: false,
   },
+  jwks: { ...rules.object, printable: false },
   algorithms: {
     expected: `a non-empty list of ${JWT_ALGORITHMS.join(', ')}`,
     fits: isNonEmptyList,
@@ -142,19 +155,31 @@ export function resolveJwtOptions(options: JwtCallerOptions): ResolvedJwtOptions
   checkOptions('jwtCaller', options, OPTIONS)
   const algorithms = [...options.algorithms]
   for (const [index, entry] of algorithms.entries()) checkEntry(`algorithms[${index}]`, entry, algorithm)
-  const { key, cancelTasks } = options
+  const { cancelTasks, clock = systemClock } = options
+  const issuers = listOf('issuer', options.issuer)
   return {
-    findKey: typeof key === 'function' ? sourcedKey(key) : givenKey(key, algorithms),
+    findKey: findKeyOf(options, { algorithms, issuers, clock }),
     algorithms,
-    issuers: listOf('issuer', options.issuer),
+    issuers,
     audiences: listOf('audience', options.audience),
     clockToleranceSeconds: options.clockToleranceSeconds ?? 5,
     ownerClaim: options.ownerClaim ?? 'sub',
     userClaim: options.userClaim,
     mayCancelTasks: typeof cancelTasks === 'function' ? cancelTasks : claimTest(cancelTasks),
     maxTokenLength: options.maxTokenLength ?? 16_384,
-    clock: options.clock ?? systemClock,
+    clock,
   }
+}
+
+function findKeyOf({ key, jwks }: JwtCallerOptions, use: KeySetUse): FindKey {
+  if (jwks !== undefined) {
+    if (key !== undefined) throw new TypeError('jwtCaller takes `key` or `jwks`, not both; remove one')
+    return remoteKey(resolveJwksOptions(jwks, use))
+  }
+  if (key !== undefined) return typeof key === 'function' ? sourcedKey(key) : givenKey(key, use.algorithms)
+  throw new TypeError(
+    `jwtCaller needs the option \`key\`: ${OPTIONS.key.expected}; or \`jwks\`: {} for the keys that the issuer publishes`,
+  )
 }
 
 function listOf(name: string, option: string | readonly string[]): NonEmptyList {

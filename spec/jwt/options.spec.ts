@@ -15,6 +15,9 @@ function createWith(overrides: object): unknown {
   return create({ ...jwtOptions, ...overrides })
 }
 
+/** `jwks` stands in place of `key`. */
+const ALL_NAMES = Object.keys(allOptions()).toSpliced(1, 0, 'jwks')
+
 const ALGORITHMS = 'HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512'
 
 describe('options of jwtCaller', () => {
@@ -26,7 +29,7 @@ describe('options of jwtCaller', () => {
     ['audiance', 'did you mean `audience`?'],
     ['algorithm', 'did you mean `algorithms`?'],
     ['clockTolerance', 'did you mean `clockToleranceSeconds`?'],
-    ['ignoreExpiration', `known are: ${Object.keys(allOptions()).join(', ')}`],
+    ['ignoreExpiration', `known are: ${ALL_NAMES.join(', ')}`],
   ])('refuses the unknown name %s', (name, hint) => {
     expect(() => createWith({ [name]: true })).toThrow(
       new TypeError(`jwtCaller does not know the option \`${name}\`; ${hint}`),
@@ -36,6 +39,17 @@ describe('options of jwtCaller', () => {
   it.each(['key', 'algorithms', 'issuer', 'audience'])('needs %s', (name) => {
     expect(() => createWith({ [name]: undefined })).toThrow(TypeError)
     expect(() => createWith({ [name]: undefined })).toThrow(`jwtCaller needs the option \`${name}\`: `)
+  })
+
+  it('takes either a key or jwks', () => {
+    const jwks = { url: 'https://issuer.example/jwks' }
+    expect(createWith({ key: undefined, jwks })).toBeInstanceOf(Function)
+    expect(() => createWith({ jwks })).toThrow(
+      new TypeError('jwtCaller takes `key` or `jwks`, not both; remove one'),
+    )
+    expect(() => createWith({ key: undefined })).toThrow(
+      /^jwtCaller needs the option `key`: .*; or `jwks`: \{\} for the keys that the issuer publishes$/,
+    )
   })
 
   it.each(['clockToleranceSeconds', 'ownerClaim', 'userClaim', 'cancelTasks', 'maxTokenLength', 'clock'])(

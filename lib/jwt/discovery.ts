@@ -1,0 +1,31 @@
+import type { GetDocument } from './json-document'
+import { isFetchable } from './json-document'
+
+const PATH = '/.well-known/openid-configuration'
+
+/** OpenID Connect Discovery 1.0, section 4: where the document of an issuer is, if the issuer is a URL as it must be. */
+export function discoveryUrl(issuer: string): URL | undefined {
+  if (!URL.canParse(issuer) || /[?#]/.test(issuer)) return undefined
+  return new URL(issuer.replace(/\/$/, '') + PATH)
+}
+
+interface DiscoveryOptions {
+  get: GetDocument
+  allowHttp: boolean
+}
+
+/** Where the key set of an issuer is now, by its discovery document. */
+export async function discoveredKeySet(
+  issuer: string,
+  document: URL,
+  { get, allowHttp }: DiscoveryOptions,
+): Promise<URL> {
+  const { issuer: itself, jwks_uri: location } = await get('the discovery document', document)
+  // Section 4.3: without this, whoever can publish one page on the issuer's host could pass for the issuer.
+  if (itself !== issuer) throw new Error('the discovery document is that of another issuer')
+  const url = typeof location === 'string' && URL.canParse(location) ? new URL(location) : undefined
+  if (!url || !isFetchable(url, { allowHttp })) {
+    throw new Error('the discovery document has no `jwks_uri` that is an https URL without credentials')
+  }
+  return url
+}

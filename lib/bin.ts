@@ -7,7 +7,7 @@ import type { ServerConfig } from './server/config'
 import { HELP, readCommand } from './server/config'
 import { ConfigError } from './server/config-error'
 import { announceDevelopmentMode, createDevelopmentAccess } from './server/development-mode'
-import { jsonLogger } from './server/json-logger'
+import { stderrLogger } from './server/json-logger'
 import type { RunningServer } from './server/server'
 import { startServer } from './server/server'
 
@@ -34,7 +34,7 @@ async function serve(config: ServerConfig): Promise<void> {
 
 /** Starts the server, sees to its end, and returns its address. */
 async function listen(config: ServerConfig, resolveCaller: ResolveCaller): Promise<string> {
-  const logger = jsonLogger(config.logLevel, (line) => process.stderr.write(line))
+  const logger = stderrLogger(config.logLevel)
   const server = await startServer(config, resolveCaller, logger)
   endOnSignal(server, logger)
   logger.info({ url: server.url }, 'listening')

@@ -52,7 +52,7 @@ export function announceDevelopmentMode(
 ): string {
   return `
 *** DEVELOPMENT MODE: no key to check tokens with is configured. ***
-*** Whoever reads these lines can use this server. For real tokens set ${PREFIX}JWT_KEY (see --help). ***
+*** Whoever reads these lines can use this server. For real tokens set ${PREFIX}JWT_JWKS or ${PREFIX}JWT_KEY (see --help). ***
 
 ${elasticsearch ? '' : listQueries(queries)}Paste these lines into a shell, one after the other. The tokens of both users are good for 12 hours.
 

@@ -17,6 +17,11 @@ export function jsonLogger(level: LogLevel, write: (line: string) => void): Logg
   return { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') }
 }
 
+/** Writes what is at least of `level` to where the process reports. */
+export function stderrLogger(level: LogLevel = 'info'): Logger {
+  return jsonLogger(level, (line) => process.stderr.write(line))
+}
+
 function plainErrors(_name: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value)
   return value instanceof Error ? describeError(value) : value

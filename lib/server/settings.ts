@@ -47,6 +47,9 @@ const BOOLEAN = {
 
 const LIST = { placeholder: 'LIST', expected: 'a comma-separated list', parse: parseList }
 
+/** The value that asks for the issuer's discovery document. */
+export const DISCOVER = 'discover'
+
 export const SETTINGS = {
   host: {
     name: 'HOST',
@@ -70,6 +73,29 @@ export const SETTINGS = {
     name: 'JWT_KEY_FILE',
     ...FILE,
     about: 'a file with that key; line breaks at its end are no part',
+  },
+  jwtJwks: {
+    name: 'JWT_JWKS',
+    placeholder: 'URL',
+    about: "in place of a key: the URL of the issuer's key set, or `discover` to find it by the issuer",
+    expected: 'an http or https URL without credentials, or `discover`',
+    mayHoldSecret: true,
+    parse: (text: string) => (text === DISCOVER ? DISCOVER : parseUrl(text, { withQuery: true })),
+  },
+  jwtJwksMaxAge: {
+    name: 'JWT_JWKS_MAX_AGE',
+    ...TIME,
+    about: 'how soon a key that the issuer has removed stops working [10m]',
+  },
+  jwtJwksMaxOutage: {
+    name: 'JWT_JWKS_MAX_OUTAGE',
+    ...TIME,
+    about: 'how long known keys go on working while the issuer does not answer [24h]',
+  },
+  jwtJwksAllowHttp: {
+    name: 'JWT_JWKS_ALLOW_HTTP',
+    ...BOOLEAN,
+    about: 'whether the key set may come over http, which lets others put in keys: for tests [false]',
   },
   jwtAlgorithms: {
     name: 'JWT_ALGORITHMS',
@@ -103,7 +129,7 @@ export const SETTINGS = {
     about: 'the cluster to stand in front of [none: sample queries are answered]',
     expected: 'an http or https URL without credentials and query',
     mayHoldSecret: true,
-    parse: parseUrl,
+    parse: (text: string) => parseUrl(text),
   },
   elasticsearchApiKey: {
     name: 'ELASTICSEARCH_API_KEY',
@@ -210,10 +236,10 @@ export function describeSettings(): string {
   }).join('\n')
 }
 
-function parseUrl(text: string): URL | undefined {
+function parseUrl(text: string, { withQuery = false } = {}): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const { protocol = '', username, password, search, hash } = url ?? {}
-  const isPlain = [username, password, search, hash].every((part) => part === '')
+  const isPlain = [username, password, withQuery ? '' : search, hash].every((part) => part === '')
   return isPlain && /^https?:$/.test(protocol) ? url : undefined
 }
 

@@ -129,6 +129,15 @@ describe('the configuration of the standalone server', () => {
     ).toThrow('a secret of 38 bytes')
   })
 
+  it.each(['discover', 'https://issuer.example/jwks?p=policy'])(
+    'takes the key set %s in place of a key',
+    (location) => {
+      const { ESQL_ASYNC_JWT_KEY: _, ...others } = TOKEN_CHECK
+      const { host, resolveCaller } = configOf({ ...others, ESQL_ASYNC_JWT_JWKS: location })
+      expect([host, resolveCaller]).toEqual([undefined, expect.any(Function)])
+    },
+  )
+
   it('leaves variables of others alone, those of a Kubernetes service of a similar name included', () => {
     const environment = {
       PORT: '80a',
@@ -154,7 +163,7 @@ describe('the configuration of the standalone server', () => {
     expect(flags.map(([, flag]) => flag)).toEqual(
       flags.map(([, , variable = '']) => variable.toLowerCase().replaceAll('_', '-')),
     )
-    expect(flags).toHaveLength(27)
+    expect(flags).toHaveLength(31)
     expect(HELP).toContain(' (no flag)                        ESQL_ASYNC_JWT_KEY\n')
   })
 })
@@ -185,6 +194,9 @@ describe('a configuration that is refused', () => {
     ['JWT_AUDIENCE', '', 'a comma-separated list'],
     ['JWT_CANCEL_TASKS', 'admin', 'a claim and a value, such as scope=cancel_task'],
     ['JWT_KEY_FILE', '', 'the path of a file'],
+    ['JWT_JWKS_MAX_AGE', '10', 'a time value such as 500ms, 30s or 5d'],
+    ['JWT_JWKS_MAX_OUTAGE', 'never', 'a time value such as 500ms, 30s or 5d'],
+    ['JWT_JWKS_ALLOW_HTTP', 'yes', 'true or false'],
     ['CATALOGUE', '', 'the path of a file'],
   ])('says what %s must be, not `%s`', (name, text, expected) => {
     expect(refusal(() => read({ ...TOKEN_CHECK, [`ESQL_ASYNC_${name}`]: text }))).toBe(
@@ -214,19 +226,20 @@ describe('a configuration that is refused', () => {
       'everything but a key',
       withoutKey,
       'ESQL_ASYNC_JWT_ALGORITHMS, ESQL_ASYNC_JWT_ISSUER, ESQL_ASYNC_JWT_AUDIENCE alone cannot check tokens; ' +
-        'set ESQL_ASYNC_JWT_KEY or ESQL_ASYNC_JWT_KEY_FILE too',
+        'set ESQL_ASYNC_JWT_KEY or ESQL_ASYNC_JWT_KEY_FILE or ESQL_ASYNC_JWT_JWKS too',
     ],
     [
       'an issuer alone',
       { ESQL_ASYNC_JWT_ISSUER: 'i' },
-      'ESQL_ASYNC_JWT_ISSUER alone cannot check tokens; set ESQL_ASYNC_JWT_KEY or ESQL_ASYNC_JWT_KEY_FILE, ' +
-        'ESQL_ASYNC_JWT_ALGORITHMS, ESQL_ASYNC_JWT_AUDIENCE too',
+      'ESQL_ASYNC_JWT_ISSUER alone cannot check tokens; set ESQL_ASYNC_JWT_KEY or ESQL_ASYNC_JWT_KEY_FILE or ' +
+        'ESQL_ASYNC_JWT_JWKS, ESQL_ASYNC_JWT_ALGORITHMS, ESQL_ASYNC_JWT_AUDIENCE too',
     ],
     [
       'an owner claim alone',
       { ESQL_ASYNC_JWT_OWNER_CLAIM: 'client_id' },
       'ESQL_ASYNC_JWT_OWNER_CLAIM alone cannot check tokens; set ESQL_ASYNC_JWT_KEY or ' +
-        'ESQL_ASYNC_JWT_KEY_FILE, ESQL_ASYNC_JWT_ALGORITHMS, ESQL_ASYNC_JWT_ISSUER, ESQL_ASYNC_JWT_AUDIENCE too',
+        'ESQL_ASYNC_JWT_KEY_FILE or ESQL_ASYNC_JWT_JWKS, ESQL_ASYNC_JWT_ALGORITHMS, ESQL_ASYNC_JWT_ISSUER, ' +
+        'ESQL_ASYNC_JWT_AUDIENCE too',
     ],
     [
       'two keys',
@@ -262,6 +275,56 @@ describe('a configuration that is refused', () => {
       'a clock tolerance of a day',
       { ...TOKEN_CHECK, ESQL_ASYNC_JWT_CLOCK_TOLERANCE: '1d' },
       /`ESQL_ASYNC_JWT_CLOCK_TOLERANCE` .*`86400`/,
+    ],
+    [
+      'a key and a key set',
+      { ...TOKEN_CHECK, ESQL_ASYNC_JWT_JWKS: 'discover' },
+      'ESQL_ASYNC_JWT_KEY and ESQL_ASYNC_JWT_JWKS are both set; remove one',
+    ],
+    [
+      'a key set alone',
+      { ESQL_ASYNC_JWT_JWKS: 'https://issuer.example/jwks' },
+      'ESQL_ASYNC_JWT_JWKS alone cannot check tokens; set ESQL_ASYNC_JWT_ALGORITHMS, ESQL_ASYNC_JWT_ISSUER, ' +
+        'ESQL_ASYNC_JWT_AUDIENCE too',
+    ],
+    [
+      'times of a key set that is not there',
+      { ...TOKEN_CHECK, ESQL_ASYNC_JWT_JWKS_MAX_AGE: '5m', ESQL_ASYNC_JWT_JWKS_ALLOW_HTTP: 'true' },
+      'ESQL_ASYNC_JWT_JWKS_MAX_AGE, ESQL_ASYNC_JWT_JWKS_ALLOW_HTTP: set ESQL_ASYNC_JWT_JWKS too',
+    ],
+    [
+      'a key set that is none, without showing it',
+      { ...withoutKey, ESQL_ASYNC_JWT_JWKS: 'https://user:secret@issuer.example/jwks' },
+      'ESQL_ASYNC_JWT_JWKS must be an http or https URL without credentials, or `discover`',
+    ],
+    [
+      'a key set that comes over http',
+      { ...withoutKey, ESQL_ASYNC_JWT_JWKS: 'http://issuer.example/jwks' },
+      '`ESQL_ASYNC_JWT_JWKS` of jwtCaller expects `url` to be an https URL without credentials, or an http URL ' +
+        'with `ESQL_ASYNC_JWT_JWKS_ALLOW_HTTP=true`',
+    ],
+    [
+      'an issuer that cannot be discovered',
+      { ...withoutKey, ESQL_ASYNC_JWT_JWKS: 'discover', ESQL_ASYNC_JWT_ISSUER: 'accounts' },
+      'jwtCaller cannot discover the keys of this `ESQL_ASYNC_JWT_ISSUER`, which is not an https URL without ' +
+        'credentials, or an http URL with `ESQL_ASYNC_JWT_JWKS_ALLOW_HTTP=true`; give their `url` in ' +
+        '`ESQL_ASYNC_JWT_JWKS`',
+    ],
+    [
+      'an age beyond the outage',
+      {
+        ...withoutKey,
+        ESQL_ASYNC_JWT_JWKS: 'discover',
+        ESQL_ASYNC_JWT_JWKS_MAX_AGE: '2h',
+        ESQL_ASYNC_JWT_JWKS_MAX_OUTAGE: '1h',
+      },
+      '`ESQL_ASYNC_JWT_JWKS` of jwtCaller expects `ESQL_ASYNC_JWT_JWKS_MAX_AGE` (7200000) to be at most ' +
+        '`ESQL_ASYNC_JWT_JWKS_MAX_OUTAGE` (3600000)',
+    ],
+    [
+      'a secret of a key set',
+      { ...withoutKey, ESQL_ASYNC_JWT_JWKS: 'discover', ESQL_ASYNC_JWT_ALGORITHMS: 'HS256' },
+      /^jwtCaller cannot use `HS256` of `ESQL_ASYNC_JWT_ALGORITHMS` with `ESQL_ASYNC_JWT_JWKS`/,
     ],
     [
       'a catalogue that is not there',

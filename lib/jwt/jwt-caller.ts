@@ -41,16 +41,15 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     const token = readBearerToken(request, settings.maxTokenLength)
     if (token === undefined) throw missingCredentials(request.originalUrl)
     const digest = VerifiedTokens.digest(token)
-    const nowSeconds = settings.clock.now() / 1000
     const known = tokens.find(digest)
-    if (known && isCurrent(known.claims, nowSeconds, settings.clockToleranceSeconds)) {
-      // The key source may have dropped or changed the key meanwhile.
-      const { key } = await settings.findKey(known.header)
-      if (key === known.key) return toCaller(known)
+    const header = known?.header ?? readHeader(token, settings.algorithms)
+    // Also for a known token: its key may have been changed or withdrawn meanwhile.
+    const { key } = await settings.findKey(header)
+    const nowSeconds = settings.clock.now() / 1000
+    if (known?.key === key && isCurrent(known.claims, nowSeconds, settings.clockToleranceSeconds)) {
+      return toCaller(known)
     }
     tokens.forget(digest)
-    const header = readHeader(token, settings.algorithms)
-    const { key } = await settings.findKey(header)
     const payload = verifyToken(token, key, {
       algorithms: [header.alg],
       issuer: settings.issuers,

@@ -865,6 +865,22 @@ describe('jwtCaller: a token that comes again', () => {
     }
   })
 
+  it('is refused when it expires while its key is looked up, the first time as the second', async () => {
+    let nowMs = NOW_SECONDS * 1000
+    let lookUpMs = 66_000
+    const key = async () => {
+      nowMs += lookUpMs
+      return rsaKeys.publicKey
+    }
+    const { ask } = await callerAnd({ clock: { now: () => nowMs }, key })
+    expect((await failure(ask())).cause).toMatchObject({ message: EXPIRED })
+    nowMs = NOW_SECONDS * 1000
+    lookUpMs = 0
+    await ask()
+    lookUpMs = 66_000
+    expect((await failure(ask())).cause).toMatchObject({ message: EXPIRED })
+  })
+
   it('is not one for another jwtCaller', async () => {
     const { ask } = await callerAnd({})
     await ask()

@@ -1,4 +1,4 @@
-import type { ElasticsearchStoreOptions, ResolveCaller } from '../index'
+import type { AsyncQueryRouterOptions, ElasticsearchStoreOptions, ResolveCaller } from '../index'
 import { parseCatalogue } from '../sample/catalogue'
 import { readDefaultCatalogue } from '../sample/default-catalogue'
 import type { SampleQuery } from '../sample/sample-query'
@@ -23,7 +23,7 @@ export interface ServerConfig {
   queries: readonly SampleQuery[]
   /** Whether those are a team's own, and not the samples that the console shows around. */
   isOwnCatalogue: boolean
-  router: { waitByDefault?: boolean; maxWaitMs?: number; maxKeepAliveMs?: number; maxBodyBytes?: number }
+  router: Omit<AsyncQueryRouterOptions, 'store' | 'resolveCaller' | 'logger' | 'meterProvider'>
   store: { maxQueries?: number; maxQueriesPerOwner?: number; maxBytes?: number; maxBytesPerOwner?: number }
   shutdownGraceMs: number
   logLevel: LogLevel
@@ -65,8 +65,11 @@ export function readCommand(
       router: given.readAll({
         waitByDefault: SETTINGS.waitByDefault,
         maxWaitMs: SETTINGS.maxWait,
+        maxWaits: SETTINGS.maxWaits,
+        maxWaitsPerOwner: SETTINGS.maxWaitsPerOwner,
         maxKeepAliveMs: SETTINGS.maxKeepAlive,
         maxBodyBytes: SETTINGS.maxBodyBytes,
+        maxCachedBytes: SETTINGS.maxCachedBytes,
       }),
       store: given.readAll({
         maxQueries: SETTINGS.maxQueries,

@@ -37,6 +37,12 @@ const COUNT = {
   parse: (text: string) => (/^[1-9]\d{0,15}$/.test(text) ? Number(text) : undefined),
 }
 
+const COUNT_OR_NONE = {
+  placeholder: 'NUMBER',
+  expected: 'a whole number, 0 or more',
+  parse: (text: string) => (text === '0' ? 0 : COUNT.parse(text)),
+}
+
 const FILE = { placeholder: 'FILE', expected: 'the path of a file', parse: (text: string) => text }
 
 const BOOLEAN = {
@@ -198,8 +204,15 @@ export const SETTINGS = {
     about: 'whether a get without wait_for_completion_timeout waits [true]',
   },
   maxWait: { name: 'MAX_WAIT', ...TIME, about: 'longest time that a request waits [no limit]' },
+  maxWaits: { name: 'MAX_WAITS', ...COUNT, about: 'how many requests may wait at a time [50000]' },
+  maxWaitsPerOwner: { name: 'MAX_WAITS_PER_OWNER', ...COUNT, about: 'the same of one owner [half of it]' },
   maxKeepAlive: { name: 'MAX_KEEP_ALIVE', ...TIME, about: 'longest time that a query is kept [no limit]' },
   maxBodyBytes: { name: 'MAX_BODY_BYTES', ...COUNT, about: 'largest request body [1048576]' },
+  maxCachedBytes: {
+    name: 'MAX_CACHED_BYTES',
+    ...COUNT_OR_NONE,
+    about: 'memory for finished answers that are read again [33554432]',
+  },
   maxQueries: { name: 'MAX_QUERIES', ...COUNT, about: 'most queries held at a time [10000]' },
   maxQueriesPerOwner: { name: 'MAX_QUERIES_PER_OWNER', ...COUNT, about: 'the same of one owner [1000]' },
   maxBytes: { name: 'MAX_BYTES', ...COUNT, about: 'most memory that queries may take [268435456]' },

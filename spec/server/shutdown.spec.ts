@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { BuiltPackage } from '../support/server-process'
+import { buildPackage, ServerProcess } from '../support/server-process'
+import { audience, issuer, rsaKeys, token } from '../support/tokens'
+import type { Ending } from '../support/waiting-request'
+import { WaitingRequest } from '../support/waiting-request'
+
+/** Longer than anything here takes on a machine that is busy, shorter than anything that hangs. */
+jest.setTimeout(120_000)
+
+const OWNERS = Array.from({ length: 10 }, (_, index) => `owner-${index}`)
+const WAITS_PER_OWNER = 100
+
+/** What waits are ended in must not be the time after which connections are cut. */
+const SHUTDOWN_GRACE = '600s'
+/** Far more than it takes: the speed of the machine is not what is tested. */
+const PATIENCE_MS = 10_000
+
+let built: BuiltPackage
+let server: ServerProcess
+let url: string
+
+beforeAll(() => {
+  built = buildPackage()
+}, 120_000)
+
+afterAll(() => built.remove())
+
+beforeEach(async () => {
+  const keyFile = path.join(built.folder, 'key.pem')
+  writeFileSync(keyFile, rsaKeys.publicKey.export({ type: 'spki', format: 'pem' }))
+  server = new ServerProcess(built, {
+    ESQL_ASYNC_HOST: '127.0.0.1',
+    ESQL_ASYNC_PORT: '0',
+    ESQL_ASYNC_JWT_KEY_FILE: keyFile,
+    ESQL_ASYNC_JWT_ALGORITHMS: 'RS256',
+    ESQL_ASYNC_JWT_ISSUER: issuer,
+    ESQL_ASYNC_JWT_AUDIENCE: audience,
+    ESQL_ASYNC_SHUTDOWN_GRACE: SHUTDOWN_GRACE,
+  })
+  url = await server.url()
+})
+
+afterEach(async () => {
+  server.kill('SIGKILL')
+  await server.exited
+})
+
+/** One request that waits, and what it waits for. */
+interface Waiting {
+  id: string
+  path: string
+  bearer: string
+  request: WaitingRequest
+}
+
+/** Puts requests of one owner on the server, each for a query of its own, and resolves when all of them wait. */
+async function waitFor(owner: string, count: number): Promise<Waiting[]> {
+  const bearer = token({ sub: owner })
+  const waiting: Waiting[] = []
+  for (let made = 0; made < count; made++) {
+    const id = await submitSlow(bearer)
+    const path = `/_query/async/${encodeURIComponent(id)}`
+    const request = await new WaitingRequest(url).get(`${path}?keep_alive=6d`, bearer)
+    waiting.push({ id, path, bearer, request })
+  }
+  for (const { path } of waiting) await untilExtended(path, bearer)
+  return waiting
+}
+
+async function submitSlow(bearer: string): Promise<string> {
+  const answer = await fetch(`${url}/_query/async`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ query: 'FROM slower', wait_for_completion_timeout: '0s' }),
+  })
+  expect(answer.status).toBe(200)
+  await answer.arrayBuffer()
+  return answer.headers.get('x-elasticsearch-async-id') ?? ''
+}
+
+/** Resolves when a query is kept for longer than it was submitted for, which shows that a wait has begun. */
+async function untilExtended(path: string, bearer: string): Promise<void> {
+  const headers = { authorization: `Bearer ${bearer}` }
+  for (;;) {
+    const answer = await fetch(`${url}${path}?wait_for_completion_timeout=0s`, { headers })
+    const body = (await answer.json()) as Record<string, number>
+    const keptMs = Number(body.expiration_time_in_millis) - Number(body.start_time_in_millis)
+    if (keptMs > 5.5 * 86_400_000) return
+  }
+}
+
+/** An answer as it came over the connection, in its parts. */
+function partsOf({ text, error }: Ending) {
+  const [head = '', body = ''] = text.split('\r\n\r\n')
+  const [status, ...lines] = head.split('\r\n')
+  const connection = lines.filter((line) => /^connection:/i.test(line))
+  const length = Number(/^content-length: (\d+)$/im.exec(head)?.[1])
+  return { status, connection, isWhole: length === body.length, body, error }
+}
+
+describe('SIGTERM with 1,000 requests that wait', () => {
+  it('answers each of them and ends with 0', async () => {
+    const waiting = (await Promise.all(OWNERS.map((owner) => waitFor(owner, WAITS_PER_OWNER)))).flat()
+    const [newcomer] = waiting
+    assert(newcomer)
+    const signalledMs = performance.now()
+    server.kill('SIGTERM')
+    const newcomers = knockUntilExit(newcomer)
+    const endings = await Promise.all(waiting.map(({ request }) => request.ended))
+    expect(await server.exited).toBe(0)
+    expect(performance.now() - signalledMs).toBeLessThan(PATIENCE_MS)
+
+    expect(endings.map(partsOf)).toEqual(
+      waiting.map(({ id }) => ({
+        status: 'HTTP/1.1 200 OK',
+        connection: ['Connection: close'],
+        isWhole: true,
+        body: expect.stringContaining(`{"id":"${id}","is_running":true,`),
+        error: undefined,
+      })),
+    )
+    expect((await newcomers).filter((ending) => !isClean(ending))).toEqual([])
+  })
+})
+
+/** The same request on new connections, one after the other, from now until nobody is there any more. */
+async function knockUntilExit({ path, bearer }: Waiting): Promise<Ending[]> {
+  const endings: Ending[] = []
+  let isOver = false
+  void server.exited.then(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    const request = await new WaitingRequest(url).get(path, bearer)
+    endings.push(await request.ended)
+  }
+  return endings
+}
+
+/** The whole answer of a request that does not wait any longer, or nothing at all. */
+function isClean(ending: Ending): boolean {
+  const { status, connection, isWhole, body } = partsOf(ending)
+  if (ending.text === '') return true
+  const isAnswer = status === 'HTTP/1.1 200 OK' && connection[0] === 'Connection: close' && isWhole
+  return isAnswer && body.includes('"is_running":true')
+}

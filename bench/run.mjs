@@ -10,6 +10,7 @@ const CASES = [
   'stall',
   'waits',
   'bodies',
+  'shutdown',
   'refusal-timing',
   'pass-through',
 ]

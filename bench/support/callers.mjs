@@ -10,6 +10,9 @@ const { publicKey, privateKey } = generateKeyPairSync('rsa', {
 /** What a server has to know to check the tokens of this run. */
 export const TRUST = { key: publicKey, issuer: 'https://issuer.example.org/', audience: 'gateway' }
 
+/** What a process of its own has to know to sign tokens of this run. */
+export const SIGNING = { privateKey, issuer: TRUST.issuer, audience: TRUST.audience }
+
 /** An RS256 token as an identity provider signs them. Each has its own `jti`. */
 export function tokenOf(subject, claims = {}) {
   return jwt.sign({ scope: 'openid profile query', ...claims }, privateKey, {

@@ -38,10 +38,17 @@ export class Contestant {
     })
   }
 
+  /** Ends the process as the loss of its machine would. */
+  kill() {
+    const exited = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.kill('SIGKILL')
+    return exited
+  }
+
   /** Lets the process end by itself, so that a profile of it gets written. */
   stop() {
     return new Promise((resolve) => {
-      if (this.#child.exitCode !== null) return resolve()
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) return resolve()
       this.#child.once('exit', resolve)
       this.#child.disconnect()
     })

@@ -1,0 +1,162 @@
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { capacityOf } from './soak/capacity.mjs'
+import { judgeFlatness } from './soak/flatness.mjs'
+import { Fleet, KILLED } from './soak/fleet.mjs'
+import { Random } from './soak/random.mjs'
+import { CLIENTS, LONGEST_KEEP_ALIVE_MS, OWNERS } from './soak/settings.mjs'
+import { Watch } from './soak/watch.mjs'
+import { SIGNING } from './support/callers.mjs'
+import { Contestant, withContestants } from './support/contestant.mjs'
+import { isReached, printTable } from './support/report.mjs'
+
+const { values: options } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    rate: { type: 'string', default: '200' },
+    seed: { type: 'string', default: String(Date.now()) },
+    json: { type: 'string' },
+  },
+})
+const loadMs = Number(options.minutes) * 60_000
+if (!(loadMs > 0 && Number(options.rate) > 0)) {
+  console.error('--minutes and --rate must be numbers above zero.')
+  process.exit(1)
+}
+
+/** Code is compiled, and caches fill up, before the rest that everything later is compared with. */
+const WARM_UP_MS = Math.min(60_000, Math.max(15_000, loadMs / 5))
+/** When the last query has expired, connections to the cluster are idle for some seconds before they are closed. */
+const REST_MS = LONGEST_KEEP_ALIVE_MS + 7_000
+const TICK_MS = 1_000
+const SAMPLE_MS = 5_000
+const PROGRESS_MS = 10_000
+const SOONEST_KILL_MS = 20_000
+const LATEST_KILL_MS = 60_000
+
+const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length }
+console.log(`Node.js ${machine.node}, ${machine.cores} cores (${machine.cpu})`)
+console.log(`${options.minutes} minutes, ${options.rate} requests per second, --seed ${options.seed}`)
+const random = new Random(`${options.seed} supervisor`)
+const fleet = await Fleet.start(random)
+try {
+  const starts = Array.from({ length: CLIENTS }, (_, index) =>
+    Contestant.start('../soak/client', {
+      name: `client-${index}`,
+      seed: options.seed,
+      owners: OWNERS,
+      rate: Number(options.rate) / CLIENTS,
+      signing: SIGNING,
+      targets: fleet.targets,
+    }),
+  )
+  await withContestants(starts, (...clients) => soak(clients))
+} finally {
+  await fleet.stop()
+}
+
+async function soak(clients) {
+  const watch = new Watch(clients, fleet)
+  const steady = fleet.targets.find(({ name }) => name === 'steady/memory')
+  const kills = Object.fromEntries(KILLED.map((name) => [name, 0]))
+
+  await load(clients, watch, { ms: WARM_UP_MS })
+  await rest(clients, watch)
+  const before = await fleet.steady.ask('state')
+  const capacityBefore = await capacityOf(steady)
+  const samples = await load(clients, watch, { ms: loadMs, kills })
+  await rest(clients, watch)
+  const after = await fleet.steady.ask('state')
+  const capacityAfter = await capacityOf(steady)
+
+  const { counts, warnings, failures } = watch
+  const rows = [
+    ...judgeFlatness({ before, after, samples, capacityBefore, capacityAfter }),
+    ...Object.entries(kills).map(([name, value]) => ({
+      what: `kills of the gateway ${name}`,
+      value,
+      unit: '',
+    })),
+    ...Object.entries(counts)
+      .sort()
+      .map(([what, value]) => ({ what, value, unit: '' })),
+    ...Object.entries(warnings).map(([what, value]) => ({ what: `warned: ${what}`, value, unit: '' })),
+    { what: 'failures', value: failures.length, unit: '', goal: { atMost: 0 } },
+  ].map((row) => ({ case: 'soak', ...row, reached: isReached(row) }))
+  console.log()
+  printTable(rows)
+  if (options.json !== undefined) {
+    const found = { machine, options, rows, failures, before, after, samples, capacityBefore, capacityAfter }
+    writeFileSync(options.json, `${JSON.stringify(found, null, 2)}\n`)
+  }
+  if (rows.some(({ reached }) => reached === false)) process.exitCode = 1
+}
+
+/** Lets the clients work, and returns what the gateway that is never killed held meanwhile. Without `kills` all live. */
+async function load(clients, watch, { ms, kills = {} }) {
+  const samples = []
+  const beganMs = performance.now()
+  const passedMs = () => performance.now() - beganMs
+  const killTimes = Object.fromEntries(Object.keys(kills).map((name) => [name, nextKill(0)]))
+  const replacing = new Set()
+  const replace = async (name) => {
+    await watch.readLog(name)
+    await fleet.replace(name, clients, random)
+    kills[name]++
+    killTimes[name] = nextKill(passedMs())
+  }
+  let nextSampleMs = SAMPLE_MS
+  let nextProgressMs = PROGRESS_MS
+  await Promise.all(clients.map((client) => client.ask('load')))
+  while (passedMs() < ms && !watch.isHopeless) {
+    await pause(TICK_MS)
+    await watch.look()
+    for (const name of Object.keys(kills)) {
+      if (passedMs() < killTimes[name]) continue
+      killTimes[name] = Number.POSITIVE_INFINITY
+      const replaced = replace(name)
+      replacing.add(replaced)
+      replaced.catch((error) =>
+        watch.fail({ what: `the gateway ${name} cannot be killed`, details: String(error) }),
+      )
+    }
+    if (passedMs() >= nextSampleMs) {
+      nextSampleMs += SAMPLE_MS
+      samples.push({ atMs: passedMs(), ...(await fleet.steady.ask('state')) })
+    }
+    if (passedMs() < nextProgressMs) continue
+    nextProgressMs += PROGRESS_MS
+    printProgress(passedMs(), watch, samples.at(-1), kills)
+  }
+  await Promise.allSettled(replacing)
+  return samples
+}
+
+function nextKill(passedMs) {
+  return passedMs + random.integer(SOONEST_KILL_MS, LATEST_KILL_MS)
+}
+
+/** No load, until all waits are over and all queries have expired. */
+async function rest(clients, watch) {
+  console.log('no load, until all waits are over and all queries have expired')
+  await Promise.all(clients.map((client) => client.ask('rest')))
+  await pause(REST_MS)
+  await watch.look()
+  for (const name of Object.keys(fleet.gateways)) await watch.readLog(name)
+}
+
+function printProgress(passedMs, { counts, open, failures }, sample, kills) {
+  const heap = (sample.heapUsed + sample.external) / 2 ** 20
+  const killed = Object.values(kills).reduce((sum, times) => sum + times, 0)
+  console.log(
+    [
+      `${String(Math.round(passedMs / 1_000)).padStart(4)} s`,
+      `${counts.requests} requests, ${open} open`,
+      `${killed} kills, ${counts['broken by a kill'] ?? 0} broken by them`,
+      `steady gateway: ${heap.toFixed(1)} MiB, ${sample.descriptors} descriptors, ${sample.waiting} waiting`,
+      `${failures.length} failures`,
+    ].join('; '),
+  )
+}

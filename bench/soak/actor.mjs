@@ -1,0 +1,347 @@
+import { FORMATS } from './decode.mjs'
+import { queryText } from './engine.mjs'
+import { exchange } from './exchange.mjs'
+import { KnownQuery } from './known-query.mjs'
+import { markOf } from './marks.mjs'
+import { FEW_ROWS, LONGEST_KEEP_ALIVE_MS, MANY_ROWS, SHORTEST_KEEP_ALIVE_MS } from './settings.mjs'
+import { Tokens } from './tokens.mjs'
+import { foreignMark, judgeNotFound, judgeOwnAnswer, judgeStrangers, ownQuestion } from './verdict.mjs'
+
+/** What owners do, by how often. */
+const DEEDS = {
+  submit: 20,
+  poll: 22,
+  waitShortly: 8,
+  waitLong: 4,
+  waitUntilComplete: 3,
+  extend: 4,
+  head: 3,
+  leaveWaiting: 5,
+  leaveReading: 3,
+  readSlowly: 2,
+  stop: 4,
+  delete: 5,
+  askForDead: 4,
+  askElsewhere: 2,
+  askForForeign: 8,
+  askWrongly: 3,
+}
+
+/** What becomes of queries, by how often. One that holds ends when it is stopped, is deleted or expires. */
+const OUTCOMES = { completes: 12, fails: 2, holds: 3 }
+
+/** Queries that an owner goes on asking about, those that live and those that are gone. */
+const MOST_KEPT = 20
+
+/** Requests of an owner that are open at a time. */
+const MOST_OPEN = 12
+
+/** One owner: submits queries, asks for them, and checks every answer. */
+export class Actor {
+  live = []
+  #dead = []
+  #owner
+  #others
+  #targets
+  #random
+  #tokens
+  #report
+  #submitted = 0
+  #open = new Set()
+
+  constructor({ owner, others, targets, random, signing, report }) {
+    this.#owner = owner
+    this.#others = others
+    this.#targets = targets
+    this.#random = random
+    this.#tokens = new Tokens(signing, owner, random)
+    this.#report = report
+  }
+
+  /** Does one thing. Resolves when there is room for another; the answer may still be outstanding. */
+  async act() {
+    this.#bury()
+    const deed = this.#random.weighted(DEEDS)
+    const done = this.#deeds[deed]().catch((error) =>
+      this.#report.fail('the soak itself is broken', String(error.stack)),
+    )
+    this.#open.add(done)
+    void done.then(() => this.#open.delete(done))
+    if (this.#open.size >= MOST_OPEN) await Promise.race(this.#open)
+  }
+
+  /** Resolves when everything that is outstanding is answered. */
+  async settled() {
+    while (this.#open.size > 0) await Promise.all(this.#open)
+  }
+
+  get open() {
+    return this.#open.size
+  }
+
+  #deeds = {
+    submit: () => this.#submit(),
+    poll: () => this.#get({ waitMs: 0 }),
+    waitShortly: () => this.#get({ waitMs: this.#random.integer(20, 800) }),
+    waitLong: () => this.#get({ waitMs: this.#random.integer(2_000, 30_000) }),
+    waitUntilComplete: () => this.#get({ waitMs: Number.POSITIVE_INFINITY }),
+    extend: () => this.#get({ waitMs: this.#random.integer(0, 200), keepAliveMs: this.#keepAlive() }),
+    head: () => this.#get({ isHead: true }),
+    leaveWaiting: () => this.#get({ waitMs: 30_000, leaveAfterMs: this.#random.integer(0, 500) }),
+    leaveReading: () => this.#get({ waitMs: 0, leaveAfterBytes: this.#random.pick([1, 500, 500_000]) }),
+    readSlowly: () => this.#get({ waitMs: 500, isSlow: true }),
+    stop: () => this.#stop(),
+    delete: () => this.#delete(),
+    askForDead: () => this.#askForDead(),
+    askElsewhere: () => this.#askElsewhere(),
+    askForForeign: () => this.#askForForeign(),
+    askWrongly: () => this.#askWrongly(),
+  }
+
+  async #submit() {
+    const random = this.#random
+    const target = random.pick(this.#targets)
+    const outcome = random.weighted(OUTCOMES)
+    const keepAliveMs = this.#keepAlive()
+    const query = new KnownQuery({
+      target,
+      owner: this.#owner,
+      mark: markOf(this.#owner, this.#submitted++),
+      rows: random.chance(0.02) ? MANY_ROWS : random.integer(0, FEW_ROWS),
+      runMs:
+        outcome === 'holds'
+          ? 3_600_000
+          : random.pick([0, 0, random.integer(1, 200), random.integer(200, 5_000)]),
+      outcome,
+      keepAliveMs,
+    })
+    const waitMs = random.pick([0, 0, 100, 1_000, 3_000])
+    const leaving = random.chance(0.1) && { leaveAfterMs: random.integer(0, 300) }
+    const keeps = random.chance(0.8)
+    const question = ownQuestion(query, target, { waitMs, format: 'json' })
+    const answer = await this.#ask(target, question, {
+      method: 'POST',
+      path: '/_query/async',
+      body: JSON.stringify({
+        query: queryText(query),
+        keep_on_completion: keeps,
+        keep_alive: `${keepAliveMs}ms`,
+        wait_for_completion_timeout: `${waitMs}ms`,
+      }),
+      ...leaving,
+    })
+    if (!answer) return
+    if (answer.status === 404) return this.#fail('a submit is answered 404', question, answer)
+    const isRunning = answer.headers['x-elasticsearch-async-is-running'] === '?1'
+    const id = answer.headers['x-elasticsearch-async-id']
+    if (answer.status === 200 && (id !== undefined) !== (isRunning || keeps)) {
+      return this.#fail(
+        'an id where there should be none, or none where there should be one',
+        question,
+        answer,
+      )
+    }
+    query.accepted(id, question.sent.generation)
+    this.#judge(question, answer)
+    // Whether the process before or the one after has taken a submit of that time, nobody can tell.
+    if (id !== undefined && question.sent.isUp) this.live.push(query)
+  }
+
+  async #get({ waitMs, keepAliveMs, isHead = false, ...reading }) {
+    const query = this.#random.pick(this.live)
+    if (!query || (keepAliveMs !== undefined && query.isExtending)) return this.#submit()
+    await this.#getOf(query, this.#gatewayOf(query), { waitMs, keepAliveMs, isHead, ...reading })
+  }
+
+  async #getOf(query, target, { waitMs, keepAliveMs, isHead = false, ...reading }) {
+    const format = this.#random.weighted(FORMATS)
+    const extended = keepAliveMs === undefined ? undefined : query.extend(keepAliveMs)
+    const question = ownQuestion(query, target, { waitMs, format, isHead })
+    const parameters = {
+      format,
+      keep_alive: milliseconds(keepAliveMs),
+      wait_for_completion_timeout: milliseconds(waitMs),
+    }
+    const method = isHead ? 'HEAD' : 'GET'
+    const answer = await this.#ask(target, question, {
+      method,
+      path: pathOf(query.id, parameters),
+      ...reading,
+    })
+    extended?.(answer?.status)
+    if (answer) this.#judge(question, answer)
+  }
+
+  async #stop() {
+    const query = this.#random.pick(this.live)
+    if (!query) return this.#submit()
+    const target = this.#gatewayOf(query)
+    const format = this.#random.weighted(FORMATS)
+    const question = ownQuestion(query, target, { format })
+    query.isStopped = true
+    const path = pathOf(query.id, { format }, '/stop')
+    const answer = await this.#ask(target, question, { method: 'POST', path })
+    if (answer) this.#judge(question, answer)
+  }
+
+  async #delete() {
+    const query = this.#random.pick(this.live)
+    if (!query || query.isDeleting) return this.#submit()
+    await this.#deleteOf(query, this.#gatewayOf(query))
+  }
+
+  async #deleteOf(query, target) {
+    const question = ownQuestion(query, target)
+    const deleted = query.delete()
+    const answer = await this.#ask(target, question, { method: 'DELETE', path: pathOf(query.id) })
+    if (!answer) return
+    if (answer.status !== 200) return this.#judge(question, answer)
+    deleted()
+    if (question.mustBeGone) this.#fail('it deletes a query that is gone', question, answer)
+    if (answer.body.toString() !== '{"acknowledged":true}') this.#fail('its body', question, answer)
+  }
+
+  /** Asks about a query that has expired, was deleted, or was forgotten by a gateway that has been killed. */
+  async #askForDead() {
+    const query = this.#random.pick(this.#dead)
+    if (!query) return this.#submit()
+    const target = this.#gatewayOf(query)
+    if (this.#random.chance(0.3)) await this.#deleteOf(query, target)
+    else await this.#getOf(query, target, { waitMs: 1_000 })
+  }
+
+  /** Asks a gateway that keeps its queries in its own memory about one that another has in its own. */
+  async #askElsewhere() {
+    const query = this.#random.pick(this.live.filter(({ target }) => target.forgets))
+    const target = query && this.#targets.find((other) => other.forgets && other !== query.target)
+    if (!target) return this.#submit()
+    const question = ownQuestion(query, target)
+    const answer = await this.#ask(target, question, { method: 'GET', path: pathOf(query.id) })
+    if (!answer) return
+    const fault =
+      answer.status === 404 ? judgeNotFound(answer, query.id) : 'a gateway knows a query of another one'
+    if (fault) this.#fail(fault, question, answer)
+  }
+
+  /** Asks about a query of somebody else, and in the same way about an id that nobody has. */
+  async #askForForeign() {
+    const query = this.#random.pick(this.#random.pick(this.#others()).live)
+    if (!query) return this.#submit()
+    const target = this.#gatewayOf(query)
+    const format = this.#random.weighted(FORMATS)
+    const wait = this.#random.pick([undefined, '0s', '10s'])
+    const [method, suffix, parameters] = this.#random.pick([
+      ['GET', '', { format, wait_for_completion_timeout: wait }],
+      ['GET', '', { format, keep_alive: '1h' }],
+      ['HEAD', '', { format }],
+      ['POST', '/stop', { format }],
+      ['DELETE', '', {}],
+    ])
+    const unknownId = unlike(query.id)
+    const question = {
+      query: { ...query.toJSON(), mark: undefined, foreign: query },
+      target,
+      sent: target.moment(),
+    }
+    const ask = (id) => this.#ask(target, question, { method, path: pathOf(id, parameters, suffix) })
+    const foreign = await ask(query.id)
+    const unknown = await ask(unknownId)
+    if (!foreign || !unknown) return
+    this.#report.count('asked for a foreign id and for an unknown one')
+    const fault = judgeStrangers([foreign, query.id], [unknown, unknownId])
+    if (fault) this.#fail(`${method}${suffix}: ${fault}`, question, foreign)
+  }
+
+  async #askWrongly() {
+    const query = this.#random.pick(this.live)
+    if (!query) return this.#submit()
+    const target = this.#gatewayOf(query)
+    const token = this.#tokens.current
+    const [expected, request] = this.#random.pick([
+      [401, { path: pathOf(query.id), token: '' }],
+      [401, { path: pathOf(query.id), token: `${token.slice(0, -8)}AAAAAAAA` }],
+      [400, { path: pathOf(query.id, { unknown: '1' }) }],
+      [400, { path: pathOf('none') }],
+    ])
+    const question = ownQuestion(query, target)
+    const answer = await this.#ask(target, question, { method: 'GET', ...request })
+    if (answer) this.#report.count('refused for what is wrong with the request')
+    if (answer && answer.status !== expected) this.#fail(`its status is not ${expected}`, question, answer)
+  }
+
+  /** The whole answer to a request, or `undefined` where there is none and that is all right. */
+  async #ask(target, question, request) {
+    this.#report.count('requests')
+    const answer = await exchange(target, { token: this.#tokens.current, ...request })
+    const { ending } = answer
+    const mark = foreignMark(answer.headers ? answer : { ...answer, headers: {} }, question.query)
+    if (mark !== undefined)
+      this.#fail(`it shows what belongs to somebody else: ${mark}`, question, answer, request)
+    if (ending === 'left') this.#report.count(request.leaveAfterBytes ? 'left in the body' : 'left in a wait')
+    if (ending === 'broken' && !target.wasUpSince(question.sent)) this.#report.count('broken by a kill')
+    else if (ending === 'broken') this.#fail('the connection broke', question, answer, request)
+    return ending === 'answered' ? { ...answer, request } : undefined
+  }
+
+  #judge(question, answer) {
+    const fault = judgeOwnAnswer(answer, question, (what, times) => this.#report.count(what, times))
+    if (fault) this.#fail(fault, question, answer)
+  }
+
+  #fail(what, { query, target, sent, waitMs }, answer, request = answer.request) {
+    const { ending, status, headers, error, body } = answer
+    const tookMs = Math.round(performance.now() - sent.atMs)
+    const text = body.toString('latin1')
+    this.#report.fail(what, {
+      owner: this.#owner,
+      target: { name: target.name, sent, now: target.moment() },
+      request: { ...request, token: undefined },
+      waitMs,
+      tookMs,
+      answer: {
+        ending,
+        error,
+        status,
+        headers,
+        bytes: body.length,
+        begins: text.slice(0, 500),
+        ends: text.slice(-200),
+      },
+      query,
+    })
+  }
+
+  /** Queries that are in the cluster can be reached by each gateway in front of it. */
+  #gatewayOf(query) {
+    if (query.target.forgets) return query.target
+    return this.#random.pick(this.#targets.filter(({ forgets }) => !forgets))
+  }
+
+  #keepAlive() {
+    return this.#random.integer(SHORTEST_KEEP_ALIVE_MS, LONGEST_KEEP_ALIVE_MS)
+  }
+
+  /** Puts aside what is gone, and forgets what there is too much of. */
+  #bury() {
+    const gone = this.live.filter((query) => query.mustBeGone(query.target, query.target.moment()))
+    this.live = this.live.filter((query) => !gone.includes(query)).slice(-MOST_KEPT)
+    this.#dead = [...this.#dead, ...gone].slice(-MOST_KEPT)
+  }
+}
+
+function pathOf(id, parameters = {}, suffix = '') {
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined)
+  const query = new URLSearchParams(given).toString()
+  return `/_query/async/${encodeURIComponent(id)}${suffix}${query === '' ? '' : `?${query}`}`
+}
+
+/** As a time value; without one, a get waits until the query is complete. */
+function milliseconds(ms) {
+  return ms === undefined || ms === Number.POSITIVE_INFINITY ? undefined : `${ms}ms`
+}
+
+/** The same id but for a character that is chance. */
+function unlike(id) {
+  const at = Math.min(40, Math.floor(id.length / 4))
+  return `${id.slice(0, at)}${id[at] === 'A' ? 'B' : 'A'}${id.slice(at + 1)}`
+}

@@ -1,0 +1,88 @@
+import { createServer } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { newSealingKey } from 'express-esql-async-query'
+import { TRUST } from '../support/callers.mjs'
+import { Contestant } from '../support/contestant.mjs'
+
+/** The gateways, by what they have at which path. The first two are killed now and then. */
+const GATEWAYS = {
+  memory: { '/': 'memory' },
+  cluster: { '/': 'elasticsearch' },
+  steady: { '/memory': 'memory', '/cluster': 'elasticsearch' },
+}
+export const KILLED = ['memory', 'cluster']
+
+/** Below those that the system gives to clients, so that none of these is taken while a gateway is away. */
+const PORTS = { first: 18_000, last: 28_000 }
+
+/** Longest time that a killed gateway stays away. */
+const LONGEST_ABSENCE_MS = 2_000
+
+/** The gateways and the cluster behind them, each a process. */
+export class Fleet {
+  gateways = {}
+  #configs = {}
+  #cluster
+
+  static async start(random) {
+    const fleet = new Fleet()
+    const clusterPort = await freePort(random)
+    fleet.#cluster = await Contestant.start('../soak/cluster', { port: clusterPort })
+    const shared = {
+      trust: TRUST,
+      cluster: `http://127.0.0.1:${clusterPort}`,
+      // The same before and after a restart, and in every gateway.
+      sealingKeys: [newSealingKey()],
+    }
+    for (const [name, mounts] of Object.entries(GATEWAYS)) {
+      fleet.#configs[name] = { ...shared, mounts, port: await freePort(random) }
+      await fleet.#startGateway(name)
+    }
+    return fleet
+  }
+
+  /** Where clients find what. */
+  get targets() {
+    return Object.entries(GATEWAYS).flatMap(([gateway, mounts]) =>
+      Object.entries(mounts).map(([path, store]) => {
+        const prefix = path.replace(/\/$/, '')
+        return { name: gateway + prefix, gateway, store, prefix, port: this.#configs[gateway].port }
+      }),
+    )
+  }
+
+  get steady() {
+    return this.gateways.steady
+  }
+
+  /** Kills a gateway and starts it again in the same place. Clients are told before and after. */
+  async replace(name, clients, random) {
+    await Promise.all(clients.map((client) => client.ask('down', name)))
+    await this.gateways[name].kill()
+    await pause(random.integer(0, LONGEST_ABSENCE_MS))
+    await this.#startGateway(name)
+    await Promise.all(clients.map((client) => client.ask('up', name)))
+  }
+
+  async stop() {
+    const all = [...Object.values(this.gateways), this.#cluster]
+    await Promise.all(all.filter(Boolean).map((process) => process.stop()))
+  }
+
+  async #startGateway(name) {
+    this.gateways[name] = await Contestant.start('../soak/gateway', this.#configs[name])
+  }
+}
+
+async function freePort(random) {
+  for (;;) {
+    const port = random.integer(PORTS.first, PORTS.last)
+    const server = createServer()
+    const isFree = await new Promise((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    await new Promise((resolve) => server.close(resolve))
+    if (isFree) return port
+  }
+}

@@ -1,0 +1,118 @@
+import { decode } from './decode.mjs'
+import { failureOf } from './engine.mjs'
+import { marksIn } from './marks.mjs'
+
+/** A wait may end this much before its time, since timers count whole milliseconds. */
+const EARLY_MS = 20
+
+/** What somebody asks about a query of their own, with what is known when the request is sent. */
+export function ownQuestion(query, target, { waitMs, format, isHead } = {}) {
+  const sent = target.moment()
+  const { hasEnded: hadEnded } = query
+  return { query, target, sent, waitMs, format, isHead, hadEnded, mustBeGone: query.mustBeGone(target, sent) }
+}
+
+/** The mark of somebody else in an answer, whole or not. */
+export function foreignMark(answer, { mark: own }) {
+  return marksIn(textOf(answer)).find((mark) => mark !== own)
+}
+
+/** What is wrong with an answer about a query of the one who asked, or `undefined`. */
+export function judgeOwnAnswer(answer, question, count) {
+  if (answer.status === 404) return judgeGone(answer, question, count)
+  if (question.mustBeGone) return 'it tells about a query that is gone'
+  if (answer.status === 200) return judgeResult(answer, question, count)
+  if (answer.status === 400) return judgeFailure(answer, question, count)
+  return 'its status'
+}
+
+function judgeGone(answer, { query, target, sent }, count) {
+  if (!query.mayBeGone(target, sent)) return 'a query that must be there is not found'
+  const isForgotten = target.forgets && sent.generation > query.generation
+  count(
+    isForgotten
+      ? 'not found, because a kill has taken it'
+      : 'not found, because it has expired or was deleted',
+  )
+  return judgeNotFound(answer, query.id)
+}
+
+/** Whether a 404 is the one of an unknown id, to the letter. */
+export function judgeNotFound({ request, headers, body }, id) {
+  if (request.method === 'HEAD') return body.length > 0 ? 'a HEAD with a body' : undefined
+  const reason = { type: 'resource_not_found_exception', reason: id }
+  const expected = JSON.stringify({ error: { root_cause: [reason], ...reason }, status: 404 })
+  if (!headers['content-type']?.includes('json')) return undefined
+  return body.toString() === expected ? undefined : 'its 404 is not that of an unknown id'
+}
+
+function judgeResult(answer, question, count) {
+  const { query, format, isHead } = question
+  const isRunning = answer.headers['x-elasticsearch-async-is-running'] === '?1'
+  const shownId = answer.headers['x-elasticsearch-async-id']
+  if (shownId !== undefined && shownId !== query.id) return 'its id'
+  if (isHead) return answer.body.length > 0 ? 'a HEAD with a body' : undefined
+  const { target, sent } = question
+  if (target === query.target && sent.generation > query.generation) count('read by an id from before a kill')
+  const said = decode(format, answer.body)
+  if (said.id !== undefined && said.id !== query.id) return 'the id in its body'
+  if (said.isRunning !== undefined && said.isRunning !== isRunning)
+    return 'its header and its body do not agree on whether the query runs'
+  return isRunning ? judgeRunning(answer, question) : judgeComplete(answer, question, said, count)
+}
+
+function judgeRunning(answer, { query, sent, waitMs, hadEnded }) {
+  if (hadEnded) return 'a query that had ended runs again'
+  if (marksIn(textOf(answer)).length > 0) return 'a running query shows rows'
+  const tookMs = performance.now() - sent.atMs
+  const isCutShort = waitMs !== undefined && tookMs < waitMs - EARLY_MS
+  return isCutShort && !query.mayHaveEndedEarly()
+    ? `the wait of ${waitMs} ms has ended before its time`
+    : undefined
+}
+
+function judgeComplete(answer, { query, format }, { rows, isPartial }, count) {
+  if (query.outcome === 'fails' && !query.isStopped) return 'a query that fails has a result'
+  if (query.outcome === 'holds' && !query.isStopped) return 'a query that goes on has a result'
+  query.hasEnded = true
+  if (rows === undefined) {
+    count(`marks found in ${format}`, marksIn(textOf(answer)).length)
+    return query.rows > 0 && marksIn(textOf(answer)).length === 0 ? 'its rows are missing' : undefined
+  }
+  count(`rows checked in ${format}`, rows.length)
+  if (!rows.every(([mark, n], at) => mark === query.mark && n === at)) return 'its rows'
+  const isShort = isPartial ?? rows.length !== query.rows
+  return query.mayHaveRows(rows.length, isShort) ? undefined : `its ${rows.length} rows`
+}
+
+function judgeFailure(answer, { query }, count) {
+  if (answer.body.length === 0)
+    return query.outcome === 'fails' || query.mayHaveEndedEarly() ? undefined : 'its status'
+  const text = answer.body.toString()
+  if (text.includes('task_cancelled_exception')) {
+    count('waits that a delete or an expiry has ended')
+    return query.mayHaveEndedEarly() ? undefined : 'a query that nobody has deleted is cancelled'
+  }
+  if (query.outcome !== 'fails' || !text.includes(failureOf(query.mark))) return 'its failure'
+  query.hasEnded = true
+  return undefined
+}
+
+/** What is different between the answers about the query of somebody else and about an unknown one, or `undefined`. */
+export function judgeStrangers([foreign, foreignId], [unknown, unknownId]) {
+  if (foreign.status !== 404) return `a stranger is answered ${foreign.status}`
+  if (marksIn(textOf(foreign)).length > 0) return 'a stranger sees a mark'
+  if (unknown.status !== 404) return `an unknown id is answered ${unknown.status}`
+  const [told, expected] = [comparable(foreign, foreignId), comparable(unknown, unknownId)]
+  return told === expected ? undefined : `a stranger sees a difference from an unknown id: ${expected}`
+}
+
+function comparable({ status, headers, body }, id) {
+  const { date, ...others } = headers
+  const text = JSON.stringify([status, others, body.toString('latin1')])
+  return text.replaceAll(id, 'ID')
+}
+
+export function textOf({ headers, body }) {
+  return `${JSON.stringify(headers)}${body.toString('latin1')}`
+}

@@ -65,6 +65,7 @@ export class Submitter {
     const { keepAliveMs, remembered } = this.#abandonment.begin(options.keepAliveMs)
     const content = { ...submission.remembered, ...remembered }
     const known: { query?: QueryIds } = {}
+    const answers: QueryAnswer[] = []
     try {
       const first = await this.#first(submission, keepAliveMs, (upstreamId) => {
         // What is to be deleted has to be known before sealing can fail.
@@ -72,11 +73,13 @@ export class Submitter {
         known.query.id ||= this.#ids.seal({ ...content, upstreamId }, asker.owner)
         return known.query.id
       })
+      answers.push(first)
       const { query } = known
       if (!query) return { answer: first, id: undefined, settled: async () => {} }
       if (asker.wire?.gone.aborted)
         throw new Error('the client has gone before it could learn the id of its query')
       const answer = first.isRunning === false ? first : await this.#later(submission, query, first, endMs)
+      answers.push(answer)
       return await this.#outcome(
         submission,
         { ...content, upstreamId: query.upstreamId },
@@ -85,6 +88,8 @@ export class Submitter {
         answer,
       )
     } catch (error) {
+      // Nobody will read them, and a body that nobody reads keeps its connection for ever.
+      for (const answer of answers) giveUp(answer)
       if (known.query) await this.#forget(known.query, asker)
       throw known.query ? internalFailure(error) : error
     }
@@ -153,6 +158,10 @@ export class Submitter {
     const asker = { owner, wire: wire && { ...wire, accept: 'application/json' } }
     await this.#queries.delete(query, {}, asker).catch(() => undefined)
   }
+}
+
+function giveUp({ body }: QueryAnswer): void {
+  if (!Buffer.isBuffer(body)) body.on('error', () => {}).destroy()
 }
 
 /** The query is deleted, so a client may well submit it again, but that is not for it to do by itself. */

@@ -21,8 +21,9 @@ const { values: options } = parseArgs({
   },
 })
 const loadMs = Number(options.minutes) * 60_000
-if (!(loadMs > 0 && Number(options.rate) > 0)) {
-  console.error('--minutes and --rate must be numbers above zero.')
+// In less time there are too few samples to tell growth from chance.
+if (!(loadMs >= 60_000 && Number(options.rate) > 0)) {
+  console.error('--minutes must be a number from 1 on, --rate one above zero.')
   process.exit(1)
 }
 

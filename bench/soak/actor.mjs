@@ -1,11 +1,11 @@
+import { Asking, pathOf } from './asking.mjs'
 import { FORMATS } from './decode.mjs'
 import { queryText } from './engine.mjs'
-import { exchange } from './exchange.mjs'
 import { KnownQuery } from './known-query.mjs'
 import { markOf } from './marks.mjs'
 import { FEW_ROWS, LONGEST_KEEP_ALIVE_MS, MANY_ROWS, SHORTEST_KEEP_ALIVE_MS } from './settings.mjs'
-import { Tokens } from './tokens.mjs'
-import { foreignMark, judgeNotFound, judgeOwnAnswer, judgeStrangers, ownQuestion } from './verdict.mjs'
+import { Stranger } from './stranger.mjs'
+import { ownQuestion } from './verdict.mjs'
 
 /** What owners do, by how often. */
 const DEEDS = {
@@ -44,8 +44,8 @@ export class Actor {
   #others
   #targets
   #random
-  #tokens
-  #report
+  #asking
+  #stranger
   #submitted = 0
   #open = new Set()
 
@@ -54,17 +54,15 @@ export class Actor {
     this.#others = others
     this.#targets = targets
     this.#random = random
-    this.#tokens = new Tokens(signing, owner, random)
-    this.#report = report
+    this.#asking = new Asking({ owner, random, signing, report })
+    this.#stranger = new Stranger(this.#asking, random)
   }
 
   /** Does one thing. Resolves when there is room for another; the answer may still be outstanding. */
   async act() {
     this.#bury()
     const deed = this.#random.weighted(DEEDS)
-    const done = this.#deeds[deed]().catch((error) =>
-      this.#report.fail('the soak itself is broken', String(error.stack)),
-    )
+    const done = this.#deeds[deed]().catch((error) => this.#asking.giveUp(error))
     this.#open.add(done)
     void done.then(() => this.#open.delete(done))
     if (this.#open.size >= MOST_OPEN) await Promise.race(this.#open)
@@ -94,8 +92,8 @@ export class Actor {
     delete: () => this.#delete(),
     askForDead: () => this.#askForDead(),
     askElsewhere: () => this.#askElsewhere(),
-    askForForeign: () => this.#askForForeign(),
-    askWrongly: () => this.#askWrongly(),
+    askForForeign: () => this.#askAs('askForForeign', this.#random.pick(this.#others()).live),
+    askWrongly: () => this.#askAs('askWrongly', this.live),
   }
 
   async #submit() {
@@ -119,7 +117,7 @@ export class Actor {
     const leaving = random.chance(0.1) && { leaveAfterMs: random.integer(0, 300) }
     const keeps = random.chance(0.8)
     const question = ownQuestion(query, target, { waitMs, format: 'json' })
-    const answer = await this.#ask(target, question, {
+    const answer = await this.#asking.ask(target, question, {
       method: 'POST',
       path: '/_query/async',
       body: JSON.stringify({
@@ -131,18 +129,18 @@ export class Actor {
       ...leaving,
     })
     if (!answer) return
-    if (answer.status === 404) return this.#fail('a submit is answered 404', question, answer)
+    if (answer.status === 404) return this.#asking.fail('a submit is answered 404', question, answer)
     const isRunning = answer.headers['x-elasticsearch-async-is-running'] === '?1'
     const id = answer.headers['x-elasticsearch-async-id']
     if (answer.status === 200 && (id !== undefined) !== (isRunning || keeps)) {
-      return this.#fail(
+      return this.#asking.fail(
         'an id where there should be none, or none where there should be one',
         question,
         answer,
       )
     }
     query.accepted(id, question.sent.generation)
-    this.#judge(question, answer)
+    this.#asking.judge(question, answer)
     // Whether the process before or the one after has taken a submit of that time, nobody can tell.
     if (id !== undefined && question.sent.isUp) this.live.push(query)
   }
@@ -163,13 +161,13 @@ export class Actor {
       wait_for_completion_timeout: milliseconds(waitMs),
     }
     const method = isHead ? 'HEAD' : 'GET'
-    const answer = await this.#ask(target, question, {
+    const answer = await this.#asking.ask(target, question, {
       method,
       path: pathOf(query.id, parameters),
       ...reading,
     })
     extended?.(answer?.status)
-    if (answer) this.#judge(question, answer)
+    if (answer) this.#asking.judge(question, answer)
   }
 
   async #stop() {
@@ -180,8 +178,8 @@ export class Actor {
     const question = ownQuestion(query, target, { format })
     query.isStopped = true
     const path = pathOf(query.id, { format }, '/stop')
-    const answer = await this.#ask(target, question, { method: 'POST', path })
-    if (answer) this.#judge(question, answer)
+    const answer = await this.#asking.ask(target, question, { method: 'POST', path })
+    if (answer) this.#asking.judge(question, answer)
   }
 
   async #delete() {
@@ -193,12 +191,12 @@ export class Actor {
   async #deleteOf(query, target) {
     const question = ownQuestion(query, target)
     const deleted = query.delete()
-    const answer = await this.#ask(target, question, { method: 'DELETE', path: pathOf(query.id) })
+    const answer = await this.#asking.ask(target, question, { method: 'DELETE', path: pathOf(query.id) })
     if (!answer) return
-    if (answer.status !== 200) return this.#judge(question, answer)
+    if (answer.status !== 200) return this.#asking.judge(question, answer)
     deleted()
-    if (question.mustBeGone) this.#fail('it deletes a query that is gone', question, answer)
-    if (answer.body.toString() !== '{"acknowledged":true}') this.#fail('its body', question, answer)
+    if (question.mustBeGone) this.#asking.fail('it deletes a query that is gone', question, answer)
+    if (answer.body.toString() !== '{"acknowledged":true}') this.#asking.fail('its body', question, answer)
   }
 
   /** Asks about a query that has expired, was deleted, or was forgotten by a gateway that has been killed. */
@@ -210,105 +208,15 @@ export class Actor {
     else await this.#getOf(query, target, { waitMs: 1_000 })
   }
 
-  /** Asks a gateway that keeps its queries in its own memory about one that another has in its own. */
   async #askElsewhere() {
     const query = this.#random.pick(this.live.filter(({ target }) => target.forgets))
     const target = query && this.#targets.find((other) => other.forgets && other !== query.target)
-    if (!target) return this.#submit()
-    const question = ownQuestion(query, target)
-    const answer = await this.#ask(target, question, { method: 'GET', path: pathOf(query.id) })
-    if (!answer) return
-    const fault =
-      answer.status === 404 ? judgeNotFound(answer, query.id) : 'a gateway knows a query of another one'
-    if (fault) this.#fail(fault, question, answer)
+    await (target ? this.#stranger.askElsewhere(query, target) : this.#submit())
   }
 
-  /** Asks about a query of somebody else, and in the same way about an id that nobody has. */
-  async #askForForeign() {
-    const query = this.#random.pick(this.#random.pick(this.#others()).live)
-    if (!query) return this.#submit()
-    const target = this.#gatewayOf(query)
-    const format = this.#random.weighted(FORMATS)
-    const wait = this.#random.pick([undefined, '0s', '10s'])
-    const [method, suffix, parameters] = this.#random.pick([
-      ['GET', '', { format, wait_for_completion_timeout: wait }],
-      ['GET', '', { format, keep_alive: '1h' }],
-      ['HEAD', '', { format }],
-      ['POST', '/stop', { format }],
-      ['DELETE', '', {}],
-    ])
-    const unknownId = unlike(query.id)
-    const question = {
-      query: { ...query.toJSON(), mark: undefined, foreign: query },
-      target,
-      sent: target.moment(),
-    }
-    const ask = (id) => this.#ask(target, question, { method, path: pathOf(id, parameters, suffix) })
-    const foreign = await ask(query.id)
-    const unknown = await ask(unknownId)
-    if (!foreign || !unknown) return
-    this.#report.count('asked for a foreign id and for an unknown one')
-    const fault = judgeStrangers([foreign, query.id], [unknown, unknownId])
-    if (fault) this.#fail(`${method}${suffix}: ${fault}`, question, foreign)
-  }
-
-  async #askWrongly() {
-    const query = this.#random.pick(this.live)
-    if (!query) return this.#submit()
-    const target = this.#gatewayOf(query)
-    const token = this.#tokens.current
-    const [expected, request] = this.#random.pick([
-      [401, { path: pathOf(query.id), token: '' }],
-      [401, { path: pathOf(query.id), token: `${token.slice(0, -8)}AAAAAAAA` }],
-      [400, { path: pathOf(query.id, { unknown: '1' }) }],
-      [400, { path: pathOf('none') }],
-    ])
-    const question = ownQuestion(query, target)
-    const answer = await this.#ask(target, question, { method: 'GET', ...request })
-    if (answer) this.#report.count('refused for what is wrong with the request')
-    if (answer && answer.status !== expected) this.#fail(`its status is not ${expected}`, question, answer)
-  }
-
-  /** The whole answer to a request, or `undefined` where there is none and that is all right. */
-  async #ask(target, question, request) {
-    this.#report.count('requests')
-    const answer = await exchange(target, { token: this.#tokens.current, ...request })
-    const { ending } = answer
-    const mark = foreignMark(answer.headers ? answer : { ...answer, headers: {} }, question.query)
-    if (mark !== undefined)
-      this.#fail(`it shows what belongs to somebody else: ${mark}`, question, answer, request)
-    if (ending === 'left') this.#report.count(request.leaveAfterBytes ? 'left in the body' : 'left in a wait')
-    if (ending === 'broken' && !target.wasUpSince(question.sent)) this.#report.count('broken by a kill')
-    else if (ending === 'broken') this.#fail('the connection broke', question, answer, request)
-    return ending === 'answered' ? { ...answer, request } : undefined
-  }
-
-  #judge(question, answer) {
-    const fault = judgeOwnAnswer(answer, question, (what, times) => this.#report.count(what, times))
-    if (fault) this.#fail(fault, question, answer)
-  }
-
-  #fail(what, { query, target, sent, waitMs }, answer, request = answer.request) {
-    const { ending, status, headers, error, body } = answer
-    const tookMs = Math.round(performance.now() - sent.atMs)
-    const text = body.toString('latin1')
-    this.#report.fail(what, {
-      owner: this.#owner,
-      target: { name: target.name, sent, now: target.moment() },
-      request: { ...request, token: undefined },
-      waitMs,
-      tookMs,
-      answer: {
-        ending,
-        error,
-        status,
-        headers,
-        bytes: body.length,
-        begins: text.slice(0, 500),
-        ends: text.slice(-200),
-      },
-      query,
-    })
+  async #askAs(deed, queries) {
+    const query = this.#random.pick(queries)
+    await (query ? this.#stranger[deed](query, this.#gatewayOf(query)) : this.#submit())
   }
 
   /** Queries that are in the cluster can be reached by each gateway in front of it. */
@@ -329,19 +237,7 @@ export class Actor {
   }
 }
 
-function pathOf(id, parameters = {}, suffix = '') {
-  const given = Object.entries(parameters).filter(([, value]) => value !== undefined)
-  const query = new URLSearchParams(given).toString()
-  return `/_query/async/${encodeURIComponent(id)}${suffix}${query === '' ? '' : `?${query}`}`
-}
-
 /** As a time value; without one, a get waits until the query is complete. */
 function milliseconds(ms) {
   return ms === undefined || ms === Number.POSITIVE_INFINITY ? undefined : `${ms}ms`
-}
-
-/** The same id but for a character that is chance. */
-function unlike(id) {
-  const at = Math.min(40, Math.floor(id.length / 4))
-  return `${id.slice(0, at)}${id[at] === 'A' ? 'B' : 'A'}${id.slice(at + 1)}`
 }

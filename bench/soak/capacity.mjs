@@ -1,7 +1,10 @@
 import { tokenOf } from '../support/callers.mjs'
+import { pathOf } from './asking.mjs'
 import { queryText } from './engine.mjs'
+import { exchange } from './exchange.mjs'
 import { markOf } from './marks.mjs'
 import { MANY_ROWS } from './settings.mjs'
+import { Target } from './target.mjs'
 
 /** Requests that are sent at the same time. */
 const AT_ONCE = 8
@@ -12,33 +15,37 @@ const OWNER = 'measurer'
  * How much a memory store takes until it refuses: queries, and results of 20,000 rows. An empty one takes as much
  * after hours of load as before, so less tells of queries that are gone and still counted.
  */
-export async function capacityOf({ port, prefix }) {
-  const url = `http://127.0.0.1:${port}${prefix}/_query/async`
-  const headers = { authorization: `Bearer ${tokenOf(OWNER)}`, 'content-type': 'application/json' }
-  return {
-    queries: await countAccepted({ url, headers, rows: 1 }),
-    // The exact number must not depend on which of several at once came first.
-    results: await countAccepted({ url, headers, rows: MANY_ROWS }, 1),
+export async function capacityOf(place) {
+  const store = new Target(place)
+  try {
+    return {
+      queries: await countAccepted(store, 1, AT_ONCE),
+      // How many of these there is room for must not depend on which of several at once comes first.
+      results: await countAccepted(store, MANY_ROWS, 1),
+    }
+  } finally {
+    store.rest()
   }
 }
 
-async function countAccepted({ url, headers, rows }, atOnce = AT_ONCE) {
+async function countAccepted(store, rows, atOnce) {
+  const token = tokenOf(OWNER)
   const ids = []
   let isFull = false
   const fill = async () => {
     while (!isFull) {
-      const answer = await fetch(url, { method: 'POST', headers, body: submission(rows) })
-      const { id, status, error } = await answer.json()
+      const body = submission(rows)
+      const answer = await exchange(store, { method: 'POST', path: '/_query/async', token, body })
       if (answer.status === 429) isFull = true
-      else if (answer.status === 200) ids.push(id)
-      else throw new Error(`a store that is filled up answers ${status}: ${JSON.stringify(error)}`)
+      else if (answer.status === 200) ids.push(answer.headers['x-elasticsearch-async-id'])
+      else throw new Error(`a store that is filled up answers ${answer.status}: ${answer.body}`)
     }
   }
   await Promise.all(Array.from({ length: atOnce }, fill))
   const accepted = ids.length
   const remove = async () => {
     for (let id = ids.pop(); id !== undefined; id = ids.pop()) {
-      await (await fetch(`${url}/${encodeURIComponent(id)}`, { method: 'DELETE', headers })).arrayBuffer()
+      await exchange(store, { method: 'DELETE', path: pathOf(id), token })
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, remove))

@@ -81,8 +81,11 @@ function judgeComplete(answer, { query, format }, { rows, isPartial }, count) {
   }
   count(`rows checked in ${format}`, rows.length)
   if (!rows.every(([mark, n], at) => mark === query.mark && n === at)) return 'its rows'
-  const isShort = isPartial ?? rows.length !== query.rows
-  return query.mayHaveRows(rows.length, isShort) ? undefined : `its ${rows.length} rows`
+  // Text formats do not tell whether it is all of the result.
+  const mayBe = isPartial === undefined ? [true, false] : [isPartial]
+  return mayBe.some((isShort) => query.mayHaveRows(rows.length, isShort))
+    ? undefined
+    : `its ${rows.length} rows`
 }
 
 function judgeFailure(answer, { query }, count) {

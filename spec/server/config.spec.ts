@@ -174,7 +174,7 @@ describe('the configuration of the standalone server', () => {
     expect(flags.map(([, flag]) => flag)).toEqual(
       flags.map(([, , variable = '']) => variable.toLowerCase().replaceAll('_', '-')),
     )
-    expect(flags).toHaveLength(31)
+    expect(flags).toHaveLength(34)
     expect(HELP).toContain(' (no flag)                        ESQL_ASYNC_JWT_KEY\n')
   })
 })

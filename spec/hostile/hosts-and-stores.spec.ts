@@ -4,10 +4,10 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { QueryErrorOptions } from 'express-esql-async-query'
 import { QueryError } from 'express-esql-async-query'
 import fc from 'fast-check'
-import { matchRoute } from '../lib/request/routes'
-import { parseTimeValue } from '../lib/time-value'
-import { type Gateway, type GatewayOptions, startGateway, until } from './support/gateway'
-import { token } from './support/tokens'
+import { matchRoute } from '../../lib/request/routes'
+import { parseTimeValue } from '../../lib/time-value'
+import { type Gateway, type GatewayOptions, startGateway, until } from '../support/gateway'
+import { token } from '../support/tokens'
 
 describe('the gateway', () => {
   let gateway: Gateway

@@ -11,7 +11,7 @@ export const question =
   'How long does a response of 100,000 rows keep other requests waiting, and what memory does it take?'
 
 const ROWS = 100_000
-const ROUNDS = 3
+const ROUNDS = 5
 const IDLE_MS = 500
 const FORMATS = ['json', 'csv', 'tsv', 'yaml', 'cbor', 'smile', 'txt', 'arrow']
 

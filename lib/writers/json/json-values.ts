@@ -33,7 +33,7 @@ export function* writeJsonValues(sink: JsonSink, { columns, rows, columnar }: Ta
 }
 
 /** Characters of a batch: more than of other chunks, since each call of `JSON.stringify` costs something. */
-const BATCH_LENGTH = 64 * 1024
+const BATCH_LENGTH = 32 * 1024
 
 /** What becomes of each row: something for `JSON.stringify`, or tokens for the sink. */
 interface RowWriter {

@@ -108,7 +108,7 @@ describe('the chunks of a large answer', () => {
   const query = completed(tableOf(...rows))
 
   it.each([
-    ['compact', 4 * CHUNK_LENGTH, plain],
+    ['compact', 2 * CHUNK_LENGTH, plain],
     ['pretty', CHUNK_LENGTH, { ...plain, pretty: true }],
     ['filtered', CHUNK_LENGTH, { ...plain, filterPath: 'values' }],
   ])('are small when it is %s', (_, length, presentation) => {

@@ -47,9 +47,9 @@ export interface AsyncQueryRouterOptions {
   /** Largest request body, in bytes, after decompression. A larger one answers 413. @default 1_048_576 (1 MiB) */
   maxBodyBytes?: number
   /**
-   * Bytes of finished answers that are kept in memory, so that a result that is read again and again is written
-   * once. Only results that are frozen through and through are kept, as those of `MemoryStore` are, and a body of
-   * at most an eighth of this. `0` keeps none.
+   * Bytes of finished answers that are kept in memory, so that a result of `MemoryStore` that is read again and
+   * again is written twice and no more. A body may take an eighth of this. `0` keeps none. Of other stores none are
+   * kept: it cannot be told whether their results change.
    *
    * @default 33_554_432 (32 MiB)
    */

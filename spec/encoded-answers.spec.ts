@@ -97,25 +97,13 @@ describe('the answers that are kept', () => {
     expect(answers.bytes).toBe(0)
   })
 
-  it.each<[string, QueryResult]>([
-    ['rows that can be added', { columns: Object.freeze([]), values: [] }],
-    ['a row that can be changed', { columns: Object.freeze([]), values: Object.freeze([[]]) }],
-    [
-      'a multi-value that can be changed',
-      { columns: Object.freeze([]), values: Object.freeze([Object.freeze([['a', 'b']])]) },
-    ],
-    [
-      'a date, which can be set although it is frozen',
-      { columns: Object.freeze([]), values: Object.freeze([Object.freeze([Object.freeze(new Date(0))])]) },
-    ],
-    ['columns that can be changed', { columns: [], values: Object.freeze([]) }],
-    [
-      'a profile that can be changed',
-      { columns: Object.freeze([]), values: Object.freeze([]), profile: Object.freeze({ a: {} }) },
-    ],
-  ])('are not those of %s', (_, result) => {
+  it('are not those of results that nobody vouches for, frozen or not', () => {
     const answers = new EncodedAnswers(BUDGET)
-    expect(readTimes(answers, completed(result), 4).written).toBe(4)
+    const values = Object.freeze([Object.freeze(['a'])])
+    const frozen: QueryResult = Object.freeze({ columns: Object.freeze([]), values })
+    for (const result of [frozen, { columns: [], values: [['a']] }]) {
+      expect(readTimes(answers, completed(result), 4).written).toBe(4)
+    }
   })
 
   it('are not those of running queries', () => {
@@ -177,6 +165,59 @@ describe('the answers that are kept', () => {
     expect(answers.bytes).toBe(0)
   })
 
+  it('are handed over in slices', async () => {
+    const answers = new EncodedAnswers(8 * 2 ** 20)
+    const query = completed(await sealed(['x'.repeat(150_000)]))
+    const { text } = readTimes(answers, query, 2)
+    const slices = [...answers.chunks(query, JSON_OUTPUT, () => [])] as Uint8Array[]
+    expect(slices.map(({ length }) => length)).toEqual([65_536, 65_536, 150_001 - 2 * 65_536])
+    expect(textOf(slices)).toBe(text)
+  })
+
+  it('count until the last client has it, also when others take their place', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const query = completed(await sealed(['x'.repeat(98)]))
+    readTimes(answers, query, 2)
+    const readers = [1, 2].map(() => answers.chunks(query, JSON_OUTPUT, () => [])[Symbol.iterator]())
+    for (const reader of readers) reader.next()
+    const pretty = { ...JSON_OUTPUT, presentation: { ...plain, pretty: true } }
+    readTimes(answers, query, 1, pretty)
+    expect(answers.bytes).toBe(99)
+    readers[0]?.next()
+    expect(answers.bytes).toBe(99)
+    readers[1]?.return?.()
+    expect(answers.bytes).toBe(0)
+  })
+
+  it('stay while they are being sent, and what finds no room is not kept', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const queries = await Promise.all(
+      Array.from({ length: 9 }, async (_, index) => completed(await sealed([`${index}`.repeat(98)]))),
+    )
+    const first = queries.slice(0, 8)
+    for (const query of first) readTimes(answers, query, 2)
+    const readers = first.map((query) => answers.chunks(query, JSON_OUTPUT, () => [])[Symbol.iterator]())
+    for (const reader of readers) reader.next()
+    const last = queries[8] as CompletedQuery
+    expect(readTimes(answers, last, 4).written).toBe(4)
+    for (const reader of readers) reader.return?.()
+    expect(readTimes(answers, last, 2).written).toBe(1)
+  })
+
+  it('take half of the budget at most before they are complete', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const queries = await Promise.all(
+      Array.from({ length: 8 }, async (_, index) => completed(await sealed([`${index}`.repeat(90)], ['']))),
+    )
+    for (const query of queries) readTimes(answers, query, 1)
+    const { write } = countingWriter()
+    const slow = queries.map((query) => answers.chunks(query, JSON_OUTPUT, write)[Symbol.iterator]())
+    for (const reader of slow) reader.next()
+    expect(answers.bytes).toBe(4 * 91)
+    for (const reader of slow) reader.return?.()
+    expect(answers.bytes).toBe(0)
+  })
+
   it('go with their result', async () => {
     const answers = new EncodedAnswers(BUDGET)
     const read = async () => readTimes(answers, completed(await sealed(['a'])), 2)
@@ -186,33 +227,54 @@ describe('the answers that are kept', () => {
     expect(answers.bytes).toBe(0)
   })
 
-  it('are what the writer writes and fit the budget, in whatever order they are read', async () => {
-    const results = await Promise.all([20, 60, 90, 98, 100].map((length) => sealed(['x'.repeat(length)])))
-    const read = fc.record({
-      result: fc.nat({ max: results.length - 1 }),
-      expirationTimeMs: fc.nat({ max: 1 }),
-      leaves: fc.boolean(),
-    })
+  it('are what the writer writes and fit the budget, however many read and leave at the same time', async () => {
+    const results = await Promise.all(
+      [20, 60, 90, 98, 100].map((length) => sealed(['x'.repeat(length - 8)], ['yy'], ['zzz'])),
+    )
     const write: Writer = (query) => {
       if (query.isRunning) return []
       return [String(query.expirationTimeMs), ...query.result.values.map(String)]
     }
+    const step = fc.record({
+      result: fc.nat({ max: results.length - 1 }),
+      expirationTimeMs: fc.nat({ max: 1 }),
+      // Which of those that read goes on, and whether it leaves.
+      reader: fc.nat({ max: 20 }),
+      does: fc.constantFrom('begin', 'begin', 'read', 'read', 'read', 'read', 'leave'),
+    })
     fc.assert(
-      fc.property(fc.array(read, { maxLength: 60 }), (reads) => {
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const answers = new EncodedAnswers(BUDGET)
-        for (const { result, expirationTimeMs, leaves } of reads) {
-          const query = { ...completed(results[result] as QueryResult), expirationTimeMs }
-          const chunks = answers.chunks(query, JSON_OUTPUT, write)
-          if (leaves) takeOne(chunks)
-          else expect(textOf(chunks)).toBe(textOf(write(query, plain)))
+        const reading: { chunks: Iterator<string | Uint8Array>; text: string; expected: string }[] = []
+        for (const { result, expirationTimeMs, reader: index, does } of steps) {
+          const at = index % Math.max(1, reading.length)
+          const reader = reading[at]
+          if (does === 'begin') {
+            const query = { ...completed(results[result] as QueryResult), expirationTimeMs }
+            const chunks = answers.chunks(query, JSON_OUTPUT, write)[Symbol.iterator]()
+            reading.push({ chunks, text: '', expected: textOf(write(query, plain)) })
+          } else if (reader && does === 'leave') {
+            reader.chunks.return?.()
+            reading.splice(at, 1)
+          } else if (reader) {
+            const next = reader.chunks.next()
+            if (!next.done) reader.text += textOf([next.value])
+            else expect(reading.splice(at, 1)[0]?.text).toBe(reader.expected)
+          }
+          expect(answers.bytes).toBeGreaterThanOrEqual(0)
           expect(answers.bytes).toBeLessThanOrEqual(BUDGET)
         }
+        for (const { chunks, text, expected } of reading) expect(text + textOf(rest(chunks))).toBe(expected)
+        // Nothing is counted that is not kept: dropping all of it leaves nothing.
+        const label = { ...JSON_OUTPUT, presentation: { ...plain, filterPath: 'v'.repeat(1_024) } }
+        for (const result of results) answers.chunks(completed(result), label, write)
+        expect(answers.bytes).toBe(0)
       }),
+      { numRuns: 500 },
     )
   })
 
-  /** As a client that leaves before the end. */
-  function takeOne(chunks: Iterable<string | Uint8Array>): void {
-    for (const _ of chunks) break
+  function* rest<T>(chunks: Iterator<T>): Generator<T> {
+    for (let next = chunks.next(); !next.done; next = chunks.next()) yield next.value
   }
 })

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { markImmutable } from '../immutable-results'
 import type { Column, QueryResult, QueryStatistics, Value, ValueObject } from '../result'
 import { COLUMN_TYPES } from '../result'
 import { fitsColumn, isArray } from './cell-check'
@@ -59,7 +60,7 @@ export async function sealResult(
     ...(profile && { profile: scales.sealObject(profile) }),
     ...(clusters && { clusters: scales.sealObject(clusters) }),
   }
-  return { result: Object.freeze(sealed), bytes: scales.bytes }
+  return { result: markImmutable(Object.freeze(sealed)), bytes: scales.bytes }
 }
 
 function sealColumns(columns: readonly Column[] | undefined, scales: Scales): readonly Column[] {

@@ -65,9 +65,15 @@ export class Clients {
   #tell(place: EventEmitter): void {
     const known = this.#watchers.get(place)
     this.#watchers.delete(place)
+    // A response closes also when all of it has been sent.
+    if (isResponse(place) && place.writableFinished) return
     if (known instanceof Set) for (const watcher of known) watcher.onGone()
     else known?.onGone()
   }
+}
+
+function isResponse(place: EventEmitter): place is Response {
+  return 'req' in place
 }
 
 /** A response whose turn has not come has no connection, and hears nothing of its end. */

@@ -63,11 +63,12 @@ export class Forwarder {
     ask: (wire: WireRequest, signal: AbortSignal) => Promise<WireAnswer>,
   ): Promise<void> {
     const { response } = exchange
-    await this.#waits.during(response, waiter, ({ signal }) =>
+    await this.#waits.during(response, waiter, (wait) =>
       this.#untilGone(exchange, async (wire) => {
-        const answer = await askStore(exchange.record, () => ask(wire, signal))
+        const answer = await askStore(exchange.record, () => ask(wire, wait.signal))
+        this.#waits.answered(wait)
         if (this.#waits.isDraining) response.setHeader('Connection', 'close')
-        await this.#send(answer, response)
+        await this.#send(answer, response, wire.gone)
       }),
     )
   }
@@ -90,10 +91,10 @@ export class Forwarder {
     }
   }
 
-  async #send(answer: WireAnswer, response: Response): Promise<void> {
+  async #send(answer: WireAnswer, response: Response, gone: AbortSignal): Promise<void> {
     let isDelivered = false
     try {
-      await sendAnswer(response, answer)
+      await sendAnswer(response, answer, gone)
       isDelivered = true
     } finally {
       await answer.settled?.(isDelivered).catch((error: unknown) => {

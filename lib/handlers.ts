@@ -63,6 +63,7 @@ export class Handlers {
       const query = await ask(store, 'submit', exchange.record, (submit) =>
         submit(request, owner, { ...options, signal: wait.signal }),
       )
+      this.#waits.answered(wait)
       // Nobody has learned the id, so nobody could ever read or delete the query.
       if (wait.isAbandoned && query.id !== undefined) await discard(store, query.id, exchange)
       if (!wait.isAbandoned) await this.#sendQuery(query, query.id, output, exchange.record)
@@ -109,6 +110,7 @@ export class Handlers {
         throw storeFailure(error)
       } finally {
         record.answeredMs = performance.now()
+        this.#waits.answered(wait)
       }
       if (!query) throw queryNotFound(id)
       if (!wait.isAbandoned) await this.#sendQuery(query, id, output, record)

@@ -26,7 +26,8 @@ export interface AsyncQueryRouterOptions {
   maxWaitMs?: number
   /**
    * How many requests may wait for queries at a time. One more is refused with 429, which clients of Elasticsearch
-   * do not send again. Requests that do not wait are not counted.
+   * do not send again. Requests with `wait_for_completion_timeout=0` are never refused, and those that the store has
+   * answered are not counted.
    *
    * @default 50_000
    */

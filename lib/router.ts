@@ -52,8 +52,7 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
     const record = beginRecord(response, operationOn(route, request.method))
     const answered = (): void => events.end(record)
     const failed = (error: unknown): void => {
-      sendError(error, record.response)
-      events.end(record, error)
+      events.end(record, sendError(error, record.response))
     }
     void reception
       .receive(request, record, route)

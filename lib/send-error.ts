@@ -6,14 +6,16 @@ import { writeObject } from './writers'
 
 /**
  * Sends anything thrown as Elasticsearch words it, or breaks off an answer that has begun. Whatever the error is
- * like, the client gets an envelope, and nothing is thrown.
+ * like, the client gets an envelope, and nothing is thrown. Returns what the client was told of.
  */
-export function sendError(error: unknown, response: Response): void {
+export function sendError(error: unknown, response: Response): unknown {
   try {
     send(error, response)
+    return error
   } catch (fault) {
     // An error that cannot be written: a header of it that is none, causes that go round in a circle.
     sendPlain(fault, response)
+    return fault
   }
 }
 
@@ -42,6 +44,15 @@ function send(error: unknown, response: Response): void {
 }
 
 function sendPlain(fault: unknown, response: Response): void {
+  try {
+    writePlain(fault, response)
+  } catch {
+    // Middleware of the host may have put a function of its own in the place of `end`, and that may fail.
+    response.destroy()
+  }
+}
+
+function writePlain(fault: unknown, response: Response): void {
   for (const name of response.getHeaderNames()) response.removeHeader(name)
   const { status, body } = toErrorResponse(fault)
   response.statusCode = status

@@ -33,8 +33,8 @@ export async function sendChunks(
     return
   }
   try {
-    await stream(response, prepend([first.value, second.value], iterator), clients)
-    response.end()
+    const isWhole = await stream(response, prepend([first.value, second.value], iterator), clients)
+    if (isWhole) response.end()
   } catch (error) {
     if (response.headersSent) response.destroy()
     throw error
@@ -45,18 +45,42 @@ export async function sendChunks(
 
 /**
  * Sends an answer of another server, as fast as the client takes it. Resolves when all of it has been handed over.
- * When the client goes away, the body is destroyed; when the body breaks, so is the connection.
+ * When `gone` fires, since the client has gone, it rejects and the body is destroyed; when the body breaks, so is
+ * the connection.
  */
-export async function sendAnswer(response: Response, { status, headers, body }: WireAnswer): Promise<void> {
+export async function sendAnswer(
+  response: Response,
+  { status, headers, body }: WireAnswer,
+  gone: AbortSignal,
+): Promise<void> {
   response.statusCode = status
   if (WITHOUT_PRODUCT_HEADER.includes(status)) response.removeHeader('X-elastic-product')
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  if (body instanceof Readable) return pipeline(body, response)
-  response.setHeader('content-length', body.length)
-  await pipeline(Readable.from([body]), response)
+  if (!(body instanceof Readable)) response.setHeader('content-length', body.length)
+  await pipelineUntilGone(body instanceof Readable ? body : Readable.from([body]), response, gone)
 }
 
-async function stream(response: Response, chunks: Iterable<Chunk>, clients: Clients): Promise<void> {
+/**
+ * As `pipeline`, which never settles for a response that was pipelined and whose turn never comes: it does not hear
+ * of the end of its connection, nor can it be destroyed.
+ */
+async function pipelineUntilGone(body: Readable, response: Response, gone: AbortSignal): Promise<void> {
+  let leave = (): void => {}
+  const left = new Promise<never>((_, reject) => {
+    leave = () => reject(new Error('the client has gone'))
+  })
+  gone.addEventListener('abort', leave)
+  if (gone.aborted) leave()
+  try {
+    await Promise.race([pipeline(body, response), left])
+  } finally {
+    gone.removeEventListener('abort', leave)
+    body.destroy()
+  }
+}
+
+/** Whether the client has stayed to the end. */
+async function stream(response: Response, chunks: Iterable<Chunk>, clients: Clients): Promise<boolean> {
   let wake = (): void => {}
   const onDrain = (): void => wake()
   // One listener for the whole body: compression middleware passes listeners on and never takes them back.
@@ -65,7 +89,7 @@ async function stream(response: Response, chunks: Iterable<Chunk>, clients: Clie
   try {
     let turnBegan = performance.now()
     for (const chunk of chunks) {
-      if (clients.isGone(response)) return
+      if (clients.isGone(response)) return false
       const isFull = chunk.length > 0 && !response.write(chunk)
       if (isFull) {
         await new Promise<void>((resolve) => {
@@ -78,6 +102,7 @@ async function stream(response: Response, chunks: Iterable<Chunk>, clients: Clie
         turnBegan = performance.now()
       }
     }
+    return true
   } finally {
     response.off('drain', onDrain)
     callOff()

@@ -14,7 +14,7 @@ import { WaitPlaces } from './wait-places'
 export class Wait extends AbortController implements Watcher {
   readonly response: Response
   /** Who takes a place among those who wait. */
-  readonly owner: Owner | undefined
+  owner: Owner | undefined
   /** The client went away; nobody will read an answer. */
   isAbandoned = false
 
@@ -83,11 +83,17 @@ export class Waits {
     return wait
   }
 
+  /** Gives the place back: the store has answered, and a slow client is nobody's wait. */
+  answered(wait: Wait): void {
+    if (wait.owner !== undefined) this.#places.leave(wait.owner)
+    wait.owner = undefined
+  }
+
   end(wait: Wait): void {
     this.#waits.delete(wait)
     this.#gauge?.add(-1)
     this.#clients.unwatch(wait.response, wait)
-    if (wait.owner !== undefined) this.#places.leave(wait.owner)
+    this.answered(wait)
   }
 
   /** Ends all waits, those to come too. */

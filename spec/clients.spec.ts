@@ -83,6 +83,14 @@ describe('Clients', () => {
     expect(gone).toEqual(['one', 'two', 'three'])
   })
 
+  it('tell nobody of a response that has been sent', async () => {
+    const [first] = await pipeline(1)
+    watch(first, 'first')
+    first?.end()
+    await once(first as Response, 'close')
+    expect(gone).toEqual([])
+  })
+
   it('tell nobody who was called off, and leave no listener behind', async () => {
     const before = await pipeline(2).then(listeners)
     const [first, second] = responses

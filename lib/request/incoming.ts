@@ -54,11 +54,10 @@ export function readTarget({ originalUrl: uri }: Request, id: string): Pick<Inco
   return { id, uri, path: decodedPath(uri) }
 }
 
-/** All else that a request for an operation is read by, where it has no body. Neither URL nor header can hold NUL. */
+/** All else that a request for an operation is read by, where it has no body. */
 export function requestKey(request: Request): string {
-  const accept = headerValues(request, 'accept').join('\0')
-  const contentType = headerValues(request, 'content-type').join('\0')
-  return `${queryStringOf(request)}\0accept\0${accept}\0content-type\0${contentType}`
+  const headers = [headerValues(request, 'accept'), headerValues(request, 'content-type')]
+  return `${queryStringOf(request)} ${JSON.stringify(headers)}`
 }
 
 /** How the client wants errors to look, as far as its request can be read. */

@@ -30,9 +30,33 @@ export interface Recording {
   record(value: number, attributes?: Attributes): void
 }
 
-/** The meter of this package, or `undefined` where nobody measures. */
+/**
+ * The meter of this package, or `undefined` where nobody measures. Its instruments never throw: that something cannot
+ * be measured is no reason for it to fail.
+ */
 export function meterOf(provider: MeterProvider | undefined): Meter | undefined {
-  return (provider ?? globalMeterProvider())?.getMeter('express-esql-async-query')
+  const meter = (provider ?? globalMeterProvider())?.getMeter('express-esql-async-query')
+  if (!meter) return undefined
+  return {
+    createCounter: (name, options) => safeAdding(meter.createCounter(name, options)),
+    createUpDownCounter: (name, options) => safeAdding(meter.createUpDownCounter(name, options)),
+    createHistogram(name, options) {
+      const histogram = meter.createHistogram(name, options)
+      return { record: (value, attributes) => attempt(() => histogram.record(value, attributes)) }
+    },
+  }
+}
+
+function safeAdding(counter: Adding): Adding {
+  return { add: (value, attributes) => attempt(() => counter.add(value, attributes)) }
+}
+
+function attempt(measure: () => void): void {
+  try {
+    measure()
+  } catch {
+    // The one who measures finds out by what is missing.
+  }
 }
 
 /** That of `@opentelemetry/api`, an optional package: who measures has installed it. */

@@ -28,7 +28,7 @@ export interface RequestEvent {
 }
 
 /** nginx's status for a client that closed its connection. */
-const CLIENT_LEFT = 499
+export const CLIENT_LEFT = 499
 
 /** Longer ids say nothing and fill the log. */
 const LONGEST_OPAQUE_ID = 256
@@ -64,12 +64,14 @@ export function toEvent(record: RequestRecord, error: unknown): RequestEvent {
 
 /** The status that was sent, or would have been. */
 export function statusOfAnswer({ response }: RequestRecord, error: unknown): number {
-  if (error !== undefined && (statusOf(error) >= 500 || response.writableEnded)) return statusOf(error)
+  if (error !== undefined && statusOf(error) >= 500) return statusOf(error)
   return response.writableEnded ? response.statusCode : CLIENT_LEFT
 }
 
-export function typeOf(error: unknown): string {
-  return isQueryError(error) ? error.type : error instanceof RoutingError ? 'routing' : 'exception'
+/** `undefined` for a fault that is told without a type. */
+export function typeOf(error: unknown): string | undefined {
+  if (error instanceof RoutingError) return undefined
+  return isQueryError(error) ? error.type : 'exception'
 }
 
 /** Reasons quote what clients sent, and a client may have sent a secret in the URL: of known errors only the cause. */

@@ -1,6 +1,6 @@
 import type { Logger } from '../logger'
 import type { Meter } from './meter'
-import { statusOfAnswer, toEvent, typeOf } from './request-event'
+import { CLIENT_LEFT, statusOfAnswer, toEvent, typeOf } from './request-event'
 import { RequestMetrics } from './request-metrics'
 import type { RequestRecord } from './request-record'
 
@@ -36,6 +36,6 @@ export class RequestEvents {
 function messageOf(status: number): string {
   if (status < 400) return 'an async query request was answered'
   if (status === 401) return 'a caller was refused'
-  if (status === 499) return 'the client of an async query request left'
+  if (status === CLIENT_LEFT) return 'the client of an async query request left'
   return status < 500 ? 'an async query request was refused' : 'an async query request failed'
 }

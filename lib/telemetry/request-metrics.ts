@@ -1,13 +1,12 @@
 import type { Adding, Attributes, Meter, Recording } from './meter'
+import { CLIENT_LEFT } from './request-event'
 import type { RequestRecord } from './request-record'
 
 /** In seconds: those that OpenTelemetry advises for HTTP, and longer ones, since requests wait for queries. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200]
 
 /** In bytes. */
-const SIZE_BUCKETS = [1, 4, 16, 64]
-  .flatMap((size) => [size * 2 ** 10, size * 2 ** 16, size * 2 ** 22])
-  .sort((a, b) => a - b)
+const SIZE_BUCKETS = Array.from({ length: 10 }, (_, index) => 2 ** 10 * 4 ** index)
 
 /** The measurements of requests. */
 export class RequestMetrics {
@@ -34,7 +33,7 @@ export class RequestMetrics {
       advice: { explicitBucketBoundaries: SIZE_BUCKETS },
     })
     this.#refusals = meter.createCounter('esql_async.request.refusals', {
-      description: 'Requests that were answered with a status of 400 to 499.',
+      description: 'Requests that were answered with a status of 400 to 498.',
       unit: '{request}',
     })
     this.#storeErrors = meter.createCounter('esql_async.store.errors', {
@@ -52,7 +51,7 @@ export class RequestMetrics {
     this.#duration.record((nowMs - startedMs) / 1_000, { ...failed, 'http.response.status_code': status })
     this.#size.record(response.req.socket.bytesWritten - bytesBefore, asked)
     if (askedMs !== undefined) this.#wait.record(((answeredMs ?? nowMs) - askedMs) / 1_000, asked)
-    if (status >= 400 && status < 500) this.#refusals.add(1, failed)
+    if (status >= 400 && status < CLIENT_LEFT) this.#refusals.add(1, failed)
     if (status >= 500 && askedMs !== undefined) this.#storeErrors.add(1, failed)
   }
 }

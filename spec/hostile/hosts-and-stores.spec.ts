@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { Agent, request as httpRequest } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { QueryErrorOptions } from 'express-esql-async-query'
 import { QueryError } from 'express-esql-async-query'
 import fc from 'fast-check'
@@ -176,6 +177,27 @@ describe('the gateway', () => {
       { numRuns: 60 },
     )
   }, 60_000)
+
+  it('breaks off an answer that the host cannot end, and lives', async () => {
+    const unhandled: unknown[] = []
+    const note = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    await start({
+      isDocumented: false,
+      before: (app) =>
+        app.use((_request, response, next) => {
+          response.end = () => {
+            response.flushHeaders()
+            throw new Error('the host is broken')
+          }
+          next()
+        }),
+    })
+    await expect(gateway.alice('GET /_query/async/x')).rejects.toThrow()
+    await nextTurn()
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+  })
 
   it('keeps secrets that errors carry out of the log', async () => {
     const logged: unknown[] = []

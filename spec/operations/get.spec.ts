@@ -287,6 +287,25 @@ describe('GET /_query/async/{id}', () => {
       expect((await gateway.alice(`GET /_query/async/${id}`)).text).toBe(completedJson())
     })
 
+    it('counts nobody who is being sent an answer', async () => {
+      const id = await submit(gateway)
+      const row = ['x'.repeat(1_000)]
+      const columns = [{ name: 'x', type: 'keyword' as const }]
+      gateway.engine.run.complete({ columns, values: Array.from({ length: 20_000 }, () => row) })
+      await gateway.alice(`HEAD /_query/async/${id}?wait_for_completion_timeout=1m`)
+      const slow = [1, 2, 3].map(() => {
+        const socket = connect((gateway.server.address() as AddressInfo).port, '127.0.0.1')
+        socket.write(
+          `GET /_query/async/${id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token({ sub: 'alice' })}\r\n\r\n`,
+        )
+        return socket
+      })
+      await until(() => gateway.router.waiting === 3)
+      const { status } = await gateway.alice(`GET /_query/async/${id}?filter_path=id`)
+      expect(status).toBe(200)
+      for (const socket of slow) socket.destroy()
+    })
+
     it('refuses a submit that would wait, and starts no query', async () => {
       const id = await submit(gateway)
       const waiting = [1, 2].map(() => gateway.alice(`GET /_query/async/${id}`))

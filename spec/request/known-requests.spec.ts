@@ -132,6 +132,8 @@ describe('a gateway that knows a request', () => {
       'GET /_query/async/b?format=csv',
       { accept: 'application/vnd.elasticsearch+json;compatible-with=7' },
     ],
+    ['an empty Accept', 'GET /_query/async/b?format=csv', { accept: '' }],
+    ['an empty Content-Type', 'GET /_query/async/b?format=csv', { 'content-type': '' }],
     ['another Content-Type', 'GET /_query/async/b?format=csv', { 'content-type': 'nonsense' }],
   ])('answers one with %s as a gateway that does not', async (_, target, headers) => {
     const cold = await gateway.alice(target, { headers })

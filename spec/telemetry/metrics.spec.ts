@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { metrics } from '@opentelemetry/api'
 import {
   AggregationTemporality,
@@ -5,8 +6,9 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
-import { asyncQueryRouter, MemoryStore } from 'express-esql-async-query'
+import { asyncQueryRouter, MemoryStore, type Meter } from 'express-esql-async-query'
 import { type Gateway, type GatewayOptions, startGateway, until } from '../support/gateway'
+import { token } from '../support/tokens'
 
 /** What an OpenTelemetry SDK has measured, by the names of the instruments. */
 type Measured = Record<string, { attributes: object; value: unknown }[]>
@@ -76,7 +78,7 @@ describe('the measurements', () => {
         { attributes: { ...operation('get'), ...status(200) }, value: 2 },
         { attributes: { ...notFound, ...status(404) }, value: 1 },
         { attributes: { ...anonymous, ...status(401) }, value: 1 },
-        { attributes: { 'error.type': 'routing', ...status(405) }, value: 1 },
+        { attributes: { 'error.type': '405', ...status(405) }, value: 1 },
       ],
       'esql_async.request.wait s': [
         { attributes: operation('submit'), value: 1 },
@@ -90,7 +92,7 @@ describe('the measurements', () => {
       'esql_async.request.refusals {request}': [
         { attributes: notFound, value: 1 },
         { attributes: anonymous, value: 1 },
-        { attributes: { 'error.type': 'routing' }, value: 1 },
+        { attributes: { 'error.type': '405' }, value: 1 },
       ],
     })
   })
@@ -161,11 +163,50 @@ describe('the measurements', () => {
     }
     const meter = {
       createCounter: () => ({ add: broken }),
-      createUpDownCounter: () => ({ add() {} }),
+      createUpDownCounter: () => ({ add: broken }),
       createHistogram: () => ({ record: broken }),
     }
+    const meterProvider = { getMeter: () => meter }
+    await start({ meterProvider, memory: { meterProvider, maxQueries: 1 }, maxWaits: 1 })
+    for (const _ of [1, 2, 3]) {
+      const { status, json } = await gateway.alice('POST /_query/async', { body: { query: 'ROW n = 1' } })
+      expect([status, json]).toEqual([200, expect.objectContaining({ is_running: false })])
+      expect(gateway.router.waiting).toBe(0)
+    }
+  })
+
+  it('are not of clients that left, where they count refusals', async () => {
+    await start()
+    const id = await submit()
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+    socket.write(
+      `GET /_query/async/${id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token({ sub: 'alice' })}\r\n\r\n`,
+    )
+    await until(() => gateway.router.waiting === 1)
+    socket.destroy()
+    await until(() => gateway.router.waiting === 0)
+    const all = await measured()
+    expect(all['esql_async.request.refusals {request}']).toBeUndefined()
+    expect(all['esql_async.request.duration s']).toContainEqual({
+      attributes: { 'esql_async.operation': 'get', 'error.type': '499', 'http.response.status_code': 499 },
+      value: 1,
+    })
+  })
+
+  it('have bounds that rise', async () => {
+    const bounds: number[][] = []
+    const instrument = () => ({ add() {}, record() {} })
+    const meter: Meter = {
+      createCounter: instrument,
+      createUpDownCounter: instrument,
+      createHistogram(_name, { advice }) {
+        bounds.push(advice?.explicitBucketBoundaries ?? [])
+        return instrument()
+      },
+    }
     await start({ meterProvider: { getMeter: () => meter } })
-    expect((await gateway.alice('GET /_query/async/none')).status).toBe(400)
+    expect(bounds.length).toBe(3)
+    for (const each of bounds) expect(each).toEqual([...new Set(each)].sort((a, b) => a - b))
   })
 
   it.each([5, null, {}, { getMeter: 5 }])('cannot go to %j', async (wrong) => {

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { Writable } from 'node:stream'
-import { MemoryStore, type RequestEvent } from 'express-esql-async-query'
+import { MemoryStore, QueryError, type RequestEvent } from 'express-esql-async-query'
 import pino from 'pino'
 import { type Gateway, type GatewayOptions, startGateway, until } from '../support/gateway'
 import { issuer, token } from '../support/tokens'
@@ -75,7 +76,7 @@ describe('the log of requests', () => {
         type: 'illegal_argument_exception',
         hasWaited: false,
       },
-      { status: 405, ...REFUSED, owner: alice, type: 'routing', hasWaited: false },
+      { status: 405, ...REFUSED, owner: alice, hasWaited: false },
       { status: 200, ...ANSWERED, hasWaited: false },
       {
         operation: 'get',
@@ -181,6 +182,37 @@ describe('the log of requests', () => {
         hasWaited: true,
       },
     ])
+  })
+
+  it('tells of a client that left in the middle of a body', async () => {
+    const values = Array.from({ length: 200_000 }, (_, index) => ['x'.repeat(100), index])
+    const columns = [
+      { name: 'x', type: 'keyword' as const },
+      { name: 'n', type: 'long' as const },
+    ]
+    await start()
+    const { headers } = await gateway.alice('POST /_query/async', {
+      body: { query: 'RUN', wait_for_completion_timeout: '0' },
+    })
+    const id = headers['x-elasticsearch-async-id']
+    gateway.engine.run.complete({ columns, values })
+    await gateway.alice(`HEAD /_query/async/${id}?wait_for_completion_timeout=1m`)
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+    socket.write(
+      `GET /_query/async/${id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token({ sub: 'alice' })}\r\n\r\n`,
+    )
+    await once(socket, 'data')
+    socket.destroy()
+    await until(() => lines.length === 3)
+    expect(lines[2]).toMatchObject({ operation: 'get', status: 499, level: 30 })
+  })
+
+  it('tells of what an error was answered with that could not be written', async () => {
+    const error = new QueryError('x_exception', 'x', { status: 400, headers: { 'no header': 'x' } })
+    await start({ store: { get: () => Promise.reject(error) }, isDocumented: false })
+    const { status } = await gateway.alice('GET /_query/async/a')
+    expect([status, lines[0]?.status, lines[0]?.level]).toEqual([500, 500, 50])
+    expect(lines[0]?.err).toBeDefined()
   })
 
   it('tells why a caller was refused, which the caller does not learn', async () => {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { ManualClock } from 'express-esql-async-query/test-kit'
 import type { Cluster } from '../../support/cluster'
 import { startCluster, TABLE } from '../../support/cluster'
@@ -6,6 +7,7 @@ import type { ElasticsearchGateway, StoreOptions } from '../../support/elasticse
 import { startElasticsearchGateway } from '../../support/elasticsearch-gateway'
 import type { GatewayOptions } from '../../support/gateway'
 import { until } from '../../support/gateway'
+import { token } from '../../support/tokens'
 
 const HOUR_MS = 3_600_000
 
@@ -55,6 +57,22 @@ describe('a wait', () => {
         ['10000ms', null],
       ],
     ])
+  })
+
+  it('ends with its client, also for what the client has pipelined behind it', async () => {
+    await start()
+    const id = await submit()
+    const get = (query: string) =>
+      `GET /_query/async/${id}?${query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token({ sub: 'alice' })}\r\n\r\n`
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+    socket.write(get('wait_for_completion_timeout=1h') + get('wait_for_completion_timeout=0').repeat(8))
+    // The answers to the eight have come, and their turn never will.
+    await until(() => asked().length === 9)
+    await until(() => cluster.waits === 1)
+    expect(gateway.router.waiting).toBe(9)
+    socket.destroy()
+    await until(() => gateway.router.waiting === 0)
+    await until(() => cluster.waits === 0)
   })
 
   it('is refused when the owner has too many', async () => {

@@ -5,7 +5,6 @@ import type { Caller, ResolveCaller } from '../caller'
 import { ownerOf } from '../caller'
 import { missingCredentials, refused, unauthenticated } from '../unauthenticated'
 import { readBearerToken } from './bearer-token'
-import type { JwtClaims } from './claims'
 import { checkClaims, ownerName, userName } from './claims'
 import { readHeader } from './header'
 import type { JwtCallerOptions } from './options'
@@ -46,7 +45,7 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     // Also for a known token: its key may have been changed or withdrawn meanwhile.
     const { key } = await settings.findKey(header)
     const nowSeconds = settings.clock.now() / 1000
-    if (known?.key === key && isCurrent(known.claims, nowSeconds, settings.clockToleranceSeconds)) {
+    if (known?.key === key && isCurrent(known.times, nowSeconds, settings.clockToleranceSeconds)) {
       return toCaller(known)
     }
     tokens.forget(digest)
@@ -61,24 +60,42 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     const claims = checkClaims(payload, nowSeconds + settings.clockToleranceSeconds)
     const owner = ownerOf(claims.iss, ownerName(claims, settings.ownerClaim))
     const user = userName(claims, settings.userClaim)
-    return toCaller(tokens.add(digest, token.length, { header, key, claims, owner, user }))
+    const { exp, nbf, iat } = claims
+    const cancelTasks = settings.grantsCancelTasks?.(claims) ?? payloadOf(token)
+    const verified: VerifiedToken = { header, key, times: { exp, nbf, iat }, owner, user, cancelTasks }
+    tokens.add(digest, verified)
+    return toCaller(verified)
   }
 
-  async function toCaller({ claims, owner, user }: VerifiedToken): Promise<Caller> {
-    // Whatever else a function returns, it does not say yes.
-    const canCancelTasks = (await settings.mayCancelTasks(claims)) === true
+  async function toCaller({ owner, user, cancelTasks }: VerifiedToken): Promise<Caller> {
+    const canCancelTasks = typeof cancelTasks === 'boolean' ? cancelTasks : await mayCancelTasks(cancelTasks)
     return { owner, canCancelTasks, ...(user !== undefined && { user }) }
+  }
+
+  /** Claims of its own for each call, since a function may change them. */
+  async function mayCancelTasks(payload: string): Promise<boolean> {
+    // Whatever else a function returns, it does not say yes.
+    return (await settings.mayCancelTasks?.(JSON.parse(payload))) === true
   }
 }
 
 /** The checks that depend on time, of jsonwebtoken and ours. Where they fail, all are made again, for the error. */
-function isCurrent({ exp, nbf, iat }: JwtClaims, nowSeconds: number, toleranceSeconds: number): boolean {
+function isCurrent(
+  { exp, nbf, iat }: VerifiedToken['times'],
+  nowSeconds: number,
+  toleranceSeconds: number,
+): boolean {
   const latestSeconds = nowSeconds + toleranceSeconds
   return (
     nowSeconds < exp + toleranceSeconds &&
     (nbf === undefined || nbf <= latestSeconds) &&
     (iat === undefined || iat <= latestSeconds)
   )
+}
+
+/** A copy, so that nothing of the token is held. */
+function payloadOf(token: string): string {
+  return Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
 }
 
 function verifyToken(token: string, key: KeyObject, options: VerifyOptions): unknown {

@@ -8,6 +8,8 @@ import { parseKey } from './key'
 /** What can be verified with, of those that are published. Above all no `oct`: a secret that is published is none. */
 const KEY_TYPES: readonly unknown[] = ['RSA', 'EC']
 
+const MOST_KEYS = 100
+
 /** The keys that an issuer publishes: a JWK Set of RFC 7517. */
 export class KeySet {
   /** By `kid`. Below `undefined` are all of them. */
@@ -23,6 +25,8 @@ export class KeySet {
   constructor({ keys }: JsonDocument, previous?: KeySet) {
     if (!Array.isArray(keys)) throw new Error('the key set has no list of keys')
     const known = previous ? previous.#all().map(({ key }) => key) : []
+    // More than any issuer has. Each has to be parsed, and compared with those of before.
+    if (keys.length > MOST_KEYS) throw new Error(`the key set has more than ${MOST_KEYS} keys`)
     for (const jwk of keys) {
       const parsed = parseJwk(jwk)
       if (parsed) this.#add(jwk.kid, { ...parsed, key: sameKey(known, parsed.key) })
@@ -59,7 +63,8 @@ function parseJwk(jwk: unknown): VerificationKey | undefined {
   if (!isJsonObject(jwk) || !KEY_TYPES.includes(jwk.kty)) return undefined
   if (jwk.kid !== undefined && typeof jwk.kid !== 'string') return undefined
   try {
-    return parseKey(jwk)
+    const key = parseKey(jwk)
+    return key.algorithms.length > 0 ? key : undefined
   } catch {
     return undefined
   }

@@ -83,7 +83,9 @@ export interface ResolvedJwtOptions {
   clockToleranceSeconds: number
   ownerClaim: string
   userClaim: string | undefined
-  mayCancelTasks: (claims: JwtClaims) => boolean | Promise<boolean>
+  /** A test of the claims alone, unless a function decides each time. */
+  grantsCancelTasks: ((claims: JwtClaims) => boolean) | undefined
+  mayCancelTasks: ((claims: JwtClaims) => boolean | Promise<boolean>) | undefined
   maxTokenLength: number
   clock: Pick<Clock, 'now'>
 }
@@ -165,7 +167,8 @@ export function resolveJwtOptions(options: JwtCallerOptions): ResolvedJwtOptions
     clockToleranceSeconds: options.clockToleranceSeconds ?? 5,
     ownerClaim: options.ownerClaim ?? 'sub',
     userClaim: options.userClaim,
-    mayCancelTasks: typeof cancelTasks === 'function' ? cancelTasks : claimTest(cancelTasks),
+    grantsCancelTasks: typeof cancelTasks === 'function' ? undefined : claimTest(cancelTasks),
+    mayCancelTasks: typeof cancelTasks === 'function' ? cancelTasks : undefined,
     maxTokenLength: options.maxTokenLength ?? 16_384,
     clock,
   }
@@ -194,7 +197,7 @@ function checkEntry(name: string, entry: unknown, rule: typeof algorithm | typeo
   checkOptions('jwtCaller', { [name]: entry }, { [name]: rule })
 }
 
-function claimTest(test: ClaimTest | undefined): ResolvedJwtOptions['mayCancelTasks'] {
+function claimTest(test: ClaimTest | undefined): (claims: JwtClaims) => boolean {
   if (!test) return () => false
   checkOptions('`cancelTasks` of jwtCaller', test, CLAIM_TEST)
   const { claim, value } = test

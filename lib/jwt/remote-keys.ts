@@ -74,18 +74,24 @@ class RemoteKeys {
 
   /** In an outage that has just been seen again, nobody waits for the next attempt. */
   #isKnownToBeDown(): boolean {
-    const { clock, minIntervalMs } = this.#options
-    return this.#failure !== undefined && clock.now() - this.#askedAt < 2 * minIntervalMs
+    const { minIntervalMs } = this.#options
+    return this.#failure !== undefined && this.#since(this.#askedAt) < 2 * minIntervalMs
   }
 
   #age(): number {
-    return this.#options.clock.now() - this.#fetchedAt
+    return this.#since(this.#fetchedAt)
+  }
+
+  /** A clock that has been set back tells nothing: what it says is later is long ago. */
+  #since(time: number): number {
+    const passed = this.#options.clock.now() - time
+    return passed < 0 ? Number.POSITIVE_INFINITY : passed
   }
 
   /** Resolves when the one fetch that is under way has ended, or at once when it is too early for another. */
   #ask(): Promise<void> {
-    const { clock, minIntervalMs } = this.#options
-    if (!this.#fetching && clock.now() - this.#askedAt >= minIntervalMs) {
+    const { minIntervalMs } = this.#options
+    if (!this.#fetching && this.#since(this.#askedAt) >= minIntervalMs) {
       this.#fetching = this.#fetch().finally(() => {
         this.#fetching = undefined
       })

@@ -1,6 +1,5 @@
 import { hash, type KeyObject } from 'node:crypto'
 import type { Owner } from '../caller'
-import type { JwtClaims } from './claims'
 import type { JwtHeader } from './header'
 
 /** What is remembered of a token that was verified. */
@@ -8,16 +7,18 @@ export interface VerifiedToken {
   header: JwtHeader
   /** The key that the token was verified with. With another one it has to be verified again. */
   key: KeyObject
-  /** The claims, which nobody can change. */
-  claims: JwtClaims
+  /** The claims that depend on time. */
+  times: { exp: number; nbf: number | undefined; iat: number | undefined }
   owner: Owner
   user: string | undefined
+  /** The right to cancel tasks, or the claims as JSON for a function that decides each time. */
+  cancelTasks: boolean | string
 }
 
 /** What all that is remembered may take, in bytes: some ten thousand tokens of a usual length. */
 const MOST_BYTES = 16 * 2 ** 20
 
-/** What is remembered of a token beside its claims, in bytes. */
+/** What is remembered of a token beside its texts, in bytes. */
 const BYTES_PER_TOKEN = 512
 
 /**
@@ -41,18 +42,15 @@ export class VerifiedTokens {
     return this.#tokens.get(digest)?.token
   }
 
-  /** `length`: of the token, in characters; the claims of a long one take more. */
-  add(digest: string, length: number, token: VerifiedToken): VerifiedToken {
+  add(digest: string, token: VerifiedToken): void {
     this.forget(digest)
-    const bytes = BYTES_PER_TOKEN + 2 * length
+    const bytes = BYTES_PER_TOKEN + 2 * lengthOf(token)
     for (const [oldest] of this.#tokens) {
       if (this.#bytes + bytes <= MOST_BYTES) break
       this.forget(oldest)
     }
-    deepFreeze(token.claims)
     this.#tokens.set(digest, { token, bytes })
     this.#bytes += bytes
-    return token
   }
 
   forget(digest: string): void {
@@ -61,14 +59,8 @@ export class VerifiedTokens {
   }
 }
 
-/** Functions that are given the claims must not be able to change them for the next request. */
-function deepFreeze(value: object): void {
-  // No recursion: claims may be nested deeper than the stack is.
-  const open = [value]
-  for (let next = open.pop(); next; next = open.pop()) {
-    Object.freeze(next)
-    for (const member of Object.values(next)) {
-      if (typeof member === 'object' && member !== null) open.push(member)
-    }
-  }
+/** In characters, which take two bytes at most. */
+function lengthOf({ header, owner, user = '', cancelTasks }: VerifiedToken): number {
+  const texts = [...Object.values(header), owner, user, typeof cancelTasks === 'string' ? cancelTasks : '']
+  return texts.reduce((sum, text) => sum + text.length, 0)
 }

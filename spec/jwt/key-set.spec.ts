@@ -69,6 +69,14 @@ describe('a key set', () => {
     },
   )
 
+  it('is not one with more than a hundred keys', () => {
+    const keys = Array.from({ length: 100 }, () => jwk(rsa))
+    expect(new KeySet({ keys }).fitting({ alg: 'RS256' })).toHaveLength(1)
+    expect(() => new KeySet({ keys: [...keys, jwk(rsa)] })).toThrow(
+      new Error('the key set has more than 100 keys'),
+    )
+  })
+
   it('keeps a key the same object as long as its content is the same', () => {
     const header = { alg: 'RS256', kid: 'a' } as const
     const keyOf = (set: KeySet) => set.fitting(header)[0]?.key

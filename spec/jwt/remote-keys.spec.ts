@@ -114,6 +114,21 @@ describe('keys that an issuer publishes', () => {
       expect(issuer.requests).toHaveLength(2)
     })
 
+    it('again when the clock has been set back, which would make the keys young', async () => {
+      let nowMs = 10 * HOUR_MS
+      const { findKey: find } = resolveJwtOptions({
+        jwks: { url: issuer.jwksUrl, allowHttp: true },
+        algorithms: ['RS256'],
+        issuer: issuer.url,
+        audience,
+        clock: { now: () => nowMs },
+      })
+      expect(await outcome(find(FIRST))).toBe('first')
+      publish('second')
+      nowMs -= 2 * HOUR_MS
+      expect([await outcome(find(FIRST)), await outcome(find(SECOND))]).toEqual([401, 'second'])
+    })
+
     it('once for all who bring unknown kids at a time, and then not for the interval', async () => {
       const find = finder()
       await find(FIRST)

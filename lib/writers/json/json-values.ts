@@ -90,7 +90,11 @@ function plainValue(rule: CellRule, cell: Value | undefined, batch: Batch): unkn
 
 /** About how long the JSON of a cell will be. */
 function lengthOf(cell: Value | undefined): number {
-  return typeof cell === 'string' ? 8 + cell.length : 8
+  if (typeof cell === 'string') return 8 + cell.length
+  if (!isMultiValue(cell)) return 8
+  let length = 8
+  for (const value of cell) length += typeof value === 'string' ? 8 + value.length : 8
+  return length
 }
 
 /** Whether `JSON.stringify` writes a cell as Elasticsearch does. */

@@ -120,6 +120,12 @@ describe('the chunks of a large answer', () => {
     }
   })
 
+  it('are small where cells have many values', () => {
+    const many = Array.from({ length: 100 }, (_, index) => `value ${index}`)
+    const chunks = [...jsonWriter(completed(tableOf(...Array.from({ length: 1_000 }, () => [many]))), plain)]
+    expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThan(2 * CHUNK_LENGTH * 1.25)
+  })
+
   it('are empty, but there, while a filter lets nothing pass', () => {
     const chunks = [...jsonWriter(query, { ...plain, filterPath: 'values.nothing' })]
     expect(chunks.length).toBeGreaterThanOrEqual(Math.floor((rows.length * 2) / CELLS_PER_TURN))

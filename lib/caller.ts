@@ -30,7 +30,13 @@ export type ResolveCaller = (request: Request) => Caller | undefined | Promise<C
 /**
  * The owner of what `subject` of `issuer` submits. The two are joined so that no other pair gives the same
  * text.
+ *
+ * Throws a `TypeError` unless both are non-empty strings: whoever has no subject would share it with all others.
  */
 export function ownerOf(issuer: string, subject: string): Owner {
+  for (const [name, part] of Object.entries({ issuer, subject })) {
+    if (typeof part === 'string' && part !== '') continue
+    throw new TypeError(`ownerOf needs an \`${name}\` that is a non-empty string`)
+  }
   return JSON.stringify([issuer, subject]) as Owner
 }

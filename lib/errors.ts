@@ -38,7 +38,11 @@ export interface ErrorCause {
 }
 
 export interface QueryErrorOptions {
-  /** HTTP status. @default that of the type in {@link ERROR_STATUS}, and 500 for a type that is not listed */
+  /**
+   * HTTP status, from 400 to 599; any other is sent as 500.
+   *
+   * @default that of the type in {@link ERROR_STATUS}, and 500 for a type that is not listed
+   */
   status?: number
   /** Further fields of the error object, written after `reason`: `bytes_wanted`, `index` … */
   metadata?: Readonly<Record<string, string | number>>
@@ -71,7 +75,11 @@ export class QueryError extends Error {
   readonly headers: Readonly<Record<string, string>>
   readonly causedBy: ErrorCause | undefined
 
+  /** Throws a `TypeError` where something else stands in the place of the options, a status above all. */
   constructor(type: ErrorType | (string & {}), reason: string, options: QueryErrorOptions = {}) {
+    if (typeof options !== 'object' || options === null) {
+      throw new TypeError('QueryError takes the status among its options: { status: 400 }')
+    }
     super(reason, 'cause' in options ? { cause: options.cause } : undefined)
     this.type = type
     this.reason = reason

@@ -1,6 +1,12 @@
 import { ERROR_STATUS, isQueryError, QueryError, RoutingError, toErrorResponse } from '../lib/errors'
 
 describe('QueryError', () => {
+  it.each([422, null, 'x'])('refuses the options %j', (options) => {
+    expect(() => new QueryError('x', 'y', options as never)).toThrow(
+      new TypeError('QueryError takes the status among its options: { status: 400 }'),
+    )
+  })
+
   it('has the status of its type, a given one, or 500 for a type that is not listed', () => {
     expect([
       new QueryError('circuit_breaking_exception', 'x').status,

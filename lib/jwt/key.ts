@@ -1,8 +1,38 @@
-import type { JsonWebKey, KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { createPublicKey, createSecretKey, X509Certificate } from 'node:crypto'
 import { types } from 'node:util'
 import type { JwtAlgorithm } from './algorithms'
 import { describeKey, fits, isJwtAlgorithm, JWT_ALGORITHMS } from './algorithms'
+
+/**
+ * A key as RFC 7517 and RFC 7518 write it. Described here, since the types of Node.js have it in another place in each
+ * major version.
+ */
+export interface JsonWebKey {
+  kty?: string
+  use?: string
+  key_ops?: string[]
+  alg?: string
+  kid?: string
+  x5u?: string
+  x5c?: string[]
+  x5t?: string
+  'x5t#S256'?: string
+  crv?: string
+  x?: string
+  y?: string
+  n?: string
+  e?: string
+  k?: string
+  d?: string
+  p?: string
+  q?: string
+  dp?: string
+  dq?: string
+  qi?: string
+  oth?: unknown
+  ext?: boolean
+}
 
 /**
  * What a signature is verified with: the secret of HS256, HS384 and HS512, or the public key of the others.
@@ -93,7 +123,7 @@ function jwkSecret({ k }: Readonly<Record<string, unknown>>): KeyObject {
 
 function jwkPublicKey(jwk: JsonWebKey): KeyObject {
   try {
-    return createPublicKey({ key: jwk, format: 'jwk' })
+    return createPublicKey({ key: { ...jwk }, format: 'jwk' })
   } catch {
     // The message of the platform may quote members of the key.
     throw unreadable('it is an object, but no KeyObject and no JWK')

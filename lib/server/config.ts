@@ -7,7 +7,7 @@ import { readElasticsearch } from './elasticsearch-settings'
 import { messageOf, readNamedFile } from './files'
 import { GivenSettings } from './given-settings'
 import type { LogLevel } from './json-logger'
-import { describeSettings, SETTINGS } from './settings'
+import { describeSettings, SETTINGS, variableOf } from './settings'
 import { readTokenCheck } from './token-check'
 
 /** Everything that the standalone server can be told. What is left out has the default of the package. */
@@ -52,11 +52,13 @@ export function readCommand(
   if (given.wantsNewSealingKey) return { action: 'new-sealing-key' }
   const resolveCaller = readTokenCheck(given)
   const elasticsearch = readElasticsearch(given)
+  const host = given.read(SETTINGS.host)
+  if (!resolveCaller) assertDevelopment(given, { host, elasticsearch })
   return {
     action: 'serve',
     config: {
       // Without a key whoever reads the console is let in, so it takes a decision to open it to the network.
-      host: given.read(SETTINGS.host) ?? (resolveCaller ? undefined : '127.0.0.1'),
+      host: host ?? (resolveCaller ? undefined : '127.0.0.1'),
       port: given.read(SETTINGS.port) ?? 3_000,
       resolveCaller,
       elasticsearch,
@@ -83,11 +85,29 @@ export function readCommand(
   }
 }
 
+const LOOPBACK = ['localhost', '127.0.0.1', '::1']
+
+/** A key that was not mounted must not turn a gateway into one that prints tokens to whoever reads the log. */
+function assertDevelopment(
+  given: GivenSettings,
+  { host, elasticsearch }: { host: string | undefined; elasticsearch: object | undefined },
+): void {
+  const isOpen = elasticsearch !== undefined || (host !== undefined && !LOOPBACK.includes(host))
+  if (!isOpen || given.read(SETTINGS.development) === true) return
+  const where = elasticsearch ? 'in front of a cluster' : `on ${host}`
+  throw new ConfigError(
+    `there is no key to check tokens with, and ${where} none are printed: set ${variableOf(SETTINGS.jwtKey)}, ` +
+      `${variableOf(SETTINGS.jwtKeyFile)} or ${variableOf(SETTINGS.jwtJwks)}, or ` +
+      `${variableOf(SETTINGS.development)}=true to let in whoever reads the console`,
+  )
+}
+
 export const HELP = `Usage: express-esql-async-query [FLAGS]
 
 Serves Elasticsearch's ES|QL async query API: in front of a cluster, where each caller reaches only their own queries,
 or, without ELASTICSEARCH_URL, over a few sample queries. In front of a cluster it needs sealing keys too.
-Without a key to check tokens with, it runs in development mode and prints tokens to try it with.
+Without a key to check tokens with, it runs in development mode and prints tokens to try it with; in front of a
+cluster, or on another address than 127.0.0.1, only with --development true.
 With one, it also needs algorithms, issuer and audience.
 
   --help, --version

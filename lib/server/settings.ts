@@ -193,6 +193,11 @@ export const SETTINGS = {
     parse: (text: string) => parseTime(text, { leastMs: 1_000 }),
     about: 'how long a query goes on that nobody polls [its keep_alive]',
   },
+  development: {
+    name: 'DEVELOPMENT',
+    ...BOOLEAN,
+    about: 'whether tokens may be printed in front of a cluster, or where the network can reach it [false]',
+  },
   catalogue: {
     name: 'CATALOGUE',
     ...FILE,

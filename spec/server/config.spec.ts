@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { newSealingKey } from 'express-esql-async-query'
 import { readDefaultCatalogue } from '../../lib/sample/default-catalogue'
 import { HELP, readCommand } from '../../lib/server/config'
 import { ConfigError } from '../../lib/server/config-error'
@@ -118,13 +119,46 @@ describe('the configuration of the standalone server', () => {
   })
 
   it('takes flags too, which win over variables', () => {
-    const args = ['--port', '4000', '--host=0.0.0.0', '--max-wait', '2m', '--catalogue', at('catalogue.json')]
+    const args = [
+      '--development',
+      'true',
+      '--port',
+      '4000',
+      '--host=0.0.0.0',
+      '--max-wait',
+      '2m',
+      '--catalogue',
+      at('catalogue.json'),
+    ]
     expect(configOf({ ESQL_ASYNC_PORT: '5000', ESQL_ASYNC_LOG_LEVEL: 'debug' }, args)).toMatchObject({
       host: '0.0.0.0',
       port: 4000,
       queries: [{ usage: 'FROM logs' }],
       router: { maxWaitMs: 120_000 },
       logLevel: 'debug',
+    })
+  })
+
+  describe.each<[string, Record<string, string>, string]>([
+    ['on another address than the loopback', { ESQL_ASYNC_HOST: '0.0.0.0' }, 'on 0.0.0.0'],
+    [
+      'in front of a cluster',
+      { ELASTICSEARCH_URL: 'http://localhost:9200', ESQL_ASYNC_SEALING_KEYS: newSealingKey() },
+      'in front of a cluster',
+    ],
+  ])('%s', (_, environment, where) => {
+    it('prints no tokens for want of a key', () => {
+      expect(refusal(() => configOf(environment))).toBe(
+        `there is no key to check tokens with, and ${where} none are printed: set ESQL_ASYNC_JWT_KEY, ` +
+          'ESQL_ASYNC_JWT_KEY_FILE or ESQL_ASYNC_JWT_JWKS, or ESQL_ASYNC_DEVELOPMENT=true to let in whoever ' +
+          'reads the console',
+      )
+      expect(refusal(() => configOf({ ...environment, ESQL_ASYNC_DEVELOPMENT: 'false' }))).toContain(where)
+    })
+
+    it('starts with a key, or when it is told to print them', () => {
+      expect(configOf({ ...environment, ...TOKEN_CHECK }).resolveCaller).toBeDefined()
+      expect(configOf({ ...environment, ESQL_ASYNC_DEVELOPMENT: 'true' }).resolveCaller).toBeUndefined()
     })
   })
 
@@ -174,7 +208,7 @@ describe('the configuration of the standalone server', () => {
     expect(flags.map(([, flag]) => flag)).toEqual(
       flags.map(([, , variable = '']) => variable.toLowerCase().replaceAll('_', '-')),
     )
-    expect(flags).toHaveLength(34)
+    expect(flags).toHaveLength(35)
     expect(HELP).toContain(' (no flag)                        ESQL_ASYNC_JWT_KEY\n')
   })
 })

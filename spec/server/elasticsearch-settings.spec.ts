@@ -28,7 +28,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 function configOf(environment: Record<string, string>, args: string[] = []) {
-  const command = readCommand(args, environment)
+  const command = readCommand(args, { ESQL_ASYNC_DEVELOPMENT: 'true', ...environment })
   if (command.action !== 'serve') throw new Error(`it asks for ${command.action}`)
   return command.config
 }

@@ -330,7 +330,7 @@ describe('a server in front of a cluster', () => {
   })
 
   it('in development mode lists no queries, and names its users to the cluster', async () => {
-    const server = start(settings(), ['--port=0'])
+    const server = start({ ...settings(), ESQL_ASYNC_DEVELOPMENT: 'true' }, ['--port=0'])
     const announcement = await server.announcement()
     expect(announcement).not.toContain('Queries it answers')
     const [answer] = await paste(announcement)

@@ -59,7 +59,6 @@ describe('the README', () => {
         "trap 'kill $(jobs -p)' EXIT",
         `export PORT=${port}`,
         start,
-        'export TOKEN',
         `until curl -s -o /dev/null localhost:${port}; do :; done`,
         `SUBMITTED=$(${submit})`,
         'echo "$SUBMITTED"',
@@ -175,7 +174,7 @@ function run(snippet: string): void {
 describe('the snippets of the README', () => {
   beforeAll(() => {
     process.env.JWT_SECRET = 'x'.repeat(64)
-    process.env.SEALING_KEYS = api.newSealingKey()
+    process.env.ESQL_ASYNC_SEALING_KEYS = api.newSealingKey()
   })
 
   for (const snippet of library) {

@@ -22,7 +22,10 @@ export async function discoveredKeySet(
 ): Promise<URL> {
   const { issuer: itself, jwks_uri: location } = await get('the discovery document', document)
   // Section 4.3: without this, whoever can publish one page on the issuer's host could pass for the issuer.
-  if (itself !== issuer) throw new Error('the discovery document is that of another issuer')
+  if (itself !== issuer) {
+    const other = String(JSON.stringify(itself)).slice(0, 200)
+    throw new Error(`the discovery document is that of the issuer ${other}, not ${JSON.stringify(issuer)}`)
+  }
   const url = typeof location === 'string' && URL.canParse(location) ? new URL(location) : undefined
   if (!url || !isFetchable(url, { allowHttp })) {
     throw new Error('the discovery document has no `jwks_uri` that is an https URL without credentials')

@@ -33,7 +33,7 @@ export function isFetchable({ protocol, username, password }: URL, { allowHttp =
   return isProtected && username === '' && password === ''
 }
 
-/** The errors that it throws tell nothing of what was answered but its status. */
+/** The errors that it throws tell the place without its query, and nothing of what was answered but its status. */
 export async function getDocument(
   what: string,
   url: URL,
@@ -43,7 +43,8 @@ export async function getDocument(
   const init = { headers: { accept: 'application/json' }, redirect: 'manual', signal } as const
   const { status, redirected, body } = await fetch(url.href, init)
   if (status !== 200 || redirected) {
-    throw new Error(`${what} was answered with ${redirected ? 'a redirect' : status}`)
+    const where = `${url.origin}${url.pathname}`
+    throw new Error(`${what} was answered with ${redirected ? 'a redirect' : status}, at ${where}`)
   }
   const document = parseObject(await readText(what, body ?? [], signal))
   if (!document) throw new Error(`${what} is not a JSON object`)

@@ -9,12 +9,19 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 /** Writes what is at least of `level` as lines of JSON. */
 export function jsonLogger(level: LogLevel, write: (line: string) => void): Logger {
   const lowest = LOG_LEVELS.indexOf(level)
+  const isLevelEnabled = (at: LogLevel) => LOG_LEVELS.indexOf(at) >= lowest
   const logAt = (at: LogLevel) => (details: object, message: string) => {
-    if (LOG_LEVELS.indexOf(at) < lowest) return
+    if (!isLevelEnabled(at)) return
     const record = { time: new Date().toISOString(), level: at, message, ...details }
     write(`${JSON.stringify(record, plainErrors)}\n`)
   }
-  return { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') }
+  return {
+    debug: logAt('debug'),
+    info: logAt('info'),
+    warn: logAt('warn'),
+    error: logAt('error'),
+    isLevelEnabled,
+  }
 }
 
 /** Writes what is at least of `level` to where the process reports. */

@@ -43,7 +43,9 @@ export function toEvent(record: RequestRecord, error: unknown): RequestEvent {
   const nowMs = performance.now()
   const status = statusOfAnswer(record, error)
   const type = error === undefined ? undefined : typeOf(error)
-  const err = error === undefined ? undefined : causeOf(error)
+  const cause = error === undefined ? undefined : causeOf(error)
+  // Everybody can make requests that are refused: a line for each is enough.
+  const err = cause && status < 500 ? withoutStack(cause) : cause
   const opaqueId = headers['x-opaque-id']
   const [, traceId] = TRACE_PARENT.exec(String(headers.traceparent)) ?? []
   const query = record.queryId ?? response.getHeader('X-Elasticsearch-Async-Id')
@@ -78,6 +80,10 @@ export function typeOf(error: unknown): string | undefined {
 function causeOf(error: unknown): ErrorDescription | undefined {
   const cause = isQueryError(error) || error instanceof RoutingError ? error.cause : error
   return cause === undefined ? undefined : describeError(cause)
+}
+
+function withoutStack({ stack, cause, ...rest }: ErrorDescription): ErrorDescription {
+  return { ...rest, ...(cause && { cause: withoutStack(cause) }) }
 }
 
 /** Whoever can guess a name can compare its digest: it keeps names out of logs, and is no secret. */

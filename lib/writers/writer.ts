@@ -25,8 +25,8 @@ export interface Presentation {
 /**
  * Turns an answer into the chunks of one format. Knows neither HTTP nor stores.
  *
- * A chunk has some 16 KiB, or some 32 KiB where `JSON.stringify` writes it, and a writer yields at least every few thousand cells, an empty chunk where a pass
- * over the values writes nothing: each chunk is a place where other requests get their turn. A refusal
- * (`illegal_argument_exception`) is thrown before the first chunk.
+ * A chunk has some 16 KiB, or some 32 KiB where `JSON.stringify` writes it, and a writer yields at least every few
+ * thousand cells, an empty chunk where a pass over the values writes nothing: each chunk is a place where other
+ * requests get their turn. A refusal (`illegal_argument_exception`) is thrown before the first chunk.
  */
 export type Writer = (query: AsyncQuery, presentation: Presentation) => Iterable<string | Uint8Array>

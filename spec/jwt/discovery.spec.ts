@@ -43,7 +43,7 @@ describe('discoveredKeySet', () => {
     [issuer],
   ])('is nowhere by a document of the issuer %j', async (other) => {
     await expect(discover({ issuer: other, jwks_uri: location })).rejects.toThrow(
-      new Error('the discovery document is that of another issuer'),
+      new Error(`the discovery document is that of the issuer ${JSON.stringify(other)}, not "${issuer}"`),
     )
   })
 

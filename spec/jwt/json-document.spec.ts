@@ -62,7 +62,8 @@ describe('getDocument', () => {
     ['null', (_, response) => response.end('null'), 'is not a JSON object'],
   ])('refuses %s, and shows nothing of it', async (_, answer, message) => {
     const error = await get(answer).catch((thrown) => thrown)
-    expect(error).toEqual(new Error(`the document ${message}`))
+    const place = message.startsWith('was answered') ? `, at ${issuer.jwksUrl}` : ''
+    expect(error).toEqual(new Error(`the document ${message}${place}`))
     expect(inspect(error)).not.toContain('topsecret')
   })
 

@@ -117,7 +117,7 @@ describe('the bin', () => {
   })
 
   it('ends with 1 and one line when the address is not its own', async () => {
-    const server = start({}, ['--host', '192.0.2.1', '--port', '0'])
+    const server = start({}, ['--development', 'true', '--host', '192.0.2.1', '--port', '0'])
     expect(await server.exited).toBe(1)
     expect(server.stderr).toBe(
       'express-esql-async-query: listen EADDRNOTAVAIL: address not available 192.0.2.1; ' +

@@ -57,7 +57,8 @@ export interface AsyncQueryRouterOptions {
   maxCachedBytes?: number
   /**
    * Where each request is told of when it is over, at the level `info`, or `error` where it failed with a status of
-   * 500 and more. A pino logger fits. No token, name, query text or id is ever told, but digests of owners and ids.
+   * 500 and more. A pino logger fits. This package tells no token, name, query text or id, but digests of owners and
+   * ids; the errors that a store or an engine throws are told as they are.
    *
    * @default faults go to the console
    */

@@ -15,7 +15,7 @@ export interface VerifiedToken {
   cancelTasks: boolean | string
 }
 
-/** What all that is remembered may take, in bytes: some ten thousand tokens of a usual length. */
+/** What all that is remembered may take, in bytes: some ten thousand tokens with their claims, or thirty without. */
 const MOST_BYTES = 16 * 2 ** 20
 
 /** What is remembered of a token beside its texts, in bytes. */
@@ -23,8 +23,7 @@ const BYTES_PER_TOKEN = 512
 
 /**
  * The tokens that were verified lately, so that a client that polls does not cost a signature check each time.
- * Holds no tokens, only their digests: a dump of the memory shows none. What depends on time or on the key is for
- * the reader to check again. Refusals are not remembered, since anybody can send new ones.
+ * Holds no tokens, only their digests. What depends on time or on the key is for the reader to check again. Refusals are not remembered, since anybody can send new ones.
  */
 export class VerifiedTokens {
   readonly #tokens = new Map<string, { token: VerifiedToken; bytes: number }>()

@@ -37,11 +37,10 @@ const LONGEST_OPAQUE_ID = 256
 const TRACE_PARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/
 
 /** What a request came to. `error`: what it failed with, if it did. */
-export function toEvent(record: RequestRecord, error: unknown): RequestEvent {
+export function toEvent(record: RequestRecord, status: number, error: unknown): RequestEvent {
   const { response, startedMs, bytesBefore, operation, askedMs, answeredMs } = record
   const { headers, socket } = response.req
   const nowMs = performance.now()
-  const status = statusOfAnswer(record, error)
   const type = error === undefined ? undefined : typeOf(error)
   const cause = error === undefined ? undefined : causeOf(error)
   // Everybody can make requests that are refused: a line for each is enough.

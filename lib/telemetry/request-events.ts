@@ -29,7 +29,7 @@ export class RequestEvents {
     const level = status >= 500 ? 'error' : 'info'
     // Digests cost something, and most who have no logger of their own want only faults.
     if (this.#logger.isLevelEnabled?.(level) === false) return
-    this.#logger[level](toEvent(record, error), messageOf(status))
+    this.#logger[level](toEvent(record, status, error), messageOf(status))
   }
 }
 

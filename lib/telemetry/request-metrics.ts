@@ -17,15 +17,14 @@ export class RequestMetrics {
   readonly #storeErrors: Adding
 
   constructor(meter: Meter) {
+    const seconds = { unit: 's', advice: { explicitBucketBoundaries: DURATION_BUCKETS } }
     this.#duration = meter.createHistogram('esql_async.request.duration', {
       description: 'How long requests took, from their head to the end of the answer.',
-      unit: 's',
-      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+      ...seconds,
     })
     this.#wait = meter.createHistogram('esql_async.request.wait', {
       description: 'How long the store took to answer, the wait for the query included.',
-      unit: 's',
-      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+      ...seconds,
     })
     this.#size = meter.createHistogram('esql_async.response.size', {
       description: 'What connections carried for an answer, its head included.',

@@ -1,21 +1,10 @@
-export type { Caller, Owner, ResolveCaller } from './caller'
-export { ownerOf } from './caller'
-export type { Clock } from './clock'
-export type { ErrorCause, ErrorType, QueryErrorOptions } from './errors'
-export { ERROR_STATUS, QueryError } from './errors'
-export type {
-  ClaimTest,
-  JwksOptions,
-  JwtAlgorithm,
-  JwtCallerOptions,
-  JwtClaims,
-  JwtHeader,
-  JwtKey,
-  JwtKeySource,
-} from './jwt/jwt-caller'
-export { jwtCaller } from './jwt/jwt-caller'
-export type { Logger } from './logger'
-export type { AsyncQueryRouterOptions } from './options'
+export type { Caller, Owner, ResolveCaller } from './core/caller'
+export { ownerOf } from './core/caller'
+export type { Clock } from './core/clock'
+export type { ErrorCause, ErrorType, QueryErrorOptions } from './core/errors'
+export { ERROR_STATUS, QueryError } from './core/errors'
+export type { Logger } from './core/logger'
+export type { Meter, MeterProvider } from './core/meter'
 export type {
   Column,
   ColumnType,
@@ -23,10 +12,8 @@ export type {
   QueryStatistics,
   Value,
   ValueObject,
-} from './result'
-export { COLUMN_TYPES } from './result'
-export type { AsyncQueryRouter } from './router'
-export { asyncQueryRouter } from './router'
+} from './core/result'
+export { COLUMN_TYPES } from './core/result'
 export type {
   AsyncQuery,
   AsyncQueryStore,
@@ -38,10 +25,26 @@ export type {
   RunningQuery,
   SubmitOptions,
   WaitOptions,
-} from './store'
-export type { ElasticsearchClient, ElasticsearchStoreOptions } from './stores/elasticsearch'
-export { ElasticsearchStore, newSealingKey } from './stores/elasticsearch'
-export type { Execute, ExecuteContext, MemoryStoreOptions } from './stores/memory'
-export { MemoryStore } from './stores/memory'
-export type { Meter, MeterProvider } from './telemetry/meter'
+} from './core/store'
+export type {
+  ClaimTest,
+  JwksOptions,
+  JwtAlgorithm,
+  JwtCallerOptions,
+  JwtClaims,
+  JwtHeader,
+  JwtKey,
+  JwtKeySource,
+} from './jwt/jwt-caller'
+export { jwtCaller } from './jwt/jwt-caller'
+export type { AsyncQueryRouterOptions } from './router/options'
+export type { AsyncQueryRouter } from './router/router'
+export { asyncQueryRouter } from './router/router'
+export type {
+  ElasticsearchClient,
+  ElasticsearchStoreOptions,
+} from './stores/elasticsearch/elasticsearch-store'
+export { ElasticsearchStore, newSealingKey } from './stores/elasticsearch/elasticsearch-store'
+export type { Execute, ExecuteContext, MemoryStoreOptions } from './stores/memory/memory-store'
+export { MemoryStore } from './stores/memory/memory-store'
 export type { RequestEvent } from './telemetry/request-event'

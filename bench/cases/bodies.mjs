@@ -5,10 +5,10 @@ import { extremes, quantile, ratios } from '../support/statistics.mjs'
 export const question = 'What does the worst request body cost, and does its cost grow with its length alone?'
 
 const require = createRequire(import.meta.url)
-const { parseJson } = require('../../dist/request/json-body.js')
-const { readBodyFields } = require('../../dist/request/body-fields.js')
-const { interpretSubmitBody, validateSubmission } = require('../../dist/request/submit-body.js')
-const { isQueryError } = require('../../dist/errors.js')
+const { parseJson } = require('../../dist/json/parse.js')
+const { readBodyFields } = require('../../dist/request/submit-fields.js')
+const { interpretSubmitBody, validateSubmission } = require('../../dist/request/submission.js')
+const { isQueryError } = require('../../dist/core/errors.js')
 
 const SHAPES = JSON.parse(readFileSync(new URL('../../spec/fixtures/body-shapes.json', import.meta.url)))
 const MEBIBYTE = 2 ** 20

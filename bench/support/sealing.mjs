@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { SealedIds } from '../../dist/stores/elasticsearch/sealed-ids.js'
-import { newSealingKey, readSealingKeys } from '../../dist/stores/elasticsearch/sealing-keys.js'
+import { SealedIds } from '../../dist/stores/elasticsearch/ids/sealed-ids.js'
+import { newSealingKey, readSealingKeys } from '../../dist/stores/elasticsearch/ids/sealing-keys.js'
 import { upstreamIdOf } from './cluster-answers.mjs'
 
 const WARM_UP_IDS = 5_000

@@ -15,7 +15,7 @@ import { stringify as csvStringify } from 'csv-stringify/sync'
 import { writeToBuffer as fastCsv } from 'fast-csv'
 import Papa from 'papaparse'
 import { stringify as yamlStringify } from 'yaml'
-import { writerFor } from '../../dist/writers/index.js'
+import { writerFor } from '../../dist/formats/formats.js'
 import { COLUMNS } from './table.mjs'
 import { textOf } from './written.mjs'
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { refused } from '../unauthenticated'
+import { refused } from '../core/unauthenticated'
 
 /** RFC 6750, section 2.1: `"Bearer" 1*SP b64token`. The scheme's case is free (RFC 9110, section 11.1). */
 const CREDENTIALS = /^bearer +([\w\-.~+/]+=*)$/i

@@ -1,4 +1,4 @@
-import { refused } from '../unauthenticated'
+import { refused } from '../core/unauthenticated'
 
 /** The claims of a token that passed every check. */
 export interface JwtClaims {

@@ -1,4 +1,4 @@
-import { refused } from '../unauthenticated'
+import { refused } from '../core/unauthenticated'
 import type { JwtAlgorithm } from './algorithms'
 import { isJwtAlgorithm } from './algorithms'
 

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
-import { QueryError } from '../errors'
-import { refused } from '../unauthenticated'
+import { QueryError } from '../core/errors'
+import { refused } from '../core/unauthenticated'
 import type { JwtAlgorithm } from './algorithms'
 import { requirement } from './algorithms'
 import type { JwtHeader } from './header'

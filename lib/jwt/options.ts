@@ -1,16 +1,16 @@
-import { checkOptions, rules } from '../check-options'
-import type { Clock } from '../clock'
-import { systemClock } from '../clock'
+import { checkOptions, rules } from '../core/check-options'
+import type { Clock } from '../core/clock'
+import { systemClock } from '../core/clock'
 import type { JwtAlgorithm } from './algorithms'
 import { isJwtAlgorithm, JWT_ALGORITHMS } from './algorithms'
 import type { ClaimTest, JwtClaims } from './claims'
 import { passes } from './claims'
-import type { JwksOptions, KeySetUse } from './jwks-options'
-import { resolveJwksOptions } from './jwks-options'
+import type { JwksOptions, KeySetUse } from './jwks/options'
+import { resolveJwksOptions } from './jwks/options'
+import { remoteKey } from './jwks/remote-keys'
 import type { JwtKey } from './key'
 import type { FindKey, JwtKeySource } from './key-finder'
 import { givenKey, sourcedKey } from './key-finder'
-import { remoteKey } from './remote-keys'
 
 export interface JwtCallerOptions {
   /**

@@ -1,5 +1,5 @@
 import { hash, type KeyObject } from 'node:crypto'
-import type { Owner } from '../caller'
+import type { Owner } from '../core/caller'
 import type { JwtHeader } from './header'
 
 /** What is remembered of a token that was verified. */

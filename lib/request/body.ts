@@ -1,8 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { raw } from 'express'
-import { QueryError } from '../errors'
-import type { JsonNode } from './json-body'
-import { locate, parseJson } from './json-body'
+import { QueryError } from '../core/errors'
+import type { JsonNode } from '../json/parse'
+import { locate, parseJson } from '../json/parse'
 
 /** Reads the body of a request, once, whether or not the host application has done so already. */
 export class BodyReader {

@@ -1,4 +1,4 @@
-import { illegalArgument } from '../errors'
+import { illegalArgument } from '../core/errors'
 
 /** `true` or `false`, nothing else: Elasticsearch's `Booleans`. Throws `illegal_argument_exception`. */
 export function parseBoolean(text: string): boolean {

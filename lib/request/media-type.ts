@@ -1,5 +1,5 @@
-import type { ErrorCause } from '../errors'
-import { QueryError, RoutingError } from '../errors'
+import type { ErrorCause } from '../core/errors'
+import { QueryError, RoutingError } from '../core/errors'
 
 /** One media type of a request header, in lower case. */
 export interface MediaType {

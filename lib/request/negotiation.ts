@@ -1,5 +1,5 @@
-import { illegalArgument } from '../errors'
-import type { Format } from '../writers/writer'
+import { illegalArgument } from '../core/errors'
+import type { Format } from '../formats/writer'
 import type { MediaType, MediaTypeHeaders } from './media-type'
 import { quote } from './media-type'
 

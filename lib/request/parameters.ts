@@ -1,5 +1,5 @@
-import { didYouMean } from '../closest'
-import { illegalArgument } from '../errors'
+import { didYouMean } from '../core/did-you-mean'
+import { illegalArgument } from '../core/errors'
 import { parseBoolean } from './boolean'
 import type { Operation } from './routes'
 import type { UrlParameters } from './url'

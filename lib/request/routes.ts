@@ -1,4 +1,4 @@
-import type { AsyncQueryStore } from '../store'
+import type { AsyncQueryStore } from '../core/store'
 import { decodePathSegment } from './url'
 
 /** The operations of the API, by the store method that serves them. */

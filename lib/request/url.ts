@@ -1,5 +1,5 @@
 import { unescape as percentDecode } from 'node:querystring'
-import { QueryError } from '../errors'
+import { QueryError } from '../core/errors'
 
 /** The URL parameters of a request, decoded. Without prototype, since clients choose the names. */
 export type UrlParameters = Readonly<Record<string, string>>

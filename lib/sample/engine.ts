@@ -1,5 +1,5 @@
-import type { Clock } from '../clock'
-import { systemClock } from '../clock'
+import type { Clock } from '../core/clock'
+import { systemClock } from '../core/clock'
 import type { Execute } from '../index'
 import type { SampleQuery } from './sample-query'
 import { evenOutBlanks, verificationFailure } from './sample-query'

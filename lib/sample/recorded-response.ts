@@ -1,4 +1,4 @@
-import { closest } from '../closest'
+import { closest } from '../core/did-you-mean'
 import type { Column, ColumnType, ErrorCause, QueryResult, Value, ValueObject } from '../index'
 import { COLUMN_TYPES, QueryError } from '../index'
 import { isObject, readArray, readObject, readText } from './json-checks'

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock'
+import type { Clock } from '../core/clock'
 import type { QueryRequest, QueryResult } from '../index'
 import { QueryError } from '../index'
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { closest } from '../closest'
+import { closest } from '../core/did-you-mean'
 import { ConfigError } from './config-error'
 import { messageOf } from './files'
 import type { Setting } from './settings'

@@ -1,4 +1,4 @@
-import { describeError } from '../describe-error'
+import { describeError } from '../core/describe-error'
 import type { Logger } from '../index'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const

@@ -1,4 +1,4 @@
-import { parseTimeValue } from '../time-value'
+import { parseTimeValue } from '../core/time-value'
 import { LOG_LEVELS } from './json-logger'
 
 /** A value that the standalone server is told, as an environment variable or as a flag. */

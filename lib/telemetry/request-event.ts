@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { describeError, type ErrorDescription } from '../describe-error'
-import { isQueryError, RoutingError, statusOf } from '../errors'
+import { describeError, type ErrorDescription } from '../core/describe-error'
+import { isQueryError, RoutingError, statusOf } from '../core/errors'
 import type { RequestRecord } from './request-record'
 
 /** What is told of a request that is over. Its names are documented: log searches depend on them. */

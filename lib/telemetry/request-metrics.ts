@@ -1,4 +1,4 @@
-import type { Adding, Attributes, Meter, Recording } from './meter'
+import type { Adding, Attributes, Meter, Recording } from '../core/meter'
 import { CLIENT_LEFT } from './request-event'
 import type { RequestRecord } from './request-record'
 

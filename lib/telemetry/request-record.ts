@@ -1,5 +1,5 @@
 import type { Response } from 'express'
-import type { Owner } from '../caller'
+import type { Owner } from '../core/caller'
 import type { Operation } from '../request/routes'
 
 /**

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
-import type { QueryError } from '../errors'
-import { isQueryError } from '../errors'
-import type { QueryResult } from '../result'
-import type { AsyncQuery, CompletedQuery, RunningQuery } from '../store'
+import type { QueryError } from '../core/errors'
+import { isQueryError } from '../core/errors'
+import type { QueryResult } from '../core/result'
+import type { AsyncQuery, CompletedQuery, RunningQuery } from '../core/store'
 
 /** The query runs, and shows no rows. */
 export function assertRunning(query: AsyncQuery | undefined): asserts query is RunningQuery {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isQueryError } from '../errors'
+import { isQueryError } from '../core/errors'
 import type { Suite } from './suite'
 
 /** Calls for the same query that do not wait for each other. */

@@ -1,5 +1,5 @@
-import type { ColumnType, QueryResult, Value } from '../result'
-import { COLUMN_TYPES } from '../result'
+import type { ColumnType, QueryResult, Value } from '../core/result'
+import { COLUMN_TYPES } from '../core/result'
 
 const BOOK = {
   title: 'Dune',

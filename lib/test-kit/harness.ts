@@ -1,7 +1,7 @@
-import type { Owner } from '../caller'
-import type { QueryError } from '../errors'
-import type { QueryResult } from '../result'
-import type { AsyncQueryStore, QueryRequest, SubmitOptions } from '../store'
+import type { Owner } from '../core/caller'
+import type { QueryError } from '../core/errors'
+import type { QueryResult } from '../core/result'
+import type { AsyncQueryStore, QueryRequest, SubmitOptions } from '../core/store'
 
 /** `describe` and `it` of any test runner: Jest, Vitest, Mocha and node:test all fit. */
 export interface TestRunner {

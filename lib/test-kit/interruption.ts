@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { QueryResult } from '../result'
+import type { QueryResult } from '../core/result'
 import { assertCancelled, assertCompleted, assertFails } from './assertions'
 import { FOREVER, STATES } from './subject'
 import type { Suite } from './suite'

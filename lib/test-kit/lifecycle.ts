@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isQueryError } from '../errors'
+import { isQueryError } from '../core/errors'
 import { assertCompleted, assertRunning } from './assertions'
 import type { Subject } from './subject'
 import { FOREVER } from './subject'

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock } from '../clock'
+import type { Clock } from '../core/clock'
 
 interface Timer {
   callback: () => void

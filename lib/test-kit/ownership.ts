@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Owner } from '../caller'
+import type { Owner } from '../core/caller'
 import { assertFails, assertRunning } from './assertions'
 import type { QueryState, Subject } from './subject'
 import { alice, FOREVER, mallory, STATES } from './subject'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Owner } from '../caller'
-import { ownerOf } from '../caller'
+import type { Owner } from '../core/caller'
+import { ownerOf } from '../core/caller'
 import type {
   AsyncQuery,
   AsyncQueryStore,
@@ -10,7 +10,7 @@ import type {
   GetOptions,
   QueryRequest,
   SubmitOptions,
-} from '../store'
+} from '../core/store'
 import type { HarnessQueries, ResolvedHarness, SeedOptions } from './harness'
 import { Pending } from './pending'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
-import type { AsyncQuery, WaitOptions } from '../store'
+import type { AsyncQuery, WaitOptions } from '../core/store'
 import { assertCompleted, assertFails, assertRunning } from './assertions'
 import type { Pending } from './pending'
 import type { Subject } from './subject'

@@ -1,5 +1,5 @@
+import { unauthenticated } from '../../lib/core/unauthenticated'
 import { readBearerToken } from '../../lib/jwt/bearer-token'
-import { unauthenticated } from '../../lib/unauthenticated'
 import { incomingRequest } from '../support/incoming-request'
 
 const MAX_LENGTH = 100

@@ -1,4 +1,4 @@
-import { ownerOf } from '../../lib/caller'
+import { ownerOf } from '../../lib/core/caller'
 import { type VerifiedToken, VerifiedTokens } from '../../lib/jwt/verified-tokens'
 import { rsaKeys } from '../support/tokens'
 

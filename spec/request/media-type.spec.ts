@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { isQueryError, RoutingError } from '../../lib/errors'
+import { isQueryError, RoutingError } from '../../lib/core/errors'
 import type { MediaTypeHeaders } from '../../lib/request/media-type'
 import { checkBodyMediaType, checkMediaTypeHeaders, quote } from '../../lib/request/media-type'
 import { errorMediaType } from '../../lib/request/negotiation'

@@ -1,5 +1,5 @@
+import type { AsyncQueryStore } from '../../lib/core/store'
 import { allowedMethods, matchRoute } from '../../lib/request/routes'
-import type { AsyncQueryStore } from '../../lib/store'
 
 const getOnly: AsyncQueryStore = { get: () => Promise.resolve(undefined) }
 const complete: AsyncQueryStore = {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { isQueryError } from '../../lib/errors'
+import { isQueryError } from '../../lib/core/errors'
 import { decodePathSegment, parseQueryString } from '../../lib/request/url'
 
 describe('parseQueryString', () => {

@@ -1,15 +1,15 @@
-import { ownerOf } from '../../lib/caller'
-import type { QueryError } from '../../lib/errors'
-import type { Column, QueryResult, Value } from '../../lib/result'
-import { COLUMN_TYPES } from '../../lib/result'
+import { ownerOf } from '../../lib/core/caller'
+import type { QueryError } from '../../lib/core/errors'
+import type { Column, QueryResult, Value } from '../../lib/core/result'
+import { COLUMN_TYPES } from '../../lib/core/result'
+import type { QueryParam } from '../../lib/core/store'
+import { writerFor } from '../../lib/formats/formats'
+import type { Format } from '../../lib/formats/writer'
 import { parseCatalogue } from '../../lib/sample/catalogue'
 import { readDefaultCatalogue } from '../../lib/sample/default-catalogue'
 import { sampleEngine } from '../../lib/sample/engine'
-import type { QueryParam } from '../../lib/store'
-import { MemoryStore } from '../../lib/stores/memory'
+import { MemoryStore } from '../../lib/stores/memory/memory-store'
 import { ManualClock } from '../../lib/test-kit/manual-clock'
-import { writerFor } from '../../lib/writers'
-import type { Format } from '../../lib/writers/writer'
 
 const alice = ownerOf('issuer', 'alice')
 const SAMPLES = readDefaultCatalogue()

@@ -1,4 +1,4 @@
-import type { AsyncQueryStore } from '../../lib/store'
+import type { AsyncQueryStore } from '../../lib/core/store'
 import type { BrokenStore } from './broken-stores/broken-store'
 import { methodsOf } from './broken-stores/broken-store'
 import { brokenExpiries } from './broken-stores/expiry'

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { AsyncQueryStore } from '../../lib/store'
+import type { AsyncQueryStore } from '../../lib/core/store'
 import type { StoreHarness } from '../../lib/test-kit'
 import { ManualClock } from '../../lib/test-kit'
 import type { Cluster, ClusterQuery, Release } from './cluster'

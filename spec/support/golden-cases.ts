@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Column, QueryStatistics, Value } from '../../lib/result'
-import type { AsyncQuery } from '../../lib/store'
-import type { Presentation } from '../../lib/writers/writer'
+import type { Column, QueryStatistics, Value } from '../../lib/core/result'
+import type { AsyncQuery } from '../../lib/core/store'
+import type { Presentation } from '../../lib/formats/writer'
 
 /** One entry of `fixtures/response-formats.json`: a table, a request, and the body Elasticsearch answers with. */
 export interface GoldenCase {

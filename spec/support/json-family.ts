@@ -1,12 +1,12 @@
 import { decode as decodeCbor } from 'cbor-x'
 import { parse as parseSmile } from 'smile-js'
 import { parse as parseYaml } from 'yaml'
-import type { ColumnType, Value } from '../../lib/result'
-import { cborWriter } from '../../lib/writers/binary/cbor'
-import { smileWriter } from '../../lib/writers/binary/smile'
-import { jsonWriter } from '../../lib/writers/json/json'
-import type { Presentation, Writer } from '../../lib/writers/writer'
-import { yamlWriter } from '../../lib/writers/yaml/yaml'
+import type { ColumnType, Value } from '../../lib/core/result'
+import { cborWriter } from '../../lib/formats/binary/cbor'
+import { smileWriter } from '../../lib/formats/binary/smile'
+import { jsonWriter } from '../../lib/formats/json/json'
+import type { Presentation, Writer } from '../../lib/formats/writer'
+import { yamlWriter } from '../../lib/formats/yaml/yaml'
 import { completed, plain, textOf } from './tables'
 
 export function bytesOf(chunks: Iterable<string | Uint8Array>): Buffer {

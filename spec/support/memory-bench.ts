@@ -1,10 +1,16 @@
-import type { Owner } from '../../lib/caller'
-import { ownerOf } from '../../lib/caller'
-import { QueryError } from '../../lib/errors'
-import type { QueryResult } from '../../lib/result'
-import type { AsyncQuery, CompletedQuery, GetOptions, QueryRequest, SubmitOptions } from '../../lib/store'
-import type { ExecuteContext, MemoryStoreOptions } from '../../lib/stores/memory'
-import { MemoryStore } from '../../lib/stores/memory'
+import type { Owner } from '../../lib/core/caller'
+import { ownerOf } from '../../lib/core/caller'
+import { QueryError } from '../../lib/core/errors'
+import type { QueryResult } from '../../lib/core/result'
+import type {
+  AsyncQuery,
+  CompletedQuery,
+  GetOptions,
+  QueryRequest,
+  SubmitOptions,
+} from '../../lib/core/store'
+import type { ExecuteContext, MemoryStoreOptions } from '../../lib/stores/memory/memory-store'
+import { MemoryStore } from '../../lib/stores/memory/memory-store'
 import { ManualClock } from '../../lib/test-kit'
 
 export const alice = ownerOf('issuer', 'alice')

@@ -1,6 +1,6 @@
-import { ownerOf } from '../../lib/caller'
-import { SealedIds } from '../../lib/stores/elasticsearch/sealed-ids'
-import { newSealingKey, readSealingKeys } from '../../lib/stores/elasticsearch/sealing-keys'
+import { ownerOf } from '../../lib/core/caller'
+import { SealedIds } from '../../lib/stores/elasticsearch/ids/sealed-ids'
+import { newSealingKey, readSealingKeys } from '../../lib/stores/elasticsearch/ids/sealing-keys'
 
 /** An id of the cluster of which no query is known. */
 export const UNKNOWN_UPSTREAM_ID = 'FkpMRkJGS1gzVDRlM3g4ZzMyRGlLbkEaTXlJZHdNT09TU2VTZVBoNDM3cFZMUToxMDM='

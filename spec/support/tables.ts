@@ -1,6 +1,6 @@
-import type { QueryResult, Value } from '../../lib/result'
-import type { CompletedQuery } from '../../lib/store'
-import type { Presentation } from '../../lib/writers/writer'
+import type { QueryResult, Value } from '../../lib/core/result'
+import type { CompletedQuery } from '../../lib/core/store'
+import type { Presentation } from '../../lib/formats/writer'
 
 /** An answer as a client gets it that asks for nothing special. */
 export const plain: Presentation = { dropNullColumns: false, pretty: false, human: false, header: true }

@@ -1,4 +1,4 @@
-import type { QueryResult } from '../../lib/result'
+import type { QueryResult } from '../../lib/core/result'
 import { EVERY_TYPE } from '../../lib/test-kit'
 import { jsonCells } from './json-family'
 

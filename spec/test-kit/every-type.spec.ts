@@ -1,6 +1,6 @@
-import { COLUMN_TYPES } from '../../lib/result'
+import { COLUMN_TYPES } from '../../lib/core/result'
+import { writerFor } from '../../lib/formats/formats'
 import { EVERY_TYPE } from '../../lib/test-kit'
-import { writerFor } from '../../lib/writers'
 import { completed, plain, textOf } from '../support/tables'
 
 const [single = [], many = [], none = []] = EVERY_TYPE.values

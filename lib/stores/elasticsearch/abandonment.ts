@@ -1,9 +1,9 @@
-import type { Clock } from '../../clock'
-import { isQueryError } from '../../errors'
-import type { QueryState } from '../../pass-through'
-import type { Asker, ClusterQueries } from './queries'
-import type { SealedContent } from './sealed-content'
-import type { QueryIds } from './upstream-error'
+import type { Clock } from '../../core/clock'
+import { isQueryError } from '../../core/errors'
+import type { QueryState } from '../../core/pass-through'
+import type { Asker, ClusterQueries } from './cluster/requests'
+import type { QueryIds } from './cluster/upstream-error'
+import type { SealedContent } from './ids/sealed-content'
 
 /** Expiries that are this close, in milliseconds, are the same: the clocks of gateway and cluster differ. */
 const TOLERANCE_MS = 1_000

@@ -1,13 +1,13 @@
-import type { Owner } from '../../caller'
-import type { PassThrough, QueryState, WireAnswer, WireRequest } from '../../pass-through'
-import type { DeleteOptions, GetOptions, SubmitOptions } from '../../store'
-import type { QueryAnswer } from './answer'
-import { ID_HEADER } from './answer'
-import type { Getter } from './getter'
-import type { ClusterQueries } from './queries'
-import { withTimes } from './request-body'
-import type { SealedIds } from './sealed-ids'
-import type { Submitter } from './submission'
+import type { Owner } from '../../core/caller'
+import type { PassThrough, QueryState, WireAnswer, WireRequest } from '../../core/pass-through'
+import type { DeleteOptions, GetOptions, SubmitOptions } from '../../core/store'
+import type { QueryAnswer } from './answers/answer'
+import { ID_HEADER } from './answers/answer'
+import type { ClusterQueries } from './cluster/requests'
+import type { Getter } from './get'
+import type { SealedIds } from './ids/sealed-ids'
+import type { Submitter } from './submit'
+import { withTimes } from './submit-body'
 
 /** The operations with the client's own bytes. */
 export class ElasticsearchPassThrough implements PassThrough {

@@ -1,4 +1,4 @@
-import type { AsyncQuery, AsyncQueryStore, CompletedQuery, WaitOptions } from '../../../lib/store'
+import type { AsyncQuery, AsyncQueryStore, CompletedQuery, WaitOptions } from '../../../lib/core/store'
 import type { MemoryHarness } from '../memory-harness'
 
 export type FullStore = Required<Omit<AsyncQueryStore, 'passThrough'>>

@@ -1,4 +1,4 @@
-import { isQueryError } from '../../../lib/errors'
+import { isQueryError } from '../../../lib/core/errors'
 import type { BrokenStore } from './broken-store'
 import { AT_ONCE, inAnswer } from './broken-store'
 

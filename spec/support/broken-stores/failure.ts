@@ -1,4 +1,4 @@
-import { QueryError } from '../../../lib/errors'
+import { QueryError } from '../../../lib/core/errors'
 import type { BrokenStore } from './broken-store'
 import { AT_ONCE } from './broken-store'
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { QueryError } from '../../../lib/errors'
-import type { CompletedQuery } from '../../../lib/store'
+import { QueryError } from '../../../lib/core/errors'
+import type { CompletedQuery } from '../../../lib/core/store'
 import { STATES } from '../../../lib/test-kit/subject'
 import type { BrokenStore } from './broken-store'
 import { AT_ONCE, inCompleted } from './broken-store'

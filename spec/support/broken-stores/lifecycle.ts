@@ -1,4 +1,4 @@
-import { queryNotFound } from '../../../lib/errors'
+import { queryNotFound } from '../../../lib/core/errors'
 import type { MemoryHarness } from '../memory-harness'
 import type { BrokenStore, FullStore } from './broken-store'
 import { AT_ONCE, inAnswer, inCompleted, methodsOf } from './broken-store'

@@ -1,4 +1,4 @@
-import type { AsyncQuery, CompletedQuery } from '../../../lib/store'
+import type { AsyncQuery, CompletedQuery } from '../../../lib/core/store'
 import type { BrokenStore } from './broken-store'
 
 /** The living records of a store that makes no copies. */

@@ -1,4 +1,4 @@
-import type { AsyncQuery } from '../../../lib/store'
+import type { AsyncQuery } from '../../../lib/core/store'
 import { alice } from '../../../lib/test-kit/subject'
 import type { BrokenStore } from './broken-store'
 import { inWait, never, sleep } from './broken-store'

@@ -1,4 +1,4 @@
-import type { QueryResult } from '../../../lib/result'
+import type { QueryResult } from '../../../lib/core/result'
 import type { ClusterQuery, Failure } from './query'
 
 /** What a submitted query comes to, unless the test says otherwise. */

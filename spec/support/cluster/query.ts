@@ -1,5 +1,5 @@
-import type { QueryResult } from '../../../lib/result'
-import type { AsyncQuery } from '../../../lib/store'
+import type { QueryResult } from '../../../lib/core/result'
+import type { AsyncQuery } from '../../../lib/core/store'
 import type { ClusterClock } from './clock'
 import { ClusterError } from './cluster-error'
 import type { Flavour } from './flavour'

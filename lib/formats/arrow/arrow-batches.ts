@@ -1,0 +1,90 @@
+import type { Builder, Data, DataType, Field, RecordBatchStreamWriter, Schema } from 'apache-arrow'
+import type { Value } from '../../core/result'
+import type { ArrowColumn, ArrowModule } from './arrow-columns'
+
+/** A record batch is in memory as a whole. */
+const MAX_ROWS = 4096
+const MAX_BYTES = 64 * 1024
+
+/** Collects rows and turns them into the bytes of record batches of bounded size. */
+export class ArrowBatches {
+  readonly #arrow: ArrowModule
+  readonly #columns: readonly (ArrowColumn & { builder: Builder })[]
+  readonly #schema: Schema
+  readonly #writer: RecordBatchStreamWriter
+  /** What the writer has written and nobody has taken. */
+  readonly #parts: Uint8Array[] = []
+  #rows = 0
+  #bytes = 0
+
+  constructor(arrow: ArrowModule, columns: readonly ArrowColumn[]) {
+    this.#arrow = arrow
+    this.#columns = columns.map((column) => {
+      return { ...column, builder: arrow.makeBuilder({ type: column.builtType, nullValues: [null] }) }
+    })
+    this.#schema = new arrow.Schema(columns.map(({ field }) => field))
+    this.#writer = new arrow.RecordBatchStreamWriter()
+    this.#writer.reset(createSink(arrow, this.#parts), this.#schema)
+  }
+
+  /** Whether it is time for a {@link flush}. */
+  get isFull(): boolean {
+    return this.#rows >= MAX_ROWS || this.#bytes >= MAX_BYTES
+  }
+
+  append(row: readonly Value[]): void {
+    let index = 0
+    for (const { toArrow, builder } of this.#columns) {
+      const value = toArrow(row[index++])
+      builder.append(value)
+      this.#bytes += sizeOf(value)
+    }
+    this.#rows += 1
+  }
+
+  /** The rows so far as a record batch. The first one comes after the schema. */
+  flush(): Uint8Array {
+    const { Struct, RecordBatch, makeData } = this.#arrow
+    const children = this.#columns.map(({ field, builder }) => withType(builder.flush(), field.type))
+    const type = new Struct(this.#schema.fields)
+    const data = makeData({ type, length: this.#rows, nullCount: 0, children })
+    this.#writer.write(new RecordBatch(this.#schema, data))
+    this.#rows = this.#bytes = 0
+    return this.#take()
+  }
+
+  /** The last rows, if there are any, and the end of the stream. */
+  end(): Uint8Array {
+    const rows = this.#rows > 0 ? [this.flush()] : []
+    this.#writer.close()
+    return Buffer.concat([...rows, this.#take()])
+  }
+
+  #take(): Uint8Array {
+    return Buffer.concat(this.#parts.splice(0))
+  }
+}
+
+/** The library's own queue can only be read asynchronously. */
+function createSink(arrow: ArrowModule, parts: Uint8Array[]): InstanceType<ArrowModule['AsyncByteQueue']> {
+  class Sink extends arrow.AsyncByteQueue {
+    override write(part: Uint8Array): void {
+      parts.push(part)
+    }
+  }
+  return new Sink()
+}
+
+/** The same buffers under the type that the schema gives them. */
+function withType(data: Data, type: DataType): Data {
+  const children = (type.children ?? []).flatMap((field: Field, index: number) => {
+    const child = data.children[index]
+    return child ? [withType(child, field.type)] : []
+  })
+  return data.clone(type, data.offset, data.length, data.nullCount, data.buffers, children)
+}
+
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value.length + 4
+  return Array.isArray(value) ? value.reduce((size: number, item) => size + sizeOf(item), 4) : 8
+}

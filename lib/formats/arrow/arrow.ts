@@ -1,0 +1,74 @@
+import { illegalArgument } from '../../core/errors'
+import type { QueryResult } from '../../core/result'
+import { isMultiValue, scalarsOf } from '../cells/multi-value'
+import { CELLS_PER_TURN } from '../chunk-size'
+import type { Writer } from '../writer'
+import { ArrowBatches } from './arrow-batches'
+import { type ArrowModule, arrowColumn } from './arrow-columns'
+
+const NO_RESULT: QueryResult = { columns: [], values: [] }
+
+/**
+ * The writer of Arrow's IPC stream format. It needs the package `apache-arrow`, which is large and for few
+ * clients, so it is optional and loaded here, by the first that asks.
+ *
+ * Rejects with `illegal_argument_exception` where the package is not installed.
+ */
+export async function loadArrowWriter(): Promise<Writer> {
+  const arrow = loadArrow()
+  return (query) => {
+    const result = query.isRunning ? NO_RESULT : query.result
+    // Here and not in the generator, since it refuses columns of some types.
+    for (const column of result.columns) arrowColumn(arrow, column, false)
+    return recordBatches(arrow, result)
+  }
+}
+
+function loadArrow(): ArrowModule {
+  try {
+    // Not `import()`: test runners that run CommonJS in a context of their own refuse it.
+    return require('apache-arrow')
+  } catch (cause) {
+    throw illegalArgument('the format [arrow] needs the package [apache-arrow] on the server', { cause })
+  }
+}
+
+function* recordBatches(arrow: ArrowModule, result: QueryResult): Generator<string | Uint8Array> {
+  const isMultiValued = yield* multiValuedColumns(result)
+  const columns = result.columns.map((column, index) => arrowColumn(arrow, column, !!isMultiValued[index]))
+  const batches = new ArrowBatches(arrow, columns)
+  let cells = 0
+  for (const row of result.values) {
+    // Before the row, since the end of the stream goes with the last one.
+    if (batches.isFull) {
+      yield batches.flush()
+      cells = 0
+    } else if (cells >= CELLS_PER_TURN) {
+      yield ''
+      cells = 0
+    }
+    batches.append(row)
+    cells += columns.length
+  }
+  yield batches.end()
+}
+
+/** The schema comes first, and one multi-value makes its column a column of lists. */
+function* multiValuedColumns({ columns, values }: QueryResult): Generator<'', boolean[]> {
+  const isMultiValued = columns.map(() => false)
+  const open = columns.flatMap(({ type }, index) =>
+    type === 'null' || type === 'unsupported' ? [] : [index],
+  )
+  let cells = 0
+  for (const row of values) {
+    for (const index of open) {
+      const cell = row[index]
+      if (isMultiValue(cell) && scalarsOf(cell).length > 1) isMultiValued[index] = true
+    }
+    cells += columns.length
+    if (cells < CELLS_PER_TURN) continue
+    cells = 0
+    yield ''
+  }
+  return isMultiValued
+}

@@ -1,0 +1,36 @@
+import type { Value, ValueObject } from '../../core/result'
+import { numberText } from './java-text'
+import { isMultiValue } from './multi-value'
+import { dateText, doubleText } from './scalar-text'
+
+/** The members of metrics and histograms that are doubles. All other numbers in them are integers. */
+const DOUBLES: ReadonlySet<string> = new Set(['min', 'max', 'sum', 'threshold'])
+
+/** The JSON text of an `aggregate_metric_double`: the metrics that are there, in Elasticsearch's order. */
+export function aggregateMetricText({ min, max, sum, value_count }: ValueObject): string {
+  const metrics = Object.entries({ min, max, sum, value_count })
+  return histogramText(Object.fromEntries(metrics.filter(([, value]) => value !== null)))
+}
+
+/** The JSON text of a histogram: some of its numbers are doubles by name, whatever their value. */
+export function histogramText(value: Value | undefined): string {
+  return jsonText(value, (number, key) => (DOUBLES.has(key) ? doubleText(number) : numberText(number)))
+}
+
+/** The JSON text that stands for an object where a column holds text. */
+export function jsonText(
+  value: Value | undefined,
+  textOf: (value: number, key: string) => string = numberText,
+  key = '',
+): string {
+  if (value === null || value === undefined) return 'null'
+  if (typeof value === 'number') {
+    return Number.isFinite(value) ? textOf(value, key) : JSON.stringify(String(value))
+  }
+  if (typeof value === 'bigint') return String(value)
+  if (value instanceof Date) return JSON.stringify(dateText(value, 'UTC'))
+  if (typeof value !== 'object') return JSON.stringify(value)
+  if (isMultiValue(value)) return `[${value.map((element) => jsonText(element, textOf, key)).join(',')}]`
+  const members = Object.entries(value).filter(([, member]) => member !== undefined)
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${jsonText(member, textOf, name)}`).join(',')}}`
+}

@@ -1,0 +1,76 @@
+import type { Value } from '../../core/result'
+import { CELLS_PER_TURN, CHUNK_LENGTH } from '../chunk-size'
+import { type CellRule, writeCell } from './cell'
+import type { Chunk, TokenSink } from './token-sink'
+
+/** What the field `values` is made of. */
+export interface Table {
+  /** The columns to write: their place in each row, and how to write their cells. */
+  columns: readonly TableColumn[]
+  rows: readonly (readonly Value[])[]
+  /** One array per column instead of one per row. */
+  columnar: boolean
+}
+
+export interface TableColumn {
+  index: number
+  rule: CellRule
+}
+
+/** Writes a table into a sink, which is emptied on the way. */
+export type WriteValues = (sink: TokenSink, table: Table) => Generator<Chunk, void>
+
+/** Writes a table cell by cell. */
+export const writeValues: WriteValues = function* (sink, { columns, rows, columnar }) {
+  const turn = new Turn(sink)
+  sink.startArray()
+  if (!columnar) {
+    for (const row of rows) {
+      sink.startArray()
+      for (const { index, rule } of columns) {
+        if (turn.isOver()) yield sink.take()
+        writeCell(sink, rule, row[index])
+      }
+      sink.endArray()
+    }
+  } else if (rows.length > 0) {
+    // Without rows, Elasticsearch has no pages that it could turn into columns.
+    for (const { index, rule } of columns) {
+      sink.startArray()
+      for (const row of rows) {
+        if (turn.isOver()) yield sink.take()
+        writeCell(sink, rule, row[index])
+      }
+      sink.endArray()
+    }
+  }
+  sink.endArray()
+}
+
+export function writeRow(sink: TokenSink, columns: readonly TableColumn[], row: readonly Value[]): void {
+  sink.startArray()
+  for (const { index, rule } of columns) writeCell(sink, rule, row[index])
+  sink.endArray()
+}
+
+/**
+ * Tells before each cell whether it is time for a chunk, also where nothing of the cells comes out of the sink.
+ * Not after it: what follows the last cell is little, and goes with it.
+ */
+class Turn {
+  readonly #sink: TokenSink
+  #cells = 0
+
+  constructor(sink: TokenSink) {
+    this.#sink = sink
+  }
+
+  isOver(): boolean {
+    if (this.#cells < CELLS_PER_TURN && this.#sink.pending < CHUNK_LENGTH) {
+      this.#cells++
+      return false
+    }
+    this.#cells = 1
+    return true
+  }
+}

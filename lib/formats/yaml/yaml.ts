@@ -1,0 +1,135 @@
+import { doubleText, floatText } from '../cells/scalar-text'
+import { writeDocument } from '../document/document'
+import { filtered } from '../document/filter-path'
+import type { TokenSink } from '../document/token-sink'
+import type { Writer } from '../writer'
+import { doubleQuoted, isSimpleKey, keyText } from './yaml-scalar'
+
+/** YAML as Elasticsearch writes it, with SnakeYAML. No library of ours gives the same quotes and line breaks. */
+export const yamlWriter: Writer = (query, presentation) =>
+  writeDocument(query, presentation, filtered(new YamlSink(), presentation.filterPath))
+
+/** An object or array that is being written. */
+interface Block {
+  kind: 'object' | 'array'
+  /** Blanks before its keys or dashes. */
+  indent: number
+  /** Begins on the line that it is a value in: `- - 1`. */
+  isCompact: boolean
+  isEmpty: boolean
+  /** The value that comes next follows a key on a line of its own. */
+  isAfterLongKey: boolean
+}
+
+export class YamlSink implements TokenSink {
+  readonly #blocks: Block[] = []
+  #text = '---'
+  /** Length of the line so far. */
+  #column = 0
+
+  get pending(): number {
+    return this.#text.length
+  }
+
+  take(): string {
+    const text = this.#text
+    this.#text = ''
+    return text
+  }
+
+  startObject(): void {
+    this.#start('object')
+  }
+
+  endObject(): void {
+    this.#end('{}')
+  }
+
+  startArray(): void {
+    this.#start('array')
+  }
+
+  endArray(): void {
+    this.#end('[]')
+  }
+
+  key(name: string): boolean {
+    const block = this.#blocks.at(-1)
+    if (!block) return true
+    const text = keyText(name)
+    block.isAfterLongKey = !isSimpleKey(name)
+    if (block.isAfterLongKey) {
+      this.#item(block, `? ${text}`)
+      this.#item(block, ':')
+    } else {
+      this.#item(block, `${text}:`)
+    }
+    return true
+  }
+
+  string(value: string): void {
+    this.#element()
+    const indent = (this.#blocks.at(-1)?.indent ?? 0) + 2
+    this.#text += ` ${doubleQuoted(value, this.#column + 2, indent)}`
+  }
+
+  integer(value: number | bigint): void {
+    this.#plain(String(value))
+  }
+
+  double(value: number): void {
+    this.#plain(doubleText(value))
+  }
+
+  float(value: number): void {
+    this.#plain(floatText(value))
+  }
+
+  boolean(value: boolean): void {
+    this.#plain(String(value))
+  }
+
+  null(): void {
+    this.#plain('null')
+  }
+
+  #plain(text: string): void {
+    this.#element()
+    this.#text += ` ${text}`
+  }
+
+  #start(kind: Block['kind']): void {
+    this.#element()
+    this.#blocks.push({ kind, ...this.#place(kind), isEmpty: true, isAfterLongKey: false })
+  }
+
+  /** Where a block goes. Arrays that are the value of a key are not indented. */
+  #place(kind: Block['kind']): Pick<Block, 'indent' | 'isCompact'> {
+    const parent = this.#blocks.at(-1)
+    if (!parent) return { indent: 0, isCompact: false }
+    const isCompact = parent.kind === 'array' || parent.isAfterLongKey
+    return { indent: parent.indent + (isCompact || kind === 'object' ? 2 : 0), isCompact }
+  }
+
+  #end(brackets: string): void {
+    if (this.#blocks.pop()?.isEmpty) this.#text += ` ${brackets}`
+    if (this.#blocks.length === 0) this.#text += '\n'
+  }
+
+  /** Begins the next element, where the next value is one. */
+  #element(): void {
+    const block = this.#blocks.at(-1)
+    if (block?.kind === 'array') this.#item(block, '-')
+  }
+
+  #item(block: Block, text: string): void {
+    if (block.isEmpty && block.isCompact) {
+      this.#text += ` ${text}`
+      this.#column += 1 + text.length
+    } else {
+      this.#text += `\n${' '.repeat(block.indent)}${text}`
+      this.#column = block.indent + text.length
+    }
+    block.isEmpty = false
+  }
+}

@@ -1,0 +1,176 @@
+import type { Value } from '../core/result'
+
+/** Names of JSON tokens, as Elasticsearch prints them. */
+export type TokenName =
+  | 'START_OBJECT'
+  | 'START_ARRAY'
+  | 'VALUE_STRING'
+  | 'VALUE_NUMBER'
+  | 'VALUE_BOOLEAN'
+  | 'VALUE_NULL'
+
+/** `[LINE:COLUMN]`, both counted from 1. */
+export type JsonLocation = string
+
+/** A value of a JSON text that knows where it stands, because Elasticsearch's refusals tell. */
+export interface JsonNode {
+  readonly token: TokenName
+  readonly location: JsonLocation
+  /** Of an object or array: where it ends. */
+  readonly end: JsonLocation
+  /** The text of a scalar, as Elasticsearch reads it where it wants text. */
+  readonly text: string
+  /** The value in full. Integers that a number cannot hold are bigint. */
+  readonly value: Value
+  /** Of an object, in the order they stand in: the first {@link MAX_FIELDS}. */
+  readonly fields: readonly JsonField[]
+  /** The item of an array at an index. */
+  item(index: number): JsonNode
+}
+
+export interface JsonField {
+  readonly name: string
+  readonly location: JsonLocation
+  readonly node: JsonNode
+}
+
+/** What a node asks about the text it stands in. */
+export interface NodeSource {
+  readonly text: string
+  /** Reads the value at an offset once more, for the positions in it. */
+  nodeAt(offset: number): ParsedNode
+}
+
+/** Where a value stands that was parsed before it came to us, in Elasticsearch's words. */
+export const UNKNOWN_LOCATION = '[-1:-1]'
+
+/** More than there are names for fields, and more than a quotation shows, so that no refusal misses the others. */
+export const MAX_FIELDS = 1_000
+
+const SCALAR_TOKENS: Readonly<Record<string, TokenName>> = {
+  string: 'VALUE_STRING',
+  number: 'VALUE_NUMBER',
+  bigint: 'VALUE_NUMBER',
+  boolean: 'VALUE_BOOLEAN',
+}
+
+/**
+ * A node that keeps offsets into its text. Positions are counted and fields are read when a refusal asks for them:
+ * most bodies are not refused, and a node for every value costs more than all the rest of the parsing.
+ */
+export class ParsedNode implements JsonNode {
+  value: Value = null
+  /** Of a scalar the end of its text, of others the closing bracket. */
+  stop: number
+  /** Where the items of an array start, if that was kept. */
+  itemOffsets: readonly number[] | undefined
+  parsedFields: readonly ParsedField[] | undefined
+  readonly source: NodeSource
+  readonly #start: number
+
+  constructor(source: NodeSource, start: number) {
+    this.source = source
+    this.#start = start
+    this.stop = start
+  }
+
+  get token(): TokenName {
+    return tokenOf(this.value)
+  }
+
+  get location(): JsonLocation {
+    return locationAt(this.source.text, this.#start)
+  }
+
+  get end(): JsonLocation {
+    return locationAt(this.source.text, isContainer(this.value) ? this.stop : this.#start)
+  }
+
+  get text(): string {
+    if (isContainer(this.value)) return ''
+    return typeof this.value === 'string' ? this.value : this.source.text.slice(this.#start, this.stop)
+  }
+
+  get fields(): readonly JsonField[] {
+    this.parsedFields ??= this.source.nodeAt(this.#start).parsedFields ?? []
+    return this.parsedFields
+  }
+
+  item(index: number): JsonNode {
+    this.itemOffsets ??= this.source.nodeAt(this.#start).itemOffsets ?? []
+    return this.source.nodeAt(this.itemOffsets[index] ?? this.#start)
+  }
+}
+
+/** A field that keeps the offset of its name. */
+export class ParsedField implements JsonField {
+  readonly name: string
+  readonly node: ParsedNode
+  readonly #start: number
+
+  constructor(name: string, start: number, node: ParsedNode) {
+    this.name = name
+    this.node = node
+    this.#start = start
+  }
+
+  get location(): JsonLocation {
+    return locationAt(this.node.source.text, this.#start)
+  }
+}
+
+/** A node of a body whose text is not known. */
+export class LocatedNode implements JsonNode {
+  readonly value: Value
+  readonly location = UNKNOWN_LOCATION
+  readonly end = UNKNOWN_LOCATION
+
+  constructor(value: Value) {
+    this.value = value
+  }
+
+  get token(): TokenName {
+    return tokenOf(this.value)
+  }
+
+  get text(): string {
+    return isContainer(this.value) ? '' : String(this.value)
+  }
+
+  get fields(): readonly JsonField[] {
+    if (this.token !== 'START_OBJECT') return []
+    return Object.entries(this.value ?? {})
+      .slice(0, MAX_FIELDS)
+      .map(([name, value]) => ({ name, location: UNKNOWN_LOCATION, node: new LocatedNode(value ?? null) }))
+  }
+
+  item(index: number): JsonNode {
+    return new LocatedNode(Array.isArray(this.value) ? (this.value[index] ?? null) : null)
+  }
+}
+
+function tokenOf(value: Value): TokenName {
+  if (Array.isArray(value)) return 'START_ARRAY'
+  return isContainer(value) ? 'START_OBJECT' : (SCALAR_TOKENS[typeof value] ?? 'VALUE_NULL')
+}
+
+/** Whether a value is an object or an array. */
+export function isContainer(
+  value: Value,
+): value is Exclude<Value, string | number | bigint | boolean | null> {
+  return typeof value === 'object' && value !== null
+}
+
+/** Line and column of an offset. Counted on demand: most texts are not refused, and a refusal tells few positions. */
+export function locationAt(text: string, offset: number): JsonLocation {
+  let line = 1
+  let lineStart = 0
+  for (let index = 0; index < offset; index += 1) {
+    const code = text.charCodeAt(index)
+    // Of CR LF, the line feed ends the line.
+    if (code !== 10 && (code !== 13 || text.charCodeAt(index + 1) === 10)) continue
+    line += 1
+    lineStart = index + 1
+  }
+  return `[${line}:${offset - lineStart + 1}]`
+}

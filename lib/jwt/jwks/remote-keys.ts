@@ -1,0 +1,132 @@
+import type { Clock } from '../../core/clock'
+import { describeError } from '../../core/describe-error'
+import type { Logger } from '../../core/logger'
+import { refused } from '../../core/unauthenticated'
+import type { JwtHeader } from '../header'
+import type { VerificationKey } from '../key'
+import type { FindKey } from '../key-finder'
+import { keysUnavailable } from '../key-finder'
+import type { Fetch, GetDocument } from './json-document'
+import { getDocument, withinTime } from './json-document'
+import { KeySet } from './key-set'
+
+export interface RemoteKeysOptions {
+  maxAgeMs: number
+  minIntervalMs: number
+  maxOutageMs: number
+  timeoutMs: number
+  /** Where the key set is. Asked for each fetch, since it may move. */
+  locate: (get: GetDocument) => Promise<URL>
+  fetch: Fetch
+  logger: Logger
+  clock: Pick<Clock, 'now'>
+}
+
+/**
+ * Finds keys in the key set that the issuer publishes.
+ *
+ * Not with `createRemoteJWKSet` of jose: it keeps no interval after a failure, drops the keys in an outage, lets
+ * requests wait whenever keys have aged, and limits no size. Not with jwks-rsa: invented `kid`s use up its limit for
+ * honest callers, and it is built on jose. Little but the fetch itself would be left of either.
+ */
+export function remoteKey(options: RemoteKeysOptions): FindKey {
+  const keys = new RemoteKeys(options)
+  return (header) => keys.find(header)
+}
+
+/** Keys are fetched when a request needs them, so that nothing runs where nobody asks. */
+class RemoteKeys {
+  readonly #options: RemoteKeysOptions
+  #keys: KeySet | undefined
+  /** When the fetch of these keys began. */
+  #fetchedAt = Number.NEGATIVE_INFINITY
+  /** When the last fetch ended, well or badly. */
+  #askedAt = Number.NEGATIVE_INFINITY
+  /** Why the last fetch failed. */
+  #failure: unknown
+  #fetching: Promise<void> | undefined
+
+  constructor(options: RemoteKeysOptions) {
+    this.#options = options
+  }
+
+  async find(header: JwtHeader): Promise<VerificationKey> {
+    const [known, ...others] = this.#withoutAsking()?.fitting(header) ?? []
+    if (known && others.length === 0) return known
+    await this.#ask()
+    const keys = this.#age() < this.#options.maxOutageMs ? this.#keys : undefined
+    if (!keys) throw keysUnavailable(this.#failure)
+    const [key, another] = keys.fitting(header)
+    if (another) throw refused('more than one key of the key set fits the token')
+    if (key) return key
+    // It may be a new key that could not be fetched yet, and the token a good one.
+    if (this.#failure !== undefined) throw keysUnavailable(this.#failure)
+    throw refused('the key set has no key for the token')
+  }
+
+  /** The keys, if they may be used without waiting for what the issuer says now. */
+  #withoutAsking(): KeySet | undefined {
+    const { maxAgeMs, maxOutageMs } = this.#options
+    const age = this.#age()
+    if (age >= maxAgeMs / 2) void this.#ask()
+    return age < maxAgeMs || (age < maxOutageMs && this.#isKnownToBeDown()) ? this.#keys : undefined
+  }
+
+  /** In an outage that has just been seen again, nobody waits for the next attempt. */
+  #isKnownToBeDown(): boolean {
+    const { minIntervalMs } = this.#options
+    return this.#failure !== undefined && this.#since(this.#askedAt) < 2 * minIntervalMs
+  }
+
+  #age(): number {
+    return this.#since(this.#fetchedAt)
+  }
+
+  /** A clock that has been set back tells nothing: what it says is later is long ago. */
+  #since(time: number): number {
+    const passed = this.#options.clock.now() - time
+    return passed < 0 ? Number.POSITIVE_INFINITY : passed
+  }
+
+  /** Resolves when the one fetch that is under way has ended, or at once when it is too early for another. */
+  #ask(): Promise<void> {
+    const { minIntervalMs } = this.#options
+    if (!this.#fetching && this.#since(this.#askedAt) >= minIntervalMs) {
+      this.#fetching = this.#fetch().finally(() => {
+        this.#fetching = undefined
+      })
+    }
+    return this.#fetching ?? Promise.resolve()
+  }
+
+  async #fetch(): Promise<void> {
+    const { clock, timeoutMs } = this.#options
+    const startedAt = clock.now()
+    try {
+      this.#keys = await withinTime(timeoutMs, (signal) => this.#read(signal))
+      this.#fetchedAt = startedAt
+      this.#failure = undefined
+    } catch (error) {
+      this.#failure = error ?? new Error('nothing was thrown')
+    }
+    this.#askedAt = clock.now()
+    this.#report()
+  }
+
+  async #read(signal: AbortSignal): Promise<KeySet> {
+    const { fetch, locate } = this.#options
+    const get: GetDocument = (what, url) => getDocument(what, url, { fetch, signal })
+    const url = await locate(get)
+    return new KeySet(await get('the key set', url), this.#keys)
+  }
+
+  #report(): void {
+    if (this.#failure === undefined) return
+    try {
+      const err = describeError(this.#failure)
+      this.#options.logger.warn({ err }, 'the keys of the issuer cannot be fetched')
+    } catch {
+      // A logger that fails is no reason to fail.
+    }
+  }
+}

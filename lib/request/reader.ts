@@ -1,0 +1,75 @@
+import type { Request, Response } from 'express'
+import { illegalArgument, RoutingError } from '../core/errors'
+import type { AsyncQueryStore } from '../core/store'
+import type { JsonNode } from '../json/parse'
+import { BodyReader } from './body'
+import type { Command } from './command'
+import { readCommand } from './command'
+import type { OperationRequest } from './head'
+import { readIncoming, readTarget, requestKey } from './head'
+import { checkBodyMediaType } from './media-type'
+import type { ValidateRequest } from './openapi'
+import { createRequestValidator } from './openapi'
+import type { ReadRequest } from './reading-cache'
+import { KnownRequests } from './reading-cache'
+import type { Operation, RouteMatch } from './routes'
+import { allowedMethods, offers, operationOn } from './routes'
+
+/** Reads requests whose caller is known: head, operation, body, validation against the document. */
+export class RequestReader {
+  readonly #store: AsyncQueryStore
+  readonly #bodies: BodyReader
+  readonly #validate: ValidateRequest
+  readonly #known = new KnownRequests()
+
+  constructor(store: AsyncQueryStore, maxBodyBytes: number) {
+    this.#store = store
+    this.#bodies = new BodyReader(maxBodyBytes)
+    this.#validate = createRequestValidator()
+  }
+
+  /** Throws Elasticsearch's error for the first fault that it would find. */
+  async read(request: Request, response: Response, route: RouteMatch): Promise<ReadRequest> {
+    const hasBody = await this.#bodies.hasBody(request, response)
+    const key = `${operationOn(route, request.method)} ${requestKey(request)}`
+    const known = hasBody ? undefined : this.#known.find(key, readTarget(request, route.id))
+    if (known) return known
+
+    const head = readIncoming(request, route.id, hasBody)
+    const incoming = { ...head, operation: this.#operationOf(request, route) }
+    if (hasBody) checkBodyMediaType(incoming.mediaTypes)
+    const body =
+      hasBody && incoming.operation === 'submit' ? await this.#bodies.readJson(request, response) : undefined
+    const read = { incoming, command: await this.#toCommand(incoming, body) }
+    this.#known.add(key, read)
+    return read
+  }
+
+  #operationOf({ method, originalUrl }: Request, route: RouteMatch): Operation {
+    const operation = operationOn(route, method)
+    if (operation && offers(this.#store, operation)) return operation
+    const allowed = allowedMethods(route, this.#store)
+    throw new RoutingError(
+      405,
+      `Incorrect HTTP method for uri [${originalUrl}] and method [${method}], allowed: [${allowed.join(', ')}]`,
+      { Allow: allowed.join(',') },
+    )
+  }
+
+  /**
+   * Validates a request against the document and reads it. Where the document refuses, reading finds
+   * Elasticsearch's words for the refusal.
+   */
+  async #toCommand(incoming: OperationRequest, body: JsonNode | undefined): Promise<Command> {
+    const { operation, id, parameters } = incoming
+    try {
+      await this.#validate({ operation, id, parameters, body: body?.value })
+    } catch (error) {
+      readCommand(incoming, body)
+      throw illegalArgument(error instanceof Error ? error.message : 'the request is not valid', {
+        cause: error,
+      })
+    }
+    return readCommand(incoming, body)
+  }
+}

@@ -1,0 +1,93 @@
+import { illegalArgument, QueryError } from '../core/errors'
+import type { ValueObject } from '../core/result'
+import type { QueryRequest } from '../core/store'
+import { isTimeZone } from '../core/time-zone'
+import { quote } from './media-type'
+import type { BodyFields } from './submit-fields'
+import { printValue } from './submit-params'
+
+/** What a submit body says: the query, and how long to wait for it and to keep it. */
+export interface Submission {
+  request: QueryRequest
+  waitForCompletionTimeoutMs: number
+  keepAliveMs: number
+  keepOnCompletion: boolean
+}
+
+export const DEFAULT_WAIT_MS = 1_000
+export const DEFAULT_KEEP_ALIVE_MS = 5 * 86_400_000
+
+/** Fields that are handed to the engine as they came. */
+const EXTRA = [
+  'tables',
+  'pragma',
+  'accept_pragma_risks',
+  'settings',
+  'project_routing',
+  'approximation',
+] as const
+
+/** Puts the fields of a submit body into our words, with Elasticsearch's defaults. */
+export function interpretSubmitBody(fields: BodyFields): Submission {
+  return {
+    request: {
+      query: fields.query ?? '',
+      ...pick('params', fields.params),
+      ...pick('filter', fields.filter),
+      ...pick('locale', fields.locale),
+      ...pick('timeZone', timeZoneOf(fields)),
+      ...pick('columnar', fields.columnar),
+      ...pick('profile', fields.profile),
+      ...pick('includeCcsMetadata', fields.include_ccs_metadata),
+      ...pick('includeExecutionMetadata', fields.include_execution_metadata),
+      ...pick('extra', extraOf(fields)),
+    },
+    waitForCompletionTimeoutMs: fields.wait_for_completion_timeout ?? DEFAULT_WAIT_MS,
+    keepAliveMs: fields.keep_alive ?? DEFAULT_KEEP_ALIVE_MS,
+    keepOnCompletion: fields.keep_on_completion ?? false,
+  }
+}
+
+/** Finds the problems that Elasticsearch reports once a request is read, all at a time. */
+export function validateSubmission({ request }: Submission): void {
+  const { query, extra = {}, includeCcsMetadata, includeExecutionMetadata } = request
+  const problems: string[] = []
+  if (query.trim() === '') problems.push('[query] is required')
+  if (extra.pragma !== undefined && extra.accept_pragma_risks !== true) {
+    problems.push('[pragma] only allowed in snapshot builds')
+  }
+  if (extra.tables !== undefined) problems.push('[tables] only allowed in snapshot builds')
+  if (problems.length > 0) {
+    const list = problems.map((problem, index) => ` ${index + 1}: ${problem};`).join('')
+    throw new QueryError('action_request_validation_exception', `Validation Failed:${list}`)
+  }
+  if (includeCcsMetadata && includeExecutionMetadata) {
+    throw new QueryError(
+      'verification_exception',
+      'Both [include_execution_metadata] and [include_ccs_metadata] query parameters are set. Use only one',
+    )
+  }
+}
+
+function extraOf(fields: BodyFields): ValueObject | undefined {
+  const extra = EXTRA.map((name) => [name, fields[name]] as const).filter(([, value]) => value !== undefined)
+  return extra.length > 0 ? Object.fromEntries(extra) : undefined
+}
+
+/** The zone, which may stand at the top level or among the settings. */
+function timeZoneOf({ time_zone: zone, settings }: BodyFields): string | undefined {
+  const setting = settings?.time_zone
+  if (setting === undefined) return zone
+  if (zone !== undefined && zone !== setting) {
+    throw illegalArgument(
+      'Setting [time_zone] has conflicting values at the top level of the request body and under [settings]; ' +
+        'specify it in only one place, or with the same value in both.',
+    )
+  }
+  if (typeof setting === 'string' && isTimeZone(quote(setting))) return setting
+  throw illegalArgument(`Setting [time_zone] has the invalid value [${printValue(setting)}]`)
+}
+
+function pick<Name extends string, T>(name: Name, value: T | undefined): { [Key in Name]?: T } {
+  return (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: T }
+}

@@ -1,0 +1,126 @@
+import { didYouMean } from '../core/did-you-mean'
+import type { ErrorCause } from '../core/errors'
+import { illegalArgument, isQueryError, QueryError } from '../core/errors'
+import type { Value, ValueObject } from '../core/result'
+import type { QueryParam } from '../core/store'
+import { parseTimeValue } from '../core/time-value'
+import { isTimeZone } from '../core/time-zone'
+import type { JsonField, JsonNode, TokenName } from '../json/parse'
+import { parseBoolean } from './boolean'
+import { quote } from './media-type'
+import { readParams } from './submit-params'
+
+/** How a field of the submit body is read: from which tokens, and to what. */
+interface FieldType<T> {
+  tokens: readonly TokenName[]
+  read: (node: JsonNode, name: string) => T
+}
+
+/** The name that Elasticsearch's parser gives itself in its refusals. */
+const PARSER = '[esql/async_query]'
+
+const text: FieldType<string> = { tokens: ['VALUE_STRING'], read: (node) => node.text }
+const boolean: FieldType<boolean> = {
+  tokens: ['VALUE_BOOLEAN', 'VALUE_STRING'],
+  read: (node) => parseBoolean(quote(node.text)),
+}
+const object: FieldType<ValueObject> = {
+  tokens: ['START_OBJECT'],
+  read: ({ value }) => value as ValueObject,
+}
+const anything: FieldType<Value> = {
+  tokens: ['START_OBJECT', 'START_ARRAY', 'VALUE_STRING', 'VALUE_NUMBER', 'VALUE_BOOLEAN', 'VALUE_NULL'],
+  read: (node) => node.value,
+}
+const time: FieldType<number> = {
+  tokens: ['VALUE_STRING', 'VALUE_NUMBER', 'VALUE_BOOLEAN', 'VALUE_NULL'],
+  read: (node, name) => {
+    if (node.token !== 'VALUE_NULL') return parseTimeValue(name, quote(node.text))
+    throw new QueryError('illegal_state_exception', `Can't get text on a VALUE_NULL at ${position(node)}`)
+  },
+}
+const timeZone: FieldType<string> = {
+  tokens: ['VALUE_STRING'],
+  read: (node) => {
+    if (isTimeZone(quote(node.text))) return node.text
+    throw new QueryError('zone_rules_exception', `Unknown time-zone ID: ${quote(node.text)}`)
+  },
+}
+const params: FieldType<QueryParam[]> = {
+  tokens: anything.tokens,
+  read: (node) => {
+    if (node.token === 'START_ARRAY') return readParams(node)
+    throw illegalArgument(
+      `Unexpected token [${node.token}] at ${position(node)}, expected START_ARRAY. ` +
+        "Please check documentation for the correct format of the 'params' field.",
+    )
+  },
+}
+
+const FIELDS = {
+  query: text,
+  columnar: boolean,
+  filter: object,
+  params,
+  locale: text,
+  time_zone: timeZone,
+  profile: boolean,
+  include_ccs_metadata: boolean,
+  include_execution_metadata: boolean,
+  tables: object,
+  pragma: object,
+  accept_pragma_risks: boolean,
+  settings: object,
+  project_routing: text,
+  approximation: anything,
+  wait_for_completion_timeout: time,
+  keep_alive: time,
+  keep_on_completion: boolean,
+}
+
+/** The fields that a submit body had, read. */
+export type BodyFields = { [Name in keyof typeof FIELDS]?: ReturnType<(typeof FIELDS)[Name]['read']> }
+
+/**
+ * Reads the fields of a submit body in the order they stand in, and stops at the first fault, as Elasticsearch's
+ * parser does (`RequestXContent`). Throws `x_content_parse_exception`.
+ */
+export function readBodyFields(root: JsonNode | undefined): BodyFields {
+  if (root?.token !== 'START_OBJECT') {
+    const found = root ? root.token : 'null'
+    throw parseFailure(root?.location ?? '[1:1]', `Expected START_OBJECT but was: ${found}`)
+  }
+  return Object.fromEntries(root.fields.map((field) => [field.name, readField(field)]))
+}
+
+function readField({ name, location, node }: JsonField): unknown {
+  if (!isFieldName(name)) {
+    const shown = quote(name)
+    const suggestion = didYouMean(shown, Object.keys(FIELDS))
+    throw parseFailure(location, `unknown field [${shown}]${suggestion ? ` ${suggestion}` : ''}`)
+  }
+  const { tokens, read } = FIELDS[name]
+  if (!tokens.includes(node.token)) {
+    throw parseFailure(node.location, `${name} doesn't support values of type: ${node.token}`)
+  }
+  try {
+    return read(node, name)
+  } catch (error) {
+    if (!isQueryError(error)) throw error
+    const { type, reason, causedBy } = error
+    throw parseFailure(node.end, `failed to parse field [${name}]`, { type, reason, causedBy })
+  }
+}
+
+function isFieldName(name: string): name is keyof typeof FIELDS {
+  return Object.hasOwn(FIELDS, name)
+}
+
+/** A location as Elasticsearch prints it outside brackets: `1:30`. */
+function position({ location }: JsonNode): string {
+  return location.slice(1, -1)
+}
+
+function parseFailure(location: string, reason: string, causedBy?: ErrorCause): QueryError {
+  return new QueryError('x_content_parse_exception', `${location} ${PARSER} ${reason}`, { causedBy })
+}

@@ -1,0 +1,174 @@
+import { isImmutable } from '../core/immutable-results'
+import type { QueryResult } from '../core/result'
+import type { AsyncQuery, CompletedQuery } from '../core/store'
+import type { Writer } from '../formats/writer'
+import type { Output } from '../request/command'
+
+type Chunk = string | Uint8Array
+
+/** Share of the budget that one body may take, and that those may take which are not complete yet. */
+const LARGEST_SHARE = 1 / 8
+const INCOMPLETE_SHARE = 1 / 2
+
+/** Clients choose what a label says, and there is one for each result. */
+const LONGEST_LABEL = 1_024
+
+/** Bytes of a body that are handed over at a time, so that a slow client holds no more. */
+const SLICE_BYTES = 64 * 1_024
+
+/** A result that was written, and from the second time on also the body. */
+interface Encoded {
+  /** All that the body depends on beside the result. */
+  readonly label: string
+  state: 'written' | 'being kept' | 'too large' | 'kept'
+  body?: Body
+}
+
+interface Body {
+  readonly bytes: Buffer
+  /** How many are being sent it. Until they are done, the memory is not free. */
+  readers: number
+  isKept: boolean
+  /** What of it stands in the sum of all bodies. */
+  countedBytes: number
+}
+
+/**
+ * Bodies of finished results that are read again and again, so that they need not be written again and again. A
+ * body is kept when it is written for the second time, since most results are read once. Kept are only bodies of
+ * results that cannot change. When there are too many, the one that was kept first goes first.
+ */
+export class EncodedAnswers {
+  readonly #maxBytes: number
+  /** Weak, so that a result that its store has forgotten is not kept alive. */
+  readonly #answers = new WeakMap<QueryResult, Encoded>()
+  readonly #kept = new Set<Encoded>()
+  readonly #forgotten = new FinalizationRegistry<Encoded>((encoded) => this.#drop(encoded))
+  #bytes = 0
+  #incompleteBytes = 0
+
+  /** `maxBytes`: what all bodies may take, incomplete and dropped ones that are being sent included. 0 keeps none. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** What the bodies take now, in bytes. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** The chunks of an answer: those that the writer makes, or of the body where it is known. */
+  chunks(query: AsyncQuery, output: Output, write: Writer): Iterable<Chunk> {
+    const { presentation } = output
+    if (query.isRunning || this.#maxBytes === 0 || !isImmutable(query.result))
+      return write(query, presentation)
+    const encoded = this.#encodedAs(query, output)
+    if (encoded?.body) return this.#read(encoded.body)
+    const chunks = write(query, presentation)
+    return encoded ? this.#keep(encoded, query.result, chunks) : chunks
+  }
+
+  /** `undefined` the first time that a result is written like this. */
+  #encodedAs(query: CompletedQuery, output: Output): Encoded | undefined {
+    const { result } = query
+    const known = this.#answers.get(result)
+    const label = labelOf(query, output)
+    if (known?.label === label) return known
+    if (known) this.#drop(known)
+    if (label.length > LONGEST_LABEL) this.#answers.delete(result)
+    else this.#answers.set(result, { label, state: 'written' })
+    return undefined
+  }
+
+  *#read(body: Body): Generator<Chunk> {
+    body.readers += 1
+    try {
+      for (let begin = 0; begin < body.bytes.length; begin += SLICE_BYTES) {
+        yield body.bytes.subarray(begin, begin + SLICE_BYTES)
+      }
+    } finally {
+      body.readers -= 1
+      this.#releaseUnused(body)
+    }
+  }
+
+  /** Passes the chunks on, and keeps them if they fit, none is missing, and nobody else is about it. */
+  *#keep(encoded: Encoded, result: QueryResult, chunks: Iterable<Chunk>): Generator<Chunk> {
+    if (encoded.state !== 'written') return yield* chunks
+    encoded.state = 'being kept'
+    let parts: Uint8Array[] | undefined = []
+    let bytes = 0
+    let isTooLarge = false
+    try {
+      for (const chunk of chunks) {
+        const part = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+        if (parts) {
+          isTooLarge = bytes + part.length > this.#maxBytes * LARGEST_SHARE
+          if (!isTooLarge && this.#reserve(part.length)) {
+            parts.push(part)
+            bytes += part.length
+          } else {
+            this.#free(bytes)
+            parts = undefined
+            bytes = 0
+          }
+        }
+        yield part
+      }
+      if (parts && this.#answers.get(result) === encoded) this.#publish(encoded, result, Buffer.concat(parts))
+    } finally {
+      this.#free(bytes)
+      if (!encoded.body) encoded.state = isTooLarge ? 'too large' : 'written'
+    }
+  }
+
+  #publish(encoded: Encoded, result: QueryResult, bytes: Buffer): void {
+    encoded.body = { bytes, readers: 0, isKept: true, countedBytes: bytes.length }
+    encoded.state = 'kept'
+    this.#kept.add(encoded)
+    this.#bytes += bytes.length
+    this.#forgotten.register(result, encoded, encoded)
+  }
+
+  /** Takes room for a part of a body that is not complete. */
+  #reserve(bytes: number): boolean {
+    if (this.#incompleteBytes + bytes > this.#maxBytes * INCOMPLETE_SHARE) return false
+    for (const oldest of this.#kept) {
+      if (this.#bytes + bytes <= this.#maxBytes) break
+      if (oldest.body?.readers === 0) this.#drop(oldest)
+    }
+    if (this.#bytes + bytes > this.#maxBytes) return false
+    this.#incompleteBytes += bytes
+    this.#bytes += bytes
+    return true
+  }
+
+  #free(bytes: number): void {
+    this.#incompleteBytes -= bytes
+    this.#bytes -= bytes
+  }
+
+  #drop(encoded: Encoded): void {
+    const { body } = encoded
+    if (!body) return
+    this.#kept.delete(encoded)
+    this.#forgotten.unregister(encoded)
+    delete encoded.body
+    encoded.state = 'written'
+    body.isKept = false
+    this.#releaseUnused(body)
+  }
+
+  #releaseUnused(body: Body): void {
+    if (body.isKept || body.readers > 0) return
+    this.#bytes -= body.countedBytes
+    body.countedBytes = 0
+  }
+}
+
+/** Names what counts: a store may give more than it has to. */
+function labelOf(query: CompletedQuery, { format, presentation }: Output): string {
+  const { id, startTimeMs, expirationTimeMs, tookNanos, isPartial, columnar, timeZone } = query
+  const state = [id, startTimeMs, expirationTimeMs, tookNanos, isPartial, columnar, timeZone]
+  return JSON.stringify([format.format, presentation, state])
+}

@@ -1,0 +1,323 @@
+import type { Owner } from '../../core/caller'
+import { checkOptions, rules } from '../../core/check-options'
+import type { Clock } from '../../core/clock'
+import { systemClock } from '../../core/clock'
+import { QueryError } from '../../core/errors'
+import type { Adding, MeterProvider } from '../../core/meter'
+import { meterOf } from '../../core/meter'
+import type { QueryResult } from '../../core/result'
+import type {
+  AsyncQuery,
+  AsyncQueryStore,
+  CompletedQuery,
+  DeleteOptions,
+  GetOptions,
+  QueryRequest,
+  SubmitOptions,
+} from '../../core/store'
+import type { Limits } from './budget'
+import { MemoryBudget } from './budget'
+import { ExpiryQueue } from './expiry-queue'
+import { sealFailure } from './frozen-failure'
+import { sealResult, weigh } from './frozen-result'
+import { MemoryQuery } from './query'
+import { assertQueryId, QueryIds, withPadding } from './query-id'
+
+/** What an executor is given beside the request. */
+export interface ExecuteContext {
+  /**
+   * Fires when the query is stopped, deleted or expires while it runs. After a stop, the executor may still
+   * resolve with what it has; in every other case its outcome no longer matters.
+   *
+   * Node.js makes an error that an abort listener throws an uncaught exception of the process, which nobody can
+   * catch.
+   */
+  signal: AbortSignal
+  /**
+   * Tells what the query has found so far: the rows that a stop keeps. Each call replaces what was reported
+   * before. The arrays are read only when the query is stopped, so one call with arrays that go on growing will
+   * do.
+   */
+  report: (result: QueryResult) => void
+  /** Who submitted the query. */
+  owner: Owner
+}
+
+/**
+ * Runs one query: any engine. Throw a {@link QueryError} to fail the query with an error that the client sees;
+ * anything else is a fault of the engine, which the client gets as a 500 that does not tell.
+ */
+export type Execute = (request: QueryRequest, context: ExecuteContext) => QueryResult | Promise<QueryResult>
+
+export interface MemoryStoreOptions {
+  execute: Execute
+  /** Most queries held at a time, running and finished. A submit beyond it answers 429. @default 10_000 */
+  maxQueries?: number
+  /** The same for one owner. @default 1_000 */
+  maxQueriesPerOwner?: number
+  /**
+   * Most memory, in bytes, that requests, kept results and large failures may take. What is beyond it fails its
+   * query with 429.
+   *
+   * @default 268_435_456 (256 MiB)
+   */
+  maxBytes?: number
+  /** The same for one owner. @default 67_108_864 (64 MiB) */
+  maxBytesPerOwner?: number
+  /**
+   * How long stop and delete wait, in milliseconds, for an executor to end after its signal has fired. One that
+   * ignores the signal is left behind then; it counts as a query of its owner until it ends.
+   *
+   * @default 1_000
+   */
+  interruptGraceMs?: number
+  /** Time. Replace it in tests. @default the time of the machine */
+  clock?: Clock
+  /**
+   * Where measurements go: a `MeterProvider` of OpenTelemetry.
+   *
+   * @default the global one of `@opentelemetry/api`, where that package is installed
+   */
+  meterProvider?: MeterProvider
+}
+
+const OPTIONS = {
+  execute: { ...rules.function, required: true },
+  maxQueries: rules.positiveNumber,
+  maxQueriesPerOwner: rules.positiveNumber,
+  maxBytes: rules.positiveNumber,
+  maxBytesPerOwner: rules.positiveNumber,
+  interruptGraceMs: rules.nonNegativeNumber,
+  clock: rules.object,
+  meterProvider: rules.meterProvider,
+}
+
+/**
+ * Keeps queries in the memory of this process and runs them with an injected executor. They are gone when the
+ * process ends, and other processes do not see them.
+ */
+export class MemoryStore implements AsyncQueryStore {
+  readonly #execute: Execute
+  readonly #interruptGraceMs: number
+  readonly #clock: Clock
+  readonly #budget: MemoryBudget
+  readonly #ids = new QueryIds()
+  readonly #queries = new Map<string, MemoryQuery>()
+  /** The same by owner. There, a stranger finds as little of a foreign id as of an unknown one, in the same time. */
+  readonly #ownQueries = new Map<Owner, Map<string, MemoryQuery>>()
+  readonly #expiries: ExpiryQueue<MemoryQuery>
+  /** Each running query's executor, resolved when it has ended. */
+  readonly #executions = new Map<MemoryQuery, Promise<void>>()
+  readonly #running: Adding | undefined
+  #closed = false
+
+  constructor(options: MemoryStoreOptions) {
+    checkOptions('MemoryStore', options, OPTIONS)
+    this.#execute = options.execute
+    this.#interruptGraceMs = options.interruptGraceMs ?? 1_000
+    this.#clock = options.clock ?? systemClock
+    const limits: Limits = {
+      maxQueries: options.maxQueries ?? 10_000,
+      maxQueriesPerOwner: options.maxQueriesPerOwner ?? 1_000,
+      maxBytes: options.maxBytes ?? 256 * 2 ** 20,
+      maxBytesPerOwner: options.maxBytesPerOwner ?? 64 * 2 ** 20,
+    }
+    const meter = meterOf(options.meterProvider)
+    this.#budget = new MemoryBudget(limits, meter)
+    this.#running = meter?.createUpDownCounter('esql_async.store.running', {
+      description: 'Queries that the executor works on.',
+      unit: '{query}',
+    })
+    this.#expiries = new ExpiryQueue(this.#clock, (query) => this.#expire(query))
+  }
+
+  async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
+    this.#assertOpen()
+    const query = this.#start(request, owner, options)
+    await query.wait(options)
+    const { outcome } = query
+    // Nobody learns the id of a query that ended in time, unless it is to be kept.
+    if (outcome?.state === 'failed' || (outcome && !options.keepOnCompletion)) this.#forget(query)
+    try {
+      return query.snapshot()
+    } finally {
+      if (query.isExpired) this.#expire(query)
+    }
+  }
+
+  async get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined> {
+    const query = this.#find(id, owner)
+    if (!query) return undefined
+    if (options.keepAliveMs !== undefined && options.keepAliveMs > 0) {
+      query.expirationTimeMs = this.#clock.now() + options.keepAliveMs
+      this.#expiries.set(query, query.expirationTimeMs)
+    }
+    await query.wait(options)
+    return query.snapshot()
+  }
+
+  async stop(id: string, owner: Owner): Promise<CompletedQuery | undefined> {
+    const query = this.#find(id, owner)
+    if (!query) return undefined
+    if (!query.outcome) {
+      query.interrupt('stopped')
+      await query.wait({ waitForCompletionTimeoutMs: this.#interruptGraceMs })
+      await this.#complete(query, query.reported ?? NOTHING)
+    }
+    const snapshot = query.snapshot()
+    return snapshot.isRunning ? undefined : snapshot
+  }
+
+  async delete(id: string, owner: Owner, options: DeleteOptions = {}): Promise<boolean> {
+    const query = this.#find(id, options.anyOwner ? undefined : owner)
+    if (!query) return false
+    this.#forget(query)
+    query.cancel('cancelled by user')
+    await this.#ended(query)
+    return true
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    const queries = [...this.#queries.values()]
+    for (const query of queries) {
+      this.#forget(query)
+      query.cancel('store closed')
+    }
+    await Promise.all(queries.map((query) => this.#ended(query)))
+  }
+
+  #start(request: QueryRequest, owner: Owner, options: SubmitOptions): MemoryQuery {
+    const bytes = weigh(request)
+    this.#budget.addQuery(owner)
+    try {
+      this.#budget.addBytes(owner, bytes)
+    } catch (error) {
+      this.#budget.removeQuery(owner)
+      throw error
+    }
+    const query = new MemoryQuery(this.#ids.next(), request, owner, options, this.#clock)
+    query.bytes = bytes
+    this.#remember(query)
+    // A query that is born expired is still answered by its submit.
+    if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
+    const execution = this.#run(query, request).finally(() => {
+      this.#executions.delete(query)
+      this.#running?.add(-1)
+      if (this.#queries.get(query.id) !== query) this.#release(query)
+    })
+    this.#executions.set(query, execution)
+    this.#running?.add(1)
+    return query
+  }
+
+  async #run(query: MemoryQuery, request: QueryRequest): Promise<void> {
+    const { owner } = query
+    const signal = query.begin()
+    const report = (result: QueryResult): void => {
+      // One that is left behind may go on reporting; nobody would ever let go of that.
+      if (!query.outcome) query.reported = result
+    }
+    let result: QueryResult
+    try {
+      result = await this.#execute(request, { signal, report, owner })
+    } catch (fault) {
+      // Rejecting is how an executor ends when it is told to.
+      if (!signal.aborted) return this.#fail(query, fault)
+      result = query.reported ?? NOTHING
+    }
+    await this.#complete(query, result)
+  }
+
+  async #complete(query: MemoryQuery, result: QueryResult): Promise<void> {
+    if (query.outcome) return
+    const isStopped = query.isInterrupted
+    const tookNanos = Math.max(0, Math.round((this.#clock.now() - query.startTimeMs) * 1e6))
+    try {
+      const sealed = await sealResult(result, (bytes) => this.#budget.assertRoom(query.owner, bytes))
+      // It may have been deleted or have expired meanwhile.
+      if (query.outcome) return
+      this.#takeBytes(query, sealed.bytes)
+      query.complete(sealed.result, { tookNanos, isPartial: isStopped || sealed.result.isPartial === true })
+    } catch (fault) {
+      this.#fail(query, fault)
+    }
+  }
+
+  #fail(query: MemoryQuery, fault: unknown): void {
+    if (query.outcome) return
+    const { error: failure, bytes } = sealFailure(fault)
+    let error = failure
+    try {
+      // The most queries bound how much small ones are in all, and a full store is to tell what went wrong.
+      if (bytes > SMALL_FAILURE_BYTES) this.#takeBytes(query, bytes)
+    } catch (refusal) {
+      error = sealFailure(refusal).error
+    }
+    query.end({ state: 'failed', error })
+  }
+
+  #takeBytes(query: MemoryQuery, bytes: number): void {
+    this.#budget.addBytes(query.owner, bytes)
+    query.bytes += bytes
+  }
+
+  #find(id: string, owner: Owner | undefined): MemoryQuery | undefined {
+    this.#assertOpen()
+    assertQueryId(id)
+    const queries = owner === undefined ? this.#queries : this.#ownQueries.get(owner)
+    const query = queries?.get(withPadding(id))
+    return query?.isExpired ? undefined : query
+  }
+
+  #remember(query: MemoryQuery): void {
+    const { id, owner } = query
+    const own = this.#ownQueries.get(owner) ?? new Map<string, MemoryQuery>()
+    this.#queries.set(id, query)
+    this.#ownQueries.set(owner, own.set(id, query))
+  }
+
+  #expire(query: MemoryQuery): void {
+    this.#forget(query)
+    query.cancel('keep_alive expired')
+  }
+
+  #forget(query: MemoryQuery): void {
+    const { id, owner } = query
+    if (!this.#queries.delete(id)) return
+    const own = this.#ownQueries.get(owner)
+    own?.delete(id)
+    if (own?.size === 0) this.#ownQueries.delete(owner)
+    this.#expiries.delete(query)
+    if (!this.#executions.has(query)) this.#release(query)
+  }
+
+  #release({ owner, bytes }: MemoryQuery): void {
+    this.#budget.removeQuery(owner)
+    this.#budget.removeBytes(owner, bytes)
+  }
+
+  /** Resolves when the query's executor has ended, or has used up its grace. */
+  #ended(query: MemoryQuery): Promise<void> {
+    const execution = this.#executions.get(query)
+    if (!execution) return Promise.resolve()
+    return new Promise((resolve) => {
+      const cancelTimer = this.#clock.setTimer(resolve, this.#interruptGraceMs)
+      void execution.then(() => {
+        cancelTimer()
+        resolve()
+      })
+    })
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) {
+      throw new QueryError('no_shard_available_action_exception', 'the async query store is closed')
+    }
+  }
+}
+
+const NOTHING: QueryResult = { columns: [], values: [] }
+
+/** The words of most failures, with the frames of a cause. */
+const SMALL_FAILURE_BYTES = 4_096

@@ -1,0 +1,57 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { illegalArgument } from '../../core/errors'
+
+/**
+ * Ids as Elasticsearch makes them (`AsyncExecutionId`): URL-safe base64, padded, of two length-prefixed texts: a
+ * random document id, which nobody can guess, and the task id `NODE:NUMBER`.
+ */
+export class QueryIds {
+  readonly #node = randomBytes(16).toString('base64url')
+  #number = 0
+
+  /** An id that no other query has. */
+  next(): string {
+    const document = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url')
+    this.#number += 1
+    return encode(document, `${this.#node}:${this.#number}`)
+  }
+}
+
+function encode(...texts: readonly string[]): string {
+  const parts = texts.flatMap((text) => [Buffer.from([text.length]), Buffer.from(text, 'latin1')])
+  return withPadding(Buffer.concat(parts).toString('base64url'))
+}
+
+/** The id as {@link QueryIds} made it. Elasticsearch finds a query by an id without its padding too. */
+export function withPadding(id: string): string {
+  return id.padEnd(Math.ceil(id.length / 4) * 4, '=')
+}
+
+/** What Java's decoder reads: the padding is right or missing. Node's reads much more. */
+const BASE64URL = /^([\w-]{4})*([\w-]{2}(==)?|[\w-]{3}=?)?$/
+
+/**
+ * Refuses what cannot be an id at all, in Elasticsearch's words: `illegal_argument_exception`
+ * `invalid id: [ID]` or `malformed task id TASK`.
+ */
+export function assertQueryId(id: string): void {
+  const bytes = BASE64URL.test(id) ? Buffer.from(id, 'base64url') : Buffer.alloc(0)
+  const document = readText(bytes, 0)
+  const task = document && readText(bytes, document.end)
+  if (task?.end !== bytes.length) throw illegalArgument(`invalid id: [${id}]`)
+  if (!/^[^:]+:-?\d+$/.test(task.text)) throw illegalArgument(`malformed task id ${task.text}`)
+}
+
+/** A text behind its length, which is a variable-length integer. */
+function readText(bytes: Buffer, start: number): { text: string; end: number } | undefined {
+  let length = 0
+  let at = start
+  for (let shift = 0; ; shift += 7, at += 1) {
+    const byte = bytes[at]
+    if (byte === undefined || shift > 28) return undefined
+    length += (byte & 0x7f) * 2 ** shift
+    if (byte < 0x80) break
+  }
+  const end = at + 1 + length
+  return end <= bytes.length ? { text: bytes.toString('utf8', at + 1, end), end } : undefined
+}

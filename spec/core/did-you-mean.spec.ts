@@ -1,0 +1,41 @@
+import { closest, didYouMean } from '../../lib/core/did-you-mean'
+
+describe('closest', () => {
+  it('finds the candidates that are more than half alike, best first', () => {
+    const candidates = ['keep_on_completion', 'format', 'keep_alive', 'keep_alives_x']
+    expect(closest('keep_alives', candidates)).toEqual(['keep_alive', 'keep_alives_x'])
+  })
+
+  it('puts equally close candidates in alphabetical order', () => {
+    expect(closest('abcx', ['abcz', 'abca', 'abcm'])).toEqual(['abca', 'abcm', 'abcz'])
+  })
+
+  it.each([
+    ['ab', 'ax', 'half alike'],
+    ['abcd', 'abxy', 'half alike'],
+    ['query', 'filter', 'less than half alike'],
+    ['', 'a', 'not alike at all'],
+    ['pretty', '', 'not alike at all'],
+  ])('leaves out a candidate for %j that is, as %j, %s', (name, candidate) => {
+    expect(closest(name, [candidate])).toEqual([])
+  })
+
+  it('takes any iterable', () => {
+    expect(closest('abc', new Set(['abcd']))).toEqual(['abcd'])
+  })
+})
+
+describe('didYouMean', () => {
+  it.each([
+    ['prety', ['pretty', 'human'], 'did you mean [pretty]?'],
+    ['keep_alive', ['keep_alive_', '_keep_alive'], 'did you mean any of [_keep_alive, keep_alive_]?'],
+    ['keepalive', ['keep_alive'], 'did you mean [keep_alive]?'],
+  ])('suggests for %j among %j', (name, candidates, suggestion) => {
+    expect(didYouMean(name, candidates)).toBe(suggestion)
+  })
+
+  it('says nothing where nothing is close', () => {
+    expect(didYouMean('nothing', ['pretty', 'human'])).toBeUndefined()
+    expect(didYouMean('nothing', [])).toBeUndefined()
+  })
+})

@@ -1,0 +1,215 @@
+import fc from 'fast-check'
+import { isQueryError } from '../../lib/core/errors'
+import type { JsonNode } from '../../lib/json/parse'
+import { locate, parseJson } from '../../lib/json/parse'
+
+const VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+
+const parsedValue = (text: string) => parseJson(text)?.value
+
+/** A value with the precision that `JSON.parse` has. */
+function withNumbers(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(withNumbers)
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withNumbers(item)]))
+}
+
+describe('parseJson', () => {
+  it('reads what JSON.parse reads', () => {
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        expect(withNumbers(parsedValue(text))).toEqual(JSON.parse(text))
+      }),
+    )
+  })
+
+  it.each([
+    ['9007199254740993', 9007199254740993n],
+    ['-18446744073709551616', -18446744073709551616n],
+    ['[9007199254740992]', [9007199254740992n]],
+    ['9007199254740991', 9007199254740991],
+    ['1e400', Number.POSITIVE_INFINITY],
+    ['-0', -0],
+    ['{"__proto__": {"a": 1}}', JSON.parse('{"__proto__": {"a": 1}}')],
+    ['/* why */ {"a": 1} // end', { a: 1 }],
+    ['', undefined],
+    [' \n ', undefined],
+  ])('reads %j exactly', (text, value) => {
+    expect(parsedValue(text)).toEqual(value)
+  })
+
+  it('tells where names and values stand', () => {
+    const root = parseJson('{\n  "a": [1,\n "x", {"b" : [ ]}] }') as JsonNode
+    const [field] = root.fields
+    const inner = field?.node.item(2).fields[0]
+    expect({
+      root: [root.token, root.location, root.end],
+      name: [field?.name, field?.location],
+      value: [field?.node.token, field?.node.location, field?.node.end],
+      items: [0, 1].map((index) => field?.node.item(index)).map((item) => [item?.token, item?.location]),
+      inner: [inner?.name, inner?.location, inner?.node.location, inner?.node.end],
+    }).toEqual({
+      root: ['START_OBJECT', '[1:1]', '[3:20]'],
+      name: ['a', '[2:3]'],
+      value: ['START_ARRAY', '[2:8]', '[3:18]'],
+      items: [
+        ['VALUE_NUMBER', '[2:9]'],
+        ['VALUE_STRING', '[3:2]'],
+      ],
+      inner: ['b', '[3:8]', '[3:14]', '[3:16]'],
+    })
+  })
+
+  it.each([
+    [
+      '{"a":1,}',
+      "[1:8] Unexpected character ('}' (code 125)): was expecting double-quote to start field name",
+    ],
+    ['{a:1}', "[1:2] Unexpected character ('a' (code 97)): was expecting double-quote to start field name"],
+    [
+      '{"a" 1}',
+      "[1:6] Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value",
+    ],
+    [
+      '{"a":1 "b":2}',
+      "[1:8] Unexpected character ('\"' (code 34)): was expecting comma to separate Object entries",
+    ],
+    ['[1 2]', "[1:4] Unexpected character ('2' (code 50)): was expecting comma to separate Array entries"],
+    ['[1;2]', "[1:3] Unexpected character (';' (code 59)): was expecting comma to separate Array entries"],
+    ['{"a":1]', "[1:7] Unexpected close marker ']': expected '}'"],
+    ['[1}', "[1:3] Unexpected close marker '}': expected ']'"],
+    ['[1,]', "[1:4] Unexpected character (']' (code 93)): expected a value"],
+    ['[,]', "[1:2] Unexpected character (',' (code 44)): expected a value"],
+    ['{"a":}', "[1:6] Unexpected character ('}' (code 125)): expected a value"],
+    ['{"a":#}', `[1:6] Unexpected character ('#' (code 35)): expected a valid value ${VALUES}`],
+    ['{"a":.5}', `[1:6] Unexpected character ('.' (code 46)): expected a valid value ${VALUES}`],
+    ['{"a":\'x\'}', `[1:6] Unexpected character (''' (code 39)): expected a valid value ${VALUES}`],
+    ['{"a":€}', `[1:6] Unexpected character ('€' (code 8364 / 0x20ac)): expected a valid value ${VALUES}`],
+    ['{"a":abc-def}', `[1:6] Unrecognized token 'abc': was expecting ${VALUES}`],
+    ['tru', `[1:1] Unrecognized token 'tru': was expecting ${VALUES}`],
+    ['{"a":1} x', `[1:9] Unrecognized token 'x': was expecting ${VALUES}`],
+    ['{"a":1} {}', "[1:9] Unexpected character ('{' (code 123)): was expecting end of input"],
+    ['{"a":01}', '[1:7] Invalid numeric value: Leading zeroes not allowed'],
+    ['{"a":-01}', '[1:8] Invalid numeric value: Leading zeroes not allowed'],
+    [
+      '{"a":-x}',
+      "[1:6] Unexpected character ('x' (code 120)) in numeric value: expected digit (0-9) to follow minus sign, for valid numeric value",
+    ],
+    [
+      '{"a":1.}',
+      "[1:6] Unexpected character ('}' (code 125)) in numeric value: Decimal point not followed by a digit",
+    ],
+    [
+      '{"a":1e}',
+      "[1:6] Unexpected character ('}' (code 125)) in numeric value: Exponent indicator not followed by a digit",
+    ],
+    ['{"a":1,"a":2}', "[1:8] Duplicate field 'a'"],
+    ['{"__proto__":1,"__proto__":2}', "[1:16] Duplicate field '__proto__'"],
+    [
+      '{"a":"\n"}',
+      '[1:6] Illegal unquoted character ((CTRL-CHAR, code 10)): has to be escaped using backslash to be included in string value',
+    ],
+    ['{"a":"\\x"}', "[1:6] Unrecognized character escape 'x' (code 120)"],
+    [
+      '{"a":"\\u12g4"}',
+      "[1:6] Unexpected character ('g' (code 103)): expected a hex-digit for character escape sequence",
+    ],
+  ])('refuses %j', (text, reason) => {
+    expect(() => parseJson(text)).toThrow(
+      expect.objectContaining({ type: 'x_content_parse_exception', reason, status: 400 }),
+    )
+  })
+
+  it.each([
+    ['{"a":', '[1:6]'],
+    ['{"a":"b', '[1:6]'],
+    ['{"a":"b\\', '[1:6]'],
+    ['[1, 2', '[1:6]'],
+    ['[1,', '[1:4]'],
+    ['{', '[1:2]'],
+    ['{"a"', '[1:5]'],
+    ['{"a":-', '[1:6]'],
+    ['{"a":1e', '[1:6]'],
+    ['{"a":1 /* 2', '[1:8]'],
+  ])('finds the end too early in %j', (text, location) => {
+    expect(() => parseJson(text)).toThrow(
+      expect.objectContaining({
+        type: 'x_content_e_o_f_exception',
+        reason: `${location} Unexpected end-of-input`,
+        status: 400,
+      }),
+    )
+  })
+
+  it.each([
+    ['9'.repeat(1_001), 1_001],
+    [`-${'9'.repeat(1_001)}`, 1_001],
+    [`0.${'9'.repeat(1_001)}`, 1_002],
+    [`1.5e${'9'.repeat(1_001)}`, 1_003],
+  ])('refuses a number of too many digits (%#)', (literal, length) => {
+    expect(() => parseJson(`[${literal}]`)).toThrow(
+      expect.objectContaining({
+        type: 'x_content_parse_exception',
+        reason: `[1:2] Number value length (${length}) exceeds the maximum allowed (1000, from \`StreamReadConstraints.getMaxNumberLength()\`)`,
+      }),
+    )
+  })
+
+  it('reads the longest number there can be', () => {
+    expect(parsedValue(`-${'9'.repeat(1_000)}`)).toBe(1n - 10n ** 1_000n)
+  })
+
+  it('keeps the first thousand fields as nodes, and all as values', () => {
+    const members = Array.from({ length: 1_500 }, (_, index) => `"k${index}":${index}`)
+    const root = parseJson(`{${members.join(',')}}`) as JsonNode
+    expect([root.fields.length, Object.keys(root.value as object).length]).toEqual([1_000, 1_500])
+  })
+
+  it('refuses a document that is nested too deep', () => {
+    expect(() => parseJson('['.repeat(100_000))).toThrow(
+      expect.objectContaining({
+        type: 'x_content_parse_exception',
+        reason: '[1:1001] Document nesting depth (1001) exceeds the maximum allowed (1000)',
+      }),
+    )
+  })
+
+  it('reads or refuses any text, and never fails in another way', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'{}[]",:\\/*-+.e019tfn \n\u0000') }), (text) => {
+        try {
+          parseJson(text)
+        } catch (error) {
+          expect(isQueryError(error)).toBe(true)
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})
+
+describe('locate', () => {
+  it('makes the tree that parsing makes, with positions unknown', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const parsed = JSON.parse(JSON.stringify(value))
+        expect(withoutPositions(locate(parsed))).toEqual(
+          withoutPositions(parseJson(JSON.stringify(value)) as JsonNode),
+        )
+      }),
+    )
+  })
+
+  it('refuses what is nested too deep', () => {
+    let value: unknown = 1
+    for (let depth = 0; depth < 1_100; depth += 1) value = [value]
+    expect(() => locate(value)).toThrow(expect.objectContaining({ type: 'x_content_parse_exception' }))
+  })
+})
+
+function withoutPositions(node: JsonNode): unknown {
+  const { token, value, fields } = node
+  const items = Array.isArray(value) ? value.map((_, index) => withoutPositions(node.item(index))) : []
+  return { token, value, fields: fields.map((field) => [field.name, withoutPositions(field.node)]), items }
+}

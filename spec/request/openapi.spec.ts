@@ -1,0 +1,55 @@
+import type { DocumentedRequest } from '../../lib/request/openapi'
+import { createRequestValidator } from '../../lib/request/openapi'
+
+const validate = createRequestValidator()
+
+const request = (changes: Partial<DocumentedRequest>): DocumentedRequest => ({
+  operation: 'get',
+  id: 'abc',
+  parameters: {},
+  body: undefined,
+  ...changes,
+})
+
+describe('the document', () => {
+  it.each<[string, Partial<DocumentedRequest>]>([
+    ['a bare get', {}],
+    ['an id of any text', { id: 'a/b=%?#ü' }],
+    ['flags without value', { parameters: { pretty: '', drop_null_columns: '' } }],
+    ['reserved characters', { parameters: { filter_path: 'a.b,-c;**', format: 'csv', delimiter: ';' } }],
+    ['time values', { parameters: { keep_alive: '5d', wait_for_completion_timeout: '-1' } }],
+    ['a submit', { operation: 'submit', body: { query: 'ROW n = ?', params: [9007199254740993n] } }],
+    ['a submit from the parameter source', { operation: 'submit', parameters: { source: '{}' } }],
+    ['a stop', { operation: 'stop', parameters: { drop_null_columns: 'true' } }],
+    ['a delete', { operation: 'delete' }],
+    ['a head', { operation: 'head' }],
+  ])('allows %s', async (_name, changes) => {
+    await expect(validate(request(changes))).resolves.toBeUndefined()
+  })
+
+  it.each<[string, Partial<DocumentedRequest>]>([
+    ['an empty id', { id: '' }],
+    ['an unknown parameter', { parameters: { nope: '1' } }],
+    ['a bad time value', { parameters: { keep_alive: '5x' } }],
+    ['a bad flag', { parameters: { pretty: 'maybe' } }],
+    [
+      'a body field in the URL',
+      { operation: 'submit', parameters: { keep_alive: '5d' }, body: { query: 'x' } },
+    ],
+    ['a submit without query', { operation: 'submit', body: {} }],
+    ['a blank query', { operation: 'submit', body: { query: ' ' } }],
+    ['an unknown field', { operation: 'submit', body: { query: 'x', nope: 1 } }],
+    ['a field of the wrong type', { operation: 'submit', body: { query: 'x', columnar: 1 } }],
+    ['a time without unit in the body', { operation: 'submit', body: { query: 'x', keep_alive: 5000 } }],
+    ['keep_alive on stop', { operation: 'stop', parameters: { keep_alive: '5d' } }],
+  ])('by itself refuses %s', async (_name, changes) => {
+    await expect(validate(request(changes))).rejects.toMatchObject({ status: expect.any(Number) })
+  })
+
+  it('is not asked to remember what clients send', async () => {
+    const parameters = { pretty: '' }
+    const body = { query: 'x' }
+    await validate(request({ operation: 'submit', parameters, body }))
+    expect({ parameters, body }).toEqual({ parameters: { pretty: '' }, body: { query: 'x' } })
+  })
+})

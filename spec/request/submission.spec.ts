@@ -1,0 +1,169 @@
+import { isQueryError, toErrorResponse } from '../../lib/core/errors'
+import { parseJson } from '../../lib/json/parse'
+import { interpretSubmitBody, validateSubmission } from '../../lib/request/submission'
+import { readBodyFields } from '../../lib/request/submit-fields'
+import bodyShapes from '../fixtures/body-shapes.json'
+
+const interpret = (body: object) => interpretSubmitBody(readBodyFields(parseJson(JSON.stringify(body))))
+
+describe('interpretSubmitBody', () => {
+  it('has the defaults of Elasticsearch', () => {
+    expect(interpret({})).toEqual({
+      request: { query: '' },
+      waitForCompletionTimeoutMs: 1_000,
+      keepAliveMs: 432_000_000,
+      keepOnCompletion: false,
+    })
+  })
+
+  it('takes every field over', () => {
+    expect(
+      interpret({
+        query: 'FROM a',
+        columnar: true,
+        filter: { term: { a: 1 } },
+        params: [1],
+        locale: 'de',
+        time_zone: 'UTC',
+        profile: 'true',
+        include_ccs_metadata: false,
+        include_execution_metadata: true,
+        tables: { t: {} },
+        pragma: { p: 1 },
+        accept_pragma_risks: true,
+        settings: { unmapped_fields: 'LOAD' },
+        project_routing: 'r',
+        approximation: { rows: 1 },
+        wait_for_completion_timeout: '2s',
+        keep_alive: '1d',
+        keep_on_completion: true,
+      }),
+    ).toEqual({
+      request: {
+        query: 'FROM a',
+        columnar: true,
+        filter: { term: { a: 1 } },
+        params: [{ value: 1 }],
+        locale: 'de',
+        timeZone: 'UTC',
+        profile: true,
+        includeCcsMetadata: false,
+        includeExecutionMetadata: true,
+        extra: {
+          tables: { t: {} },
+          pragma: { p: 1 },
+          accept_pragma_risks: true,
+          settings: { unmapped_fields: 'LOAD' },
+          project_routing: 'r',
+          approximation: { rows: 1 },
+        },
+      },
+      waitForCompletionTimeoutMs: 2_000,
+      keepAliveMs: 86_400_000,
+      keepOnCompletion: true,
+    })
+  })
+
+  it.each([
+    [{ time_zone: '+01:00' }, '+01:00'],
+    [{ settings: { time_zone: 'Asia/Tokyo' } }, 'Asia/Tokyo'],
+    [{ time_zone: 'UTC', settings: { time_zone: 'UTC' } }, 'UTC'],
+    [{ time_zone: 'UTC', settings: {} }, 'UTC'],
+    [{ settings: {} }, undefined],
+  ])('finds the zone of %j', (body, zone) => {
+    expect(interpret(body).request.timeZone).toBe(zone)
+  })
+
+  it('refuses two zones', () => {
+    expect(() => interpret({ time_zone: 'UTC', settings: { time_zone: 'Z' } })).toThrow(
+      expect.objectContaining({
+        type: 'illegal_argument_exception',
+        reason:
+          'Setting [time_zone] has conflicting values at the top level of the request body and under [settings]; ' +
+          'specify it in only one place, or with the same value in both.',
+      }),
+    )
+  })
+
+  it.each([
+    ['Mars', 'Mars'],
+    [1, '1'],
+    [null, 'null'],
+    [[1, 'a'], '[1, a]'],
+    [{ toString: 1, b: { c: [] } }, '{toString=1, b={c=[]}}'],
+    ['x'.repeat(2_000), `${'x'.repeat(1_000)}...`],
+  ])('refuses a zone among the settings that is none (%#)', (zone, shown) => {
+    expect(() => interpret({ settings: { time_zone: zone } })).toThrow(
+      expect.objectContaining({
+        type: 'illegal_argument_exception',
+        reason: `Setting [time_zone] has the invalid value [${shown}]`,
+      }),
+    )
+  })
+})
+
+describe('validateSubmission', () => {
+  it.each([
+    [{}, 'Validation Failed: 1: [query] is required;'],
+    [{ query: ' \n' }, 'Validation Failed: 1: [query] is required;'],
+    [{ query: 'x', pragma: {} }, 'Validation Failed: 1: [pragma] only allowed in snapshot builds;'],
+    [
+      { query: 'x', pragma: {}, accept_pragma_risks: false },
+      'Validation Failed: 1: [pragma] only allowed in snapshot builds;',
+    ],
+    [{ query: 'x', tables: {} }, 'Validation Failed: 1: [tables] only allowed in snapshot builds;'],
+    [
+      { pragma: {}, tables: {}, include_ccs_metadata: true, include_execution_metadata: true },
+      'Validation Failed: 1: [query] is required; 2: [pragma] only allowed in snapshot builds; ' +
+        '3: [tables] only allowed in snapshot builds;',
+    ],
+  ])('lists what is wrong with %j', (body, reason) => {
+    expect(() => validateSubmission(interpret(body))).toThrow(
+      expect.objectContaining({ type: 'action_request_validation_exception', reason }),
+    )
+  })
+
+  it('refuses both kinds of metadata', () => {
+    const body = { query: 'x', include_ccs_metadata: true, include_execution_metadata: true }
+    expect(() => validateSubmission(interpret(body))).toThrow(
+      expect.objectContaining({
+        type: 'verification_exception',
+        reason:
+          'Both [include_execution_metadata] and [include_ccs_metadata] query parameters are set. Use only one',
+      }),
+    )
+  })
+
+  it.each([
+    [{ query: 'x' }],
+    [{ query: 'x', pragma: {}, accept_pragma_risks: true }],
+    [{ query: 'x', include_ccs_metadata: true }],
+    [{ query: 'x', include_ccs_metadata: true, include_execution_metadata: false }],
+  ])('has nothing against %j', (body) => {
+    expect(() => validateSubmission(interpret(body))).not.toThrow()
+  })
+})
+
+describe('a body of a megabyte', () => {
+  const MEGABYTE = 2 ** 20
+
+  // What they cost is measured by the benchmark `bodies`.
+  it.each(bodyShapes)('of $name is taken, or refused in short words', ({ head, unit, separator, tail }) => {
+    const units: string[] = []
+    for (let size = head.length; size < MEGABYTE; size += (units.at(-1)?.length ?? 0) + separator.length) {
+      units.push(unit.replace('#', `${units.length}`))
+    }
+    const refusal = refusalOf(head + units.join(separator) + tail)
+    expect(JSON.stringify(refusal ?? {}).length).toBeLessThan(16 * 1_024)
+  })
+
+  function refusalOf(text: string): unknown {
+    try {
+      validateSubmission(interpretSubmitBody(readBodyFields(parseJson(text))))
+      return undefined
+    } catch (error) {
+      if (!isQueryError(error)) throw error
+      return toErrorResponse(error).body
+    }
+  }
+})

@@ -1,0 +1,173 @@
+import { locate, parseJson } from '../../lib/json/parse'
+import { readBodyFields } from '../../lib/request/submit-fields'
+
+const TOKENS = {
+  START_OBJECT: '{"a":1}',
+  START_ARRAY: '[1]',
+  VALUE_STRING: '"x"',
+  VALUE_NUMBER: '1',
+  VALUE_BOOLEAN: 'true',
+  VALUE_NULL: 'null',
+} as const
+
+type Token = keyof typeof TOKENS
+
+const OBJECT: readonly Token[] = ['START_OBJECT']
+const TEXT: readonly Token[] = ['VALUE_STRING']
+const BOOLEAN: readonly Token[] = ['VALUE_BOOLEAN', 'VALUE_STRING']
+const TIME: readonly Token[] = ['VALUE_STRING', 'VALUE_NUMBER', 'VALUE_BOOLEAN', 'VALUE_NULL']
+const ANYTHING = Object.keys(TOKENS) as readonly Token[]
+
+const ACCEPTED: Readonly<Record<string, readonly Token[]>> = {
+  query: TEXT,
+  columnar: BOOLEAN,
+  filter: OBJECT,
+  params: ANYTHING,
+  locale: TEXT,
+  time_zone: TEXT,
+  profile: BOOLEAN,
+  include_ccs_metadata: BOOLEAN,
+  include_execution_metadata: BOOLEAN,
+  tables: OBJECT,
+  pragma: OBJECT,
+  accept_pragma_risks: BOOLEAN,
+  settings: OBJECT,
+  project_routing: TEXT,
+  approximation: ANYTHING,
+  wait_for_completion_timeout: TIME,
+  keep_alive: TIME,
+  keep_on_completion: BOOLEAN,
+}
+
+const read = (text: string) => readBodyFields(parseJson(text))
+
+const refusalOf = (text: string): { reason: string; causedBy?: { type: string; reason: string } } => {
+  try {
+    read(text)
+  } catch (error) {
+    return error as ReturnType<typeof refusalOf>
+  }
+  throw new Error(`${text} was not refused`)
+}
+
+describe('readBodyFields', () => {
+  it.each(
+    Object.entries(ACCEPTED).flatMap(([name, accepted]) =>
+      ANYTHING.filter((token) => !accepted.includes(token)).map((token) => [name, token] as const),
+    ),
+  )('refuses %s as %s, and tells where', (name, token) => {
+    expect(() => read(`{"${name}":${TOKENS[token]}}`)).toThrow(
+      expect.objectContaining({
+        type: 'x_content_parse_exception',
+        status: 400,
+        reason: `[1:${name.length + 5}] [esql/async_query] ${name} doesn't support values of type: ${token}`,
+      }),
+    )
+  })
+
+  it.each<[string, string, unknown]>([
+    ['query', '"FROM a"', 'FROM a'],
+    ['query', '""', ''],
+    ['locale', '"de-DE"', 'de-DE'],
+    ['project_routing', '"_alias:x"', '_alias:x'],
+    ['time_zone', '"Europe/Paris"', 'Europe/Paris'],
+    ['time_zone', '"Z"', 'Z'],
+    ['time_zone', '"+02:00"', '+02:00'],
+    ...Object.keys(ACCEPTED)
+      .filter((name) => ACCEPTED[name] === BOOLEAN)
+      .flatMap((name): [string, string, unknown][] => [
+        [name, 'true', true],
+        [name, '"true"', true],
+        [name, 'false', false],
+        [name, '"false"', false],
+      ]),
+    ...Object.keys(ACCEPTED)
+      .filter((name) => ACCEPTED[name] === OBJECT)
+      .flatMap((name): [string, string, unknown][] => [
+        [name, '{}', {}],
+        [name, '{"b":{"c":[1,null]},"a":18446744073709551615}', { b: { c: [1, null] }, a: 2n ** 64n - 1n }],
+      ]),
+    ...Object.values(TOKENS).map((text): [string, string, unknown] => [
+      'approximation',
+      text,
+      JSON.parse(text),
+    ]),
+    ...['keep_alive', 'wait_for_completion_timeout'].flatMap((name): [string, string, unknown][] => [
+      [name, '"2s"', 2_000],
+      [name, '"0"', 0],
+      [name, '0', 0],
+      [name, '-1', -1],
+    ]),
+    ['params', '[{"a":2}]', [{ name: 'a', value: 2 }]],
+    ['params', '[]', []],
+  ])('reads %s: %s', (name, text, value) => {
+    expect(read(`{"${name}":${text}}`)).toEqual({ [name]: value })
+  })
+
+  it.each([
+    ['columnar', '"yes"', 'Failed to parse value [yes] as only [true] or [false] are allowed.'],
+    ['time_zone', '"Mars"', 'Unknown time-zone ID: Mars'],
+    [
+      'keep_alive',
+      '1',
+      'failed to parse setting [keep_alive] with value [1] as a time value: unit is missing or unrecognized',
+    ],
+    [
+      'keep_alive',
+      'true',
+      'failed to parse setting [keep_alive] with value [true] as a time value: unit is missing or unrecognized',
+    ],
+    ['keep_alive', 'null', "Can't get text on a VALUE_NULL at 1:15"],
+    ...(['START_OBJECT', 'VALUE_STRING', 'VALUE_NUMBER', 'VALUE_BOOLEAN', 'VALUE_NULL'] as const).map(
+      (token): [string, string, string] => [
+        'params',
+        TOKENS[token],
+        `Unexpected token [${token}] at 1:11, expected START_ARRAY. ` +
+          "Please check documentation for the correct format of the 'params' field.",
+      ],
+    ),
+  ])('says what is wrong with %s: %s', (name, text, cause) => {
+    const { reason, causedBy } = refusalOf(`{"${name}":${text}}`)
+    // An object is refused where it ends.
+    const column = name.length + 5 + (text.startsWith('{') ? text.length - 1 : 0)
+    expect(reason).toBe(`[1:${column}] [esql/async_query] failed to parse field [${name}]`)
+    expect(causedBy?.reason).toBe(cause)
+  })
+
+  it.each([
+    ['{"quer":1}', '[1:2] [esql/async_query] unknown field [quer] did you mean [query]?'],
+    ['{"query":"x",\n"zzz":1}', '[2:1] [esql/async_query] unknown field [zzz]'],
+    ['{"toString":1}', '[1:2] [esql/async_query] unknown field [toString]'],
+    ['{"__proto__":1}', '[1:2] [esql/async_query] unknown field [__proto__]'],
+    [`{"${'n'.repeat(2_000)}":1}`, `[1:2] [esql/async_query] unknown field [${'n'.repeat(1_000)}...]`],
+    ['[]', '[1:1] [esql/async_query] Expected START_OBJECT but was: START_ARRAY'],
+    ['null', '[1:1] [esql/async_query] Expected START_OBJECT but was: VALUE_NULL'],
+    [' ', '[1:1] [esql/async_query] Expected START_OBJECT but was: null'],
+    ['/* nothing */', '[1:1] [esql/async_query] Expected START_OBJECT but was: null'],
+  ])('refuses body %#', (text, reason) => {
+    expect(refusalOf(text).reason).toBe(reason)
+  })
+
+  it('stops at the first fault', () => {
+    expect(refusalOf('{"query":1,"zzz":1}').reason).toContain("query doesn't support")
+  })
+
+  it.each([
+    ['columnar', `"${'y'.repeat(5_000)}"`],
+    ['time_zone', `"${'y'.repeat(5_000)}"`],
+    ['keep_alive', `"${'5'.repeat(5_000)}"`],
+  ])('quotes only the beginning of a long text: %s', (name, text) => {
+    expect(refusalOf(`{"${name}":${text}}`).causedBy?.reason.length).toBeLessThan(1_200)
+  })
+
+  it('reads a body that is already parsed, without positions', () => {
+    expect(readBodyFields(locate({ query: 'x', params: [{ a: 1 }], filter: { b: 1 } }))).toEqual({
+      query: 'x',
+      params: [{ name: 'a', value: 1 }],
+      filter: { b: 1 },
+    })
+    expect(() => readBodyFields(locate({ query: 1 }))).toThrow(
+      "[-1:-1] [esql/async_query] query doesn't support values of type: VALUE_NUMBER",
+    )
+  })
+})

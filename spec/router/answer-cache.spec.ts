@@ -1,0 +1,280 @@
+import fc from 'fast-check'
+import type { QueryResult } from '../../lib/core/result'
+import type { CompletedQuery } from '../../lib/core/store'
+import type { Writer } from '../../lib/formats/writer'
+import type { Output } from '../../lib/request/command'
+import { EncodedAnswers } from '../../lib/router/answer-cache'
+import { sealResult } from '../../lib/stores/memory/frozen-result'
+import { collectGarbage } from '../support/memory-heap'
+import { completed, plain, tableOf, textOf } from '../support/tables'
+
+const JSON_OUTPUT: Output = {
+  format: { format: 'json', contentType: 'application/json', header: true },
+  presentation: plain,
+}
+
+/** Writes cells as a line for each row, and counts how often it is asked to. */
+function countingWriter(): { write: Writer; written: () => number } {
+  let written = 0
+  const write: Writer = (query) => {
+    written += 1
+    if (query.isRunning) return ['running']
+    return query.result.values.map((row) => `${row.join()}\n`)
+  }
+  return { write, written: () => written }
+}
+
+async function sealed(...rows: string[][]): Promise<QueryResult> {
+  return (await sealResult(tableOf(...rows))).result
+}
+
+/** Reads an answer, as many times as asked, and says how often it was written and what the last one was. */
+function readTimes(answers: EncodedAnswers, query: CompletedQuery, times: number, output = JSON_OUTPUT) {
+  const { write, written } = countingWriter()
+  let text = ''
+  for (let time = 0; time < times; time += 1) text = textOf(answers.chunks(query, output, write))
+  return { text, written: written() }
+}
+
+describe('the answers that are kept', () => {
+  const BUDGET = 800
+
+  it('are written twice, and no more', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const query = completed(await sealed(['a', 'b'], ['c', 'ä']))
+    expect(readTimes(answers, query, 5)).toEqual({ text: 'a,b\nc,ä\n', written: 2 })
+    expect(answers.bytes).toBe(Buffer.byteLength('a,b\nc,ä\n'))
+  })
+
+  it('are those of one result for all its snapshots', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const result = await sealed(['a'])
+    readTimes(answers, completed(result), 2)
+    expect(readTimes(answers, completed(result), 1)).toEqual({ text: 'a\n', written: 0 })
+  })
+
+  it('are one part', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const query = completed(await sealed(['a'], ['b']))
+    readTimes(answers, query, 2)
+    expect([...answers.chunks(query, JSON_OUTPUT, () => [])]).toEqual([Buffer.from('a\nb\n')])
+  })
+
+  it.each<[string, Partial<CompletedQuery>]>([
+    ['id', { id: 'b' }],
+    ['expiry', { expirationTimeMs: 2 }],
+    ['start', { startTimeMs: 2 }],
+    ['duration', { tookNanos: 2 }],
+    ['partiality', { isPartial: true }],
+    ['layout', { columnar: true }],
+    ['time zone', { timeZone: 'Europe/Berlin' }],
+  ])('are written anew with another %s', async (_, change) => {
+    const answers = new EncodedAnswers(BUDGET)
+    const query = {
+      ...completed(await sealed(['a'])),
+      id: 'a',
+      expirationTimeMs: 1,
+      startTimeMs: 1,
+      tookNanos: 1,
+    }
+    readTimes(answers, query, 3)
+    expect(readTimes(answers, { ...query, ...change }, 1).written).toBe(1)
+  })
+
+  it.each<[string, Output]>([
+    ['format', { ...JSON_OUTPUT, format: { ...JSON_OUTPUT.format, format: 'yaml' } }],
+    ['filter', { ...JSON_OUTPUT, presentation: { ...plain, filterPath: 'values' } }],
+    ['delimiter', { ...JSON_OUTPUT, presentation: { ...plain, delimiter: ';' } }],
+    ['header', { ...JSON_OUTPUT, presentation: { ...plain, header: false } }],
+    ['indentation', { ...JSON_OUTPUT, presentation: { ...plain, pretty: true } }],
+    ['readable twins', { ...JSON_OUTPUT, presentation: { ...plain, human: true } }],
+    ['columns', { ...JSON_OUTPUT, presentation: { ...plain, dropNullColumns: true } }],
+  ])('are written anew with another %s', async (_, output) => {
+    const answers = new EncodedAnswers(BUDGET)
+    const query = completed(await sealed(['a']))
+    readTimes(answers, query, 3)
+    expect(readTimes(answers, query, 1, output).written).toBe(1)
+    expect(answers.bytes).toBe(0)
+  })
+
+  it('are not those of results that nobody vouches for, frozen or not', () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const values = Object.freeze([Object.freeze(['a'])])
+    const frozen: QueryResult = Object.freeze({ columns: Object.freeze([]), values })
+    for (const result of [frozen, { columns: [], values: [['a']] }]) {
+      expect(readTimes(answers, completed(result), 4).written).toBe(4)
+    }
+  })
+
+  it('are not those of running queries', () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const { write, written } = countingWriter()
+    for (const _ of [1, 2, 3]) textOf(answers.chunks({ isRunning: true, id: 'a' }, JSON_OUTPUT, write))
+    expect(written()).toBe(3)
+  })
+
+  it('are none without a budget', async () => {
+    const answers = new EncodedAnswers(0)
+    expect(readTimes(answers, completed(await sealed(['a'])), 4).written).toBe(4)
+  })
+
+  it('are none that take more than an eighth of the budget', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const large = completed(await sealed(['x'.repeat(BUDGET / 8)]))
+    expect(readTimes(answers, large, 4).written).toBe(4)
+    expect(answers.bytes).toBe(0)
+  })
+
+  it('are none for which a client writes a long label', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const output = { ...JSON_OUTPUT, presentation: { ...plain, filterPath: 'v'.repeat(1_024) } }
+    expect(readTimes(answers, completed(await sealed(['a'])), 4, output).written).toBe(4)
+  })
+
+  it('make room for new ones, the oldest first', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const queries: CompletedQuery[] = []
+    for (let index = 0; index < 9; index += 1) queries.push(completed(await sealed([`${index}`.repeat(98)])))
+    for (const query of queries) readTimes(answers, query, 2)
+    const written = queries.map((query) => readTimes(answers, query, 1).written)
+    // The first was dropped for the ninth, and so is kept again at the cost of the second, and so on.
+    expect(written).toEqual(Array.from({ length: 9 }, () => 1))
+    expect(answers.bytes).toBe(8 * 99)
+    expect(readTimes(answers, queries[8] as CompletedQuery, 1).written).toBe(0)
+  })
+
+  it('are dropped when the client leaves before all is written', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const query = completed(await sealed(['a'], ['b']))
+    readTimes(answers, query, 1)
+    const { write } = countingWriter()
+    for (const _ of answers.chunks(query, JSON_OUTPUT, write)) break
+    expect(answers.bytes).toBe(0)
+    expect(readTimes(answers, query, 2)).toEqual({ text: 'a\nb\n', written: 1 })
+  })
+
+  it('are collected once, however many clients read at the same time', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const query = completed(await sealed(['a'], ['b']))
+    readTimes(answers, query, 1)
+    const { write } = countingWriter()
+    const readers = [1, 2, 3].map(() => answers.chunks(query, JSON_OUTPUT, write)[Symbol.iterator]())
+    for (const reader of readers) reader.next()
+    expect(answers.bytes).toBe(2)
+    for (const reader of readers) reader.return?.()
+    expect(answers.bytes).toBe(0)
+  })
+
+  it('are handed over in slices', async () => {
+    const answers = new EncodedAnswers(8 * 2 ** 20)
+    const query = completed(await sealed(['x'.repeat(150_000)]))
+    const { text } = readTimes(answers, query, 2)
+    const slices = [...answers.chunks(query, JSON_OUTPUT, () => [])] as Uint8Array[]
+    expect(slices.map(({ length }) => length)).toEqual([65_536, 65_536, 150_001 - 2 * 65_536])
+    expect(textOf(slices)).toBe(text)
+  })
+
+  it('count until the last client has it, also when others take their place', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const query = completed(await sealed(['x'.repeat(98)]))
+    readTimes(answers, query, 2)
+    const readers = [1, 2].map(() => answers.chunks(query, JSON_OUTPUT, () => [])[Symbol.iterator]())
+    for (const reader of readers) reader.next()
+    const pretty = { ...JSON_OUTPUT, presentation: { ...plain, pretty: true } }
+    readTimes(answers, query, 1, pretty)
+    expect(answers.bytes).toBe(99)
+    readers[0]?.next()
+    expect(answers.bytes).toBe(99)
+    readers[1]?.return?.()
+    expect(answers.bytes).toBe(0)
+  })
+
+  it('stay while they are being sent, and what finds no room is not kept', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const queries = await Promise.all(
+      Array.from({ length: 9 }, async (_, index) => completed(await sealed([`${index}`.repeat(98)]))),
+    )
+    const first = queries.slice(0, 8)
+    for (const query of first) readTimes(answers, query, 2)
+    const readers = first.map((query) => answers.chunks(query, JSON_OUTPUT, () => [])[Symbol.iterator]())
+    for (const reader of readers) reader.next()
+    const last = queries[8] as CompletedQuery
+    expect(readTimes(answers, last, 4).written).toBe(4)
+    for (const reader of readers) reader.return?.()
+    expect(readTimes(answers, last, 2).written).toBe(1)
+  })
+
+  it('take half of the budget at most before they are complete', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const queries = await Promise.all(
+      Array.from({ length: 8 }, async (_, index) => completed(await sealed([`${index}`.repeat(90)], ['']))),
+    )
+    for (const query of queries) readTimes(answers, query, 1)
+    const { write } = countingWriter()
+    const slow = queries.map((query) => answers.chunks(query, JSON_OUTPUT, write)[Symbol.iterator]())
+    for (const reader of slow) reader.next()
+    expect(answers.bytes).toBe(4 * 91)
+    for (const reader of slow) reader.return?.()
+    expect(answers.bytes).toBe(0)
+  })
+
+  it('go with their result', async () => {
+    const answers = new EncodedAnswers(BUDGET)
+    const read = async () => readTimes(answers, completed(await sealed(['a'])), 2)
+    await read()
+    expect(answers.bytes).toBe(2)
+    for (let times = 0; times < 50 && answers.bytes > 0; times += 1) await collectGarbage()
+    expect(answers.bytes).toBe(0)
+  })
+
+  it('are what the writer writes and fit the budget, however many read and leave at the same time', async () => {
+    const results = await Promise.all(
+      [20, 60, 90, 98, 100].map((length) => sealed(['x'.repeat(length - 8)], ['yy'], ['zzz'])),
+    )
+    const write: Writer = (query) => {
+      if (query.isRunning) return []
+      return [String(query.expirationTimeMs), ...query.result.values.map(String)]
+    }
+    const step = fc.record({
+      result: fc.nat({ max: results.length - 1 }),
+      expirationTimeMs: fc.nat({ max: 1 }),
+      // Which of those that read goes on, and whether it leaves.
+      reader: fc.nat({ max: 20 }),
+      does: fc.constantFrom('begin', 'begin', 'read', 'read', 'read', 'read', 'leave'),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const answers = new EncodedAnswers(BUDGET)
+        const reading: { chunks: Iterator<string | Uint8Array>; text: string; expected: string }[] = []
+        for (const { result, expirationTimeMs, reader: index, does } of steps) {
+          const at = index % Math.max(1, reading.length)
+          const reader = reading[at]
+          if (does === 'begin') {
+            const query = { ...completed(results[result] as QueryResult), expirationTimeMs }
+            const chunks = answers.chunks(query, JSON_OUTPUT, write)[Symbol.iterator]()
+            reading.push({ chunks, text: '', expected: textOf(write(query, plain)) })
+          } else if (reader && does === 'leave') {
+            reader.chunks.return?.()
+            reading.splice(at, 1)
+          } else if (reader) {
+            const next = reader.chunks.next()
+            if (!next.done) reader.text += textOf([next.value])
+            else expect(reading.splice(at, 1)[0]?.text).toBe(reader.expected)
+          }
+          expect(answers.bytes).toBeGreaterThanOrEqual(0)
+          expect(answers.bytes).toBeLessThanOrEqual(BUDGET)
+        }
+        for (const { chunks, text, expected } of reading) expect(text + textOf(rest(chunks))).toBe(expected)
+        // Nothing is counted that is not kept: dropping all of it leaves nothing.
+        const label = { ...JSON_OUTPUT, presentation: { ...plain, filterPath: 'v'.repeat(1_024) } }
+        for (const result of results) answers.chunks(completed(result), label, write)
+        expect(answers.bytes).toBe(0)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  function* rest<T>(chunks: Iterator<T>): Generator<T> {
+    for (let next = chunks.next(); !next.done; next = chunks.next()) yield next.value
+  }
+})

@@ -1,0 +1,128 @@
+import { once } from 'node:events'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import type { Response } from 'express'
+import { Clients } from '../../lib/router/disconnects'
+import { until } from '../support/gateway'
+
+describe('Clients', () => {
+  const clients = new Clients()
+  let server: Server
+  let client: Socket
+  let responses: Response[]
+  let gone: string[]
+
+  beforeEach(async () => {
+    responses = []
+    gone = []
+    server = createServer((_request, response: ServerResponse) => {
+      responses.push(response as Response)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    client.resume()
+  })
+  afterEach(() => {
+    client.destroy()
+    server.closeAllConnections()
+    server.close()
+  })
+
+  /** Sends requests one behind the other, without a look at the answers. */
+  async function pipeline(count: number): Promise<Response[]> {
+    const expected = responses.length + count
+    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(count))
+    await until(() => responses.length === expected)
+    return responses.slice(-count)
+  }
+
+  const watch = (response: Response | undefined, name: string) =>
+    clients.onGone(response as Response, () => gone.push(name))
+
+  /** How many listen, on the connection and on the responses. */
+  const listeners = () => [
+    responses[0]?.req.socket.listenerCount('close'),
+    ...responses.map((response) => response.listenerCount('close')),
+  ]
+
+  it('tell of every request that a client had pipelined when it goes away', async () => {
+    const [first, second, third] = await pipeline(3)
+    watch(first, 'first')
+    watch(second, 'second')
+    watch(third, 'third')
+    expect([first, second, third].map((response) => clients.isGone(response as Response))).toEqual([
+      false,
+      false,
+      false,
+    ])
+    client.destroy()
+    await until(() => gone.length === 3)
+    expect(gone.sort()).toEqual(['first', 'second', 'third'])
+    expect(clients.isGone(third as Response)).toBe(true)
+  })
+
+  it('tell of a response whose turn has come since it was watched', async () => {
+    const [first, second] = await pipeline(2)
+    watch(second, 'second')
+    first?.end()
+    await until(() => second?.socket !== null)
+    client.destroy()
+    await until(() => gone.length === 1)
+    expect(gone).toEqual(['second'])
+  })
+
+  it('tell each watcher once', async () => {
+    const [first] = await pipeline(1)
+    watch(first, 'one')
+    watch(first, 'two')
+    watch(first, 'three')
+    client.destroy()
+    await until(() => gone.length === 3)
+    await once(server.close(), 'close')
+    expect(gone).toEqual(['one', 'two', 'three'])
+  })
+
+  it('tell nobody of a response that has been sent', async () => {
+    const [first] = await pipeline(1)
+    watch(first, 'first')
+    first?.end()
+    await once(first as Response, 'close')
+    expect(gone).toEqual([])
+  })
+
+  it('tell nobody who was called off, and leave no listener behind', async () => {
+    const before = await pipeline(2).then(listeners)
+    const [first, second] = responses
+    const callOffs = [
+      watch(first, 'a'),
+      watch(first, 'b'),
+      watch(second, 'c'),
+      watch(second, 'd'),
+      watch(second, 'e'),
+    ]
+    // However many watch, there is one listener.
+    expect(listeners().map((count, index) => (count ?? 0) - (before[index] ?? 0))).toEqual([1, 1, 0])
+    for (const callOff of callOffs.slice(0, 4)) callOff()
+    expect(listeners().map((count, index) => (count ?? 0) - (before[index] ?? 0))).toEqual([1, 0, 0])
+    first?.end()
+    await until(() => second?.socket !== null)
+    callOffs[4]?.()
+    expect(listeners()[0]).toBe(before[0])
+    client.destroy()
+    await once(server.close(), 'close')
+    expect(gone).toEqual([])
+  })
+
+  it('keep nothing of the answers that a connection has had', async () => {
+    await pipeline(1)
+    const before = listeners()[0]
+    for (let times = 0; times < 50; times += 1) {
+      const response = responses.at(-1)
+      watch(response, 'x')()
+      response?.end()
+      await pipeline(1)
+    }
+    expect(listeners()[0]).toBe(before)
+  })
+})

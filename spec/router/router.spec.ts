@@ -1,0 +1,225 @@
+import express from 'express'
+import { asyncQueryRouter } from 'express-esql-async-query'
+import { completedJson, errorJson } from '../support/engine'
+import { type Gateway, type GatewayOptions, startGateway, testCaller } from '../support/gateway'
+import { token } from '../support/tokens'
+
+const QUERY = { body: { query: 'ROW n = 1' } }
+const UNKNOWN = 'FkpMRkJGS1gzVDRlM3g4ZzMyRGlLbkEaTXlJZHdNT09TU2VTZVBoNDM3cFZMUToxMDM='
+
+describe('asyncQueryRouter', () => {
+  let gateway: Gateway | undefined
+
+  const start = async (options: GatewayOptions): Promise<Gateway> => {
+    gateway = await startGateway(options)
+    return gateway
+  }
+  afterEach(() => gateway?.close())
+
+  it.each(['/', '/es', '/a/b'])('serves the API mounted at %s', async (prefix) => {
+    const { alice } = await start({ prefix })
+    expect((await alice('POST /_query/async', QUERY)).text).toBe(completedJson())
+    expect((await alice('POST /_query/async/', QUERY)).text).toBe(completedJson())
+  })
+
+  it('tells the whole target in its refusals, prefix included', async () => {
+    const { alice } = await start({ prefix: '/es' })
+    expect((await alice('PUT /_query/async?x')).text).toContain(
+      'for uri [/es/_query/async?x] and method [PUT]',
+    )
+    expect((await alice('GET /_query/async/foo?x')).text).toContain('request [/es/_query/async/foo] contains')
+  })
+
+  it('is mounted twice in one application, each with its own store', async () => {
+    const other = { get: () => Promise.resolve(undefined) }
+    const { alice, url } = await start({
+      after: (app) => {
+        app.use('/second', asyncQueryRouter({ store: other, resolveCaller: testCaller() }))
+      },
+    })
+    expect((await alice('POST /_query/async', QUERY)).status).toBe(200)
+    const headers = { authorization: `Bearer ${token({ sub: 'alice' })}` }
+    expect((await fetch(`${url}/second/_query/async`, { method: 'POST', headers })).status).toBe(405)
+    expect((await fetch(`${url}/second/_query/async/foo`, { headers })).status).toBe(404)
+  })
+
+  it.each(['/', '/_query', '/_query/async/a/b', '/_query/asynchronous', '/_QUERY/async', '/_query/queries'])(
+    'leaves %s to the host, without asking for a caller',
+    async (path) => {
+      const { url } = await start({
+        after: (app) => {
+          app.use((_request, response) => {
+            response.send('host')
+          })
+        },
+      })
+      expect(await (await fetch(`${url}${path}`)).text()).toBe('host')
+    },
+  )
+
+  it.each([
+    ['before', { before: (app: express.Express) => app.use(express.json()) }],
+    ['after', { after: (app: express.Express) => app.use(express.json()) }],
+    ['as text before', { before: (app: express.Express) => app.use(express.text({ type: '*/*' })) }],
+  ])('works with a body parser %s it', async (_name, options) => {
+    const { alice, engine } = await start(options as GatewayOptions)
+    expect((await alice('POST /_query/async', QUERY)).text).toBe(completedJson())
+    expect(engine.requests).toEqual([{ query: 'ROW n = 1' }])
+    expect((await alice('POST /_query/async', { body: { query: 1 } })).status).toBe(400)
+    expect((await alice(`GET /_query/async/${UNKNOWN}`)).status).toBe(404)
+  })
+
+  it('says of a body that the host has parsed that positions are unknown', async () => {
+    const { alice } = await start({ before: (app) => app.use(express.json()) })
+    expect((await alice('POST /_query/async', { body: { query: 1 } })).text).toBe(
+      errorJson(
+        400,
+        'x_content_parse_exception',
+        "[-1:-1] [esql/async_query] query doesn't support values of type: VALUE_NUMBER",
+      ),
+    )
+  })
+
+  it('leaves the host application and its requests as they were', async () => {
+    let seen: unknown
+    const { app, alice } = await start({
+      before: (host) => {
+        host.set('query parser', 'extended')
+        host.use((request, response, next) => {
+          response.on('finish', () => {
+            seen = {
+              app: request.app === host,
+              query: request.query,
+              type: request.headers['content-type'],
+              openapi: 'openapi' in request,
+            }
+          })
+          next()
+        })
+      },
+    })
+    const settings = { ...app.settings }
+    await alice('POST /_query/async?format=json&drop_null_columns', QUERY)
+    expect(seen).toEqual({
+      app: true,
+      query: { format: 'json', drop_null_columns: '' },
+      type: 'application/json',
+      openapi: false,
+    })
+    expect(app.settings).toEqual(settings)
+    expect((app.router as unknown as { params: object }).params).toEqual({})
+  })
+
+  it.each([
+    ['POST /_query/async', { headers: { 'content-type': 'text/plain' }, body: 'nonsense' }],
+    ['POST /_query/async?keep_alife=1', { body: { nonsense: true } }],
+    ['GET /_query/async/foo?pretty=maybe', { headers: { accept: 'nonsense' } }],
+    ['PUT /_query/async', {}],
+    [`GET /_query/async/${UNKNOWN}`, {}],
+  ])('tells an anonymous caller of %s nothing but 401', async (target, request) => {
+    const { anonymous, engine } = await start({})
+    const { status, headers, json } = await anonymous(target, request)
+    const [, uri = ''] = target.split(' ')
+    const error = {
+      type: 'security_exception',
+      reason: `missing authentication credentials for REST request [${uri}]`,
+      header: { 'WWW-Authenticate': 'Bearer realm="security"' },
+    }
+    expect({ status, json }).toEqual({
+      status: 401,
+      json: { error: { root_cause: [error], ...error }, status: 401 },
+    })
+    expect(headers['www-authenticate']).toBe('Bearer realm="security"')
+    expect(headers).not.toHaveProperty('x-elastic-product')
+    expect(engine.requests).toEqual([])
+  })
+
+  it('answers 401 when its resolver knows no caller', async () => {
+    const { alice } = await start({ resolveCaller: () => undefined })
+    expect((await alice(`GET /_query/async/${UNKNOWN}`)).json).toMatchObject({
+      status: 401,
+      error: {
+        reason:
+          'unable to authenticate with provided credentials and anonymous access is not allowed for this request',
+      },
+    })
+  })
+
+  it('takes the owner from a resolver of the gateway', async () => {
+    const { anonymous } = await start({
+      resolveCaller: (request) => ({ owner: String(request.headers['x-user']) }),
+    })
+    const submit = await anonymous('POST /_query/async', {
+      headers: { 'x-user': 'one' },
+      body: { query: 'ROW n = 1', keep_on_completion: true },
+    })
+    const id = submit.headers['x-elasticsearch-async-id']
+    const get = (user: string) => anonymous(`GET /_query/async/${id}`, { headers: { 'x-user': user } })
+    expect([(await get('one')).status, (await get('two')).status]).toEqual([200, 404])
+  })
+
+  it('offers only GET for a store that only gets', async () => {
+    const { alice } = await start({ store: { get: () => Promise.resolve(undefined) } })
+    const answers = await Promise.all(
+      [
+        'GET /_query/async/foo',
+        'DELETE /_query/async/foo',
+        'POST /_query/async/foo/stop',
+        'POST /_query/async',
+      ].map((target) => alice(target)),
+    )
+    expect(answers.map(({ status, headers }) => [status, headers.allow])).toEqual([
+      [404, undefined],
+      [405, 'GET'],
+      [405, ''],
+      [405, ''],
+    ])
+  })
+
+  it.each([
+    ['/_query/async', 'POST'],
+    ['/_query/async/foo', 'GET,DELETE'],
+    ['/_query/async/foo/stop', 'POST'],
+  ])('answers OPTIONS of %s with what is allowed, to anybody', async (path, allow) => {
+    const { url } = await start({})
+    const response = await fetch(`${url}${path}`, { method: 'OPTIONS' })
+    expect([response.status, response.headers.get('allow'), await response.text()]).toEqual([200, allow, ''])
+  })
+
+  it.each([
+    [undefined, 'asyncQueryRouter expects an object of options, got undefined'],
+    [{}, 'asyncQueryRouter needs the option `store`'],
+    [{ store: {} }, 'asyncQueryRouter expects `store` to be an AsyncQueryStore'],
+    [{ store: { get() {}, submit: 1 } }, 'asyncQueryRouter expects `store` to be an AsyncQueryStore'],
+    [{ store: { get() {} } }, 'asyncQueryRouter needs the option `resolveCaller`'],
+    [
+      { store: { get() {} }, resolveCaller() {}, maxWaitMS: 1 },
+      'does not know the option `maxWaitMS`; did you mean `maxWaitMs`?',
+    ],
+    [
+      { store: { get() {} }, resolveCaller() {}, maxWaitMs: -1 },
+      'expects `maxWaitMs` to be a number >= 0, got `-1` (number)',
+    ],
+    [
+      { store: { get() {} }, resolveCaller() {}, maxBodyBytes: '1' },
+      'expects `maxBodyBytes` to be a number > 0, got `1` (string)',
+    ],
+    [
+      { store: { get() {} }, resolveCaller() {}, maxWaits: 0 },
+      'expects `maxWaits` to be a number > 0, got `0` (number)',
+    ],
+    [
+      { store: { get() {} }, resolveCaller() {}, maxWaitsPerOwner: Number.NaN },
+      'expects `maxWaitsPerOwner` to be a number > 0, got `NaN` (number)',
+    ],
+    [
+      { store: { get() {} }, resolveCaller() {}, maxCachedBytes: -1 },
+      'expects `maxCachedBytes` to be a number >= 0, got `-1` (number)',
+    ],
+    [{ store: { get() {} }, resolveCaller() {}, logger: {} }, 'expects `logger` to be a logger with'],
+  ])('refuses the options %j', (options, message) => {
+    expect(() => asyncQueryRouter(options as never)).toThrow(
+      new RegExp(message.replace(/[`()[\]?>]/g, '\\$&')),
+    )
+  })
+})

@@ -1,0 +1,102 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import type { Response } from 'express'
+import { ownerOf } from '../../lib/core/caller'
+import { Clients } from '../../lib/router/disconnects'
+import { Waits } from '../../lib/router/waits'
+
+const alice = ownerOf('issuer', 'alice')
+const bob = ownerOf('issuer', 'bob')
+
+describe('Waits', () => {
+  let waits: Waits
+  beforeEach(() => {
+    waits = new Waits(new Clients(), { maxWaits: 3, maxWaitsPerOwner: 2 })
+  })
+
+  /** Runs a wait on a real response, and gives what is left of it. */
+  async function onResponse(run: (response: Response) => Promise<void>): Promise<ServerResponse> {
+    const server = createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    const [, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse]
+    const running = run(response as Response)
+    await running.finally(() => {
+      socket.destroy()
+      server.closeAllConnections()
+      server.close()
+    })
+    return response
+  }
+
+  it('leaves no listener and no entry behind', async () => {
+    let before = 0
+    const response = await onResponse(async (current) => {
+      before = current.listenerCount('close')
+      await waits.during(current, alice, async ({ signal, isAbandoned }) => {
+        expect([signal.aborted, isAbandoned, waits.count]).toEqual([false, false, 1])
+      })
+      expect([current.listenerCount('close'), waits.count]).toEqual([before, 0])
+    })
+    expect(response.listenerCount('close')).toBe(before)
+  })
+
+  it('leaves nothing behind when what waits fails', async () => {
+    await onResponse(async (response) => {
+      await expect(waits.during(response, alice, () => Promise.reject(new Error('x')))).rejects.toThrow('x')
+      expect(waits.count).toBe(0)
+    })
+  })
+
+  it('ends waits when it drains, later ones at once', async () => {
+    await onResponse(async (response) => {
+      await waits.during(response, alice, async ({ signal }) => {
+        const ended = once(signal, 'abort')
+        waits.drain()
+        await ended
+      })
+      await waits.during(response, alice, async ({ signal, isAbandoned }) => {
+        expect([signal.aborted, isAbandoned]).toEqual([true, false])
+      })
+    })
+  })
+
+  it('tells when the client goes away', async () => {
+    await onResponse(async (response) => {
+      await waits.during(response, alice, async (wait) => {
+        const ended = once(wait.signal, 'abort')
+        response.req.socket.destroy()
+        await ended
+        expect(wait.isAbandoned).toBe(true)
+      })
+      await waits.during(response, alice, async ({ signal, isAbandoned }) => {
+        expect([signal.aborted, isAbandoned]).toEqual([true, true])
+      })
+    })
+  })
+
+  it('has a limit in all and one per owner, for those who wait', async () => {
+    await onResponse(async (response) => {
+      const one = waits.begin(response, alice)
+      waits.begin(response, alice)
+      expect(() => waits.begin(response, alice)).toThrow('you have [2] requests waiting already')
+      waits.begin(response, bob)
+      expect(() => waits.begin(response, bob)).toThrow('the server has [3] requests waiting already')
+      waits.end(waits.begin(response, undefined))
+      waits.end(one)
+      waits.begin(response, bob)
+      expect(waits.count).toBe(3)
+    })
+  })
+
+  it('has no limit while it drains, since nobody waits', async () => {
+    await onResponse(async (response) => {
+      waits.drain()
+      for (let time = 0; time < 10; time += 1) waits.begin(response, alice)
+      expect(waits.count).toBe(10)
+    })
+  })
+})

@@ -1,0 +1,101 @@
+import { once } from 'node:events'
+import { ElasticsearchStore, newSealingKey } from 'express-esql-async-query'
+import { ManualClock } from 'express-esql-async-query/test-kit'
+import { UrlTransport } from '../../../../lib/stores/elasticsearch/cluster/url-transport'
+import type { Cluster } from '../../../support/cluster'
+import { SERVICE_ACCOUNT, startCluster } from '../../../support/cluster'
+
+const { authorization } = SERVICE_ACCOUNT
+
+describe('a URL', () => {
+  let cluster: Cluster
+  let transport: UrlTransport
+  const { signal } = new AbortController()
+  const get = {
+    method: 'GET',
+    path: '/',
+    query: '',
+    headers: {},
+    isRepeatable: true,
+    timeoutMs: 60_000,
+    signal,
+  } as const
+
+  beforeEach(async () => {
+    cluster = await startCluster({ clock: new ManualClock() })
+    transport = new UrlTransport({ url: new URL(cluster.url), headers: { authorization }, ca: undefined })
+  })
+  afterEach(async () => {
+    transport.close()
+    await cluster.close()
+  })
+
+  async function warmUp(): Promise<void> {
+    const { body } = await transport.send(get)
+    body.resume()
+    await once(body, 'end')
+  }
+
+  it('is asked again when a connection is given up at the moment it is used again', async () => {
+    await warmUp()
+    cluster.inject('info', { kind: 'drop' })
+    expect((await transport.send(get)).status).toBe(200)
+    expect(cluster.requests).toHaveLength(3)
+  })
+
+  it('is not asked again where that would do something twice', async () => {
+    await warmUp()
+    cluster.inject('info', { kind: 'drop' })
+    await expect(transport.send({ ...get, isRepeatable: false })).rejects.toMatchObject({
+      mayHaveArrived: true,
+    })
+    expect(cluster.requests).toHaveLength(2)
+  })
+
+  it('is not asked again over a connection that was new', async () => {
+    cluster.inject('info', { kind: 'drop' })
+    await expect(transport.send(get)).rejects.toMatchObject({ mayHaveArrived: true })
+    expect(cluster.requests).toHaveLength(1)
+  })
+
+  it('that nobody listens on has got nothing', async () => {
+    await cluster.kill()
+    await expect(transport.send(get)).rejects.toMatchObject({ mayHaveArrived: false })
+    await cluster.listen()
+  })
+
+  it('may have a path, and may end with a slash', async () => {
+    const below = new UrlTransport({
+      url: new URL(`${cluster.url}/_query/`),
+      headers: { authorization },
+      ca: undefined,
+    })
+    await below.send({ ...get, path: '/async/x', query: 'pretty=&human=' })
+    expect(cluster.request.url).toBe('/_query/async/x?pretty=&human=')
+    below.close()
+  })
+
+  it('whose answer stops coming is broken off, unless it is we who do not read', async () => {
+    const store = new ElasticsearchStore({
+      url: cluster.url,
+      headers: { authorization },
+      sealingKeys: [newSealingKey()],
+    })
+    const options = { waitForCompletionTimeoutMs: 0, keepAliveMs: 60_000, keepOnCompletion: true }
+    await store.submit({ query: 'HUGE 1000000' }, 'alice' as never, options)
+    const path = `/_query/async/${encodeURIComponent(cluster.query.id)}`
+    const request = { ...get, path, query: 'format=csv', timeoutMs: 30 }
+    cluster.inject('get', { kind: 'stall', afterBytes: 100_000, until: new Promise(() => {}) }, 2)
+    const unread = await transport.send(request)
+    unread.body.pause()
+    const { body } = await transport.send(request)
+    body.resume()
+    const [error] = await once(body, 'error')
+    expect([error.message, unread.body.destroyed]).toEqual([
+      'the cluster has fallen silent in the middle of an answer',
+      false,
+    ])
+    unread.body.destroy()
+    await store.close()
+  })
+})

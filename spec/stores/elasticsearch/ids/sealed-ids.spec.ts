@@ -1,0 +1,254 @@
+import fc from 'fast-check'
+import type { Owner } from '../../../../lib/core/caller'
+import { ownerOf } from '../../../../lib/core/caller'
+import { QueryError } from '../../../../lib/core/errors'
+import { SealedIds, UnsealableIdError } from '../../../../lib/stores/elasticsearch/ids/sealed-ids'
+import { newSealingKey, readSealingKeys } from '../../../../lib/stores/elasticsearch/ids/sealing-keys'
+import { UNKNOWN_UPSTREAM_ID as upstreamId } from '../../../support/sealed-id'
+
+const alice = ownerOf('https://issuer.example', 'alice')
+const mallory = ownerOf('https://issuer.example', 'mallory')
+
+function sealedIds(...keys: string[]): SealedIds {
+  return new SealedIds(readSealingKeys(keys.length > 0 ? keys : [newSealingKey()]))
+}
+
+/** What opening comes to: the content, `unknown`, or `invalid`. */
+function outcome(ids: SealedIds, id: string, owner: Owner | undefined = alice): unknown {
+  try {
+    return ids.open(id, owner) ?? 'unknown'
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error
+    expect({ type: error.type, reason: error.reason }).toEqual({
+      type: 'illegal_argument_exception',
+      reason: `invalid id: [${id}]`,
+    })
+    return 'invalid'
+  }
+}
+
+describe('a sealed id', () => {
+  it('opens for its owner', () => {
+    const ids = sealedIds()
+    expect(outcome(ids, ids.seal({ upstreamId }, alice))).toEqual({ upstreamId })
+  })
+
+  it('brings back everything that it was made of', () => {
+    const ids = sealedIds()
+    const content = fc.record(
+      {
+        upstreamId: fc.oneof(
+          fc.string({ minLength: 1, maxLength: 200 }),
+          fc
+            .uint8Array({ minLength: 1, maxLength: 200 })
+            .map((bytes) => Buffer.from(bytes).toString('base64url')),
+        ),
+        columnar: fc.constant(true),
+        dropNullColumns: fc.constant(true),
+        timeZone: fc.constantFrom('UTC', 'America/Argentina/ComodRivadavia', '+05:30'),
+        expirationTimeMs: fc.nat({ max: 2 ** 47 }),
+      },
+      { requiredKeys: ['upstreamId'] },
+    )
+    fc.assert(
+      fc.property(content, (sealed) => {
+        expect(outcome(ids, ids.seal(sealed, alice))).toEqual({ ...sealed })
+      }),
+    )
+  })
+
+  it('is short, and fits into URLs and headers as it is', () => {
+    const id = sealedIds().seal({ upstreamId, dropNullColumns: true }, alice)
+    expect(id).toMatch(/^[\w-]+$/)
+    expect(id.length).toBeLessThanOrEqual(150)
+  })
+
+  it('differs each time', () => {
+    const ids = sealedIds()
+    const made = Array.from({ length: 100 }, () => ids.seal({ upstreamId }, alice))
+    expect(new Set(made).size).toBe(100)
+  })
+
+  it('shows nothing of the id and the owner', () => {
+    const bytes = Buffer.from(sealedIds().seal({ upstreamId }, alice), 'base64url')
+    const plain = [upstreamId.replace(/=+$/, ''), Buffer.from(upstreamId, 'base64url'), alice, 'alice']
+    expect(plain.map((text) => bytes.includes(text))).toEqual([false, false, false, false])
+  })
+
+  it('opens for nobody but its owner', () => {
+    const ids = sealedIds()
+    const id = ids.seal({ upstreamId }, alice)
+    const others = [
+      mallory,
+      '',
+      alice.toUpperCase(),
+      ` ${alice}`,
+      `${alice}\0`,
+      alice.slice(0, -1),
+    ] as Owner[]
+    expect(others.map((owner) => outcome(ids, id, owner))).toEqual(others.map(() => 'unknown'))
+  })
+
+  it('opens for whoever may cancel the queries of others', () => {
+    const ids = sealedIds()
+    expect(ids.open(ids.seal({ upstreamId }, alice), undefined)).toEqual({ upstreamId })
+  })
+
+  it('opens with each of the keys, wherever it stands among them', () => {
+    const [first = '', second = '', third = ''] = Array.from({ length: 3 }, newSealingKey)
+    const id = sealedIds(first).seal({ upstreamId }, alice)
+    expect(outcome(sealedIds(second, first, third), id)).toEqual({ upstreamId })
+    expect(outcome(sealedIds(second, third), id)).toBe('unknown')
+  })
+
+  it('is sealed with the first of the keys', () => {
+    const [first = '', second = ''] = [newSealingKey(), newSealingKey()]
+    const id = sealedIds(first, second).seal({ upstreamId }, alice)
+    expect([outcome(sealedIds(first), id), outcome(sealedIds(second), id)]).toEqual([
+      { upstreamId },
+      'unknown',
+    ])
+  })
+
+  it('does not open with another key of the same id', () => {
+    const [id = '', secret = ''] = newSealingKey().split('.')
+    const [, otherSecret = ''] = newSealingKey().split('.')
+    const sealed = sealedIds(`${id}.${secret}`).seal({ upstreamId }, alice)
+    expect(outcome(sealedIds(`${id}.${otherSecret}`), sealed)).toBe('unknown')
+  })
+
+  it('is not made of what is empty or too long', () => {
+    for (const unsealable of ['', 'x'.repeat(2_000)])
+      expect(() => sealedIds().seal({ upstreamId: unsealable }, alice)).toThrow(UnsealableIdError)
+  })
+})
+
+describe('an id that was tampered with', () => {
+  const ids = sealedIds()
+  const id = ids.seal({ upstreamId, dropNullColumns: true }, alice)
+  const bytes = Buffer.from(id, 'base64url')
+  const refusals = ['unknown', 'invalid']
+
+  function opened(tampered: readonly string[]): string[] {
+    return tampered.filter((text) => text !== id && !refusals.includes(String(outcome(ids, text))))
+  }
+
+  it('does not open with any byte changed to any other', () => {
+    const tampered = Array.from(bytes).flatMap((byte, at) =>
+      Array.from({ length: 256 }, (_, other) => {
+        if (other === byte) return id
+        const copy = Buffer.from(bytes)
+        copy[at] = other
+        return copy.toString('base64url')
+      }),
+    )
+    expect(tampered).toHaveLength(bytes.length * 256)
+    expect(opened(tampered)).toEqual([])
+  })
+
+  it('does not open with any character changed to any other', () => {
+    const characters = Array.from({ length: 0x7f - 0x20 }, (_, code) => String.fromCharCode(0x20 + code))
+    const tampered = Array.from(id).flatMap((_, at) =>
+      characters.map((character) => id.slice(0, at) + character + id.slice(at + 1)),
+    )
+    expect(opened(tampered)).toEqual([])
+  })
+
+  it('does not open truncated at any place, at either end', () => {
+    const tampered = Array.from(id).flatMap((_, at) => [id.slice(0, at), id.slice(at + 1)])
+    const shorter = Array.from(bytes).map((_, at) => bytes.subarray(0, at).toString('base64url'))
+    expect(opened([...tampered, ...shorter])).toEqual([])
+  })
+
+  it('does not open extended by anything', () => {
+    const more = ['=', '==', 'A', 'AA', 'AAAA', ' ', '\n', '%3D', '.', id]
+    const longer = Array.from({ length: 256 }, (_, byte) => Buffer.concat([bytes, Buffer.of(byte)]))
+    const tampered = more.flatMap((text) => [id + text, text + id])
+    expect(opened([...tampered, ...longer.map((text) => text.toString('base64url'))])).toEqual([])
+  })
+
+  it('does not open when it is put together from two', () => {
+    const other = Buffer.from(ids.seal({ upstreamId, dropNullColumns: true }, mallory), 'base64url')
+    expect(other).toHaveLength(bytes.length)
+    const tampered = Array.from(bytes).flatMap((_, at) => [
+      Buffer.concat([bytes.subarray(0, at), other.subarray(at)]).toString('base64url'),
+      Buffer.concat([other.subarray(0, at), bytes.subarray(at)]).toString('base64url'),
+    ])
+    expect(opened(tampered)).toEqual([])
+  })
+
+  it('is invalid when it does not even look like one', () => {
+    for (const text of ['', ' ', 'x', upstreamId, 'x'.repeat(5_000), '\0', '__proto__']) {
+      expect(outcome(ids, text)).toBe('invalid')
+    }
+  })
+
+  it('never makes opening fail otherwise', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.uint8Array({ maxLength: 300 }).map((some) => Buffer.from([1, ...some]).toString('base64url')),
+    )
+    fc.assert(
+      fc.property(text, (some) => {
+        expect(refusals).toContain(outcome(ids, some))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+describe('sealing keys', () => {
+  const key = newSealingKey()
+  const [keyId = '', secret = ''] = key.split('.')
+
+  it('are made of 256 random bits and an id of their own', () => {
+    expect(key).toMatch(/^[\da-f]{8}\.[\w-]{43}$/)
+    expect(new Set(Array.from({ length: 100 }, newSealingKey)).size).toBe(100)
+  })
+
+  const expected = 'a key as newSealingKey() makes it, `ID.SECRET`'
+
+  it.each([
+    ['none', [], 'ElasticsearchStore needs at least one of `sealingKeys`'],
+    ['an empty text', [''], `ElasticsearchStore expects \`sealingKeys[0]\` to be ${expected}`],
+    [
+      'a secret without an id',
+      [key, secret],
+      `ElasticsearchStore expects \`sealingKeys[1]\` to be ${expected}`,
+    ],
+    [
+      'an id that is too long',
+      [`an id that is too long.${secret}`],
+      `ElasticsearchStore expects \`sealingKeys[0]\` to be ${expected}`,
+    ],
+    [
+      'a secret that is too short',
+      [`${keyId}.${secret.slice(0, -3)}`],
+      'ElasticsearchStore expects the secret of `sealingKeys[0]` to be 32 bytes in base64url, got 30 bytes; newSealingKey() makes one',
+    ],
+    [
+      'a secret that is too long',
+      [`${keyId}.${secret}AAA`],
+      'ElasticsearchStore expects the secret of `sealingKeys[0]` to be 32 bytes in base64url, got 34 bytes; newSealingKey() makes one',
+    ],
+    [
+      'an id twice',
+      [key, newSealingKey(), `${keyId}.${newSealingKey().split('.')[1]}`],
+      `ElasticsearchStore got two \`sealingKeys\` with the id \`${keyId}\`; each needs its own`,
+    ],
+  ])('are refused with %s', (_fault, keys, message) => {
+    expect(() => readSealingKeys(keys)).toThrow(new TypeError(message))
+  })
+
+  it('are never shown by a refusal', () => {
+    for (const keys of [[key, key], [`${key}x`], [`x y.${secret}`]]) {
+      let message = ''
+      try {
+        readSealingKeys(keys)
+      } catch (error) {
+        message = String(error)
+      }
+      expect([message === '', message.includes(secret)]).toEqual([false, false])
+    }
+  })
+})

@@ -1,0 +1,102 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { ExpiryQueue } from '../../../lib/stores/memory/expiry-queue'
+import { ManualClock } from '../../../lib/test-kit'
+
+describe('ExpiryQueue', () => {
+  let clock: ManualClock
+  let expired: string[]
+  let queue: ExpiryQueue<string>
+
+  beforeEach(() => {
+    clock = new ManualClock(0)
+    expired = []
+    queue = new ExpiryQueue(clock, (item) => expired.push(`${item} at ${clock.now()}`))
+  })
+
+  it('calls back for each item when its time has come', async () => {
+    queue.set('b', 2_000)
+    queue.set('a', 1_000)
+    queue.set('c', 3_000)
+    queue.set('c2', 3_000)
+    await clock.advance(10_000)
+    expect(expired).toEqual(['a at 1000', 'b at 2000', 'c at 3000', 'c2 at 3000'])
+  })
+
+  it('calls back for a time that has passed already', async () => {
+    queue.set('a', -1)
+    await clock.advance(0)
+    expect(expired).toEqual(['a at 0'])
+  })
+
+  it.each([
+    ['earlier', 500],
+    ['later', 5_000],
+  ])('goes by the time that an item was moved to, which is %s', async (_when, dueMs) => {
+    queue.set('a', 1_000)
+    queue.set('b', 2_000)
+    queue.set('a', dueMs)
+    await clock.advance(10_000)
+    expect(expired.toSorted()).toEqual([`a at ${dueMs}`, 'b at 2000'])
+  })
+
+  it('forgets an item that is deleted', async () => {
+    queue.set('a', 1_000)
+    queue.set('b', 2_000)
+    queue.delete('a')
+    queue.delete('never set')
+    await clock.advance(10_000)
+    expect(expired).toEqual(['b at 2000'])
+  })
+
+  it('calls back once', async () => {
+    queue.set('a', 1_000)
+    await clock.advance(10_000)
+    queue.set('b', 20_000)
+    await clock.advance(20_000)
+    expect(expired).toEqual(['a at 1000', 'b at 20000'])
+  })
+
+  it('has one timer, however many items and moves, and none without items', async () => {
+    const items = Array.from({ length: 1_000 }, (_, index) => `item ${index}`)
+    for (const [index, item] of items.entries()) queue.set(item, 5_000 - index)
+    for (const [index, item] of items.entries()) queue.set(item, 6_000 + index)
+    expect(clock.pendingTimers).toBe(1)
+    await clock.advance(6_500)
+    expect(expired).toHaveLength(501)
+    expect(clock.pendingTimers).toBe(1)
+    for (const item of items) queue.delete(item)
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('goes on when a callback sets and deletes items', async () => {
+    queue = new ExpiryQueue(clock, (item) => {
+      expired.push(`${item} at ${clock.now()}`)
+      if (item === 'a') {
+        queue.set('c', 1_500)
+        queue.delete('b')
+      }
+    })
+    queue.set('a', 1_000)
+    queue.set('b', 2_000)
+    await clock.advance(10_000)
+    expect(expired).toEqual(['a at 1000', 'c at 1500'])
+  })
+
+  it('makes its timers in the async context that it was made in, not in those of its callers', async () => {
+    const host = new AsyncLocalStorage<string>()
+    const contexts: unknown[] = []
+    const watched = {
+      now: () => clock.now(),
+      setTimer: (callback: () => void, ms: number) => {
+        contexts.push(host.getStore())
+        return clock.setTimer(callback, ms)
+      },
+    }
+    queue = new ExpiryQueue(watched, () => contexts.push(host.getStore()))
+    host.run('a request', () => queue.set('a', 1_000))
+    host.run('another request', () => queue.set('b', 500))
+    await clock.advance(10_000)
+    expect(contexts).toEqual(Array(contexts.length).fill(undefined))
+    expect(contexts.length).toBeGreaterThan(3)
+  })
+})

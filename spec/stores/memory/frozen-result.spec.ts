@@ -1,0 +1,216 @@
+import type { QueryResult, Value } from '../../../lib/core/result'
+import { sealResult, weigh } from '../../../lib/stores/memory/frozen-result'
+
+const ONE_COLUMN = [{ name: 'x', type: 'keyword' }] as const
+
+function resultOf(...cells: Value[]): QueryResult {
+  return { columns: ONE_COLUMN, values: cells.map((cell) => [cell]) }
+}
+
+function documentsOf(...cells: Value[]): QueryResult {
+  return { columns: [{ name: 'x', type: '_source' }], values: cells.map((cell) => [cell]) }
+}
+
+/** Everything in a result that could be changed. */
+function thawedIn(value: unknown, path = 'result'): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  const inner = Object.entries(value).flatMap(([key, member]) => thawedIn(member, `${path}.${key}`))
+  return Object.isFrozen(value) ? inner : [path, ...inner]
+}
+
+describe('sealResult', () => {
+  const full: QueryResult = {
+    columns: [{ name: 'x', type: 'unsupported', originalTypes: ['a', 'b'], suggestedCast: 'a' }],
+    values: [[['a', ['b']]], [{ deep: { list: [1n] } }], [null]],
+    statistics: {
+      documentsFound: 3,
+      valuesLoaded: 2,
+      rowsEmitted: 1,
+      bytesRead: 4,
+      readNanos: 5,
+      cpuNanos: 6,
+    },
+    isPartial: true,
+    profile: { drivers: [{ took: 1 }] },
+    clusters: { total: 1, details: { '(local)': { status: 'successful' } } },
+  }
+
+  it('copies all of a result', async () => {
+    const { result } = await sealResult(full)
+    expect(result).toEqual(full)
+  })
+
+  it('freezes the copy, and leaves the original as it is', async () => {
+    const { result } = await sealResult(full)
+    expect(thawedIn(result)).toEqual([])
+    expect(
+      Object.isFrozen(full.values) || Object.isFrozen(full.values[0]) || Object.isFrozen(full.columns),
+    ).toBe(false)
+  })
+
+  it('fills in the counters that the executor leaves out', async () => {
+    const counters = { documentsFound: 0, valuesLoaded: 0, bytesRead: 0, readNanos: 0, cpuNanos: 0 }
+    const { result } = await sealResult(resultOf('a', 'b'))
+    expect(result.statistics).toEqual({ ...counters, rowsEmitted: 2 })
+    const { result: counted } = await sealResult({ ...resultOf('a'), statistics: { documentsFound: 7 } })
+    expect(counted.statistics).toEqual({ ...counters, documentsFound: 7, rowsEmitted: 1 })
+  })
+
+  it('keeps a date as text, since a frozen date can still be set', async () => {
+    const date = new Date('2024-05-06T07:08:09.010Z')
+    const { result } = await sealResult(resultOf(date, [date]))
+    expect(result.values).toEqual([['2024-05-06T07:08:09.010Z'], [['2024-05-06T07:08:09.010Z']]])
+  })
+
+  it('keeps a member called __proto__ as a member', async () => {
+    const { result } = await sealResult(documentsOf(JSON.parse('{"__proto__":{"polluted":true}}')))
+    const cell = result.values[0]?.[0]
+    expect(Object.entries(cell ?? {})).toEqual([['__proto__', { polluted: true }]])
+    expect(cell).not.toHaveProperty('polluted')
+  })
+
+  it('leaves out members that are undefined', async () => {
+    const { result } = await sealResult(documentsOf({ a: undefined, b: 1 }))
+    expect(Object.entries(result.values[0]?.[0] ?? {})).toEqual([['b', 1]])
+  })
+
+  it('takes the rows that are there when it begins', async () => {
+    const rows = Array.from({ length: 20_000 }, (_, index): Value[] => [`row ${index}`])
+    const sealing = sealResult({ columns: ONE_COLUMN, values: rows })
+    rows.push(['late'])
+    expect((await sealing).result.values).toHaveLength(20_000)
+  })
+
+  it.each([
+    ['many cells', resultOf(...Array.from({ length: 50_000 }, () => 'cell'))],
+    ['long texts', resultOf(...Array.from({ length: 100 }, () => 'x'.repeat(100_000)))],
+    ['many rows without columns', { columns: [], values: Array.from({ length: 100_000 }, () => []) }],
+    ['multi-values', resultOf(...Array.from({ length: 100 }, () => Array.from({ length: 5_000 }, () => 1)))],
+  ])('lets other work go on while it seals %s', async (_what, result) => {
+    let turns = 0
+    const count = (): void => {
+      turns += 1
+      ticking = setImmediate(count)
+    }
+    let ticking = setImmediate(count)
+    await sealResult(result)
+    clearImmediate(ticking)
+    expect(turns).toBeGreaterThan(3)
+  })
+
+  it.each([
+    ['nothing', undefined, '`columns` must be an array of `{ name, type }`'],
+    ['no columns', { values: [] }, '`columns` must be an array of `{ name, type }`'],
+    ['a column that is null', { columns: [null], values: [] }, 'Column 0 must have a `name`'],
+    ['a column without a name', { columns: [{ type: 'long' }], values: [] }, 'Column 0 must have a `name`'],
+    [
+      'a column of an unknown type',
+      { columns: [{ name: 'n', type: 'bigint' }], values: [] },
+      'Column `n` must have an ES|QL type, got `bigint`',
+    ],
+    ['no values', { columns: ONE_COLUMN }, '`values` must be an array of rows'],
+    [
+      'a row that is an object',
+      { columns: ONE_COLUMN, values: [['a'], { x: 'b' }] },
+      'Row 1 of `values` must be an array of 1 cells',
+    ],
+    [
+      'a row that is too short',
+      { columns: ONE_COLUMN, values: [[]] },
+      'Row 0 of `values` must be an array of 1 cells',
+    ],
+    [
+      'a row that is too long',
+      { columns: ONE_COLUMN, values: [['a', 'b']] },
+      'Row 0 of `values` must be an array of 1 cells',
+    ],
+    [
+      'a cell that is a function',
+      { columns: ONE_COLUMN, values: [[() => {}]] },
+      'Row 0 of `values`: column `x` of type `keyword` cannot hold this function',
+    ],
+    [
+      'a symbol in a document',
+      documentsOf({ a: Symbol('s') as unknown as Value }),
+      'A cell cannot be a value of type symbol',
+    ],
+    [
+      'a cell that does not fit, in a row that is not the first',
+      {
+        columns: [...ONE_COLUMN, { name: 'n', type: 'long' }],
+        values: [
+          ['a', 1],
+          ['secret', 'b'],
+        ],
+      },
+      'Row 1 of `values`: column `n` of type `long` cannot hold this string',
+    ],
+    [
+      'original types that are no array',
+      { columns: [{ name: 'x', type: 'unsupported', originalTypes: 'ip' }], values: [] },
+      '`originalTypes` of column `x` must be an array of texts',
+    ],
+    [
+      'original types that are no texts',
+      { columns: [{ name: 'x', type: 'unsupported', originalTypes: ['ip', null] }], values: [] },
+      '`originalTypes` of column `x` must be an array of texts',
+    ],
+    [
+      'a suggested cast that is no text',
+      { columns: [{ name: 'x', type: 'unsupported', suggestedCast: 1 }], values: [] },
+      '`suggestedCast` of column `x` must be a text',
+    ],
+    [
+      'statistics that are not a number',
+      { ...resultOf(), statistics: { documentsFound: Number.NaN } },
+      '`statistics.documentsFound` must be a finite number',
+    ],
+    [
+      'statistics that are bigint',
+      { ...resultOf(), statistics: { bytesRead: 1n } },
+      '`statistics.bytesRead` must be a finite number',
+    ],
+    [
+      'an `isPartial` that is no boolean',
+      { ...resultOf(), isPartial: 'no' },
+      '`isPartial` must be a boolean',
+    ],
+  ])('refuses a result with %s', async (_what, result, message) => {
+    await expect(sealResult(result as unknown as QueryResult)).rejects.toThrow(new TypeError(message))
+  })
+})
+
+describe('the room for a result', () => {
+  it('is asked for on the way, and what does not fit is not copied to its end', async () => {
+    let copied = 0
+    const rows = Array.from({ length: 100_000 }, () =>
+      Object.defineProperty(['a'], 0, {
+        get() {
+          copied += 1
+          return 'a'
+        },
+      }),
+    )
+    const assertRoom = (bytes: number): void => {
+      if (bytes > 500_000) throw new Error('full')
+    }
+    await expect(sealResult({ columns: ONE_COLUMN, values: rows }, assertRoom)).rejects.toThrow('full')
+    expect(copied).toBeLessThan(50_000)
+  })
+})
+
+describe('weigh', () => {
+  it('weighs more for more', () => {
+    const weights = [null, 'ab', 'abc', ['abc'], ['abc', 1], { key: ['abc', 1] }, { key: ['abc', 1n] }].map(
+      weigh,
+    )
+    expect(weights).toEqual(weights.toSorted((a, b) => a - b))
+    expect(new Set(weights).size).toBe(weights.length)
+  })
+
+  it('weighs a sealed result by its values', async () => {
+    const { bytes } = await sealResult(resultOf('x'.repeat(1_000), 'y'))
+    expect(bytes).toBeGreaterThan(1_000)
+    expect(bytes).toBeLessThan(1_500)
+  })
+})

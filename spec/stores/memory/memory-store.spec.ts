@@ -1,0 +1,220 @@
+import { getEventListeners } from 'node:events'
+import type { QueryResult } from '../../../lib/core/result'
+import type { MemoryStoreOptions } from '../../../lib/stores/memory/memory-store'
+import { MemoryStore } from '../../../lib/stores/memory/memory-store'
+import { describeAsyncQueryStore } from '../../../lib/test-kit'
+import { AT_ONCE, alice, bob, FOREVER, MemoryBench, refusal, rows } from '../../support/memory-bench'
+import { MemoryHarness } from '../../support/memory-harness'
+
+const DAY_MS = 86_400_000
+
+describeAsyncQueryStore('MemoryStore', new MemoryHarness(), { describe, it })
+
+describe('MemoryStore', () => {
+  it('tells all about a query', async () => {
+    const bench = new MemoryBench()
+    const startTimeMs = bench.clock.now()
+    const id = await bench.start()
+    expect(await bench.get(id)).toEqual({
+      isRunning: true,
+      id,
+      startTimeMs,
+      expirationTimeMs: startTimeMs + 60_000,
+    })
+    await bench.clock.advance(1_500.25)
+    bench.run.complete(rows('a'))
+    expect(await bench.get(id, { ...FOREVER, keepAliveMs: 1_000 })).toEqual({
+      isRunning: false,
+      id,
+      startTimeMs,
+      expirationTimeMs: startTimeMs + 2_500.25,
+      tookNanos: 1_500_250_000,
+      isPartial: false,
+      result: { ...rows('a'), statistics: expect.objectContaining({ rowsEmitted: 1 }) },
+    })
+  })
+
+  it('hands the request and the owner to the executor', async () => {
+    const { store, runs } = new MemoryBench()
+    const request = { query: 'FROM x', params: [{ value: 2n ** 60n }], extra: { pragma: {} } }
+    await store.submit(request, bob, { ...AT_ONCE, keepAliveMs: 1, keepOnCompletion: false })
+    expect(runs.map((run) => [run.request, run.owner])).toEqual([[request, bob]])
+  })
+
+  it('finds a query by its id without the padding', async () => {
+    const bench = new MemoryBench()
+    const id = await bench.start()
+    const unpadded = id.replaceAll('=', '')
+    bench.obeySignal()
+    expect((await bench.get(unpadded))?.id).toBe(id)
+    expect((await bench.stop(unpadded))?.id).toBe(id)
+    expect(await bench.delete(unpadded)).toBe(true)
+  })
+
+  it.each([0, -1])('leaves the expiry when get has a keep-alive of %d', async (keepAliveMs) => {
+    const bench = new MemoryBench()
+    const id = await bench.start()
+    const expirationTimeMs = bench.clock.now() + 60_000
+    expect((await bench.get(id, { keepAliveMs }))?.expirationTimeMs).toBe(expirationTimeMs)
+  })
+
+  it.each([0, -1])(
+    'answers a submit with a keep-alive of %d, although it expires at once',
+    async (keepAliveMs) => {
+      const bench = new MemoryBench()
+      const submit = bench.submit({ ...FOREVER, keepAliveMs, keepOnCompletion: false })
+      bench.run.complete(rows('a'))
+      expect(await submit).toMatchObject({ isRunning: false, result: rows('a') })
+      expect(bench.clock.pendingTimers).toBe(0)
+    },
+  )
+
+  it('cancels a submit whose query expires during the wait', async () => {
+    const bench = new MemoryBench()
+    const submit = refusal(bench.submit({ ...FOREVER, keepAliveMs: 1_000 }))
+    await bench.clock.advance(1_000)
+    expect(await submit).toEqual({
+      type: 'task_cancelled_exception',
+      status: 400,
+      reason: 'task cancelled [keep_alive expired]',
+      metadata: {},
+    })
+  })
+
+  // Node.js fires a timer of more than 24.8 days at once.
+  it('keeps a query for months', async () => {
+    jest.useFakeTimers()
+    try {
+      const store = new MemoryStore({ execute: () => new Promise(() => {}), interruptGraceMs: 0 })
+      const options = { ...AT_ONCE, keepAliveMs: 60 * DAY_MS, keepOnCompletion: true }
+      const { id = '' } = await store.submit({ query: 'FROM x' }, alice, options)
+      jest.advanceTimersByTime(59 * DAY_MS)
+      expect((await store.get(id, alice, AT_ONCE))?.isRunning).toBe(true)
+      jest.advanceTimersByTime(1 * DAY_MS)
+      expect(await store.get(id, alice, AT_ONCE)).toBeUndefined()
+    } finally {
+      jest.useRealTimers()
+    }
+  })
+
+  it('lets go of all it holds for a hundred waits when their query completes', async () => {
+    const bench = new MemoryBench()
+    const id = await bench.start({ keepOnCompletion: false })
+    const timersBefore = bench.clock.pendingTimers
+    const waits = Array.from({ length: 100 }, (_, index) => {
+      const { signal } = new AbortController()
+      const waitForCompletionTimeoutMs = index % 2 ? Number.POSITIVE_INFINITY : 30_000
+      return { signal, query: bench.get(id, { signal, waitForCompletionTimeoutMs }) }
+    })
+    const countListeners = (): number =>
+      waits.reduce((count, { signal }) => count + getEventListeners(signal, 'abort').length, 0)
+    expect([countListeners(), bench.clock.pendingTimers]).toEqual([100, timersBefore + 50])
+    bench.run.complete(rows('a'))
+    for (const { query } of waits) expect(await query).toMatchObject({ result: rows('a') })
+    expect([countListeners(), bench.clock.pendingTimers]).toEqual([0, timersBefore])
+    await bench.delete(id)
+    expect(bench.clock.pendingTimers).toBe(0)
+  })
+
+  describe('results', () => {
+    it('are the same for all readers, and frozen', async () => {
+      const bench = new MemoryBench()
+      const id = await bench.start()
+      bench.run.complete(rows('a'))
+      const queries = await Promise.all([bench.get(id, FOREVER), bench.get(id, FOREVER)])
+      const [first, second] = queries.map((query) => (query?.isRunning === false ? query.result : undefined))
+      expect(second).toBe(first)
+      expect(
+        [first, first?.columns, first?.columns[0], first?.values, first?.values[0]].every(Object.isFrozen),
+      ).toBe(true)
+    })
+
+    it('stay as they are when the executor goes on with its arrays', async () => {
+      const bench = new MemoryBench()
+      const id = await bench.start()
+      const values = [['a']]
+      bench.run.complete({ ...rows(), values })
+      await bench.get(id, FOREVER)
+      values[0]?.push('b')
+      values.push(['c'])
+      expect(await bench.get(id)).toMatchObject({ result: rows('a') })
+    })
+  })
+
+  describe('close', () => {
+    it('ends waits and running queries', async () => {
+      const bench = new MemoryBench()
+      const wait = refusal(bench.submit(FOREVER))
+      bench.obeySignal()
+      await bench.store.close()
+      expect(bench.run.signal.aborted).toBe(true)
+      expect(await wait).toEqual({
+        type: 'task_cancelled_exception',
+        status: 400,
+        reason: 'task cancelled [store closed]',
+        metadata: {},
+      })
+    })
+
+    it('makes every method reject as one whose store is out of reach', async () => {
+      const bench = new MemoryBench()
+      const id = await bench.start()
+      bench.obeySignal()
+      await bench.store.close()
+      const closed = {
+        type: 'no_shard_available_action_exception',
+        status: 503,
+        reason: 'the async query store is closed',
+        metadata: {},
+      }
+      for (const call of [bench.submit(), bench.get(id), bench.stop(id), bench.delete(id)]) {
+        expect(await refusal(call)).toEqual(closed)
+      }
+    })
+
+    it('waits no longer than its grace for an executor that ignores its signal', async () => {
+      const bench = new MemoryBench({ interruptGraceMs: 500 })
+      await bench.start()
+      const closed = jest.fn()
+      const closing = bench.store.close().then(closed)
+      await bench.clock.advance(499)
+      expect(closed).not.toHaveBeenCalled()
+      await bench.clock.advance(1)
+      await closing
+    })
+  })
+
+  describe('options', () => {
+    const execute = (): QueryResult => rows()
+
+    it.each([
+      [undefined, 'MemoryStore expects an object of options, got undefined'],
+      [{}, 'MemoryStore needs the option `execute`: a function'],
+      [{ execute: 'FROM x' }, 'MemoryStore expects `execute` to be a function, got `FROM x` (string)'],
+      [{ execute, maxQueries: 0 }, 'MemoryStore expects `maxQueries` to be a number > 0, got `0` (number)'],
+      [
+        { execute, maxQueriesPerOwner: -1 },
+        'MemoryStore expects `maxQueriesPerOwner` to be a number > 0, got `-1` (number)',
+      ],
+      [{ execute, maxBytes: '1mb' }, 'MemoryStore expects `maxBytes` to be a number > 0, got `1mb` (string)'],
+      [
+        { execute, maxBytesPerOwner: Number.NaN },
+        'MemoryStore expects `maxBytesPerOwner` to be a number > 0, got `NaN` (number)',
+      ],
+      [
+        { execute, interruptGraceMs: -1 },
+        'MemoryStore expects `interruptGraceMs` to be a number >= 0, got `-1` (number)',
+      ],
+      [
+        { execute, clock: Date.now },
+        'MemoryStore expects `clock` to be an object, got a value of type function',
+      ],
+      [
+        { execute, maxQuery: 5 },
+        'MemoryStore does not know the option `maxQuery`; did you mean `maxQueries`?',
+      ],
+    ])('refuses %p', (options, message) => {
+      expect(() => new MemoryStore(options as unknown as MemoryStoreOptions)).toThrow(new TypeError(message))
+    })
+  })
+})

@@ -1,0 +1,313 @@
+import type { AnySchemaObject } from 'ajv'
+import { middleware } from 'express-openapi-validator'
+import fc from 'fast-check'
+import { ERROR_STATUS } from '../../lib/core/errors'
+import { COLUMN_TYPES } from '../../lib/core/result'
+import { parseTimeValue } from '../../lib/core/time-value'
+import { createRequestValidator } from '../../lib/request/openapi'
+import packageJson from '../../package.json'
+import type { Content, ErrorBody, ResponseObject } from '../support/api-document'
+import { API_SPEC_FILE, apiSpec, documentedErrors, rawApiSpec } from '../support/api-document'
+import { schemaFaults } from '../support/api-schema'
+
+const operations = Object.entries(apiSpec.paths).flatMap(([path, pathItem]) =>
+  Object.entries(pathItem).flatMap(([method, operation]) =>
+    operation && method !== 'parameters' ? [{ path, method, operation }] : [],
+  ),
+)
+const titled = operations.map(
+  ({ path, method, operation }) => [`${method.toUpperCase()} ${path}`, operation] as const,
+)
+
+/** Every object of a document, once, with where it stands. */
+function* objectsOf(root: unknown, at = '', seen = new Set<unknown>()): Generator<[string, object]> {
+  if (typeof root !== 'object' || root === null || seen.has(root)) return
+  seen.add(root)
+  yield [at, root]
+  for (const [name, value] of Object.entries(root)) yield* objectsOf(value, `${at}/${name}`, seen)
+}
+
+describe('api-spec.yaml', () => {
+  it('is an OpenAPI 3.0 document', async () => {
+    const [load] = middleware({ apiSpec: API_SPEC_FILE, validateApiSpec: true, validateSecurity: false })
+    const error = await new Promise((resolve) => {
+      void load?.({ app: { param() {} } } as never, {} as never, resolve)
+    })
+
+    expect(error).toBeUndefined()
+  })
+
+  it('has the version of the package', () => {
+    expect(apiSpec.info.version).toBe(packageJson.version)
+  })
+
+  it('refers only to itself, and to each of its components', () => {
+    const references = [...objectsOf(rawApiSpec)].flatMap(([, node]) => ('$ref' in node ? [node.$ref] : []))
+    const components = Object.entries(apiSpec.components).flatMap(([kind, entries]) =>
+      Object.keys(entries).map((name) => `#/components/${kind}/${name}`),
+    )
+
+    expect(components.filter((name) => !references.includes(name))).toEqual([
+      '#/components/securitySchemes/bearerJwt',
+      // No operation has it, so that routes and operations stay the same.
+      '#/components/responses/Options',
+    ])
+    expect(references.filter((name) => !components.includes(String(name)))).toEqual([])
+  })
+
+  it('has nothing that the validator is known to stumble over', () => {
+    const stumbling = [...objectsOf(rawApiSpec)].filter(
+      ([, node]) => 'discriminator' in node || ('format' in node && node.format === 'date-time'),
+    )
+
+    expect(stumbling).toEqual([])
+  })
+
+  it('describes these operations', () => {
+    expect(operations.map(({ path, method, operation }) => [method, path, operation.operationId])).toEqual([
+      ['post', '/_query/async', 'submitAsyncQuery'],
+      ['get', '/_query/async/{id}', 'getAsyncQuery'],
+      ['head', '/_query/async/{id}', 'headAsyncQuery'],
+      ['delete', '/_query/async/{id}', 'deleteAsyncQuery'],
+      ['post', '/_query/async/{id}/stop', 'stopAsyncQuery'],
+    ])
+  })
+
+  it.each(titled)('says what %s does, who may do it and how it can fail', (_, operation) => {
+    const { summary, description, security = apiSpec.security, responses } = operation
+
+    expect(summary).toMatch(/\w/)
+    expect(description).toMatch(/\w/)
+    expect(security).toEqual([{ bearerJwt: [] }])
+    expect(Object.keys(responses)).toEqual(
+      expect.arrayContaining(['200', '400', '401', '406', '413', '500', '503']),
+    )
+  })
+
+  it.each(titled)('has examples of every JSON body of %s', (_, operation) => {
+    const bodies = [...Object.values(operation.responses), operation.requestBody].flatMap((response) =>
+      response?.content ? [response.content['application/json']] : [],
+    )
+
+    expect(bodies.length).toBeGreaterThan(0)
+    for (const body of bodies) expect(Object.keys(body?.examples ?? {})).not.toEqual([])
+  })
+
+  it('has examples that fit their schemas', () => {
+    const examples = [...objectsOf(apiSpec)].flatMap(([at, node]) => examplesOf(node, at))
+
+    expect(examples.length).toBeGreaterThan(100)
+    expect(examples.flatMap(({ schema, value, at }) => schemaFaults(schema, value, at))).toEqual([])
+  })
+
+  it('lets every URL parameter hold reserved characters, as Elasticsearch does', () => {
+    const parameters = operations.flatMap(({ operation }) => operation.parameters)
+    const strict = parameters.filter((parameter) => parameter.in === 'query' && !parameter.allowReserved)
+
+    expect(strict).toEqual([])
+  })
+
+  it('knows the column types of the code', () => {
+    expect(apiSpec.components.schemas.ColumnType?.enum).toEqual(COLUMN_TYPES)
+  })
+
+  it('shows every error type of the code with its status', () => {
+    expect(documentedErrors).toMatchObject(ERROR_STATUS)
+  })
+
+  it('shows no error type that the code does not have', () => {
+    const shown = Object.values(apiSpec.components.examples).flatMap(({ value }) => {
+      const { error } = value as { error?: ErrorBody }
+      return error ? [error.type] : []
+    })
+
+    expect(shown.filter((type) => !Object.hasOwn(ERROR_STATUS, type))).toEqual([])
+  })
+
+  it('shows each error where its status is described', () => {
+    const misplaced = operations.flatMap(({ operation }) =>
+      Object.entries(operation.responses)
+        .filter(([status]) => Number(status) >= 400)
+        .flatMap(([status, response]) =>
+          errorExamples(response).filter((example) => example.status !== Number(status)),
+        ),
+    )
+
+    expect(misplaced).toEqual([])
+  })
+})
+
+function examplesOf(node: object, at: string): { schema: AnySchemaObject; value: unknown; at: string }[] {
+  const { schema = node, example, examples = {} } = node as Partial<Content[string]>
+  const values = Object.values(examples).map(({ value }) => value)
+  // An example stands beside its schema or in it. The map of all examples does neither.
+  const named = 'schema' in node ? values : []
+  return [...named, ...(example === undefined ? [] : [example])].map((value) => ({ schema, value, at }))
+}
+
+function errorExamples({ content = {} }: ResponseObject): { status: number }[] {
+  const examples = content['application/json']?.examples ?? {}
+  return Object.values(examples).map(({ value }) => value as { status: number })
+}
+
+describe('the time values of api-spec.yaml', () => {
+  const { pattern } = apiSpec.components.schemas.TimeValue as { pattern: string }
+  const isDocumented = (text: string): boolean => new RegExp(pattern, 'u').test(text)
+
+  it.each([
+    ...['5nanos', '5micros', '5ms', '5s', '5m', '5h', '5d', '5S', '5D', ' 5 d ', '+5s', '0', '00', '0d'],
+    ...['-1', '-01', '-1s', '9223372036854775807nanos'],
+  ])('include %j', (text) => {
+    expect(isDocumented(text)).toBe(true)
+  })
+
+  it.each(['5M', '5m ', '-2s', '1.5s', 'xs', '5', '5x', '', '+0', '5 0s', '5s\n5s'])('exclude %j', (text) => {
+    expect(isDocumented(text)).toBe(false)
+  })
+
+  it('are those that the code reads', () => {
+    // Nineteen digits or more may exceed 64 bits, which a pattern could only say at great length.
+    const digits = fc.bigInt({ min: 0n, max: 10n ** 18n }).map(String)
+    const text = fc
+      .tuple(
+        fc.constantFrom('', '', ' ', '\t'),
+        fc.constantFrom('', '', '+', '-', '--', '0', '-0', '.'),
+        fc.oneof(digits, fc.constantFrom('', '0', '1', '1.5', '1e3', 'x')),
+        fc.constantFrom('', '', ' '),
+        fc.constantFrom('nanos', 'MICROS', 'ms', 'mS', 's', 'm', 'M', 'h', 'H', 'd', 'D', 'w', '', 'ss'),
+        fc.constantFrom('', '', ' ', '\n'),
+      )
+      .map((parts) => parts.join(''))
+
+    fc.assert(fc.property(text, (value) => isDocumented(value) === isReadable(value)))
+  })
+
+  it('exclude numbers with more than nineteen digits, which exceed 64 bits', () => {
+    expect([isDocumented(`${'9'.repeat(20)}s`), isDocumented(`${'0'.repeat(20)}5s`)]).toEqual([false, true])
+  })
+})
+
+function isReadable(text: string): boolean {
+  try {
+    parseTimeValue('keep_alive', text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe('requests by api-spec.yaml', () => {
+  type Documented = Parameters<ReturnType<typeof createRequestValidator>>[0]
+  const validate = createRequestValidator()
+  const submit = (
+    body: NonNullable<object>,
+    parameters: Documented['parameters'] = {},
+  ): Partial<Documented> => ({
+    operation: 'submit',
+    parameters,
+    body: { query: 'ROW x = 1', ...body },
+  })
+  const get = (parameters: Documented['parameters']): Partial<Documented> => ({
+    operation: 'get',
+    parameters,
+  })
+
+  /** What the validator refuses, `undefined` when nothing. */
+  async function refusalOf(request: Partial<Documented>): Promise<string | undefined> {
+    try {
+      await validate({ operation: 'get', id: 'abc=', parameters: {}, body: undefined, ...request })
+      return undefined
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+
+  it.each<[title: string, request: Partial<Documented>]>([
+    ['a get with nothing else', get({})],
+    ['flags without a value', get({ pretty: '', human: '', error_trace: '', drop_null_columns: '' })],
+    ['times', get({ keep_alive: '5D', wait_for_completion_timeout: '0' })],
+    ['any format, delimiter and filter', get({ format: 'a,b;c', delimiter: ';;', filter_path: '-a.*,[b]' })],
+    ['empty text', get({ format: '', delimiter: '', filter_path: '' })],
+    [
+      'a head with the parameters of a get',
+      { ...get({ keep_alive: '1d', delimiter: '|' }), operation: 'head' },
+    ],
+    ['a stop', { operation: 'stop', parameters: { drop_null_columns: 'true', delimiter: '|' } }],
+    ['a delete', { operation: 'delete', parameters: { pretty: '', filter_path: 'acknowledged' } }],
+    ['a query alone', submit({})],
+    ['partial results', submit({}, { allow_partial_results: 'false' })],
+    ['partial results left open', submit({}, { allow_partial_results: '' })],
+    ['a body in the URL', { operation: 'submit', parameters: { source: '{}', source_content_type: 'x/y' } }],
+    ['flags as text', submit({ columnar: 'true', profile: 'false', keep_on_completion: true })],
+    ['times in a body', submit({ keep_alive: '5 d', wait_for_completion_timeout: -1 })],
+    ['every other field', submit({ locale: 'en', time_zone: 'UTC', pragma: {}, project_routing: 'x' })],
+    ['an approximation of any kind', submit({ approximation: null })],
+    [
+      'integers beyond 2^53',
+      submit({
+        params: [2n ** 63n, { a: 2n ** 64n }],
+        filter: { range: { n: { gt: 10n ** 30n } } },
+        settings: { n: 2n ** 64n },
+        tables: { t: { n: [2n ** 64n] } },
+        approximation: 2n ** 64n,
+      }),
+    ],
+  ])('allow %s', async (_, request) => {
+    await expect(refusalOf(request)).resolves.toBeUndefined()
+  })
+
+  it.each<[title: string, request: Partial<Documented>, refusal: string]>([
+    ['an unknown parameter', get({ pretti: 'true' }), "Unknown query parameter 'pretti'"],
+    ['a parameter of the body', submit({}, { keep_alive: '1d' }), "Unknown query parameter 'keep_alive'"],
+    [
+      'a parameter of the submit on a get',
+      get({ keep_on_completion: 'true' }),
+      "Unknown query parameter 'keep_on_completion'",
+    ],
+    [
+      'a wait on a stop',
+      { operation: 'stop', parameters: { wait_for_completion_timeout: '1s' } },
+      "Unknown query parameter 'wait_for_completion_timeout'",
+    ],
+    [
+      'a delimiter on a delete',
+      { operation: 'delete', parameters: { delimiter: ';' } },
+      "Unknown query parameter 'delimiter'",
+    ],
+    ['a flag that is neither', get({ pretty: 'yes' }), 'request/query/pretty must be boolean'],
+    [
+      'a time without a unit',
+      get({ keep_alive: '5' }),
+      expect.stringContaining('request/query/keep_alive must match'),
+    ],
+    ['a body that is a list', { operation: 'submit', body: [] }, 'request/body must be object'],
+    ['no query', { operation: 'submit', body: {} }, "request/body must have required property 'query'"],
+    ['a blank query', submit({ query: ' \n' }), expect.stringContaining('request/body/query must match')],
+    ['a query that is no text', submit({ query: 1 }), 'request/body/query must be string'],
+    ['an unknown field', submit({ kep_alive: '1d' }), 'request/body must NOT have additional properties'],
+    ['one parameter instead of a list', submit({ params: 1 }), 'request/body/params must be array'],
+    ['a filter that is no object', submit({ filter: 'a' }), 'request/body/filter must be object'],
+    [
+      'another text for a flag',
+      submit({ columnar: 'yes' }),
+      expect.stringContaining('request/body/columnar'),
+    ],
+    ['a number for a flag', submit({ profile: 1 }), expect.stringContaining('request/body/profile')],
+    [
+      'a number without a unit',
+      submit({ keep_alive: 5 }),
+      expect.stringContaining('request/body/keep_alive'),
+    ],
+    ['null for a time', submit({ keep_alive: null }), expect.stringContaining('request/body/keep_alive')],
+  ])('refuse %s', async (_, request, refusal) => {
+    await expect(refusalOf(request)).resolves.toEqual(refusal)
+  })
+
+  it('are not completed with defaults', async () => {
+    const body = { query: 'ROW x = 1' }
+
+    await refusalOf({ operation: 'submit', body })
+
+    expect(body).toEqual({ query: 'ROW x = 1' })
+  })
+})

@@ -1,0 +1,66 @@
+import { type Gateway, startGateway } from '../support/gateway'
+
+const seen: { method: string; path: string; query: unknown; body: unknown }[] = []
+
+// The real validator, watched: the readers of requests repeat its rules, so that its absence would not show.
+jest.mock('express-openapi-validator', () => {
+  const { middleware } =
+    jest.requireActual<typeof import('express-openapi-validator')>('express-openapi-validator')
+  return {
+    middleware: (options: Parameters<typeof middleware>[0]) => {
+      const [first, ...rest] = middleware(options)
+      return [
+        (request: (typeof seen)[number], ...others: unknown[]) => {
+          seen.push({
+            method: request.method,
+            path: request.path,
+            query: { ...(request.query as object) },
+            body: request.body,
+          })
+          return (first as unknown as (...args: unknown[]) => unknown)(request, ...others)
+        },
+        ...rest,
+      ]
+    },
+  }
+})
+
+describe('api-spec.yaml', () => {
+  let gateway: Gateway
+  beforeAll(async () => {
+    gateway = await startGateway()
+  })
+  afterAll(() => gateway.close())
+
+  it('is enforced by express-openapi-validator on every operation', async () => {
+    await gateway.alice('POST /_query/async?drop_null_columns', { body: { query: 'ROW n = 1' } })
+    await gateway.alice('GET /_query/async/a%3D?keep_alive=1d')
+    await gateway.alice('HEAD /_query/async/a')
+    await gateway.alice('POST /_query/async/a/stop')
+    await gateway.alice('DELETE /_query/async/a')
+    expect(seen).toEqual([
+      {
+        method: 'POST',
+        path: '/_query/async',
+        query: { drop_null_columns: 'true' },
+        body: { query: 'ROW n = 1' },
+      },
+      { method: 'GET', path: '/_query/async/a%3D', query: { keep_alive: '1d' }, body: undefined },
+      { method: 'HEAD', path: '/_query/async/a', query: {}, body: undefined },
+      { method: 'POST', path: '/_query/async/a/stop', query: {}, body: undefined },
+      { method: 'DELETE', path: '/_query/async/a', query: {}, body: undefined },
+    ])
+  })
+
+  it('is asked once about gets in the same words, whatever their id', async () => {
+    seen.length = 0
+    for (const id of ['a', 'b', 'c']) await gateway.alice(`GET /_query/async/${id}?keep_alive=2d`)
+    expect(seen).toMatchObject([{ path: '/_query/async/a', query: { keep_alive: '2d' } }])
+  })
+
+  it('is not asked about requests without a caller', async () => {
+    seen.length = 0
+    await gateway.anonymous('GET /_query/async/a')
+    expect(seen).toEqual([])
+  })
+})

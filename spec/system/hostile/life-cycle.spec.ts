@@ -1,0 +1,39 @@
+import fc from 'fast-check'
+import { type Gateway, startGateway } from '../../support/gateway'
+import { PATIENCE_MS, runs } from '../../support/hostile/run-count'
+import { commands } from '../../support/life-cycle/commands'
+import { ModelEngine } from '../../support/life-cycle/engine'
+import { LifeCycle } from '../../support/life-cycle/run'
+
+describe('the life of queries of several owners', () => {
+  const engine = new ModelEngine()
+  let gateway: Gateway
+
+  beforeAll(async () => {
+    gateway = await startGateway({ memory: { execute: engine.execute } })
+  })
+  afterAll(() => gateway.close())
+
+  it(
+    'is what the model says, whatever they do, and strangers learn nothing',
+    async () => {
+      const answers = new Set<string>()
+      await fc.assert(
+        fc.asyncProperty(commands, (list) => new LifeCycle(gateway, engine, answers).run(list)),
+        runs(60),
+      )
+      const statuses = {
+        submit: [200, 400],
+        get: [200, 400, 404],
+        head: [200, 404],
+        stop: [200, 404],
+        delete: [200, 404],
+      }
+      const all = Object.entries(statuses).flatMap(([name, ends]) =>
+        ends.map((status) => `${name} ${status}`),
+      )
+      expect([...answers]).toEqual(expect.arrayContaining(all))
+    },
+    PATIENCE_MS,
+  )
+})

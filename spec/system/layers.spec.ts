@@ -1,0 +1,165 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+const LIB = path.join(__dirname, '..', '..', 'lib')
+
+/**
+ * Which room of `lib/` may import which others. A room is a folder, or the name of a file at the top. Every room may
+ * import `core`, which imports none.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  bin: ['server', 'index'],
+  server: ['index', 'sample'],
+  sample: ['index', 'json'],
+  index: ['router', 'jwt', 'stores', 'telemetry'],
+  router: ['request', 'formats', 'telemetry'],
+  request: ['formats', 'json'],
+  stores: ['formats', 'json'],
+  telemetry: [],
+  jwt: [],
+  formats: [],
+  json: [],
+  'test-kit': [],
+  core: [],
+}
+
+/** Packages, and the only files that know them. */
+const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
+  'express-openapi-validator': ['request/openapi'],
+  '@opentelemetry/api': ['core/meter'],
+  'fastest-levenshtein': ['core/did-you-mean'],
+  'jsonc-parser': ['json/parse', 'stores/elasticsearch/submit-body'],
+  jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
+  'apache-arrow': ['formats/arrow/arrow', 'formats/arrow/arrow-batches', 'formats/arrow/arrow-columns'],
+}
+
+/** Files that know Express, if only for the types of a request. */
+const KNOW_EXPRESS = [
+  'core/caller',
+  'request/body',
+  'request/head',
+  'request/openapi',
+  'request/reader',
+  'router/disconnects',
+  'router/error-answer',
+  'router/exchange',
+  'router/forwarded-answers',
+  'router/router',
+  'router/send',
+  'router/waits',
+  'router/wire',
+  'server/server',
+  'telemetry/request-record',
+]
+
+/** Imports that go the wrong way and are to go. */
+const NOT_YET = [
+  'core/time-zone > formats/cells/instant',
+  'json/faults > request/media-type',
+  'stores/elasticsearch/answers/answer > stores/elasticsearch/cluster/transport',
+  'stores/elasticsearch/submit-body > request/submission',
+  'telemetry/request-record > request/routes',
+]
+
+interface Source {
+  /** Path below `lib/`, without the ending. */
+  name: string
+  room: string
+  /** What it imports, as written. */
+  specifiers: readonly string[]
+  /** Names of the files of `lib/` that it imports. */
+  imports: readonly string[]
+}
+
+const sources: readonly Source[] = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => {
+    const name = file.slice(0, -'.ts'.length)
+    const text = readFileSync(path.join(LIB, file), 'utf8')
+    const specifiers = [...text.matchAll(/(?:from |import\(|require\()'([^']+)'/g)].map(
+      ([, specifier = '']) => specifier,
+    )
+    const imports = specifiers
+      .filter((specifier) => specifier.startsWith('.'))
+      .map((specifier) => path.posix.normalize(path.posix.join(path.posix.dirname(name), specifier)))
+      .filter((imported) => !NOT_YET.includes(`${name} > ${imported}`))
+    return { name, room: roomOf(name), specifiers, imports }
+  })
+
+function roomOf(name: string): string {
+  return name.split('/')[0] ?? name
+}
+
+/**
+ * The two places, of which one imports the other, in the innermost folder that holds both: a file of that folder, or
+ * a folder in it.
+ */
+function placesOf(name: string, imported: string): [string, string] {
+  const [from, to] = [name.split('/'), imported.split('/')]
+  let depth = 0
+  while (from[depth] === to[depth] && depth < from.length) depth += 1
+  return [from.slice(0, depth + 1).join('/'), to.slice(0, depth + 1).join('/')]
+}
+
+describe('lib/', () => {
+  it.each(sources.map((source) => [source.name, source] as const))(
+    '%s imports only what it may',
+    (_name, { room, imports }) => {
+      const foreign = [...new Set(imports.map(roomOf))].filter((other) => other !== room && other !== 'core')
+      expect(foreign.filter((other) => !MAY_IMPORT[room]?.includes(other))).toEqual([])
+    },
+  )
+
+  it('has no room and no permission that is not there or not used', () => {
+    const used = sources.flatMap(({ room, imports }) => imports.map((name) => `${room} > ${roomOf(name)}`))
+    const permitted = Object.entries(MAY_IMPORT).flatMap(([room, others]) =>
+      others.map((other) => `${room} > ${other}`),
+    )
+    expect(permitted.filter((permission) => !used.includes(permission))).toEqual([])
+    expect(Object.keys(MAY_IMPORT).sort()).toEqual([...new Set(sources.map(({ room }) => room))].sort())
+  })
+
+  it('has no circle between its rooms, nor between the folders and files inside a room', () => {
+    const edges = new Map<string, Set<string>>()
+    for (const { name, imports } of sources) {
+      for (const imported of imports) {
+        const [from, to] = placesOf(name, imported)
+        edges.set(from, (edges.get(from) ?? new Set()).add(to))
+      }
+    }
+    const finished = new Set<string>()
+    const visit = (place: string, trail: readonly string[]): void => {
+      if (trail.includes(place)) throw new Error(`a circle: ${[...trail, place].join(' > ')}`)
+      if (finished.has(place)) return
+      for (const next of edges.get(place) ?? []) visit(next, [...trail, place])
+      finished.add(place)
+    }
+    for (const place of edges.keys()) visit(place, [])
+  })
+
+  it.each(Object.entries(ONLY_IN))('knows %s only in %j', (library, names) => {
+    const knowing = sources.filter(({ specifiers }) => specifiers.includes(library)).map(({ name }) => name)
+    expect(knowing.sort()).toEqual([...names].sort())
+  })
+
+  it('knows Express only at its edge', () => {
+    const knowing = sources.filter(({ specifiers }) => specifiers.includes('express')).map(({ name }) => name)
+    expect(knowing.sort()).toEqual(KNOW_EXPRESS)
+  })
+
+  it('has two files at its top', () => {
+    expect(
+      sources
+        .filter(({ name }) => !name.includes('/'))
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['bin', 'index'])
+  })
+
+  it('has no test runner in the test-kit', () => {
+    const specifiers = sources
+      .filter(({ room }) => room === 'test-kit')
+      .flatMap((source) => source.specifiers)
+    expect(specifiers.filter((name) => /jest|vitest|mocha|node:test$/.test(name))).toEqual([])
+  })
+})

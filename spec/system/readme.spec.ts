@@ -1,0 +1,195 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { transformSync } from '@swc/core'
+import * as api from 'express-esql-async-query'
+import * as testKit from 'express-esql-async-query/test-kit'
+import { ERROR_STATUS } from '../../lib/core/errors'
+import { ALL_SETTINGS, variableOf } from '../../lib/server/settings'
+import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
+
+const readme = readFileSync(path.join(__dirname, '..', '..', 'README.md'), 'utf8')
+
+const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
+  language,
+  text,
+}))
+const textsIn = (language: string): string[] =>
+  blocks.filter((block) => block.language === language).map(({ text }) => text)
+
+const [gateway = '', client = '', ...library] = textsIn('ts')
+const [standalone = '', , start = '', submit = '', get = ''] = textsIn('sh')
+const [submitted = ''] = textsIn('json')
+const [csv = ''] = textsIn('text')
+
+/** The first column of the rows of a table whose head begins with this cell. */
+function namesInTable(head: string, ofTable = 0): string[] {
+  const table = [...readme.matchAll(new RegExp(`^\\| ${head} +\\|.*\\n\\|.*\\n((?:\\|.*\\n)+)`, 'gm'))][
+    ofTable
+  ]?.[1]
+  return [...(table ?? '').matchAll(/^\| `([^`]+)`/gm)].map(([, name = '']) => name)
+}
+
+const TOKENS = { algorithms: ['RS256'], issuer: 'https://login.example.com', audience: 'esql' }
+
+describe('the README', () => {
+  let consumer: Consumer
+
+  beforeAll(() => {
+    consumer = createConsumer()
+  }, 120_000)
+  afterAll(() => consumer.remove())
+
+  it('has only snippets that compile', () => {
+    for (const [index, text] of textsIn('ts').entries()) consumer.write(`snippet-${index}.mts`, text)
+    consumer.write('tsconfig.json', strictTsconfig({ skipLibCheck: true }))
+    expect(consumer.tsc()).toBe('')
+  })
+
+  it('leads from an empty folder to a gateway and a result', async () => {
+    const port = await freePort()
+    consumer.write('gateway.mjs', gateway)
+    consumer.write('client.mjs', client.replace('localhost:3000', `localhost:${port}`))
+    consumer.write(
+      'follow.sh',
+      [
+        'set -euo pipefail',
+        "trap 'kill $(jobs -p)' EXIT",
+        `export PORT=${port}`,
+        start,
+        `until curl -s -o /dev/null localhost:${port}; do :; done`,
+        `SUBMITTED=$(${submit})`,
+        'echo "$SUBMITTED"',
+        'echo ---',
+        `ID=$(echo "$SUBMITTED" | sed -n 's/.*"id" : "\\(.*\\)",/\\1/p')`,
+        get,
+        'echo ---',
+        'node client.mjs',
+      ]
+        .join('\n')
+        .replaceAll('localhost:3000', `localhost:${port}`),
+    )
+    const [submittedNow = '', csvNow = '', clientSaid = ''] = consumer.run('bash', 'follow.sh').split('---\n')
+    const shown = submitted.split('\n').filter((line) => !line.includes('…'))
+    expect(submittedNow.split('\n').filter((line) => shown.includes(line))).toEqual(shown)
+    expect(csvNow.replaceAll('\r', '')).toBe(csv)
+    expect(clientSaid).toContain('is_running: false')
+  }, 60_000)
+
+  it('names a command that starts a gateway', () => {
+    expect(standalone.trim()).toBe(`npx ${consumer.binName}`)
+    expect(consumer.run('bash', '-c', `${standalone.trim()} --help`)).toContain(
+      'Usage: express-esql-async-query',
+    )
+  })
+
+  it('lists every error type with its status, and no other', () => {
+    const rows = [...readme.matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map(([, type, status]) => [
+      type,
+      Number(status),
+    ])
+    expect(Object.fromEntries(rows)).toEqual(ERROR_STATUS)
+  })
+
+  it('lists every setting of the standalone gateway, and no other', () => {
+    expect(namesInTable('variable')).toEqual(ALL_SETTINGS.map(variableOf))
+  })
+
+  it('lists every field of the log of requests, and no other', () => {
+    const known: Record<keyof api.RequestEvent, true> = {
+      operation: true,
+      status: true,
+      durationMs: true,
+      waitMs: true,
+      bytes: true,
+      owner: true,
+      query: true,
+      type: true,
+      opaqueId: true,
+      traceId: true,
+      err: true,
+    }
+    const rows = /^\| field [\s\S]*?\n\n/m.exec(readme)?.[0] ?? ''
+    const cells = [...rows.matchAll(/^\| (`[^|]*)\|/gm)].map(([, cell = '']) => cell)
+    const names = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
+    expect(names).toEqual(Object.keys(known))
+  })
+
+  it('lists every instrument with its kind and unit, and no other', () => {
+    const created: string[][] = []
+    const kind = (kind: string) => (name: string, options: { unit: string }) => {
+      created.push([name, kind, options.unit])
+      return { add() {}, record() {} }
+    }
+    const meter = {
+      createCounter: kind('counter'),
+      createUpDownCounter: kind('up-down counter'),
+      createHistogram: kind('histogram'),
+    }
+    const meterProvider = { getMeter: () => meter }
+    const store = new api.MemoryStore({ execute: async () => ({ columns: [], values: [] }), meterProvider })
+    api.asyncQueryRouter({ store, resolveCaller: () => undefined, meterProvider })
+    const rows = [...readme.matchAll(/^\| `(esql_async\.[\w.]+)` +\| ([\w -]+?) +\| (\S+) +\|/gm)]
+    expect(rows.map(([, ...cells]) => cells).sort()).toEqual(created.sort())
+  })
+
+  it.each([
+    [0, 'asyncQueryRouter', () => api.asyncQueryRouter({ nope: 1 } as never)],
+    [1, 'jwtCaller', () => api.jwtCaller({ nope: 1 } as never)],
+    [2, 'jwks of jwtCaller', () => api.jwtCaller({ ...TOKENS, jwks: { nope: 1 } } as never)],
+    [3, 'MemoryStore', () => new api.MemoryStore({ nope: 1 } as never)],
+    [4, 'ElasticsearchStore', () => new api.ElasticsearchStore({ nope: 1 } as never)],
+  ])('lists, in table %i, every option of %s, and no other', (index, _name, create) => {
+    let message = ''
+    try {
+      create()
+    } catch (error) {
+      message = String(error)
+    }
+    const known = message.replace(/.*known are: /, '').split(', ')
+    expect(namesInTable('option', index).sort()).toEqual(known.sort())
+  })
+})
+
+/** Runs a snippet that uses the package, with the functions of the test runner at hand. */
+function run(snippet: string): void {
+  const { code } = transformSync(snippet, {
+    jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+    module: { type: 'commonjs' },
+  })
+  const modules: Record<string, unknown> = {
+    'express-esql-async-query': api,
+    'express-esql-async-query/test-kit': testKit,
+  }
+  new Function('require', 'exports', 'describe', 'it', code)(
+    (name: string) => modules[name] ?? require(name),
+    {},
+    describe,
+    it,
+  )
+}
+
+describe('the snippets of the README', () => {
+  beforeAll(() => {
+    process.env.JWT_SECRET = 'x'.repeat(64)
+    process.env.ESQL_ASYNC_SEALING_KEYS = api.newSealingKey()
+  })
+
+  for (const snippet of library) {
+    if (snippet.includes('describeAsyncQueryStore(')) run(snippet)
+    else
+      it(`run: ${snippet.split('\n').find((line) => line !== '' && !line.startsWith('import'))}`, () =>
+        run(snippet))
+  }
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

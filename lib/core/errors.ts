@@ -113,47 +113,14 @@ export function illegalArgument(reason: string, options?: QueryErrorOptions): Qu
   return new QueryError('illegal_argument_exception', reason, options)
 }
 
+/** The 503 of an outage of ours or of what stands behind us: the client is to try again. `cause` is for the log. */
+export function unavailable(reason: string, cause?: unknown): QueryError {
+  return new QueryError('no_shard_available_action_exception', reason, { cause })
+}
+
 /** The one answer for an unknown, an expired and another owner's query. */
 export function queryNotFound(id: string): QueryError {
   return new QueryError('resource_not_found_exception', id)
-}
-
-/** A member of the envelope: what `JSON.stringify` would write. */
-export interface ErrorObject {
-  [key: string]: string | number | ErrorObject | ErrorObject[]
-}
-
-export interface ErrorResponse {
-  status: number
-  headers: Readonly<Record<string, string>>
-  body: ErrorObject
-}
-
-/**
- * The answer to anything thrown. What is not a {@link QueryError} or a {@link RoutingError} is a fault of ours:
- * 500, and its text stays here.
- */
-export function toErrorResponse(error: unknown, { errorTrace = false } = {}): ErrorResponse {
-  if (error instanceof RoutingError) {
-    const { status, headers, message } = error
-    return { status, headers, body: { error: message, status } }
-  }
-  const known = isQueryError(error) ? error : new QueryError('exception', 'internal error')
-  const { headers } = known
-  const status = statusOf(known)
-  // Elasticsearch never attaches a trace to a 401.
-  const traced = errorTrace && status !== 401
-  return {
-    status,
-    headers,
-    body: {
-      error: {
-        root_cause: [errorObject(rootCause(known), headers, traced, false)],
-        ...errorObject(known, headers, traced),
-      },
-      status,
-    },
-  }
 }
 
 /** The status that anything thrown is answered with. */
@@ -163,44 +130,11 @@ export function statusOf(error: unknown): number {
   return Number.isInteger(status) && status >= 400 && status <= 599 ? status : 500
 }
 
-type Described = ErrorCause & { metadata?: QueryError['metadata'] }
+/** How much of a text of the client an error may repeat, in characters. */
+const LONGEST_QUOTATION = 1_000
 
-function errorObject(
-  error: Described,
-  headers: QueryError['headers'],
-  traced: boolean,
-  withCause = true,
-): ErrorObject {
-  const { type, reason, metadata, causedBy } = error
-  return {
-    type,
-    reason,
-    ...metadata,
-    ...(causedBy && withCause && { caused_by: errorObject(causedBy, {}, traced) }),
-    ...(Object.keys(headers).length > 0 && { header: { ...headers } }),
-    ...(traced && { stack_trace: stackTrace(error) }),
-  }
-}
-
-/** The innermost parse failure of a chain of them; every other error is its own root cause. */
-function rootCause(error: Described): Described {
-  const { causedBy } = error
-  return causedBy && isParseFailure(error) && isParseFailure(causedBy) ? rootCause(causedBy) : error
-}
-
-function isParseFailure({ type }: ErrorCause): boolean {
-  return type === 'x_content_parse_exception' || type === 'x_content_e_o_f_exception'
-}
-
-/**
- * The text that Elasticsearch begins a trace with: class name and reason, and so on for each cause. Frames are
- * left out, since they would tell a client about the files of the gateway.
- */
-function stackTrace(error: ErrorCause): string {
-  const text = `${className(error.type)}: ${error.reason}`
-  return error.causedBy ? `${text}\nCaused by: ${stackTrace(error.causedBy)}` : text
-}
-
-function className(type: string): string {
-  return type.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
+/** A text of the client for the reason of an error: as sent, but cut where it is long, and `null` where it is missing. */
+export function abbreviated(text: string | undefined): string {
+  if (text === undefined) return 'null'
+  return text.length > LONGEST_QUOTATION ? `${text.slice(0, LONGEST_QUOTATION)}...` : text
 }

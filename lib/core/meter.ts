@@ -11,22 +11,25 @@ export type Attributes = Record<string, string | number>
 
 /** The instruments of `@opentelemetry/api` that are used. */
 export interface Meter {
-  createCounter(name: string, options: InstrumentOptions): Adding
-  createUpDownCounter(name: string, options: InstrumentOptions): Adding
-  createHistogram(name: string, options: InstrumentOptions): Recording
+  createCounter(name: string, options: InstrumentOptions): Counter
+  createUpDownCounter(name: string, options: InstrumentOptions): Counter
+  createHistogram(name: string, options: InstrumentOptions): Histogram
 }
 
+/** What an instrument measures, and in which unit. */
 export interface InstrumentOptions {
   description: string
   unit: string
   advice?: { explicitBucketBoundaries: number[] }
 }
 
-export interface Adding {
+/** Adds to a sum. That of an `UpDownCounter` can also go down. */
+export interface Counter {
   add(value: number, attributes?: Attributes): void
 }
 
-export interface Recording {
+/** Records values, such as durations, to be counted by size. */
+export interface Histogram {
   record(value: number, attributes?: Attributes): void
 }
 
@@ -38,8 +41,8 @@ export function meterOf(provider: MeterProvider | undefined): Meter | undefined 
   const meter = (provider ?? globalMeterProvider())?.getMeter('express-esql-async-query')
   if (!meter) return undefined
   return {
-    createCounter: (name, options) => safeAdding(meter.createCounter(name, options)),
-    createUpDownCounter: (name, options) => safeAdding(meter.createUpDownCounter(name, options)),
+    createCounter: (name, options) => safeCounter(meter.createCounter(name, options)),
+    createUpDownCounter: (name, options) => safeCounter(meter.createUpDownCounter(name, options)),
     createHistogram(name, options) {
       const histogram = meter.createHistogram(name, options)
       return { record: (value, attributes) => attempt(() => histogram.record(value, attributes)) }
@@ -47,7 +50,7 @@ export function meterOf(provider: MeterProvider | undefined): Meter | undefined 
   }
 }
 
-function safeAdding(counter: Adding): Adding {
+function safeCounter(counter: Counter): Counter {
   return { add: (value, attributes) => attempt(() => counter.add(value, attributes)) }
 }
 

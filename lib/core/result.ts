@@ -86,6 +86,11 @@ export interface QueryResult {
   profile?: ValueObject
   /** Content of the `_clusters` field. */
   clusters?: ValueObject
+  /**
+   * `true` promises that nothing in this object will ever change, so that the router may keep what it has written of
+   * it. `MemoryStore` sets it on its own frozen copies. @default false
+   */
+  isFrozen?: boolean
 }
 
 /** Counters of a query. Those that are left out are not written, except for the first two, which count 0. */

@@ -1,9 +1,15 @@
-import type { Owner } from './caller'
-import type { PassThrough } from './pass-through'
+import type { Readable } from 'node:stream'
+import type { Caller, Owner } from './caller'
 import type { QueryResult, Value, ValueObject } from './result'
-import type { DeleteOptions, GetOptions, SubmitOptions } from './store-options'
 
-export type { DeleteOptions, GetOptions, SubmitOptions, WaitOptions } from './store-options'
+/** The operations of the API: the store method that serves each, and `head`, which a store serves with `get`. */
+export type Operation = 'submit' | 'get' | 'head' | 'stop' | 'delete'
+
+/** How long a submit waits that does not say, in milliseconds, as in Elasticsearch. */
+export const DEFAULT_WAIT_MS = 1_000
+
+/** How long a query is kept whose submit does not say, in milliseconds, as in Elasticsearch: five days. */
+export const DEFAULT_KEEP_ALIVE_MS = 5 * 86_400_000
 
 /** What a client submitted: the body of the ES|QL query API, in our spelling. */
 export interface QueryRequest {
@@ -38,7 +44,7 @@ export interface QueryParam {
   value: Value
 }
 
-interface AsyncQueryState {
+interface QueryTimes {
   /** Milliseconds since the epoch. Left out, the answer does not tell. */
   startTimeMs?: number
   /** When the query and its result are forgotten, in milliseconds since the epoch. */
@@ -46,13 +52,13 @@ interface AsyncQueryState {
 }
 
 /** A query that is not finished. It shows no rows. */
-export interface RunningQuery extends AsyncQueryState {
+export interface RunningQuery extends QueryTimes {
   isRunning: true
   id: string
 }
 
 /** A query that has its result. */
-export interface CompletedQuery extends AsyncQueryState {
+export interface CompletedQuery extends QueryTimes {
   isRunning: false
   /**
    * Only of a query that was submitted with `keepOnCompletion`: the answer of a finished query shows its id
@@ -72,6 +78,37 @@ export interface CompletedQuery extends AsyncQueryState {
 
 /** A snapshot of an async query: later changes of the query do not show in it, and changing it changes nothing. */
 export type AsyncQuery = RunningQuery | CompletedQuery
+
+/** Ends a wait early. Shared by every method that waits. */
+export interface WaitOptions {
+  /**
+   * How long to wait for completion before answering with what there is, in milliseconds. `0` answers at once,
+   * `Infinity` waits until the query completes.
+   */
+  waitForCompletionTimeoutMs: number
+  /**
+   * Ends the wait when it fires, as if the time had passed: the client went away, or the process drains. It
+   * neither stops the query nor makes the method reject.
+   */
+  signal?: AbortSignal
+}
+
+export interface SubmitOptions extends WaitOptions {
+  /** How long the query and its result are kept, in milliseconds from now. Zero and below: it expires at once. */
+  keepAliveMs: number
+  /** Keep the result although the query finished within the wait. */
+  keepOnCompletion: boolean
+}
+
+export interface GetOptions extends WaitOptions {
+  /** Moves the expiry to now + this many milliseconds, before the wait begins. Left out, zero or below: it stays. */
+  keepAliveMs?: number
+}
+
+export interface DeleteOptions {
+  /** The caller may delete other owners' queries too. */
+  anyOwner?: boolean
+}
 
 /**
  * Where async queries live.
@@ -117,4 +154,58 @@ export interface AsyncQueryStore {
   readonly passThrough?: PassThrough
   /** Stops timers and lets go of what the store itself opened. Called by whoever created the store. Idempotent. */
   close?(): Promise<void>
+}
+
+/** What a client sent, as far as it matters to a server behind the gateway. */
+export interface WireRequest {
+  /** Who makes the request, as `resolveCaller` told. */
+  readonly caller: Caller
+  /** Of the URL, decoded: what is known to the API and well formed. */
+  readonly parameters: Readonly<Record<string, string>>
+  /** The `Accept` header as sent, as the other headers below. */
+  readonly accept?: string
+  readonly contentType?: string
+  readonly opaqueId?: string
+  readonly traceparent?: string
+  /** Only for a store that asks for it with {@link PassThrough.needsAuthorization}. */
+  readonly authorization?: string
+  /** Of a submit: the JSON text as sent, decompressed. */
+  readonly body?: Buffer
+  /** Fires when the client has gone: nobody will read an answer. */
+  readonly gone: AbortSignal
+}
+
+/** What the server behind the gateway answered, in the form in which the client gets it. */
+export interface WireAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  /** Sent as fast as the client takes it. Destroyed when the client goes away. */
+  readonly body: Readable | Uint8Array
+  /** Called once: when all of the answer has been handed over to the client, or when that has become impossible. */
+  settled?(isDelivered: boolean): Promise<void>
+}
+
+/** What a HEAD request tells. */
+export interface QueryState {
+  readonly isRunning: boolean
+  /** As of a completed query. */
+  readonly tookNanos?: number
+  /** When the query and its result are forgotten, in milliseconds since the epoch. */
+  readonly expirationTimeMs?: number
+}
+
+/**
+ * The operations of a store, with the bytes of client and server in place of our words for them. What holds for
+ * the methods of {@link AsyncQueryStore} holds for these: owners, waits, unknown ids, errors.
+ *
+ * An error that the other server answers with is an answer too, unless it means that the query is unknown.
+ */
+export interface PassThrough {
+  /** The store forwards the caller's own `Authorization` header. No other store ever sees it. */
+  readonly needsAuthorization?: boolean
+  submit(wire: WireRequest, owner: Owner, options: SubmitOptions): Promise<WireAnswer>
+  get(id: string, wire: WireRequest, owner: Owner, options: GetOptions): Promise<WireAnswer | undefined>
+  head(id: string, wire: WireRequest, owner: Owner, options: GetOptions): Promise<QueryState | undefined>
+  stop(id: string, wire: WireRequest, owner: Owner): Promise<WireAnswer | undefined>
+  delete(id: string, wire: WireRequest, owner: Owner, options: DeleteOptions): Promise<WireAnswer | undefined>
 }

@@ -1,4 +1,4 @@
-import { MS_PER_DAY, parseOffset } from '../formats/cells/instant'
+export const MS_PER_DAY = 86_400_000
 
 /** The forms of a fixed offset that Java's `ZoneId` reads. */
 const FIXED_OFFSET = /^(?:UTC|GMT|UT)?([+-](?:\d|\d\d(?:[0-5]\d){0,2}|\d\d(?::[0-5]\d){1,2}))$/
@@ -77,4 +77,12 @@ function cachedBySpan(offsetAt: OffsetAt): OffsetAt {
     }
     return offsets.get(span) ?? offsetAt(epochMs)
   }
+}
+
+/** Seconds east of Greenwich of an offset: `Z`, `+9`, `+10`, `-05:30`, `+001932`. */
+export function parseOffset(text: string): number {
+  const [, hours = '0', minutes = '0', seconds = '0'] =
+    /^[+-](\d\d?)(?::?(\d\d)(?::?(\d\d))?)?$/.exec(text) ?? []
+  const magnitude = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
+  return text.startsWith('-') ? -magnitude : magnitude
 }

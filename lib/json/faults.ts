@@ -1,5 +1,4 @@
-import { QueryError } from '../core/errors'
-import { quote } from '../request/media-type'
+import { abbreviated, QueryError } from '../core/errors'
 import type { JsonLocation } from './tree'
 
 /** Jackson's lists of what a value can be. */
@@ -94,7 +93,7 @@ export function nestedTooDeep(limit: number): string {
 }
 
 export function duplicateField(name: string): string {
-  return `Duplicate field '${quote(name)}'`
+  return `Duplicate field '${abbreviated(name)}'`
 }
 
 function unrecognizedToken(source: string, offset: number): string | undefined {

@@ -1,8 +1,8 @@
 import type { Request } from 'express'
+import type { Operation } from '../core/store'
 import type { MediaTypeHeaders } from './media-type'
 import { checkMediaTypeHeaders } from './media-type'
 import { readFlag } from './parameters'
-import type { Operation } from './routes'
 import type { UrlParameters } from './url'
 import { decodePathSegment, parseQueryString } from './url'
 

@@ -1,5 +1,5 @@
 import type { ErrorCause } from '../core/errors'
-import { QueryError, RoutingError } from '../core/errors'
+import { abbreviated, QueryError, RoutingError } from '../core/errors'
 
 /** One media type of a request header, in lower case. */
 export interface MediaType {
@@ -29,8 +29,6 @@ const PREVIOUS_MAJOR = 8
 /** The characters of a token, RFC 9110 section 5.6.2, in lower case. */
 const TOKEN = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/
 const DIGITS = /^\d+$/
-
-const LONGEST_QUOTE = 1_000
 
 const NO_PARAMETERS: ReadonlyMap<string, string> = new Map()
 
@@ -91,13 +89,7 @@ export function isJsonMediaType(text: string): boolean {
 export function checkBodyMediaType({ contentType, rawContentType }: MediaTypeHeaders): void {
   if (rawContentType === undefined) throw new RoutingError(406, 'Content-Type header is missing')
   if (contentType && JSON_TYPES.has(contentType.type)) return
-  throw new RoutingError(406, `Content-Type header [${quote(rawContentType)}] is not supported`)
-}
-
-/** A text of the client for the reason of an error: as sent, but not endless, and `null` where there is none. */
-export function quote(text: string | undefined): string {
-  if (text === undefined) return 'null'
-  return text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}...` : text
+  throw new RoutingError(406, `Content-Type header [${abbreviated(rawContentType)}] is not supported`)
 }
 
 function readHeader(name: HeaderName, values: readonly string[]): MediaType | undefined {
@@ -115,7 +107,7 @@ function parseMediaType(name: HeaderName, header: string): MediaType | undefined
   const [essence = '', ...parameters] = split(header.toLowerCase(), ';')
   const [type = '', subtype = '', ...rest] = split(essence, '/').map((part) => part.trim())
   if (rest.length > 0 || !TOKEN.test(type) || !TOKEN.test(subtype)) {
-    throw malformed(name, `invalid media-type [${quote(header)}]`)
+    throw malformed(name, `invalid media-type [${abbreviated(header)}]`)
   }
   return { type: `${type}/${subtype}`, parameters: parseParameters(name, header, parameters) }
 }
@@ -133,7 +125,7 @@ function parseParameters(
     // Blanks around the equals sign are refused, elsewhere they are not.
     const isWellFormed = key !== '' && key === key.trimEnd() && value !== '' && value === value.trimStart()
     if (rest.length > 0 || !isWellFormed) {
-      throw malformed(name, `invalid parameters for header [${quote(header)}]`)
+      throw malformed(name, `invalid parameters for header [${abbreviated(header)}]`)
     }
     parameters.set(key, value)
   }
@@ -160,7 +152,7 @@ function checkVersions(headers: MediaTypeHeaders, hasBody: boolean): void {
       : ' and the compatible versions must match'
   throw badVersion(
     'A compatible version is required on both Content-Type and Accept headers if either one has requested a compatible version' +
-      `${mustMatch}. Accept=${quote(accept && rawAccept)}, Content-Type=${quote(contentType && rawContentType)}`,
+      `${mustMatch}. Accept=${abbreviated(accept && rawAccept)}, Content-Type=${abbreviated(contentType && rawContentType)}`,
   )
 }
 
@@ -175,7 +167,7 @@ function checkVersion(
   const version = DIGITS.test(text) ? Number(text) : Number.NaN
   if (version === CURRENT_MAJOR || version === PREVIOUS_MAJOR) return version
   throw badVersion(
-    `${name} version must be either version ${CURRENT_MAJOR} or ${PREVIOUS_MAJOR}, but found ${quote(text)}. ${name}=${quote(header)}`,
+    `${name} version must be either version ${CURRENT_MAJOR} or ${PREVIOUS_MAJOR}, but found ${abbreviated(text)}. ${name}=${abbreviated(header)}`,
   )
 }
 

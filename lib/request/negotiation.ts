@@ -1,7 +1,6 @@
-import { illegalArgument } from '../core/errors'
+import { abbreviated, illegalArgument } from '../core/errors'
 import type { Format } from '../formats/writer'
 import type { MediaType, MediaTypeHeaders } from './media-type'
-import { quote } from './media-type'
 
 /** The formats that carry objects. Errors are written in no other. */
 export type ObjectFormat = Extract<Format, 'json' | 'yaml' | 'cbor' | 'smile'>
@@ -198,7 +197,7 @@ function checkSubmit(request: FormatRequest, asked: Row | undefined): void {
   if (asked === undefined) {
     const { rawAccept, rawContentType, formatParameter } = request
     throw illegalArgument(
-      `Invalid request content type: Accept=[${quote(rawAccept)}], Content-Type=[${quote(rawContentType)}], format=[${quote(formatParameter)}]`,
+      `Invalid request content type: Accept=[${abbreviated(rawAccept)}], Content-Type=[${abbreviated(rawContentType)}], format=[${abbreviated(formatParameter)}]`,
     )
   }
   if (asked.kind !== 'text') return

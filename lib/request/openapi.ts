@@ -2,7 +2,7 @@ import path from 'node:path'
 import type { Request, RequestHandler, Response } from 'express'
 import { middleware } from 'express-openapi-validator'
 import type { Value } from '../core/result'
-import type { Operation } from './routes'
+import type { Operation } from '../core/store'
 import type { UrlParameters } from './url'
 
 /** The parts of a request that `api-spec.yaml` speaks of. */

@@ -1,7 +1,7 @@
 import { didYouMean } from '../core/did-you-mean'
 import { illegalArgument } from '../core/errors'
+import type { Operation } from '../core/store'
 import { parseBoolean } from './boolean'
-import type { Operation } from './routes'
 import type { UrlParameters } from './url'
 
 /** Parameters that every route knows. */

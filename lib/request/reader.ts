@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
 import { illegalArgument, RoutingError } from '../core/errors'
-import type { AsyncQueryStore } from '../core/store'
+import type { AsyncQueryStore, Operation } from '../core/store'
 import type { JsonNode } from '../json/parse'
 import { BodyReader } from './body'
 import type { Command } from './command'
@@ -12,7 +12,7 @@ import type { ValidateRequest } from './openapi'
 import { createRequestValidator } from './openapi'
 import type { ReadRequest } from './reading-cache'
 import { KnownRequests } from './reading-cache'
-import type { Operation, RouteMatch } from './routes'
+import type { RouteMatch } from './routes'
 import { allowedMethods, offers, operationOn } from './routes'
 
 /** Reads requests whose caller is known: head, operation, body, validation against the document. */

@@ -1,8 +1,5 @@
-import type { AsyncQueryStore } from '../core/store'
+import type { AsyncQueryStore, Operation } from '../core/store'
 import { decodePathSegment } from './url'
-
-/** The operations of the API, by the store method that serves them. */
-export type Operation = 'submit' | 'get' | 'head' | 'stop' | 'delete'
 
 interface Route {
   path: RegExp

@@ -1,8 +1,8 @@
-import { illegalArgument, QueryError } from '../core/errors'
+import { abbreviated, illegalArgument, QueryError } from '../core/errors'
 import type { ValueObject } from '../core/result'
 import type { QueryRequest } from '../core/store'
+import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../core/store'
 import { isTimeZone } from '../core/time-zone'
-import { quote } from './media-type'
 import type { BodyFields } from './submit-fields'
 import { printValue } from './submit-params'
 
@@ -13,9 +13,6 @@ export interface Submission {
   keepAliveMs: number
   keepOnCompletion: boolean
 }
-
-export const DEFAULT_WAIT_MS = 1_000
-export const DEFAULT_KEEP_ALIVE_MS = 5 * 86_400_000
 
 /** Fields that are handed to the engine as they came. */
 const EXTRA = [
@@ -84,7 +81,7 @@ function timeZoneOf({ time_zone: zone, settings }: BodyFields): string | undefin
         'specify it in only one place, or with the same value in both.',
     )
   }
-  if (typeof setting === 'string' && isTimeZone(quote(setting))) return setting
+  if (typeof setting === 'string' && isTimeZone(abbreviated(setting))) return setting
   throw illegalArgument(`Setting [time_zone] has the invalid value [${printValue(setting)}]`)
 }
 

@@ -1,13 +1,12 @@
 import { didYouMean } from '../core/did-you-mean'
 import type { ErrorCause } from '../core/errors'
-import { illegalArgument, isQueryError, QueryError } from '../core/errors'
+import { abbreviated, illegalArgument, isQueryError, QueryError } from '../core/errors'
 import type { Value, ValueObject } from '../core/result'
 import type { QueryParam } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import { isTimeZone } from '../core/time-zone'
 import type { JsonField, JsonNode, TokenName } from '../json/parse'
 import { parseBoolean } from './boolean'
-import { quote } from './media-type'
 import { readParams } from './submit-params'
 
 /** How a field of the submit body is read: from which tokens, and to what. */
@@ -22,7 +21,7 @@ const PARSER = '[esql/async_query]'
 const text: FieldType<string> = { tokens: ['VALUE_STRING'], read: (node) => node.text }
 const boolean: FieldType<boolean> = {
   tokens: ['VALUE_BOOLEAN', 'VALUE_STRING'],
-  read: (node) => parseBoolean(quote(node.text)),
+  read: (node) => parseBoolean(abbreviated(node.text)),
 }
 const object: FieldType<ValueObject> = {
   tokens: ['START_OBJECT'],
@@ -35,15 +34,15 @@ const anything: FieldType<Value> = {
 const time: FieldType<number> = {
   tokens: ['VALUE_STRING', 'VALUE_NUMBER', 'VALUE_BOOLEAN', 'VALUE_NULL'],
   read: (node, name) => {
-    if (node.token !== 'VALUE_NULL') return parseTimeValue(name, quote(node.text))
+    if (node.token !== 'VALUE_NULL') return parseTimeValue(name, abbreviated(node.text))
     throw new QueryError('illegal_state_exception', `Can't get text on a VALUE_NULL at ${position(node)}`)
   },
 }
 const timeZone: FieldType<string> = {
   tokens: ['VALUE_STRING'],
   read: (node) => {
-    if (isTimeZone(quote(node.text))) return node.text
-    throw new QueryError('zone_rules_exception', `Unknown time-zone ID: ${quote(node.text)}`)
+    if (isTimeZone(abbreviated(node.text))) return node.text
+    throw new QueryError('zone_rules_exception', `Unknown time-zone ID: ${abbreviated(node.text)}`)
   },
 }
 const params: FieldType<QueryParam[]> = {
@@ -95,7 +94,7 @@ export function readBodyFields(root: JsonNode | undefined): BodyFields {
 
 function readField({ name, location, node }: JsonField): unknown {
   if (!isFieldName(name)) {
-    const shown = quote(name)
+    const shown = abbreviated(name)
     const suggestion = didYouMean(shown, Object.keys(FIELDS))
     throw parseFailure(location, `unknown field [${shown}]${suggestion ? ` ${suggestion}` : ''}`)
   }

@@ -1,9 +1,8 @@
-import { QueryError } from '../core/errors'
+import { abbreviated, QueryError } from '../core/errors'
 import type { Value, ValueObject } from '../core/result'
 import type { QueryParam } from '../core/store'
 import type { JsonNode } from '../json/parse'
 import { isContainer } from '../json/tree'
-import { quote } from './media-type'
 
 const KINDS = ['value', 'identifier', 'pattern'] as const
 
@@ -38,7 +37,7 @@ export function readParams(node: JsonNode): QueryParam[] {
   if (faults.length > 0) {
     throw new QueryError(
       'x_content_parse_exception',
-      `${node.location} Failed to parse params: ${quote(faults.join('; '))}`,
+      `${node.location} Failed to parse params: ${abbreviated(faults.join('; '))}`,
     )
   }
   return named.length > 0 ? named : positional
@@ -72,7 +71,7 @@ function findFault(item: JsonNode): string {
   const { name, node } = field
   if (!PARAM_NAME.test(name)) {
     return (
-      `${field.location} [${quote(name)}] is not a valid parameter name, a valid parameter name starts with ` +
+      `${field.location} [${abbreviated(name)}] is not a valid parameter name, a valid parameter name starts with ` +
       'a letter or underscore, and contains letters, digits and underscores only'
     )
   }
@@ -80,7 +79,7 @@ function findFault(item: JsonNode): string {
   if (!content || !isEmptyList(content.value)) return unsupported(node)
   return (
     `${content.location} Empty lists are not allowed as named parameter values. ` +
-    `Got parameter [${quote(name)}] with value [[]]`
+    `Got parameter [${abbreviated(name)}] with value [[]]`
   )
 }
 
@@ -107,7 +106,9 @@ function isEmptyList(value: Value): boolean {
 }
 
 function fieldList({ fields }: JsonNode): string {
-  return quote(fields.map(({ name, node }) => `${quote(name)}:${quote(node.text)}`).join(', '))
+  return abbreviated(
+    fields.map(({ name, node }) => `${abbreviated(name)}:${abbreviated(node.text)}`).join(', '),
+  )
 }
 
 function printParams(params: readonly QueryParam[]): string {
@@ -119,8 +120,10 @@ function printParams(params: readonly QueryParam[]): string {
 
 /** A value of the client for the reason of an error, as Java prints it, but not endless. */
 export function printValue(value: Value): string {
-  if (Array.isArray(value)) return quote(`[${value.slice(0, MAX_PRINTED).map(printValue).join(', ')}]`)
-  if (!isContainer(value)) return quote(String(value))
+  if (Array.isArray(value)) return abbreviated(`[${value.slice(0, MAX_PRINTED).map(printValue).join(', ')}]`)
+  if (!isContainer(value)) return abbreviated(String(value))
   const members = Object.entries(value).slice(0, MAX_PRINTED)
-  return quote(`{${members.map(([name, item]) => `${quote(name)}=${printValue(item ?? null)}`).join(', ')}}`)
+  return abbreviated(
+    `{${members.map(([name, item]) => `${abbreviated(name)}=${printValue(item ?? null)}`).join(', ')}}`,
+  )
 }

@@ -1,4 +1,3 @@
-import { isImmutable } from '../core/immutable-results'
 import type { QueryResult } from '../core/result'
 import type { AsyncQuery, CompletedQuery } from '../core/store'
 import type { Writer } from '../formats/writer'
@@ -60,8 +59,7 @@ export class EncodedAnswers {
   /** The chunks of an answer: those that the writer makes, or of the body where it is known. */
   chunks(query: AsyncQuery, output: Output, write: Writer): Iterable<Chunk> {
     const { presentation } = output
-    if (query.isRunning || this.#maxBytes === 0 || !isImmutable(query.result))
-      return write(query, presentation)
+    if (query.isRunning || this.#maxBytes === 0 || !query.result.isFrozen) return write(query, presentation)
     const encoded = this.#encodedAs(query, output)
     if (encoded?.body) return this.#read(encoded.body)
     const chunks = write(query, presentation)

@@ -1,5 +1,6 @@
 import type { Response } from 'express'
-import { toErrorResponse, WITHOUT_PRODUCT_HEADER } from '../core/errors'
+import type { ErrorCause } from '../core/errors'
+import { isQueryError, QueryError, RoutingError, statusOf, WITHOUT_PRODUCT_HEADER } from '../core/errors'
 import { writeObject } from '../formats/formats'
 import { readErrorStyle } from '../request/head'
 import { errorMediaType } from '../request/negotiation'
@@ -59,4 +60,84 @@ function writePlain(fault: unknown, response: Response): void {
   response.setHeader('X-elastic-product', 'Elasticsearch')
   response.setHeader('content-type', 'application/json')
   response.end(JSON.stringify(body))
+}
+
+/** A member of the envelope: what `JSON.stringify` would write. */
+export interface ErrorObject {
+  [key: string]: string | number | ErrorObject | ErrorObject[]
+}
+
+export interface ErrorResponse {
+  status: number
+  headers: Readonly<Record<string, string>>
+  body: ErrorObject
+}
+
+/**
+ * The answer to anything thrown. What is not a {@link QueryError} or a {@link RoutingError} is a fault of ours:
+ * 500, and its text stays here.
+ */
+export function toErrorResponse(error: unknown, { errorTrace = false } = {}): ErrorResponse {
+  if (error instanceof RoutingError) {
+    const { status, headers, message } = error
+    return { status, headers, body: { error: message, status } }
+  }
+  const known = isQueryError(error) ? error : new QueryError('exception', 'internal error')
+  const { headers } = known
+  const status = statusOf(known)
+  // Elasticsearch never attaches a trace to a 401.
+  const traced = errorTrace && status !== 401
+  return {
+    status,
+    headers,
+    body: {
+      error: {
+        root_cause: [errorObject(rootCause(known), headers, traced, false)],
+        ...errorObject(known, headers, traced),
+      },
+      status,
+    },
+  }
+}
+
+type Described = ErrorCause & { metadata?: QueryError['metadata'] }
+
+function errorObject(
+  error: Described,
+  headers: QueryError['headers'],
+  traced: boolean,
+  withCause = true,
+): ErrorObject {
+  const { type, reason, metadata, causedBy } = error
+  return {
+    type,
+    reason,
+    ...metadata,
+    ...(causedBy && withCause && { caused_by: errorObject(causedBy, {}, traced) }),
+    ...(Object.keys(headers).length > 0 && { header: { ...headers } }),
+    ...(traced && { stack_trace: stackTrace(error) }),
+  }
+}
+
+/** The innermost parse failure of a chain of them; every other error is its own root cause. */
+function rootCause(error: Described): Described {
+  const { causedBy } = error
+  return causedBy && isParseFailure(error) && isParseFailure(causedBy) ? rootCause(causedBy) : error
+}
+
+function isParseFailure({ type }: ErrorCause): boolean {
+  return type === 'x_content_parse_exception' || type === 'x_content_e_o_f_exception'
+}
+
+/**
+ * The text that Elasticsearch begins a trace with: class name and reason, and so on for each cause. Frames are
+ * left out, since they would tell a client about the files of the gateway.
+ */
+function stackTrace(error: ErrorCause): string {
+  const text = `${className(error.type)}: ${error.reason}`
+  return error.causedBy ? `${text}\nCaused by: ${stackTrace(error.causedBy)}` : text
+}
+
+function className(type: string): string {
+  return type.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }

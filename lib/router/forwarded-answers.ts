@@ -3,8 +3,15 @@ import type { Owner } from '../core/caller'
 import { describeError } from '../core/describe-error'
 import { queryNotFound } from '../core/errors'
 import type { Logger } from '../core/logger'
-import type { PassThrough, QueryState, WireAnswer, WireRequest } from '../core/pass-through'
-import type { DeleteOptions, GetOptions, SubmitOptions } from '../core/store'
+import type {
+  DeleteOptions,
+  GetOptions,
+  PassThrough,
+  QueryState,
+  SubmitOptions,
+  WireAnswer,
+  WireRequest,
+} from '../core/store'
 import { askStore } from './ask-store'
 import type { Clients } from './disconnects'
 import type { Exchange } from './exchange'

@@ -1,7 +1,6 @@
 import type { Owner } from '../core/caller'
 import { queryNotFound } from '../core/errors'
-import type { QueryState } from '../core/pass-through'
-import type { AsyncQuery, AsyncQueryStore, GetOptions } from '../core/store'
+import type { AsyncQuery, AsyncQueryStore, GetOptions, QueryState } from '../core/store'
 import { writeObject, writerFor } from '../formats/formats'
 import type { Command, Output } from '../request/command'
 import { errorMediaType } from '../request/negotiation'

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Response } from 'express'
 import { WITHOUT_PRODUCT_HEADER } from '../core/errors'
-import type { WireAnswer } from '../core/pass-through'
+import type { WireAnswer } from '../core/store'
 import type { Clients } from './disconnects'
 
 /** Time that writing a body may keep other requests waiting, in milliseconds. */

@@ -1,11 +1,12 @@
 import type { Response } from 'express'
 import type { Owner } from '../core/caller'
-import type { Adding, Meter } from '../core/meter'
-import type { WaitOptions } from '../core/store-options'
+import { QueryError } from '../core/errors'
+import type { Counter, Meter } from '../core/meter'
+import type { Excess } from '../core/quota'
+import { Quota } from '../core/quota'
+import type { WaitOptions } from '../core/store'
 import { endInTurns } from '../core/turns'
 import type { Clients, Watcher } from './disconnects'
-import type { WaitLimits } from './wait-places'
-import { WaitPlaces } from './wait-places'
 
 /**
  * A request that may wait. Its signal fires when there is nothing left to wait for: the client went away, or the
@@ -30,21 +31,27 @@ export class Wait extends AbortController implements Watcher {
   }
 }
 
+/** How many requests may wait at a time, in all and of one owner. */
+export interface WaitLimits {
+  maxWaits: number
+  maxWaitsPerOwner: number
+}
+
 /** Every request of a router that may be waiting, so that a drain can answer them all. */
 export class Waits {
   readonly #clients: Clients
-  readonly #places: WaitPlaces
+  readonly #places: Quota
   readonly #waits = new Set<Wait>()
-  readonly #gauge: Adding | undefined
+  readonly #gauge: Counter | undefined
   #isDraining = false
 
-  constructor(clients: Clients, limits: WaitLimits, meter?: Meter) {
+  constructor(clients: Clients, { maxWaits, maxWaitsPerOwner }: WaitLimits, meter?: Meter) {
     this.#clients = clients
     this.#gauge = meter?.createUpDownCounter('esql_async.requests.waiting', {
       description: 'Requests that wait for a query or are being answered.',
       unit: '{request}',
     })
-    this.#places = new WaitPlaces(limits)
+    this.#places = new Quota({ max: maxWaits, maxPerOwner: maxWaitsPerOwner }, tooMany)
   }
 
   /** Requests that may be waiting now. */
@@ -73,7 +80,7 @@ export class Waits {
   begin(response: Response, owner: Owner | undefined): Wait {
     // While the process drains, nobody waits.
     const waiter = this.#isDraining ? undefined : owner
-    if (waiter !== undefined) this.#places.take(waiter)
+    if (waiter !== undefined) this.#places.add(waiter, 1)
     const wait = new Wait(response, waiter)
     if (this.#clients.isGone(response)) wait.onGone()
     else this.#clients.watch(response, wait)
@@ -85,7 +92,7 @@ export class Waits {
 
   /** Gives the place back: the store has answered, and a slow client is nobody's wait. */
   answered(wait: Wait): void {
-    if (wait.owner !== undefined) this.#places.leave(wait.owner)
+    if (wait.owner !== undefined) this.#places.remove(wait.owner, 1)
     wait.owner = undefined
   }
 
@@ -106,4 +113,13 @@ export class Waits {
 /** Whom a request takes a place for: nobody, unless it will wait for a query that runs. */
 export function waiterOf(owner: Owner, { waitForCompletionTimeoutMs }: WaitOptions): Owner | undefined {
   return waitForCompletionTimeoutMs > 0 ? owner : undefined
+}
+
+function tooMany({ of, used, limit }: Excess): QueryError {
+  const who = of === 'owner' ? 'you have' : 'the server has'
+  return new QueryError(
+    'es_rejected_execution_exception',
+    `rejected execution of async query: ${who} [${used}] requests waiting already, the limit is [${limit}]; ` +
+      'ask with [wait_for_completion_timeout=0] or try again later',
+  )
 }

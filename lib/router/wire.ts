@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import type { Caller } from '../core/caller'
-import type { PassThrough, WireRequest } from '../core/pass-through'
+import type { PassThrough, WireRequest } from '../core/store'
 import type { Incoming } from '../request/head'
 
 /** A request as a server behind the gateway is to see it. */

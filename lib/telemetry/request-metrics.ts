@@ -1,4 +1,4 @@
-import type { Adding, Attributes, Meter, Recording } from '../core/meter'
+import type { Attributes, Counter, Histogram, Meter } from '../core/meter'
 import { CLIENT_LEFT } from './request-event'
 import type { RequestRecord } from './request-record'
 
@@ -10,11 +10,11 @@ const SIZE_BUCKETS = Array.from({ length: 10 }, (_, index) => 2 ** 10 * 4 ** ind
 
 /** The measurements of requests. */
 export class RequestMetrics {
-  readonly #duration: Recording
-  readonly #wait: Recording
-  readonly #size: Recording
-  readonly #refusals: Adding
-  readonly #storeErrors: Adding
+  readonly #duration: Histogram
+  readonly #wait: Histogram
+  readonly #size: Histogram
+  readonly #refusals: Counter
+  readonly #storeErrors: Counter
 
   constructor(meter: Meter) {
     const seconds = { unit: 's', advice: { explicitBucketBoundaries: DURATION_BUCKETS } }

@@ -1,6 +1,6 @@
 import type { Response } from 'express'
 import type { Owner } from '../core/caller'
-import type { Operation } from '../request/routes'
+import type { Operation } from '../core/store'
 
 /**
  * What there is to tell of a request when it is over. There may be tens of thousands that wait, so it is plain data

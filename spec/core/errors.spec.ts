@@ -1,4 +1,4 @@
-import { ERROR_STATUS, isQueryError, QueryError, RoutingError, toErrorResponse } from '../../lib/core/errors'
+import { abbreviated, isQueryError, QueryError } from '../../lib/core/errors'
 
 describe('QueryError', () => {
   it.each([422, null, 'x'])('refuses the options %j', (options) => {
@@ -24,49 +24,15 @@ describe('QueryError', () => {
       [new QueryError('x', 'x'), foreign, new Error('x'), 'x', null, undefined].map(isQueryError),
     ).toEqual([true, true, false, false, false, false])
   })
-
-  it('keeps its cause to itself', () => {
-    const error = new QueryError('exception', 'public', { cause: new Error('private') })
-    expect(JSON.stringify(toErrorResponse(error, { errorTrace: true }))).not.toContain('private')
-  })
 })
 
-describe('toErrorResponse', () => {
-  it.each(Object.entries(ERROR_STATUS))('answers %s with %i', (type, status) => {
-    const error = { type, reason: 'why' }
-    expect(toErrorResponse(new QueryError(type, 'why'))).toEqual({
-      status,
-      headers: {},
-      body: { error: { root_cause: [error], ...error }, status },
-    })
-  })
-
-  it.each([new Error('secret'), 'secret', undefined, null, { reason: 'secret' }])(
-    'answers the unexpected %p with a 500 that does not tell',
-    (thrown) => {
-      const error = { type: 'exception', reason: 'internal error' }
-      expect(toErrorResponse(thrown)).toEqual({
-        status: 500,
-        headers: {},
-        body: { error: { root_cause: [error], ...error }, status: 500 },
-      })
-    },
-  )
-
-  it('writes what routing finds as plain text', () => {
-    expect(toErrorResponse(new RoutingError(405, 'no', { Allow: 'GET' }))).toEqual({
-      status: 405,
-      headers: { Allow: 'GET' },
-      body: { error: 'no', status: 405 },
-    })
-  })
-
-  it('never attaches a trace to a 401', () => {
-    const error = new QueryError('security_exception', 'no', { headers: { 'WWW-Authenticate': 'Bearer' } })
-    const object = { type: 'security_exception', reason: 'no', header: { 'WWW-Authenticate': 'Bearer' } }
-    expect(toErrorResponse(error, { errorTrace: true }).body).toEqual({
-      error: { root_cause: [object], ...object },
-      status: 401,
-    })
+describe('abbreviated', () => {
+  it.each([
+    [undefined, 'null'],
+    ['', ''],
+    ['x'.repeat(1_000), 'x'.repeat(1_000)],
+    ['x'.repeat(1_001), `${'x'.repeat(1_000)}...`],
+  ])('writes %j', (text, expected) => {
+    expect(abbreviated(text)).toBe(expected)
   })
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { isQueryError, RoutingError } from '../../lib/core/errors'
 import type { MediaTypeHeaders } from '../../lib/request/media-type'
-import { checkBodyMediaType, checkMediaTypeHeaders, quote } from '../../lib/request/media-type'
+import { checkBodyMediaType, checkMediaTypeHeaders } from '../../lib/request/media-type'
 import { errorMediaType } from '../../lib/request/negotiation'
 
 const VENDOR = 'application/vnd.elasticsearch+json'
@@ -339,16 +339,5 @@ describe('checkBodyMediaType', () => {
   it('answers 406 to a body without Content-Type', () => {
     const error = thrownBy(() => checkBodyMediaType(check({ accept: 'application/json' })))
     expect(error).toEqual(new RoutingError(406, 'Content-Type header is missing'))
-  })
-})
-
-describe('quote', () => {
-  it.each([
-    [undefined, 'null'],
-    ['', ''],
-    ['x'.repeat(1_000), 'x'.repeat(1_000)],
-    ['x'.repeat(1_001), `${'x'.repeat(1_000)}...`],
-  ])('writes %j', (text, expected) => {
-    expect(quote(text)).toBe(expected)
   })
 })

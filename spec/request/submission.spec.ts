@@ -1,7 +1,8 @@
-import { isQueryError, toErrorResponse } from '../../lib/core/errors'
+import { isQueryError } from '../../lib/core/errors'
 import { parseJson } from '../../lib/json/parse'
 import { interpretSubmitBody, validateSubmission } from '../../lib/request/submission'
 import { readBodyFields } from '../../lib/request/submit-fields'
+import { toErrorResponse } from '../../lib/router/error-answer'
 import bodyShapes from '../fixtures/body-shapes.json'
 
 const interpret = (body: object) => interpretSubmitBody(readBodyFields(parseJson(JSON.stringify(body))))

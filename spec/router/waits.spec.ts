@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import type { Response } from 'express'
+import type { Owner } from '../../lib/core/caller'
 import { ownerOf } from '../../lib/core/caller'
 import { Clients } from '../../lib/router/disconnects'
 import { Waits } from '../../lib/router/waits'
@@ -42,6 +43,25 @@ describe('Waits', () => {
       expect([current.listenerCount('close'), waits.count]).toEqual([before, 0])
     })
     expect(response.listenerCount('close')).toBe(before)
+  })
+
+  it('refuses what are too many, in words that tell the limit', async () => {
+    await onResponse(async (response) => {
+      const begin = (owner: Owner) => waits.begin(response, owner)
+      const begun = [begin(alice), begin(alice)]
+      const refusal = (who: string, limit: number) =>
+        expect.objectContaining({
+          type: 'es_rejected_execution_exception',
+          status: 429,
+          reason:
+            `rejected execution of async query: ${who} [${limit}] requests waiting already, the limit is [${limit}]; ` +
+            'ask with [wait_for_completion_timeout=0] or try again later',
+        })
+      expect(() => begin(alice)).toThrow(refusal('you have', 2))
+      begun.push(begin(bob))
+      expect(() => begin(bob)).toThrow(refusal('the server has', 3))
+      for (const wait of begun) waits.end(wait)
+    })
   })
 
   it('leaves nothing behind when what waits fails', async () => {

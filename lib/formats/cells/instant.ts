@@ -1,3 +1,5 @@
+import { MS_PER_DAY, parseOffset } from '../../core/time-zone'
+
 /** A point in time with nanoseconds. */
 export interface Instant {
   /** Milliseconds since the epoch, rounded down. */
@@ -5,8 +7,6 @@ export interface Instant {
   /** Nanoseconds within the millisecond, 0 to 999,999. */
   nanos: number
 }
-
-export const MS_PER_DAY = 86_400_000
 
 const ISO_DATE = /^([+-]?\d{4,9})-(\d\d)-(\d\d)(?:T(.+))?$/i
 const ISO_TIME = /^(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?$/i
@@ -20,14 +20,6 @@ export function parseInstant(text: string): Instant | undefined {
   const timeOfDay = time === undefined ? { ms: 0, nanos: 0 } : parseTime(time)
   if (days === undefined || !timeOfDay) return undefined
   return { ms: days * MS_PER_DAY + timeOfDay.ms, nanos: timeOfDay.nanos }
-}
-
-/** Seconds east of Greenwich of an offset: `Z`, `+9`, `+10`, `-05:30`, `+001932`. */
-export function parseOffset(text: string): number {
-  const [, hours = '0', minutes = '0', seconds = '0'] =
-    /^[+-](\d\d?)(?::?(\d\d)(?::?(\d\d))?)?$/.exec(text) ?? []
-  const magnitude = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
-  return text.startsWith('-') ? -magnitude : magnitude
 }
 
 /** A time of day moved to UTC: it can lie on the day before or after. */

@@ -1,5 +1,4 @@
-import { zoneOffset } from '../../core/time-zone'
-import { MS_PER_DAY } from './instant'
+import { MS_PER_DAY, zoneOffset } from '../../core/time-zone'
 
 const TWO_DIGITS = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0'))
 const THREE_DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0'))

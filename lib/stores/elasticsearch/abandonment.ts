@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock'
 import { isQueryError } from '../../core/errors'
-import type { QueryState } from '../../core/pass-through'
+import type { QueryState } from '../../core/store'
 import type { Asker, ClusterQueries } from './cluster/requests'
 import type { QueryIds } from './cluster/upstream-error'
 import type { SealedContent } from './ids/sealed-content'

@@ -1,11 +1,11 @@
 import type { Owner } from '../../core/caller'
-import type { PassThrough } from '../../core/pass-through'
 import type {
   AsyncQuery,
   AsyncQueryStore,
   CompletedQuery,
   DeleteOptions,
   GetOptions,
+  PassThrough,
   QueryRequest,
   SubmitOptions,
 } from '../../core/store'

@@ -1,7 +1,6 @@
 import type { Clock } from '../../core/clock'
 import { isQueryError, QueryError } from '../../core/errors'
-import type { QueryState } from '../../core/pass-through'
-import type { GetOptions } from '../../core/store'
+import type { GetOptions, QueryState } from '../../core/store'
 import type { Abandonment } from './abandonment'
 import type { QueryAnswer } from './answers/answer'
 import { held } from './answers/snapshot-answer'

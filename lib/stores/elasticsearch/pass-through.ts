@@ -1,6 +1,13 @@
 import type { Owner } from '../../core/caller'
-import type { PassThrough, QueryState, WireAnswer, WireRequest } from '../../core/pass-through'
-import type { DeleteOptions, GetOptions, SubmitOptions } from '../../core/store'
+import type {
+  DeleteOptions,
+  GetOptions,
+  PassThrough,
+  QueryState,
+  SubmitOptions,
+  WireAnswer,
+  WireRequest,
+} from '../../core/store'
 import type { QueryAnswer } from './answers/answer'
 import { ID_HEADER } from './answers/answer'
 import type { ClusterQueries } from './cluster/requests'

@@ -1,8 +1,8 @@
 import { visit } from 'jsonc-parser'
 import type { Value } from '../../core/result'
 import type { QueryRequest } from '../../core/store'
+import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../../core/store'
 import { parseTimeValue } from '../../core/time-value'
-import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../../request/submission'
 import { timeText } from './time-text'
 
 /** What of a submit is the gateway's to decide, in milliseconds. */

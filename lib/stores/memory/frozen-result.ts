@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { markImmutable } from '../../core/immutable-results'
 import type { Column, QueryResult, QueryStatistics, Value, ValueObject } from '../../core/result'
 import { COLUMN_TYPES } from '../../core/result'
 import { fitsColumn, isArray } from '../../formats/cells/fits'
@@ -59,8 +58,9 @@ export async function sealResult(
     ...(isPartial !== undefined && { isPartial }),
     ...(profile && { profile: scales.sealObject(profile) }),
     ...(clusters && { clusters: scales.sealObject(clusters) }),
+    isFrozen: true,
   }
-  return { result: markImmutable(Object.freeze(sealed)), bytes: scales.bytes }
+  return { result: Object.freeze(sealed), bytes: scales.bytes }
 }
 
 function sealColumns(columns: readonly Column[] | undefined, scales: Scales): readonly Column[] {

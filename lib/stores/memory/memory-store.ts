@@ -3,7 +3,7 @@ import { checkOptions, rules } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import { systemClock } from '../../core/clock'
 import { QueryError } from '../../core/errors'
-import type { Adding, MeterProvider } from '../../core/meter'
+import type { Counter, MeterProvider } from '../../core/meter'
 import { meterOf } from '../../core/meter'
 import type { QueryResult } from '../../core/result'
 import type {
@@ -108,7 +108,7 @@ export class MemoryStore implements AsyncQueryStore {
   readonly #expiries: ExpiryQueue<MemoryQuery>
   /** Each running query's executor, resolved when it has ended. */
   readonly #executions = new Map<MemoryQuery, Promise<void>>()
-  readonly #running: Adding | undefined
+  readonly #running: Counter | undefined
   #closed = false
 
   constructor(options: MemoryStoreOptions) {

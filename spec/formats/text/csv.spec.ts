@@ -1,8 +1,8 @@
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
-import { toErrorResponse } from '../../../lib/core/errors'
 import type { Value } from '../../../lib/core/result'
 import { csvWriter } from '../../../lib/formats/text/csv'
+import { toErrorResponse } from '../../../lib/router/error-answer'
 import { goldenCases, goldenRefusals, presentationOf, queryOf } from '../../support/golden-cases'
 import { completed, plain, tableOf, textOf } from '../../support/tables'
 

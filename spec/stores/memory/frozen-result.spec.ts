@@ -37,7 +37,7 @@ describe('sealResult', () => {
 
   it('copies all of a result', async () => {
     const { result } = await sealResult(full)
-    expect(result).toEqual(full)
+    expect(result).toEqual({ ...full, isFrozen: true })
   })
 
   it('freezes the copy, and leaves the original as it is', async () => {

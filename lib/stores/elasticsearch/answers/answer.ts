@@ -1,10 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { UpstreamResponse } from '../cluster/transport'
 import { readHead, replaceId } from './answer-head'
 import type { ObjectFormat } from './body-format'
 import { objectFormatOf } from './body-format'
 import { peek } from './peek'
+
+/** An answer of the cluster, as far as it has come. The body may still break. */
+export interface UpstreamResponse {
+  status: number
+  /** Names in lower case. */
+  headers: IncomingHttpHeaders
+  body: Readable
+}
 
 /** An answer about a query that is not an error. */
 export interface QueryAnswer {

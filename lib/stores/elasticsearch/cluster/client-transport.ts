@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Transport, UpstreamRequest, UpstreamResponse } from './transport'
+import type { UpstreamResponse } from '../answers/answer'
+import type { Transport, UpstreamRequest } from './transport'
 import { isNotConnected, UpstreamError } from './transport'
 
 /**

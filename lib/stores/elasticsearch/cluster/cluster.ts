@@ -1,6 +1,7 @@
 import type { Clock } from '../../../core/clock'
 import { QueryError } from '../../../core/errors'
-import type { Transport, UpstreamRequest, UpstreamResponse } from './transport'
+import type { UpstreamResponse } from '../answers/answer'
+import type { Transport, UpstreamRequest } from './transport'
 import { UpstreamError } from './transport'
 
 /** A request to the cluster, before it is known how long it may take. */

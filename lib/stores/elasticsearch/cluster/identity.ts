@@ -1,6 +1,6 @@
 import type { Caller, Owner } from '../../../core/caller'
 import { QueryError } from '../../../core/errors'
-import type { WireRequest } from '../../../core/pass-through'
+import type { WireRequest } from '../../../core/store'
 import { missingCredentials } from '../../../core/unauthenticated'
 
 /** Who the cluster takes for the sender of a request. */

@@ -1,5 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
-import type { Readable } from 'node:stream'
+import type { UpstreamResponse } from '../answers/answer'
 
 /** One request to the cluster. */
 export interface UpstreamRequest {
@@ -16,14 +15,6 @@ export interface UpstreamRequest {
   /** How long the answer may take to begin, in milliseconds. */
   timeoutMs: number
   signal: AbortSignal
-}
-
-/** An answer of the cluster, as far as it has come. The body may still break. */
-export interface UpstreamResponse {
-  status: number
-  /** Names in lower case. */
-  headers: IncomingHttpHeaders
-  body: Readable
 }
 
 /** Sends a request to the cluster. Rejects with an {@link UpstreamError} when there is no answer. */

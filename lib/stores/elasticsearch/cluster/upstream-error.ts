@@ -1,7 +1,7 @@
 import { QueryError } from '../../../core/errors'
+import type { UpstreamResponse } from '../answers/answer'
 import { objectFormatOf } from '../answers/body-format'
 import { readAll } from '../answers/peek'
-import type { UpstreamResponse } from './transport'
 import { UpstreamError } from './transport'
 import { hideId, mentionsId } from './upstream-id'
 

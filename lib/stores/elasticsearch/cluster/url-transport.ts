@@ -1,7 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import http from 'node:http'
 import https from 'node:https'
-import type { Transport, UpstreamRequest, UpstreamResponse } from './transport'
+import type { UpstreamResponse } from '../answers/answer'
+import type { Transport, UpstreamRequest } from './transport'
 import { isNotConnected, UpstreamError } from './transport'
 
 export interface UrlTransportOptions {

@@ -27,9 +27,6 @@ export const ERROR_STATUS = {
 /** A type of {@link ERROR_STATUS}. */
 export type ErrorType = keyof typeof ERROR_STATUS
 
-/** Statuses that Elasticsearch sends before its REST layer adds the product header. */
-export const WITHOUT_PRODUCT_HEADER: readonly number[] = [401, 403, 413]
-
 /** A fact about an error that the client is told: a member of the `caused_by` chain. */
 export interface ErrorCause {
   type: string

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { QueryResult } from '../core/result'
 import type { AsyncQuery, CompletedQuery } from '../core/store'
 import type { Writer } from '../formats/writer'
@@ -15,12 +16,12 @@ const LONGEST_LABEL = 1_024
 /** Bytes of a body that are handed over at a time, so that a slow client holds no more. */
 const SLICE_BYTES = 64 * 1_024
 
-/** A result that was written, and from the second time on also the body. */
-interface Encoded {
+/** A result that has been written. */
+interface Written {
   /** All that the body depends on beside the result. */
   readonly label: string
-  state: 'written' | 'being kept' | 'too large' | 'kept'
-  body?: Body
+  /** Whether a reader collects the body now, or it has turned out to be too large. */
+  state: 'idle' | 'collecting' | 'too large'
 }
 
 interface Body {
@@ -33,22 +34,28 @@ interface Body {
 }
 
 /**
- * Bodies of finished results that are read again and again, so that they need not be written again and again. A
- * body is kept when it is written for the second time, since most results are read once. Kept are only bodies of
- * results that cannot change. When there are too many, the one that was kept first goes first.
+ * Bodies of finished results that are read again and again, so that they need not be written again and again. A body
+ * is kept when it is written for the second time, since most results are read once. Kept are only bodies of results
+ * that never change. When there are too many, the one goes first that has not been read for the longest time.
  */
-export class EncodedAnswers {
+export class AnswerCache {
   readonly #maxBytes: number
   /** Weak, so that a result that its store has forgotten is not kept alive. */
-  readonly #answers = new WeakMap<QueryResult, Encoded>()
-  readonly #kept = new Set<Encoded>()
-  readonly #forgotten = new FinalizationRegistry<Encoded>((encoded) => this.#drop(encoded))
+  readonly #written = new WeakMap<QueryResult, Written>()
+  /** Unbounded here: room is made before a part is taken, since parts and sent bodies take memory, too. */
+  readonly #bodies: LRUCache<Written, Body>
+  readonly #forgotten = new FinalizationRegistry<Written>((written) => this.#bodies.delete(written))
   #bytes = 0
   #incompleteBytes = 0
 
   /** `maxBytes`: what all bodies may take, incomplete and dropped ones that are being sent included. 0 keeps none. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
+    this.#bodies = new LRUCache({
+      maxSize: Math.max(1, Math.min(Math.floor(maxBytes), Number.MAX_SAFE_INTEGER)),
+      sizeCalculation: ({ bytes }) => Math.max(1, bytes.length),
+      dispose: (body, written) => this.#drop(body, written),
+    })
   }
 
   /** What the bodies take now, in bytes. */
@@ -60,21 +67,22 @@ export class EncodedAnswers {
   chunks(query: AsyncQuery, output: Output, write: Writer): Iterable<Chunk> {
     const { presentation } = output
     if (query.isRunning || this.#maxBytes === 0 || !query.result.isFrozen) return write(query, presentation)
-    const encoded = this.#encodedAs(query, output)
-    if (encoded?.body) return this.#read(encoded.body)
+    const written = this.#writtenAs(query, output)
+    const body = written && this.#bodies.get(written)
+    if (body) return this.#read(body)
     const chunks = write(query, presentation)
-    return encoded ? this.#keep(encoded, query.result, chunks) : chunks
+    return written ? this.#keep(written, query.result, chunks) : chunks
   }
 
   /** `undefined` the first time that a result is written like this. */
-  #encodedAs(query: CompletedQuery, output: Output): Encoded | undefined {
+  #writtenAs(query: CompletedQuery, output: Output): Written | undefined {
     const { result } = query
-    const known = this.#answers.get(result)
+    const known = this.#written.get(result)
     const label = labelOf(query, output)
     if (known?.label === label) return known
-    if (known) this.#drop(known)
-    if (label.length > LONGEST_LABEL) this.#answers.delete(result)
-    else this.#answers.set(result, { label, state: 'written' })
+    if (known) this.#bodies.delete(known)
+    if (label.length > LONGEST_LABEL) this.#written.delete(result)
+    else this.#written.set(result, { label, state: 'idle' })
     return undefined
   }
 
@@ -91,9 +99,9 @@ export class EncodedAnswers {
   }
 
   /** Passes the chunks on, and keeps them if they fit, none is missing, and nobody else is about it. */
-  *#keep(encoded: Encoded, result: QueryResult, chunks: Iterable<Chunk>): Generator<Chunk> {
-    if (encoded.state !== 'written') return yield* chunks
-    encoded.state = 'being kept'
+  *#keep(written: Written, result: QueryResult, chunks: Iterable<Chunk>): Generator<Chunk> {
+    if (written.state !== 'idle') return yield* chunks
+    written.state = 'collecting'
     let parts: Uint8Array[] | undefined = []
     let bytes = 0
     let isTooLarge = false
@@ -113,27 +121,25 @@ export class EncodedAnswers {
         }
         yield part
       }
-      if (parts && this.#answers.get(result) === encoded) this.#publish(encoded, result, Buffer.concat(parts))
+      if (parts && this.#written.get(result) === written) this.#publish(written, result, Buffer.concat(parts))
     } finally {
       this.#free(bytes)
-      if (!encoded.body) encoded.state = isTooLarge ? 'too large' : 'written'
+      written.state = isTooLarge ? 'too large' : 'idle'
     }
   }
 
-  #publish(encoded: Encoded, result: QueryResult, bytes: Buffer): void {
-    encoded.body = { bytes, readers: 0, isKept: true, countedBytes: bytes.length }
-    encoded.state = 'kept'
-    this.#kept.add(encoded)
+  #publish(written: Written, result: QueryResult, bytes: Buffer): void {
     this.#bytes += bytes.length
-    this.#forgotten.register(result, encoded, encoded)
+    this.#bodies.set(written, { bytes, readers: 0, isKept: true, countedBytes: bytes.length })
+    this.#forgotten.register(result, written, written)
   }
 
   /** Takes room for a part of a body that is not complete. */
   #reserve(bytes: number): boolean {
     if (this.#incompleteBytes + bytes > this.#maxBytes * INCOMPLETE_SHARE) return false
-    for (const oldest of this.#kept) {
+    for (const written of this.#bodies.rkeys()) {
       if (this.#bytes + bytes <= this.#maxBytes) break
-      if (oldest.body?.readers === 0) this.#drop(oldest)
+      if (this.#bodies.peek(written)?.readers === 0) this.#bodies.delete(written)
     }
     if (this.#bytes + bytes > this.#maxBytes) return false
     this.#incompleteBytes += bytes
@@ -146,13 +152,8 @@ export class EncodedAnswers {
     this.#bytes -= bytes
   }
 
-  #drop(encoded: Encoded): void {
-    const { body } = encoded
-    if (!body) return
-    this.#kept.delete(encoded)
-    this.#forgotten.unregister(encoded)
-    delete encoded.body
-    encoded.state = 'written'
+  #drop(body: Body, written: Written): void {
+    this.#forgotten.unregister(written)
     body.isKept = false
     this.#releaseUnused(body)
   }

@@ -13,7 +13,7 @@ export interface Watcher {
  * A response alone does not tell: of the requests that a client has pipelined, only the response whose turn it is
  * hears of the end of the connection. For the others, the connection is listened to, once for all of them.
  */
-export class Clients {
+export class Disconnects {
   /** There is one watcher nearly always, so a set is made only for the second. */
   readonly #watchers = new WeakMap<EventEmitter, Watcher | Set<Watcher>>()
   readonly #onClose: (this: EventEmitter) => void
@@ -28,13 +28,6 @@ export class Clients {
 
   isGone(response: Response): boolean {
     return response.destroyed || response.req.socket.destroyed
-  }
-
-  /** Calls back once, when the client goes away before the response is done. Returns a function that calls it off. */
-  onGone(response: Response, callback: () => void): () => void {
-    const watcher: Watcher = { onGone: callback }
-    this.watch(response, watcher)
-    return () => this.unwatch(response, watcher)
   }
 
   watch(response: Response, watcher: Watcher): void {

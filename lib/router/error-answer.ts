@@ -1,9 +1,10 @@
 import type { Response } from 'express'
 import type { ErrorCause } from '../core/errors'
-import { isQueryError, QueryError, RoutingError, statusOf, WITHOUT_PRODUCT_HEADER } from '../core/errors'
+import { isQueryError, QueryError, RoutingError, statusOf } from '../core/errors'
 import { writeObject } from '../formats/formats'
 import { readErrorStyle } from '../request/head'
 import { errorMediaType } from '../request/negotiation'
+import { removeQueryHeaders, setProduct, setStatus } from './response-headers'
 
 /**
  * Sends anything thrown as Elasticsearch words it, or breaks off an answer that has begun. Whatever the error is
@@ -32,14 +33,11 @@ function send(error: unknown, response: Response): void {
     formatParameter: style.formatParameter,
   })
   const bytes = writeObject(format, body, { pretty: style.pretty })
-  for (const name of ['Took-nanos', 'X-Elasticsearch-Async-Is-Running', 'X-Elasticsearch-Async-Id']) {
-    response.removeHeader(name)
-  }
-  if (WITHOUT_PRODUCT_HEADER.includes(status)) response.removeHeader('X-elastic-product')
+  removeQueryHeaders(response)
+  setStatus(response, status)
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   // What is left of a body that is too large is not worth reading.
   if (status === 413) response.setHeader('Connection', 'close')
-  response.statusCode = status
   response.setHeader('content-type', contentType)
   response.end(bytes)
 }
@@ -57,7 +55,7 @@ function writePlain(fault: unknown, response: Response): void {
   for (const name of response.getHeaderNames()) response.removeHeader(name)
   const { status, body } = toErrorResponse(fault)
   response.statusCode = status
-  response.setHeader('X-elastic-product', 'Elasticsearch')
+  setProduct(response)
   response.setHeader('content-type', 'application/json')
   response.end(JSON.stringify(body))
 }

@@ -1,14 +1,29 @@
-import type { Request, Response } from 'express'
+import type { Response } from 'express'
 import type { Caller, Owner } from '../core/caller'
+import type { Operation } from '../core/store'
+import type { Command } from '../request/command'
 import type { Incoming } from '../request/head'
 import type { RequestRecord } from '../telemetry/request-record'
+import { beginRecord } from '../telemetry/request-record'
 
-/** A request that is understood, and where its answer goes. */
-export interface Exchange {
-  request: Request
-  incoming: Incoming
-  caller: Caller
+/** A request that has arrived: what is known of it before it is understood. */
+export interface Arrival extends RequestRecord {
+  caller: Caller | undefined
+  incoming: Incoming | undefined
+  command: Command | undefined
+}
+
+/**
+ * A request that is understood, from its arrival to the end of its answer. Tens of thousands may wait at a time, so it
+ * is one plain object: the same from the first step to the last.
+ */
+export interface Exchange extends Arrival {
   owner: Owner
-  response: Response
-  record: RequestRecord
+  caller: Caller
+  incoming: Incoming
+  command: Command
+}
+
+export function beginArrival(response: Response, operation: Operation | undefined): Arrival {
+  return { ...beginRecord(response, operation), caller: undefined, incoming: undefined, command: undefined }
 }

@@ -1,7 +1,4 @@
-import type { Response } from 'express'
-import type { Owner } from '../core/caller'
 import { describeError } from '../core/describe-error'
-import { queryNotFound } from '../core/errors'
 import type { Logger } from '../core/logger'
 import type {
   DeleteOptions,
@@ -10,99 +7,85 @@ import type {
   QueryState,
   SubmitOptions,
   WireAnswer,
-  WireRequest,
 } from '../core/store'
-import { askStore } from './ask-store'
-import type { Clients } from './disconnects'
+import type { Answers, CommandOf } from './answers'
+import { outageOf } from './answers'
 import type { Exchange } from './exchange'
+import { setExpiration, setQueryHeaders } from './response-headers'
 import { sendAnswer } from './send'
-import type { Waits } from './waits'
-import { waiterOf } from './waits'
+import type { Wait } from './waits'
 import { wireRequest } from './wire'
 
-/** One function per operation, for a store that passes answers through: asks it once and sends what it says. */
-export class Forwarder {
+/** What the other server says: all of its answer, or, for HEAD, how the query stands. */
+type ForwardedAnswer = WireAnswer | QueryState
+
+/** The answers of a store that stands in front of another server, which are sent as that server wrote them. */
+export class ForwardedAnswers implements Answers<ForwardedAnswer> {
   readonly #passThrough: PassThrough
-  readonly #waits: Waits
-  readonly #clients: Clients
   readonly #logger: Logger
 
-  constructor(passThrough: PassThrough, waits: Waits, clients: Clients, logger: Logger) {
+  constructor(passThrough: PassThrough, logger: Logger) {
     this.#passThrough = passThrough
-    this.#waits = waits
-    this.#clients = clients
     this.#logger = logger
   }
 
-  submit(options: SubmitOptions, exchange: Exchange): Promise<void> {
-    return this.#forward(exchange, waiterOf(exchange.owner, options), (wire, signal) =>
-      this.#passThrough.submit(wire, exchange.owner, { ...options, signal }),
-    )
-  }
-
-  get(id: string, options: GetOptions, exchange: Exchange): Promise<void> {
-    return this.#forward(exchange, waiterOf(exchange.owner, options), (wire, signal) =>
-      known(id, this.#passThrough.get(id, wire, exchange.owner, { ...options, signal })),
-    )
-  }
-
-  head(id: string, options: GetOptions, exchange: Exchange): Promise<QueryState | undefined> {
-    return this.#untilGone(exchange, (wire) =>
-      askStore(exchange.record, () => this.#passThrough.head(id, wire, exchange.owner, options)),
-    )
-  }
-
-  stop(id: string, exchange: Exchange): Promise<void> {
-    return this.#forward(exchange, undefined, (wire) =>
-      known(id, this.#passThrough.stop(id, wire, exchange.owner)),
-    )
-  }
-
-  delete(id: string, options: DeleteOptions, exchange: Exchange): Promise<void> {
-    return this.#forward(exchange, undefined, (wire) =>
-      known(id, this.#passThrough.delete(id, wire, exchange.owner, options)),
-    )
-  }
-
-  async #forward(
+  submit(
+    _command: CommandOf<'submit'>,
     exchange: Exchange,
-    waiter: Owner | undefined,
-    ask: (wire: WireRequest, signal: AbortSignal) => Promise<WireAnswer>,
-  ): Promise<void> {
-    const { response } = exchange
-    await this.#waits.during(response, waiter, (wait) =>
-      this.#untilGone(exchange, async (wire) => {
-        const answer = await askStore(exchange.record, () => ask(wire, wait.signal))
-        this.#waits.answered(wait)
-        if (this.#waits.isDraining) response.setHeader('Connection', 'close')
-        await this.#send(answer, response, wire.gone)
-      }),
-    )
+    options: SubmitOptions,
+    wait: Wait,
+  ): Promise<ForwardedAnswer | undefined> {
+    return untilGone(wait, this.#passThrough.submit(this.#wire(exchange, wait), exchange.owner, options))
   }
 
-  async #untilGone<T>(
-    { request, incoming, caller, response }: Exchange,
-    run: (wire: WireRequest) => Promise<T>,
-  ) {
-    const controller = new AbortController()
-    if (this.#clients.isGone(response)) controller.abort()
-    const callOff = this.#clients.onGone(response, () => controller.abort())
-    try {
-      return await run(wireRequest(request, incoming, caller, this.#passThrough, controller.signal))
-    } catch (error) {
-      // What fails because the client has gone is no failure, and there is nobody to tell.
-      if (this.#clients.isGone(response)) return undefined
-      throw error
-    } finally {
-      callOff()
-    }
+  get(id: string, exchange: Exchange, options: GetOptions, wait: Wait): Promise<ForwardedAnswer | undefined> {
+    return untilGone(wait, this.#passThrough.get(id, this.#wire(exchange, wait), exchange.owner, options))
   }
 
-  async #send(answer: WireAnswer, response: Response, gone: AbortSignal): Promise<void> {
+  head(
+    id: string,
+    exchange: Exchange,
+    options: GetOptions,
+    wait: Wait,
+  ): Promise<ForwardedAnswer | undefined> {
+    return untilGone(wait, this.#passThrough.head(id, this.#wire(exchange, wait), exchange.owner, options))
+  }
+
+  stop(id: string, exchange: Exchange, wait: Wait): Promise<ForwardedAnswer | undefined> {
+    return untilGone(wait, this.#passThrough.stop(id, this.#wire(exchange, wait), exchange.owner))
+  }
+
+  delete(
+    id: string,
+    exchange: Exchange,
+    options: DeleteOptions,
+    wait: Wait,
+  ): Promise<ForwardedAnswer | undefined> {
+    return untilGone(wait, this.#passThrough.delete(id, this.#wire(exchange, wait), exchange.owner, options))
+  }
+
+  async send(answer: ForwardedAnswer, exchange: Exchange, wait: Wait): Promise<void> {
+    if ('status' in answer) await untilGone(wait, this.#forward(answer, exchange, wait))
+    else sendState(answer, exchange)
+  }
+
+  /** Destroys the body, and says to the store that nobody has got the answer. */
+  async discard(answer: ForwardedAnswer | undefined, exchange: Exchange, wait: Wait): Promise<void> {
+    if (answer) await this.send(answer, exchange, wait)
+  }
+
+  #wire({ incoming, caller, response }: Exchange, wait: Wait) {
+    return wireRequest(response.req, incoming, caller, this.#passThrough, wait.gone)
+  }
+
+  /** A body that breaks is the same outage as an answer that does not come. */
+  async #forward(answer: WireAnswer, { response }: Exchange, wait: Wait): Promise<void> {
     let isDelivered = false
     try {
-      await sendAnswer(response, answer, gone)
+      await sendAnswer(response, answer, wait.gone)
       isDelivered = true
+    } catch (error) {
+      throw outageOf(error)
     } finally {
       await answer.settled?.(isDelivered).catch((error: unknown) => {
         this.#logger.warn({ err: describeError(error) }, 'a query that nobody can read is left to expire')
@@ -111,8 +94,17 @@ export class Forwarder {
   }
 }
 
-async function known(id: string, answer: Promise<WireAnswer | undefined>): Promise<WireAnswer> {
-  const found = await answer
-  if (!found) throw queryNotFound(id)
-  return found
+/** What fails because the client has gone is no failure, and there is nobody to tell. */
+function untilGone<T>(wait: Wait, answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch((error: unknown) => {
+    if (wait.isAbandoned) return undefined
+    throw error
+  })
+}
+
+function sendState(state: QueryState, { response, command, queryId, startedMs }: Exchange): void {
+  if ('output' in command) response.setHeader('content-type', command.output.format.contentType)
+  setQueryHeaders(response, queryId, state, performance.now() - startedMs)
+  setExpiration(response, state)
+  response.end()
 }

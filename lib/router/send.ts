@@ -2,9 +2,9 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Response } from 'express'
-import { WITHOUT_PRODUCT_HEADER } from '../core/errors'
 import type { WireAnswer } from '../core/store'
-import type { Clients } from './disconnects'
+import { setStatus } from './response-headers'
+import type { Wait } from './waits'
 
 /** Time that writing a body may keep other requests waiting, in milliseconds. */
 const TURN_MS = 2
@@ -16,11 +16,7 @@ type Chunk = string | Uint8Array
  * so that what refuses to be written can still be answered with an error; an error after that breaks the
  * connection, because a body that ends early must not look whole.
  */
-export async function sendChunks(
-  response: Response,
-  chunks: Iterable<Chunk>,
-  clients: Clients,
-): Promise<void> {
+export async function sendChunks(response: Response, chunks: Iterable<Chunk>, wait: Wait): Promise<void> {
   const iterator = chunks[Symbol.iterator]()
   const first = iterator.next()
   if (first.done) {
@@ -33,7 +29,7 @@ export async function sendChunks(
     return
   }
   try {
-    const isWhole = await stream(response, prepend([first.value, second.value], iterator), clients)
+    const isWhole = await stream(response, prepend([first.value, second.value], iterator), wait)
     if (isWhole) response.end()
   } catch (error) {
     if (response.headersSent) response.destroy()
@@ -53,8 +49,7 @@ export async function sendAnswer(
   { status, headers, body }: WireAnswer,
   gone: AbortSignal,
 ): Promise<void> {
-  response.statusCode = status
-  if (WITHOUT_PRODUCT_HEADER.includes(status)) response.removeHeader('X-elastic-product')
+  setStatus(response, status)
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   if (!(body instanceof Readable)) response.setHeader('content-length', body.length)
   await pipelineUntilGone(body instanceof Readable ? body : Readable.from([body]), response, gone)
@@ -80,16 +75,16 @@ async function pipelineUntilGone(body: Readable, response: Response, gone: Abort
 }
 
 /** Whether the client has stayed to the end. */
-async function stream(response: Response, chunks: Iterable<Chunk>, clients: Clients): Promise<boolean> {
+async function stream(response: Response, chunks: Iterable<Chunk>, wait: Wait): Promise<boolean> {
   let wake = (): void => {}
   const onDrain = (): void => wake()
   // One listener for the whole body: compression middleware passes listeners on and never takes them back.
   response.on('drain', onDrain)
-  const callOff = clients.onGone(response, onDrain)
+  wait.gone.addEventListener('abort', onDrain)
   try {
     let turnBegan = performance.now()
     for (const chunk of chunks) {
-      if (clients.isGone(response)) return false
+      if (wait.isAbandoned) return false
       const isFull = chunk.length > 0 && !response.write(chunk)
       if (isFull) {
         await new Promise<void>((resolve) => {
@@ -105,7 +100,7 @@ async function stream(response: Response, chunks: Iterable<Chunk>, clients: Clie
     return true
   } finally {
     response.off('drain', onDrain)
-    callOff()
+    wait.gone.removeEventListener('abort', onDrain)
   }
 }
 

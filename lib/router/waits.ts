@@ -4,9 +4,8 @@ import { QueryError } from '../core/errors'
 import type { Counter, Meter } from '../core/meter'
 import type { Excess } from '../core/quota'
 import { Quota } from '../core/quota'
-import type { WaitOptions } from '../core/store'
 import { endInTurns } from '../core/turns'
-import type { Clients, Watcher } from './disconnects'
+import type { Disconnects, Watcher } from './disconnects'
 
 /**
  * A request that may wait. Its signal fires when there is nothing left to wait for: the client went away, or the
@@ -18,6 +17,8 @@ export class Wait extends AbortController implements Watcher {
   owner: Owner | undefined
   /** The client went away; nobody will read an answer. */
   isAbandoned = false
+  /** Made for those who ask for it: most waits do without. */
+  #gone: AbortController | undefined
 
   constructor(response: Response, owner: Owner | undefined) {
     super()
@@ -25,9 +26,19 @@ export class Wait extends AbortController implements Watcher {
     this.owner = owner
   }
 
+  /** Fires when the client goes away, and not when the process drains. */
+  get gone(): AbortSignal {
+    if (!this.#gone) {
+      this.#gone = new AbortController()
+      if (this.isAbandoned) this.#gone.abort()
+    }
+    return this.#gone.signal
+  }
+
   onGone(): void {
     this.isAbandoned = true
     this.abort()
+    this.#gone?.abort()
   }
 }
 
@@ -39,14 +50,14 @@ export interface WaitLimits {
 
 /** Every request of a router that may be waiting, so that a drain can answer them all. */
 export class Waits {
-  readonly #clients: Clients
+  readonly #disconnects: Disconnects
   readonly #places: Quota
   readonly #waits = new Set<Wait>()
   readonly #gauge: Counter | undefined
   #isDraining = false
 
-  constructor(clients: Clients, { maxWaits, maxWaitsPerOwner }: WaitLimits, meter?: Meter) {
-    this.#clients = clients
+  constructor(disconnects: Disconnects, { maxWaits, maxWaitsPerOwner }: WaitLimits, meter?: Meter) {
+    this.#disconnects = disconnects
     this.#gauge = meter?.createUpDownCounter('esql_async.requests.waiting', {
       description: 'Requests that wait for a query or are being answered.',
       unit: '{request}',
@@ -64,26 +75,17 @@ export class Waits {
   }
 
   /**
-   * Runs what may wait, with a signal that ends the wait. `owner`: of a request that will wait for a query that
-   * runs. Rejects with `es_rejected_execution_exception`, 429, when too many do already.
+   * Begins what may wait; {@link end} has to follow. `owner`: of a request that will wait for a query that runs.
+   *
+   * Throws `es_rejected_execution_exception`, 429, when too many wait already.
    */
-  async during<T>(response: Response, owner: Owner | undefined, run: (wait: Wait) => Promise<T>): Promise<T> {
-    const wait = this.begin(response, owner)
-    try {
-      return await run(wait)
-    } finally {
-      this.end(wait)
-    }
-  }
-
-  /** Begins what may wait, for those who spare the functions of {@link during}. {@link end} has to follow. */
   begin(response: Response, owner: Owner | undefined): Wait {
     // While the process drains, nobody waits.
     const waiter = this.#isDraining ? undefined : owner
     if (waiter !== undefined) this.#places.add(waiter, 1)
     const wait = new Wait(response, waiter)
-    if (this.#clients.isGone(response)) wait.onGone()
-    else this.#clients.watch(response, wait)
+    if (this.#disconnects.isGone(response)) wait.onGone()
+    else this.#disconnects.watch(response, wait)
     if (this.#isDraining) wait.abort()
     this.#waits.add(wait)
     this.#gauge?.add(1)
@@ -99,7 +101,7 @@ export class Waits {
   end(wait: Wait): void {
     this.#waits.delete(wait)
     this.#gauge?.add(-1)
-    this.#clients.unwatch(wait.response, wait)
+    this.#disconnects.unwatch(wait.response, wait)
     this.answered(wait)
   }
 
@@ -108,11 +110,6 @@ export class Waits {
     this.#isDraining = true
     endInTurns(this.#waits, (wait) => wait.abort())
   }
-}
-
-/** Whom a request takes a place for: nobody, unless it will wait for a query that runs. */
-export function waiterOf(owner: Owner, { waitForCompletionTimeoutMs }: WaitOptions): Owner | undefined {
-  return waitForCompletionTimeoutMs > 0 ? owner : undefined
 }
 
 function tooMany({ of, used, limit }: Excess): QueryError {

@@ -3,7 +3,7 @@ import type { QueryResult } from '../../lib/core/result'
 import type { CompletedQuery } from '../../lib/core/store'
 import type { Writer } from '../../lib/formats/writer'
 import type { Output } from '../../lib/request/command'
-import { EncodedAnswers } from '../../lib/router/answer-cache'
+import { AnswerCache } from '../../lib/router/answer-cache'
 import { sealResult } from '../../lib/stores/memory/frozen-result'
 import { collectGarbage } from '../support/memory-heap'
 import { completed, plain, tableOf, textOf } from '../support/tables'
@@ -29,7 +29,7 @@ async function sealed(...rows: string[][]): Promise<QueryResult> {
 }
 
 /** Reads an answer, as many times as asked, and says how often it was written and what the last one was. */
-function readTimes(answers: EncodedAnswers, query: CompletedQuery, times: number, output = JSON_OUTPUT) {
+function readTimes(answers: AnswerCache, query: CompletedQuery, times: number, output = JSON_OUTPUT) {
   const { write, written } = countingWriter()
   let text = ''
   for (let time = 0; time < times; time += 1) text = textOf(answers.chunks(query, output, write))
@@ -40,21 +40,21 @@ describe('the answers that are kept', () => {
   const BUDGET = 800
 
   it('are written twice, and no more', async () => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const query = completed(await sealed(['a', 'b'], ['c', 'ä']))
     expect(readTimes(answers, query, 5)).toEqual({ text: 'a,b\nc,ä\n', written: 2 })
     expect(answers.bytes).toBe(Buffer.byteLength('a,b\nc,ä\n'))
   })
 
   it('are those of one result for all its snapshots', async () => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const result = await sealed(['a'])
     readTimes(answers, completed(result), 2)
     expect(readTimes(answers, completed(result), 1)).toEqual({ text: 'a\n', written: 0 })
   })
 
   it('are one part', async () => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const query = completed(await sealed(['a'], ['b']))
     readTimes(answers, query, 2)
     expect([...answers.chunks(query, JSON_OUTPUT, () => [])]).toEqual([Buffer.from('a\nb\n')])
@@ -69,7 +69,7 @@ describe('the answers that are kept', () => {
     ['layout', { columnar: true }],
     ['time zone', { timeZone: 'Europe/Berlin' }],
   ])('are written anew with another %s', async (_, change) => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const query = {
       ...completed(await sealed(['a'])),
       id: 'a',
@@ -90,7 +90,7 @@ describe('the answers that are kept', () => {
     ['readable twins', { ...JSON_OUTPUT, presentation: { ...plain, human: true } }],
     ['columns', { ...JSON_OUTPUT, presentation: { ...plain, dropNullColumns: true } }],
   ])('are written anew with another %s', async (_, output) => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const query = completed(await sealed(['a']))
     readTimes(answers, query, 3)
     expect(readTimes(answers, query, 1, output).written).toBe(1)
@@ -98,7 +98,7 @@ describe('the answers that are kept', () => {
   })
 
   it('are not those of results that nobody vouches for, frozen or not', () => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const values = Object.freeze([Object.freeze(['a'])])
     const frozen: QueryResult = Object.freeze({ columns: Object.freeze([]), values })
     for (const result of [frozen, { columns: [], values: [['a']] }]) {
@@ -107,32 +107,32 @@ describe('the answers that are kept', () => {
   })
 
   it('are not those of running queries', () => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const { write, written } = countingWriter()
     for (const _ of [1, 2, 3]) textOf(answers.chunks({ isRunning: true, id: 'a' }, JSON_OUTPUT, write))
     expect(written()).toBe(3)
   })
 
   it('are none without a budget', async () => {
-    const answers = new EncodedAnswers(0)
+    const answers = new AnswerCache(0)
     expect(readTimes(answers, completed(await sealed(['a'])), 4).written).toBe(4)
   })
 
   it('are none that take more than an eighth of the budget', async () => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const large = completed(await sealed(['x'.repeat(BUDGET / 8)]))
     expect(readTimes(answers, large, 4).written).toBe(4)
     expect(answers.bytes).toBe(0)
   })
 
   it('are none for which a client writes a long label', async () => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const output = { ...JSON_OUTPUT, presentation: { ...plain, filterPath: 'v'.repeat(1_024) } }
     expect(readTimes(answers, completed(await sealed(['a'])), 4, output).written).toBe(4)
   })
 
   it('make room for new ones, the oldest first', async () => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const queries: CompletedQuery[] = []
     for (let index = 0; index < 9; index += 1) queries.push(completed(await sealed([`${index}`.repeat(98)])))
     for (const query of queries) readTimes(answers, query, 2)
@@ -144,7 +144,7 @@ describe('the answers that are kept', () => {
   })
 
   it('are dropped when the client leaves before all is written', async () => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const query = completed(await sealed(['a'], ['b']))
     readTimes(answers, query, 1)
     const { write } = countingWriter()
@@ -154,7 +154,7 @@ describe('the answers that are kept', () => {
   })
 
   it('are collected once, however many clients read at the same time', async () => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const query = completed(await sealed(['a'], ['b']))
     readTimes(answers, query, 1)
     const { write } = countingWriter()
@@ -166,7 +166,7 @@ describe('the answers that are kept', () => {
   })
 
   it('are handed over in slices', async () => {
-    const answers = new EncodedAnswers(8 * 2 ** 20)
+    const answers = new AnswerCache(8 * 2 ** 20)
     const query = completed(await sealed(['x'.repeat(150_000)]))
     const { text } = readTimes(answers, query, 2)
     const slices = [...answers.chunks(query, JSON_OUTPUT, () => [])] as Uint8Array[]
@@ -175,7 +175,7 @@ describe('the answers that are kept', () => {
   })
 
   it('count until the last client has it, also when others take their place', async () => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const query = completed(await sealed(['x'.repeat(98)]))
     readTimes(answers, query, 2)
     const readers = [1, 2].map(() => answers.chunks(query, JSON_OUTPUT, () => [])[Symbol.iterator]())
@@ -190,7 +190,7 @@ describe('the answers that are kept', () => {
   })
 
   it('stay while they are being sent, and what finds no room is not kept', async () => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const queries = await Promise.all(
       Array.from({ length: 9 }, async (_, index) => completed(await sealed([`${index}`.repeat(98)]))),
     )
@@ -205,7 +205,7 @@ describe('the answers that are kept', () => {
   })
 
   it('take half of the budget at most before they are complete', async () => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const queries = await Promise.all(
       Array.from({ length: 8 }, async (_, index) => completed(await sealed([`${index}`.repeat(90)], ['']))),
     )
@@ -219,7 +219,7 @@ describe('the answers that are kept', () => {
   })
 
   it('go with their result', async () => {
-    const answers = new EncodedAnswers(BUDGET)
+    const answers = new AnswerCache(BUDGET)
     const read = async () => readTimes(answers, completed(await sealed(['a'])), 2)
     await read()
     expect(answers.bytes).toBe(2)
@@ -244,7 +244,7 @@ describe('the answers that are kept', () => {
     })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-        const answers = new EncodedAnswers(BUDGET)
+        const answers = new AnswerCache(BUDGET)
         const reading: { chunks: Iterator<string | Uint8Array>; text: string; expected: string }[] = []
         for (const { result, expirationTimeMs, reader: index, does } of steps) {
           const at = index % Math.max(1, reading.length)

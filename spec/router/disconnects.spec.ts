@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { Response } from 'express'
-import { Clients } from '../../lib/router/disconnects'
+import { Disconnects } from '../../lib/router/disconnects'
 import { until } from '../support/gateway'
 
-describe('Clients', () => {
-  const clients = new Clients()
+describe('Disconnects', () => {
+  const disconnects = new Disconnects()
   let server: Server
   let client: Socket
   let responses: Response[]
@@ -37,8 +37,12 @@ describe('Clients', () => {
     return responses.slice(-count)
   }
 
-  const watch = (response: Response | undefined, name: string) =>
-    clients.onGone(response as Response, () => gone.push(name))
+  /** Watches a response, and returns a function that ends that. */
+  function watch(response: Response | undefined, name: string): () => void {
+    const watcher = { onGone: () => void gone.push(name) }
+    disconnects.watch(response as Response, watcher)
+    return () => disconnects.unwatch(response as Response, watcher)
+  }
 
   /** How many listen, on the connection and on the responses. */
   const listeners = () => [
@@ -46,12 +50,12 @@ describe('Clients', () => {
     ...responses.map((response) => response.listenerCount('close')),
   ]
 
-  it('tell of every request that a client had pipelined when it goes away', async () => {
+  it('tell the watcher of every request that a client has pipelined when it goes away', async () => {
     const [first, second, third] = await pipeline(3)
     watch(first, 'first')
     watch(second, 'second')
     watch(third, 'third')
-    expect([first, second, third].map((response) => clients.isGone(response as Response))).toEqual([
+    expect([first, second, third].map((response) => disconnects.isGone(response as Response))).toEqual([
       false,
       false,
       false,
@@ -59,10 +63,10 @@ describe('Clients', () => {
     client.destroy()
     await until(() => gone.length === 3)
     expect(gone.sort()).toEqual(['first', 'second', 'third'])
-    expect(clients.isGone(third as Response)).toBe(true)
+    expect(disconnects.isGone(third as Response)).toBe(true)
   })
 
-  it('tell of a response whose turn has come since it was watched', async () => {
+  it('tell the watcher of a response whose turn has come meanwhile', async () => {
     const [first, second] = await pipeline(2)
     watch(second, 'second')
     first?.end()
@@ -83,7 +87,7 @@ describe('Clients', () => {
     expect(gone).toEqual(['one', 'two', 'three'])
   })
 
-  it('tell nobody of a response that has been sent', async () => {
+  it('tell nobody about a response that has been sent', async () => {
     const [first] = await pipeline(1)
     watch(first, 'first')
     first?.end()
@@ -91,10 +95,10 @@ describe('Clients', () => {
     expect(gone).toEqual([])
   })
 
-  it('tell nobody who was called off, and leave no listener behind', async () => {
+  it('tell no watcher that has left, and leave no listener behind', async () => {
     const before = await pipeline(2).then(listeners)
     const [first, second] = responses
-    const callOffs = [
+    const ends = [
       watch(first, 'a'),
       watch(first, 'b'),
       watch(second, 'c'),
@@ -103,18 +107,18 @@ describe('Clients', () => {
     ]
     // However many watch, there is one listener.
     expect(listeners().map((count, index) => (count ?? 0) - (before[index] ?? 0))).toEqual([1, 1, 0])
-    for (const callOff of callOffs.slice(0, 4)) callOff()
+    for (const end of ends.slice(0, 4)) end()
     expect(listeners().map((count, index) => (count ?? 0) - (before[index] ?? 0))).toEqual([1, 0, 0])
     first?.end()
     await until(() => second?.socket !== null)
-    callOffs[4]?.()
+    ends[4]?.()
     expect(listeners()[0]).toBe(before[0])
     client.destroy()
     await once(server.close(), 'close')
     expect(gone).toEqual([])
   })
 
-  it('keep nothing of the answers that a connection has had', async () => {
+  it('keep nothing of earlier answers on a connection', async () => {
     await pipeline(1)
     const before = listeners()[0]
     for (let times = 0; times < 50; times += 1) {

@@ -2,11 +2,15 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Response } from 'express'
-import { Clients } from '../../lib/router/disconnects'
+import { Disconnects } from '../../lib/router/disconnects'
 import { sendChunks } from '../../lib/router/send'
+import { Waits } from '../../lib/router/waits'
 import { until } from '../support/gateway'
 
 const CHUNK = 'x'.repeat(16_384)
+
+const waits = new Waits(new Disconnects(), { maxWaits: 1, maxWaitsPerOwner: 1 })
+const begin = (response: ServerResponse) => waits.begin(response as Response, undefined)
 
 describe('sendChunks', () => {
   let server: Server
@@ -41,7 +45,7 @@ describe('sendChunks', () => {
   }
 
   const sending = (chunks: Iterable<string | Uint8Array>) => (response: ServerResponse) =>
-    sendChunks(response as Response, chunks, new Clients())
+    sendChunks(response as Response, chunks, begin(response))
 
   it.each([
     ['nothing', [], '0'],
@@ -157,7 +161,7 @@ describe('sendChunks', () => {
           (function* (): Generator<string> {
             throw new Error('refused')
           })(),
-          new Clients(),
+          begin(response),
         ),
       ).rejects.toThrow('refused')
       hasSent = response.headersSent

@@ -4,7 +4,8 @@ import { type AddressInfo, connect } from 'node:net'
 import type { Response } from 'express'
 import type { Owner } from '../../lib/core/caller'
 import { ownerOf } from '../../lib/core/caller'
-import { Clients } from '../../lib/router/disconnects'
+import { Disconnects } from '../../lib/router/disconnects'
+import type { Wait } from '../../lib/router/waits'
 import { Waits } from '../../lib/router/waits'
 
 const alice = ownerOf('issuer', 'alice')
@@ -13,7 +14,7 @@ const bob = ownerOf('issuer', 'bob')
 describe('Waits', () => {
   let waits: Waits
   beforeEach(() => {
-    waits = new Waits(new Clients(), { maxWaits: 3, maxWaitsPerOwner: 2 })
+    waits = new Waits(new Disconnects(), { maxWaits: 3, maxWaitsPerOwner: 2 })
   })
 
   /** Runs a wait on a real response, and gives what is left of it. */
@@ -33,11 +34,16 @@ describe('Waits', () => {
     return response
   }
 
+  async function during(response: Response, owner: Owner, run: (wait: Wait) => Promise<void>): Promise<void> {
+    const wait = waits.begin(response, owner)
+    await run(wait).finally(() => waits.end(wait))
+  }
+
   it('leaves no listener and no entry behind', async () => {
     let before = 0
     const response = await onResponse(async (current) => {
       before = current.listenerCount('close')
-      await waits.during(current, alice, async ({ signal, isAbandoned }) => {
+      await during(current, alice, async ({ signal, isAbandoned }) => {
         expect([signal.aborted, isAbandoned, waits.count]).toEqual([false, false, 1])
       })
       expect([current.listenerCount('close'), waits.count]).toEqual([before, 0])
@@ -64,21 +70,14 @@ describe('Waits', () => {
     })
   })
 
-  it('leaves nothing behind when what waits fails', async () => {
-    await onResponse(async (response) => {
-      await expect(waits.during(response, alice, () => Promise.reject(new Error('x')))).rejects.toThrow('x')
-      expect(waits.count).toBe(0)
-    })
-  })
-
   it('ends waits when it drains, later ones at once', async () => {
     await onResponse(async (response) => {
-      await waits.during(response, alice, async ({ signal }) => {
+      await during(response, alice, async ({ signal }) => {
         const ended = once(signal, 'abort')
         waits.drain()
         await ended
       })
-      await waits.during(response, alice, async ({ signal, isAbandoned }) => {
+      await during(response, alice, async ({ signal, isAbandoned }) => {
         expect([signal.aborted, isAbandoned]).toEqual([true, false])
       })
     })
@@ -86,15 +85,29 @@ describe('Waits', () => {
 
   it('tells when the client goes away', async () => {
     await onResponse(async (response) => {
-      await waits.during(response, alice, async (wait) => {
+      await during(response, alice, async (wait) => {
         const ended = once(wait.signal, 'abort')
         response.req.socket.destroy()
         await ended
         expect(wait.isAbandoned).toBe(true)
       })
-      await waits.during(response, alice, async ({ signal, isAbandoned }) => {
+      await during(response, alice, async ({ signal, isAbandoned }) => {
         expect([signal.aborted, isAbandoned]).toEqual([true, true])
       })
+    })
+  })
+
+  it('tells a client that leaves from a drain', async () => {
+    await onResponse(async (response) => {
+      await during(response, alice, async (wait) => {
+        const { gone, signal } = wait
+        waits.drain()
+        expect([signal.aborted, gone.aborted]).toEqual([true, false])
+        const left = once(gone, 'abort')
+        response.req.socket.destroy()
+        await left
+      })
+      await during(response, alice, async ({ gone }) => expect(gone.aborted).toBe(true))
     })
   })
 

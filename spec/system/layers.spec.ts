@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'express-openapi-validator': ['request/openapi'],
   '@opentelemetry/api': ['core/meter'],
+  'lru-cache': ['router/answer-cache'],
   'fastest-levenshtein': ['core/did-you-mean'],
   'jsonc-parser': ['json/parse', 'stores/elasticsearch/submit-body'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
@@ -43,7 +44,8 @@ const KNOW_EXPRESS = [
   'router/disconnects',
   'router/error-answer',
   'router/exchange',
-  'router/forwarded-answers',
+  'router/reception',
+  'router/response-headers',
   'router/router',
   'router/send',
   'router/waits',

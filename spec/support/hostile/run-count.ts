@@ -1,7 +1,7 @@
 import type { Parameters } from 'fast-check'
 
 /**
- * How often a property is tried. Longer runs by hand: `HOSTILE_RUNS=20 npx jest spec/hostile` tries all of them
+ * How often a property is tried. Longer runs by hand: `HOSTILE_RUNS=20 npx jest spec/system/hostile` tries all of them
  * twenty times as often, with as much more time. A failure prints its seed.
  */
 const factor = Number(process.env.HOSTILE_RUNS ?? 1)

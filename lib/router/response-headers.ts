@@ -1,0 +1,57 @@
+import type { Response } from 'express'
+import type { QueryState } from '../core/store'
+
+const PRODUCT = 'X-elastic-product'
+const OPAQUE_ID = 'X-Opaque-Id'
+const QUERY_ID = 'X-Elasticsearch-Async-Id'
+const IS_RUNNING = 'X-Elasticsearch-Async-Is-Running'
+const EXPIRATION = 'X-Elasticsearch-Async-Expiration-Time-In-Millis'
+const TOOK = 'Took-nanos'
+
+/** Statuses that Elasticsearch sends before its REST layer adds the product header. */
+const WITHOUT_PRODUCT: readonly number[] = [401, 403, 413]
+
+/** The headers of every answer. */
+export function setCommonHeaders(response: Response): void {
+  const opaqueId = response.req.headers['x-opaque-id']
+  setProduct(response)
+  if (opaqueId !== undefined) response.setHeader(OPAQUE_ID, opaqueId)
+}
+
+export function setProduct(response: Response): void {
+  response.setHeader(PRODUCT, 'Elasticsearch')
+}
+
+/** The headers that say which query an answer is about, and how it stands. `elapsedMs`: what the request took so far. */
+export function setQueryHeaders(
+  response: Response,
+  id: string | undefined,
+  { isRunning, tookNanos }: QueryState,
+  elapsedMs: number,
+): void {
+  const took = isRunning ? undefined : tookNanos
+  if (id !== undefined) response.setHeader(QUERY_ID, headerText(id))
+  response.setHeader(IS_RUNNING, isRunning ? '?1' : '?0')
+  response.setHeader(TOOK, Math.round(took ?? elapsedMs * 1e6))
+}
+
+/** Only HEAD has it, since it has no body that could tell. */
+export function setExpiration(response: Response, { expirationTimeMs }: QueryState): void {
+  if (expirationTimeMs !== undefined) response.setHeader(EXPIRATION, Math.round(expirationTimeMs))
+}
+
+/** Sets a status, and removes the product header where Elasticsearch does not send it. */
+export function setStatus(response: Response, status: number): void {
+  response.statusCode = status
+  if (WITHOUT_PRODUCT.includes(status)) response.removeHeader(PRODUCT)
+}
+
+/** An error is not about a query, whatever was about to be sent before. */
+export function removeQueryHeaders(response: Response): void {
+  for (const name of [TOOK, IS_RUNNING, QUERY_ID]) response.removeHeader(name)
+}
+
+/** An id of a store that makes its own may hold what a header cannot. */
+function headerText(id: string): string {
+  return /^[\x21-\x7e]+$/.test(id) ? id : encodeURIComponent(id)
+}

@@ -1,0 +1,87 @@
+import type { AsyncQuery, AsyncQueryStore, DeleteOptions, GetOptions, SubmitOptions } from '../core/store'
+import { writerFor } from '../formats/formats'
+import { writeObject } from '../formats/object'
+import { errorMediaType } from '../request/negotiation'
+import { AnswerCache } from './answer-cache'
+import type { Answers, CommandOf } from './answers'
+import type { Exchange } from './exchange'
+import { setExpiration, setQueryHeaders } from './response-headers'
+import { sendChunks } from './send'
+import type { Wait } from './waits'
+
+const DELETED = 'deleted'
+
+/** What a store says: how a query stands, or that it is deleted. */
+type StoredAnswer = AsyncQuery | typeof DELETED
+
+/** The answers of a store that keeps queries, which are written here in the format that the client wants. */
+export class StoredAnswers implements Answers<StoredAnswer> {
+  readonly #store: AsyncQueryStore
+  readonly #cache: AnswerCache
+
+  /** `maxCachedBytes`: what answers that are written already may take in memory. */
+  constructor(store: AsyncQueryStore, maxCachedBytes: number) {
+    this.#store = store
+    this.#cache = new AnswerCache(maxCachedBytes)
+  }
+
+  submit(command: CommandOf<'submit'>, { owner }: Exchange, options: SubmitOptions): Promise<AsyncQuery> {
+    return this.#method('submit').call(this.#store, command.request, owner, options)
+  }
+
+  /** Returns the promise of the store itself: another one for each wait would cost memory. */
+  get(id: string, { owner }: Exchange, options: GetOptions): Promise<AsyncQuery | undefined> {
+    return this.#store.get(id, owner, options)
+  }
+
+  head(id: string, exchange: Exchange, options: GetOptions): Promise<AsyncQuery | undefined> {
+    return this.get(id, exchange, options)
+  }
+
+  stop(id: string, { owner }: Exchange): Promise<AsyncQuery | undefined> {
+    return this.#method('stop').call(this.#store, id, owner)
+  }
+
+  async delete(id: string, { owner }: Exchange, options: DeleteOptions): Promise<StoredAnswer | undefined> {
+    const isDeleted = await this.#method('delete').call(this.#store, id, owner, options)
+    return isDeleted ? DELETED : undefined
+  }
+
+  async send(answer: StoredAnswer, exchange: Exchange, wait: Wait): Promise<void> {
+    if (answer === DELETED) return acknowledge(exchange)
+    const { command, response, startedMs } = exchange
+    if (!('output' in command)) return
+    const { format, presentation } = command.output
+    const id = command.operation === 'submit' ? answer.id : command.id
+    const write = await writerFor(format.format)
+    // A refusal of the writer comes before the first chunk, so a HEAD request meets it too.
+    const chunks = command.operation === 'head' ? write(answer, presentation) : undefined
+    response.setHeader('content-type', format.contentType)
+    setQueryHeaders(response, id, answer, performance.now() - startedMs)
+    if (chunks) {
+      setExpiration(response, answer)
+      response.end()
+    } else {
+      await sendChunks(response, this.#cache.chunks(answer, command.output, write), wait)
+    }
+  }
+
+  /** Of a submit, nobody has learned the id, so nobody could ever read or delete the query. */
+  async discard(answer: StoredAnswer | undefined, { command, owner }: Exchange): Promise<void> {
+    if (command.operation !== 'submit' || !answer || answer === DELETED || answer.id === undefined) return
+    await this.#store.delete?.(answer.id, owner)
+  }
+
+  #method<Name extends 'submit' | 'stop' | 'delete'>(name: Name): NonNullable<AsyncQueryStore[Name]> {
+    const method = this.#store[name]
+    if (!method) throw new TypeError(`The store has no ${name}`)
+    return method
+  }
+}
+
+function acknowledge({ incoming, response }: Exchange): void {
+  const { parameters, mediaTypes, pretty } = incoming
+  const { format, contentType } = errorMediaType({ ...mediaTypes, formatParameter: parameters.format })
+  response.setHeader('content-type', contentType)
+  response.end(writeObject(format, { acknowledged: true }, { pretty, filterPath: parameters.filter_path }))
+}

@@ -4,6 +4,7 @@ import type { Value } from '../core/result'
 import type { Operation } from '../core/store'
 // What `api-spec.yaml` says about requests. `npm run build` writes the file.
 import apiSpec from './api-spec.json'
+import { targetOf } from './routes'
 import type { UrlParameters } from './url'
 
 /** The parts of a request that `api-spec.yaml` describes. */
@@ -17,14 +18,6 @@ export interface DocumentedRequest {
 
 /** Rejects with the error of express-openapi-validator when `api-spec.yaml` does not allow the request. */
 export type ValidateRequest = (request: DocumentedRequest) => Promise<void>
-
-const TARGETS: Readonly<Record<Operation, { method: string; path: (id: string) => string }>> = {
-  submit: { method: 'POST', path: () => '/_query/async' },
-  get: { method: 'GET', path: (id) => `/_query/async/${id}` },
-  head: { method: 'HEAD', path: (id) => `/_query/async/${id}` },
-  stop: { method: 'POST', path: (id) => `/_query/async/${id}/stop` },
-  delete: { method: 'DELETE', path: (id) => `/_query/async/${id}` },
-}
 
 type ApiSpec = Parameters<typeof middleware>[0]['apiSpec']
 
@@ -69,13 +62,12 @@ function createHandlers(): RequestHandler[] {
 }
 
 function toStandIn({ operation, id, parameters, body }: DocumentedRequest): Request {
-  const target = TARGETS[operation]
-  const url = target.path(encodeURIComponent(id))
+  const { method, path } = targetOf(operation, id)
   return {
-    method: target.method,
-    url,
-    originalUrl: url,
-    path: url,
+    method,
+    path,
+    url: path,
+    originalUrl: path,
     baseUrl: '',
     headers: body === undefined ? {} : { 'content-type': 'application/json' },
     query: toDocumentedQuery(parameters),

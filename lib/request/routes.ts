@@ -1,55 +1,73 @@
 import type { AsyncQueryStore, Operation } from '../core/store'
 import { decodePathSegment } from './url'
 
-interface Route {
-  path: RegExp
-  /** In the order that an `Allow` header lists them. */
-  methods: Readonly<Record<string, Operation>>
+/** The method and the path below the mount point of each operation, in the order of an `Allow` header. */
+const TARGETS: Readonly<Record<Operation, { method: string; path: string }>> = {
+  submit: { method: 'POST', path: '/_query/async' },
+  get: { method: 'GET', path: '/_query/async/{id}' },
+  head: { method: 'HEAD', path: '/_query/async/{id}' },
+  delete: { method: 'DELETE', path: '/_query/async/{id}' },
+  stop: { method: 'POST', path: '/_query/async/{id}/stop' },
 }
 
-/** What every path of ours begins with. */
-const ROOT = '/_query/async'
+/** What every path of this API begins with. */
+const ROOT = TARGETS.submit.path
 
-const ROUTES: readonly Route[] = [
-  { path: /^\/_query\/async$/, methods: { POST: 'submit' } },
-  { path: /^\/_query\/async\/([^/]*)$/, methods: { GET: 'get', HEAD: 'head', DELETE: 'delete' } },
-  { path: /^\/_query\/async\/([^/]*)\/stop$/, methods: { POST: 'stop' } },
-]
+interface Route {
+  pattern: RegExp
+  methods: Record<string, Operation>
+}
 
-/** A path of ours: what can be done there, and to which query. */
+/** The operations by path. */
+const ROUTES: readonly Route[] = [...new Set(Object.values(TARGETS).map(({ path }) => path))].map((path) => ({
+  pattern: new RegExp(`^${path.replace('{id}', '([^/]*)')}$`),
+  methods: Object.fromEntries(
+    Object.entries(TARGETS)
+      .filter(([, target]) => target.path === path)
+      .map(([operation, { method }]) => [method, operation as Operation]),
+  ),
+}))
+
+/** A path of this API: the operation of each method, and the query. */
 export interface RouteMatch {
   methods: Readonly<Record<string, Operation>>
-  /** As sent, percent-decoded once where its escapes allow it. Empty on the route that has none. */
+  /** As sent, percent-decoded once if its escapes allow it. Empty on the route that has none. */
   id: string
 }
 
-/** Finds the route of a path below the mount point, or `undefined` for a path that is not ours. */
+/** Finds the route of a path below the mount point. `undefined` for a path of the host application. */
 export function matchRoute(path: string): RouteMatch | undefined {
-  // Asked of every request of the host, so that most are let go at once.
+  // The router sees every request of the host application, so most must pass at once.
   if (!path.startsWith(ROOT)) return undefined
   const trimmed = withoutTrailingSlashes(path)
-  for (const route of ROUTES) {
-    const found = route.path.exec(trimmed)
+  for (const { pattern, methods } of ROUTES) {
+    const found = pattern.exec(trimmed)
     if (!found) continue
     const [, segment = ''] = found
-    return { methods: route.methods, id: decodePathSegment(segment) ?? segment }
+    return { methods, id: decodePathSegment(segment) ?? segment }
   }
   return undefined
 }
 
-/** Elasticsearch takes a trailing slash for nothing, but an empty segment inside for an empty id. */
+/** The request that names an operation on a query. */
+export function targetOf(operation: Operation, id: string): { method: string; path: string } {
+  const { method, path } = TARGETS[operation]
+  return { method, path: path.replace('{id}', () => encodeURIComponent(id)) }
+}
+
+/** Elasticsearch ignores trailing slashes, but takes an empty segment inside a path for an empty id. */
 function withoutTrailingSlashes(path: string): string {
   let end = path.length
   while (path[end - 1] === '/') end -= 1
   return path.slice(0, end)
 }
 
-/** What a method does on a route. */
+/** The operation of a method on a route. */
 export function operationOn({ methods }: RouteMatch, method: string): Operation | undefined {
   return Object.hasOwn(methods, method) ? methods[method] : undefined
 }
 
-/** The methods that a store can serve on a route, in `Allow` order. GET stands for HEAD too. */
+/** The methods that a store serves on a route, in the order of an `Allow` header. GET stands for HEAD too. */
 export function allowedMethods({ methods }: RouteMatch, store: AsyncQueryStore): string[] {
   return Object.keys(methods).filter((method) => {
     const operation = methods[method]

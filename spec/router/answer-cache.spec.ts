@@ -4,7 +4,7 @@ import type { CompletedQuery } from '../../lib/core/store'
 import type { Writer } from '../../lib/formats/writer'
 import type { Output } from '../../lib/request/command'
 import { EncodedAnswers } from '../../lib/router/answer-cache'
-import { sealResult } from '../../lib/stores/memory/frozen-result'
+import { freezeResult } from '../../lib/stores/memory/frozen-result'
 import { collectGarbage } from '../support/memory-heap'
 import { completed, plain, tableOf, textOf } from '../support/tables'
 
@@ -25,7 +25,7 @@ function countingWriter(): { write: Writer; written: () => number } {
 }
 
 async function sealed(...rows: string[][]): Promise<QueryResult> {
-  return (await sealResult(tableOf(...rows))).result
+  return (await freezeResult(tableOf(...rows))).result
 }
 
 /** Reads an answer, as many times as asked, and says how often it was written and what the last one was. */

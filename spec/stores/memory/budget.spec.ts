@@ -28,7 +28,7 @@ function refusal(add: () => void): unknown {
 }
 
 describe('MemoryBudget', () => {
-  it('takes as many queries as the limits say', () => {
+  it('accepts as many queries as the limit', () => {
     const full = budget()
     for (const owner of [alice, alice, bob]) full.addQuery(owner)
     expect(refusal(() => full.addQuery(bob))).toEqual({
@@ -41,7 +41,7 @@ describe('MemoryBudget', () => {
     })
   })
 
-  it('takes as many queries of one owner as the limits say', () => {
+  it('accepts as many queries of one owner as the limit', () => {
     const full = budget()
     for (const owner of [alice, alice]) full.addQuery(owner)
     expect(refusal(() => full.addQuery(alice))).toEqual({
@@ -55,7 +55,7 @@ describe('MemoryBudget', () => {
     expect(refusal(() => full.addQuery(bob))).toBeUndefined()
   })
 
-  it('takes as many bytes as the limits say', () => {
+  it('accepts as many bytes as the limit', () => {
     const full = budget()
     full.addBytes(alice, 60)
     full.addBytes(bob, 40)
@@ -69,7 +69,7 @@ describe('MemoryBudget', () => {
     })
   })
 
-  it('takes as many bytes of one owner as the limits say', () => {
+  it('accepts as many bytes of one owner as the limit', () => {
     const full = budget()
     full.addBytes(alice, 60)
     expect(refusal(() => full.addBytes(alice, 1))).toEqual({
@@ -82,14 +82,14 @@ describe('MemoryBudget', () => {
     })
   })
 
-  it('counts nothing for what it refuses', () => {
+  it('counts nothing that it refuses', () => {
     const full = budget()
     full.addBytes(alice, 50)
     refusal(() => full.addBytes(alice, 20))
     expect(refusal(() => full.addBytes(alice, 10))).toBeUndefined()
   })
 
-  it('has room again for what is taken away', () => {
+  it('has room again after a removal', () => {
     const full = budget({ maxQueries: 1, maxBytes: 60 })
     for (const owner of [alice, bob, alice]) {
       full.addQuery(owner)

@@ -12,7 +12,7 @@ export interface FrozenFailure {
 
 /** Characters that are kept of a text for the log. */
 const MAX_TEXT = 4_000
-/** A chain of causes can be a ring. */
+/** A chain of causes can be endless. */
 const MAX_CAUSES = 5
 
 /**

@@ -17,7 +17,7 @@ const request = (changes: Partial<DocumentedRequest>): DocumentedRequest => ({
   ...changes,
 })
 
-describe('the document', () => {
+describe('api-spec.yaml', () => {
   it.each<[string, Partial<DocumentedRequest>]>([
     ['a bare get', {}],
     ['an id of any text', { id: 'a/b=%?#ü' }],
@@ -48,7 +48,7 @@ describe('the document', () => {
     ['a field of the wrong type', { operation: 'submit', body: { query: 'x', columnar: 1 } }],
     ['a time without unit in the body', { operation: 'submit', body: { query: 'x', keep_alive: 5000 } }],
     ['keep_alive on stop', { operation: 'stop', parameters: { keep_alive: '5d' } }],
-  ])('by itself refuses %s', async (_name, changes) => {
+  ])('refuses %s', async (_name, changes) => {
     await expect(validate(request(changes))).rejects.toMatchObject({ status: expect.any(Number) })
   })
 
@@ -88,7 +88,7 @@ describe('the validator', () => {
     expect(middleware).toHaveBeenCalledTimes(1)
   })
 
-  it('is created for the next router where it could not be for the first', () => {
+  it('is created for the second router if it could not be created for the first', () => {
     const middleware = jest.fn(() => [])
     middleware.mockImplementationOnce(() => {
       throw new TypeError('no memory')

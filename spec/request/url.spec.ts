@@ -40,7 +40,7 @@ describe('parseQueryString', () => {
     )
   })
 
-  it('reads or refuses any text, and never fails in another way', () => {
+  it('reads or refuses every text, and throws no other error', () => {
     fc.assert(
       fc.property(fc.string({ unit: anyCharacter }), (text) => {
         try {
@@ -52,7 +52,7 @@ describe('parseQueryString', () => {
     )
   })
 
-  it('reads back what encodeURIComponent wrote', () => {
+  it('decodes what encodeURIComponent encodes', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), fc.string(), (name, value) => {
         fc.pre(!/^(serverless|operator)Request$/i.test(name))

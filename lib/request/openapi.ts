@@ -1,3 +1,4 @@
+import { promisify } from 'node:util'
 import type { Request, RequestHandler, Response } from 'express'
 import type { middleware } from 'express-openapi-validator'
 import type { Value } from '../core/result'
@@ -88,8 +89,5 @@ function toDocumentedQuery(parameters: UrlParameters): Record<string, string> {
 }
 
 function run(handler: RequestHandler, request: Request): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const next = (error?: unknown): void => (error === undefined ? resolve() : reject(error))
-    void handler(request, {} as Response, next)
-  })
+  return promisify((next: (error?: unknown) => void) => void handler(request, {} as Response, next))()
 }

@@ -9,25 +9,23 @@ const COMMON = ['error_trace', 'filter_path', 'format', 'human', 'pretty']
 const RESPONSE = ['delimiter', 'drop_null_columns']
 
 interface KnownParameters {
-  accepted: readonly string[]
-  /** The names that "did you mean" offers. Elasticsearch does not offer a name that it reads only if it is there. */
+  /** The names that "did you mean" offers. */
   offered: readonly string[]
+  /** Elasticsearch reads these only if they are there, and does not offer them. */
+  others: readonly string[]
 }
 
 const GET: KnownParameters = {
-  accepted: ['id', 'keep_alive', 'wait_for_completion_timeout', ...RESPONSE, ...COMMON],
   offered: ['id', ...RESPONSE, ...COMMON],
+  others: ['keep_alive', 'wait_for_completion_timeout'],
 }
 
 const KNOWN: Readonly<Record<Operation, KnownParameters>> = {
-  submit: {
-    accepted: ['allow_partial_results', ...RESPONSE, ...COMMON],
-    offered: ['allow_partial_results', ...RESPONSE, ...COMMON],
-  },
+  submit: { offered: ['allow_partial_results', ...RESPONSE, ...COMMON], others: [] },
   get: GET,
   head: GET,
-  stop: { accepted: ['id', ...RESPONSE, ...COMMON], offered: ['id', ...RESPONSE, ...COMMON] },
-  delete: { accepted: ['id', ...COMMON], offered: ['id', ...COMMON] },
+  stop: { offered: ['id', ...RESPONSE, ...COMMON], others: [] },
+  delete: { offered: ['id', ...COMMON], others: [] },
 }
 
 /** `true` or `false` and nothing else, as Elasticsearch's `Booleans`. Throws `illegal_argument_exception`. */
@@ -60,9 +58,10 @@ export function assertKnownParameters(
   path: string,
   consumed: readonly string[] = [],
 ): void {
-  const { accepted, offered } = KNOWN[operation]
+  const { offered, others } = KNOWN[operation]
+  const known = [...offered, ...others, ...consumed]
   const unknown = Object.keys(parameters)
-    .filter((name) => !accepted.includes(name) && !consumed.includes(name))
+    .filter((name) => !known.includes(name))
     .sort()
   if (unknown.length === 0) return
   const described = unknown.map((name) => {

@@ -10,27 +10,18 @@ const TARGETS: Readonly<Record<Operation, { method: string; path: string }>> = {
   stop: { method: 'POST', path: '/_query/async/{id}/stop' },
 }
 
-/** What every path of this API begins with. */
+/** What every path begins with. */
 const ROOT = TARGETS.submit.path
 
-interface Route {
-  pattern: RegExp
-  methods: Record<string, Operation>
-}
+const ROUTES = (Object.keys(TARGETS) as Operation[]).map((operation) => {
+  const { method, path } = TARGETS[operation]
+  return { operation, method, path, pattern: new RegExp(`^${path.replace('{id}', '([^/]*)')}$`) }
+})
 
-/** The operations by path. */
-const ROUTES: readonly Route[] = [...new Set(Object.values(TARGETS).map(({ path }) => path))].map((path) => ({
-  pattern: new RegExp(`^${path.replace('{id}', '([^/]*)')}$`),
-  methods: Object.fromEntries(
-    Object.entries(TARGETS)
-      .filter(([, target]) => target.path === path)
-      .map(([operation, { method }]) => [method, operation as Operation]),
-  ),
-}))
-
-/** A path of this API: the operation of each method, and the query. */
+/** A path that has operations, and the query that it names. */
 export interface RouteMatch {
-  methods: Readonly<Record<string, Operation>>
+  /** With `{id}` in place of the id. */
+  path: string
   /** As sent, percent-decoded once if its escapes allow it. Empty on the route that has none. */
   id: string
 }
@@ -40,13 +31,10 @@ export function matchRoute(path: string): RouteMatch | undefined {
   // The router sees every request of the host application, so most must pass at once.
   if (!path.startsWith(ROOT)) return undefined
   const trimmed = withoutTrailingSlashes(path)
-  for (const { pattern, methods } of ROUTES) {
-    const found = pattern.exec(trimmed)
-    if (!found) continue
-    const [, segment = ''] = found
-    return { methods, id: decodePathSegment(segment) ?? segment }
-  }
-  return undefined
+  const route = ROUTES.find(({ pattern }) => pattern.test(trimmed))
+  if (!route) return undefined
+  const [, segment = ''] = route.pattern.exec(trimmed) ?? []
+  return { path: route.path, id: decodePathSegment(segment) ?? segment }
 }
 
 /** The request that names an operation on a query. */
@@ -63,16 +51,15 @@ function withoutTrailingSlashes(path: string): string {
 }
 
 /** The operation of a method on a route. */
-export function operationOn({ methods }: RouteMatch, method: string): Operation | undefined {
-  return Object.hasOwn(methods, method) ? methods[method] : undefined
+export function operationOn({ path }: RouteMatch, method: string): Operation | undefined {
+  return ROUTES.find((route) => route.path === path && route.method === method)?.operation
 }
 
 /** The methods that a store serves on a route, in the order of an `Allow` header. GET stands for HEAD too. */
-export function allowedMethods({ methods }: RouteMatch, store: AsyncQueryStore): string[] {
-  return Object.keys(methods).filter((method) => {
-    const operation = methods[method]
-    return operation && operation !== 'head' && offers(store, operation)
-  })
+export function allowedMethods({ path }: RouteMatch, store: AsyncQueryStore): string[] {
+  return ROUTES.filter(
+    ({ operation, ...route }) => route.path === path && operation !== 'head' && offers(store, operation),
+  ).map(({ method }) => method)
 }
 
 export function offers(store: AsyncQueryStore, operation: Operation): boolean {

@@ -32,13 +32,15 @@ export class MemoryBudget {
     })
   }
 
-  /** Counts one more query. Throws `es_rejected_execution_exception`, 429, if a limit forbids it. */
-  addQuery(owner: Owner): void {
+  /** Counts one more query with the bytes of its request, or throws a 429 and counts nothing. */
+  addQuery(owner: Owner, bytes: number): void {
+    this.#queries.assertRoom(owner, 1)
+    this.addBytes(owner, bytes)
     this.#queries.add(owner, 1)
     this.#queryCounter?.add(1)
   }
 
-  /** Counts bytes that the store keeps. Throws `circuit_breaking_exception`, 429, if a limit forbids it. */
+  /** Counts more bytes of a query, or throws `circuit_breaking_exception`, 429, and counts nothing. */
   addBytes(owner: Owner, bytes: number): void {
     this.#bytes.add(owner, bytes)
     this.#byteCounter?.add(bytes)
@@ -49,12 +51,10 @@ export class MemoryBudget {
     this.#bytes.assertRoom(owner, bytes)
   }
 
-  removeQuery(owner: Owner): void {
+  /** `bytes` are all that were counted for the query. */
+  removeQuery(owner: Owner, bytes: number): void {
     this.#queries.remove(owner, 1)
     this.#queryCounter?.add(-1)
-  }
-
-  removeBytes(owner: Owner, bytes: number): void {
     this.#bytes.remove(owner, bytes)
     this.#byteCounter?.add(-bytes)
   }

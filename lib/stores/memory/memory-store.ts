@@ -218,23 +218,12 @@ export class MemoryStore implements AsyncQueryStore {
     own?.delete(id)
     if (own?.size === 0) this.#ownQueries.delete(owner)
     this.#expiries.delete(query)
-    if (!this.#executions.has(query)) this.#release(query)
-  }
-
-  #release({ owner, bytes }: MemoryQuery): void {
-    this.#budget.removeQuery(owner)
-    this.#budget.removeBytes(owner, bytes)
+    if (!this.#executions.has(query)) this.#budget.removeQuery(owner, query.bytes)
   }
 
   #start(request: QueryRequest, owner: Owner, options: SubmitOptions): MemoryQuery {
     const bytes = weigh(request)
-    this.#budget.addQuery(owner)
-    try {
-      this.#budget.addBytes(owner, bytes)
-    } catch (error) {
-      this.#budget.removeQuery(owner)
-      throw error
-    }
+    this.#budget.addQuery(owner, bytes)
     const query = new MemoryQuery(this.#ids.next(), request, owner, options, this.#clock)
     query.bytes = bytes
     this.#remember(query)
@@ -243,7 +232,7 @@ export class MemoryStore implements AsyncQueryStore {
     const execution = this.#run(query, request).finally(() => {
       this.#executions.delete(query)
       this.#running?.add(-1)
-      if (this.#queries.get(query.id) !== query) this.#release(query)
+      if (!this.#queries.has(query.id)) this.#budget.removeQuery(owner, query.bytes)
     })
     this.#executions.set(query, execution)
     this.#running?.add(1)
@@ -315,9 +304,7 @@ export class MemoryStore implements AsyncQueryStore {
   }
 
   #assertOpen(): void {
-    if (this.#closed) {
-      throw unavailable('the async query store is closed')
-    }
+    if (this.#closed) throw unavailable('the async query store is closed')
   }
 }
 

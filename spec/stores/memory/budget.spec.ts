@@ -30,8 +30,8 @@ function refusal(add: () => void): unknown {
 describe('MemoryBudget', () => {
   it('accepts as many queries as the limit', () => {
     const full = budget()
-    for (const owner of [alice, alice, bob]) full.addQuery(owner)
-    expect(refusal(() => full.addQuery(bob))).toEqual({
+    for (const owner of [alice, alice, bob]) full.addQuery(owner, 0)
+    expect(refusal(() => full.addQuery(bob, 0))).toEqual({
       type: 'es_rejected_execution_exception',
       status: 429,
       reason:
@@ -43,8 +43,8 @@ describe('MemoryBudget', () => {
 
   it('accepts as many queries of one owner as the limit', () => {
     const full = budget()
-    for (const owner of [alice, alice]) full.addQuery(owner)
-    expect(refusal(() => full.addQuery(alice))).toEqual({
+    for (const owner of [alice, alice]) full.addQuery(owner, 0)
+    expect(refusal(() => full.addQuery(alice, 0))).toEqual({
       type: 'es_rejected_execution_exception',
       status: 429,
       reason:
@@ -52,7 +52,7 @@ describe('MemoryBudget', () => {
         'delete those that are no longer needed or try again later',
       metadata: {},
     })
-    expect(refusal(() => full.addQuery(bob))).toBeUndefined()
+    expect(refusal(() => full.addQuery(bob, 0))).toBeUndefined()
   })
 
   it('accepts as many bytes as the limit', () => {
@@ -89,14 +89,25 @@ describe('MemoryBudget', () => {
     expect(refusal(() => full.addBytes(alice, 10))).toBeUndefined()
   })
 
+  it('counts no query whose request it refuses', () => {
+    const full = budget({ maxQueries: 1 })
+    expect(refusal(() => full.addQuery(alice, 61))).toMatchObject({ type: 'circuit_breaking_exception' })
+    expect(refusal(() => full.addQuery(alice, 60))).toBeUndefined()
+  })
+
+  it('counts no request of a query that it refuses', () => {
+    const full = budget({ maxQueriesPerOwner: 0 })
+    expect(refusal(() => full.addQuery(alice, 60))).toMatchObject({ type: 'es_rejected_execution_exception' })
+    expect(refusal(() => full.addBytes(alice, 60))).toBeUndefined()
+  })
+
   it('has room again after a removal', () => {
     const full = budget({ maxQueries: 1, maxBytes: 60 })
     for (const owner of [alice, bob, alice]) {
-      full.addQuery(owner)
-      full.addBytes(owner, 60)
-      full.removeQuery(owner)
-      full.removeBytes(owner, 60)
+      full.addQuery(owner, 40)
+      full.addBytes(owner, 20)
+      full.removeQuery(owner, 60)
     }
-    expect(refusal(() => full.addQuery(bob))).toBeUndefined()
+    expect(refusal(() => full.addQuery(bob, 60))).toBeUndefined()
   })
 })

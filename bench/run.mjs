@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { isReached, printTable } from './support/report.mjs'
 
 const CASES = [
+  'start',
   'get-100',
   'get-10000',
   'writers',

@@ -1,16 +1,16 @@
-/** Time as the package sees it. Replace it in tests; `ManualClock` of the test-kit fits. */
+/** The package's only source of time. In tests, replace it with `ManualClock` of the test-kit. */
 export interface Clock {
-  /** Milliseconds since the epoch. Fractions are welcome. */
+  /** Milliseconds since the epoch. May have fractions. */
   now(): number
   /**
-   * Calls `callback` once, when `ms` milliseconds have passed. Returns a function that calls it off.
+   * Calls `callback` once, after `ms` milliseconds. Returns a function that cancels the call.
    *
    * A `background` timer does not keep the process alive.
    */
   setTimer(callback: () => void, ms: number, options?: { background?: boolean }): () => void
 }
 
-/** Longest delay that Node.js timers keep; a longer one would fire at once. */
+/** The longest delay of Node.js timers. A timer with a longer one would fire at once. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1
 
 /** The time of the machine. */
@@ -29,7 +29,7 @@ export const systemClock: Clock = {
     }
     arm(ms)
     return () => {
-      // Node.js keeps a list for the delay of a timer that is cleared unreferenced until that delay has passed.
+      // If a timer is cleared while unreferenced, Node.js keeps its list of timers until the delay has passed.
       timer.ref()
       clearTimeout(timer)
     }

@@ -1,7 +1,7 @@
-/** A chain of causes can be a ring. */
-const MOST_CAUSES = 5
+/** A chain of causes can be endless. */
+const MAX_CAUSES = 5
 
-/** What a log may say about an error. */
+/** The parts of an error that a log may contain. */
 export interface ErrorDescription {
   name: string
   code?: string
@@ -11,8 +11,8 @@ export interface ErrorDescription {
 }
 
 /**
- * The parts of an error that say what went wrong. Not its other properties: those of HTTP clients hold the headers
- * that were sent, tokens included.
+ * Describes an error and its causes for a log. Leaves out all other properties: in errors of HTTP clients, those hold
+ * the request headers and their tokens.
  */
 export function describeError(error: unknown, causes = 0): ErrorDescription {
   if (!(error instanceof Error)) return { name: typeof error, message: textOf(error) }
@@ -22,11 +22,11 @@ export function describeError(error: unknown, causes = 0): ErrorDescription {
     message: error.message,
     stack: error.stack,
     ...(error.cause !== undefined &&
-      causes < MOST_CAUSES && { cause: describeError(error.cause, causes + 1) }),
+      causes < MAX_CAUSES && { cause: describeError(error.cause, causes + 1) }),
   }
 }
 
-/** A thrown value that is no error is described by its kind where it could hold anything. */
+/** Describes a thrown value that is no error. Says nothing about the content of an object, which may be secret. */
 function textOf(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object that is not an Error' : String(value)
 }

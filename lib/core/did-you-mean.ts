@@ -1,8 +1,8 @@
 import { distance } from 'fastest-levenshtein'
 
 /**
- * The candidates that `name` may have been meant to be, best first and equals in alphabetical order: those with
- * a Levenshtein similarity above one half, as Elasticsearch picks its suggestions.
+ * The candidates that are similar to `name`, the most similar first and equals in alphabetical order. As in
+ * Elasticsearch, similar is a Levenshtein similarity above one half.
  */
 export function closest(name: string, candidates: Iterable<string>): string[] {
   const scored: { candidate: string; similarity: number }[] = []
@@ -15,7 +15,7 @@ export function closest(name: string, candidates: Iterable<string>): string[] {
     .map(({ candidate }) => candidate)
 }
 
-/** `did you mean [a]?` or `did you mean any of [a, b]?`, or nothing where nothing is close. */
+/** `did you mean [a]?` or `did you mean any of [a, b]?`. `undefined` if no candidate is similar. */
 export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
   const found = closest(name, candidates)
   if (found.length === 0) return undefined

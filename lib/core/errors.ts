@@ -1,6 +1,6 @@
 /**
- * Every error type this package answers with, and its HTTP status. README and `api-spec.yaml` list the same
- * rows.
+ * Every error type that this package itself answers with, and its HTTP status. The README and `api-spec.yaml` have the
+ * same rows.
  */
 export const ERROR_STATUS = {
   action_request_validation_exception: 400,
@@ -27,7 +27,7 @@ export const ERROR_STATUS = {
 /** A type of {@link ERROR_STATUS}. */
 export type ErrorType = keyof typeof ERROR_STATUS
 
-/** A fact about an error that the client is told: a member of the `caused_by` chain. */
+/** One member of the `caused_by` chain of an error. The client gets it. */
 export interface ErrorCause {
   type: string
   reason: string
@@ -36,34 +36,33 @@ export interface ErrorCause {
 
 export interface QueryErrorOptions {
   /**
-   * HTTP status, from 400 to 599; any other is sent as 500.
+   * HTTP status from 400 to 599. Every other number is sent as 500.
    *
-   * @default that of the type in {@link ERROR_STATUS}, and 500 for a type that is not listed
+   * @default the status of the type in {@link ERROR_STATUS}, 500 for a type that is not there
    */
   status?: number
   /** Further fields of the error object, written after `reason`: `bytes_wanted`, `index` … */
   metadata?: Readonly<Record<string, string | number>>
-  /** What the client is told about the cause. */
+  /** The part of the cause that the client gets. */
   causedBy?: ErrorCause | undefined
-  /** Response headers, and the `header` field of the error object, as Elasticsearch renders them on 401. */
+  /** Response headers. They are also the `header` field of the error object, as in Elasticsearch's 401. */
   headers?: Readonly<Record<string, string>>
-  /** What really happened. It is logged and never sent. */
+  /** What really happened. It is logged, and the client never gets it. */
   cause?: unknown
 }
 
 const BRAND = Symbol.for('express-esql-async-query.QueryError')
 
 /**
- * An error that the client is meant to see, as Elasticsearch would word it. Stores, executors and caller
- * resolvers throw it.
+ * An error for the client, in Elasticsearch's form. Stores, executors and caller resolvers throw it.
  *
- * The reason is sent to the client, so it never contains upstream bodies, keys or tokens; those belong in
- * `cause`, which is only logged.
+ * The client gets the reason, so never put bodies of other servers, keys or tokens into it. Those belong in `cause`,
+ * which is only logged.
  */
 export class QueryError extends Error {
   override readonly name = 'QueryError'
   readonly [BRAND] = true
-  /** A stable word for programs, in snake case: a type of {@link ERROR_STATUS} or the engine's own. */
+  /** A stable word for programs, in snake case: a type of {@link ERROR_STATUS}, or one of the engine. */
   readonly type: ErrorType | (string & {})
   /** A sentence for people. The same as `message`. */
   readonly reason: string
@@ -72,7 +71,7 @@ export class QueryError extends Error {
   readonly headers: Readonly<Record<string, string>>
   readonly causedBy: ErrorCause | undefined
 
-  /** Throws a `TypeError` where something else stands in the place of the options, a status above all. */
+  /** Throws a `TypeError` if `options` is not an object: a status is easily passed in its place. */
   constructor(type: ErrorType | (string & {}), reason: string, options: QueryErrorOptions = {}) {
     if (typeof options !== 'object' || options === null) {
       throw new TypeError('QueryError takes the status among its options: { status: 400 }')
@@ -88,12 +87,12 @@ export class QueryError extends Error {
   }
 }
 
-/** Whether an error is a {@link QueryError}, also one of another copy of this package. */
+/** Whether an error is a {@link QueryError}, of this copy of the package or of another one. */
 export function isQueryError(error: unknown): error is QueryError {
   return typeof error === 'object' && error !== null && BRAND in error
 }
 
-/** An error that is found before a query is looked at. Elasticsearch writes it as plain text in `error`. */
+/** An error that Elasticsearch finds before it reads a query. It writes such errors as plain text in `error`. */
 export class RoutingError extends Error {
   override readonly name = 'RoutingError'
 
@@ -110,28 +109,28 @@ export function illegalArgument(reason: string, options?: QueryErrorOptions): Qu
   return new QueryError('illegal_argument_exception', reason, options)
 }
 
-/** The 503 of an outage of ours or of what stands behind us: the client is to try again. `cause` is for the log. */
+/** The 503 for an outage of the gateway or of the servers behind it. `cause` is for the log. */
 export function unavailable(reason: string, cause?: unknown): QueryError {
   return new QueryError('no_shard_available_action_exception', reason, { cause })
 }
 
-/** The one answer for an unknown, an expired and another owner's query. */
+/** The 404 of an unknown query, of an expired one, and of another owner's. */
 export function queryNotFound(id: string): QueryError {
   return new QueryError('resource_not_found_exception', id)
 }
 
-/** The status that anything thrown is answered with. */
+/** The HTTP status of the answer to any thrown value. */
 export function statusOf(error: unknown): number {
   const { status } = isQueryError(error) || error instanceof RoutingError ? error : { status: 500 }
-  // With a status that is no failure, a client would take the envelope for a result.
+  // With a status of success, a client would take the error object for a result.
   return Number.isInteger(status) && status >= 400 && status <= 599 ? status : 500
 }
 
-/** How much of a text of the client an error may repeat, in characters. */
-const LONGEST_QUOTATION = 1_000
+/** Characters that an error may repeat of a text of the client. */
+const MAX_QUOTATION_LENGTH = 1_000
 
-/** A text of the client for the reason of an error: as sent, but cut where it is long, and `null` where it is missing. */
+/** A text of the client for the reason of an error. Cuts a long one, and gives `null` for one that is missing. */
 export function abbreviated(text: string | undefined): string {
   if (text === undefined) return 'null'
-  return text.length > LONGEST_QUOTATION ? `${text.slice(0, LONGEST_QUOTATION)}...` : text
+  return text.length > MAX_QUOTATION_LENGTH ? `${text.slice(0, MAX_QUOTATION_LENGTH)}...` : text
 }

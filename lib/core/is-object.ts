@@ -1,4 +1,4 @@
-/** Whether a value is an object with members of its own naming: neither an array nor a `Date`. */
+/** Whether a value is an object that is neither an array nor a `Date`. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 }

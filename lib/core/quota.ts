@@ -1,37 +1,37 @@
 import type { Owner } from './caller'
 import type { QueryError } from './errors'
 
-/** How much there may be of something, in all and of one owner. */
+/** The limits of an amount, in all and for one owner. */
 export interface QuotaLimits {
   max: number
   maxPerOwner: number
 }
 
-/** A limit that something more would break. */
+/** The limit that an addition would exceed. */
 export interface Excess {
-  /** Whose limit it is: that of the owner, or that of all owners together. */
+  /** The limit of one owner, or that of all owners together. */
   of: 'owner' | 'all'
-  /** What is counted so far. */
+  /** The amount before the addition. */
   used: number
-  /** What it would be. */
+  /** The amount after it. */
   wanted: number
   limit: number
 }
 
-/** Counts what owners hold and refuses what would be too much, so that no owner alone keeps all others out. */
+/** Counts an amount for each owner and in all, and refuses what exceeds a limit: no owner can use up everything. */
 export class Quota {
   readonly #limits: QuotaLimits
   readonly #refusal: (excess: Excess) => QueryError
   readonly #owners = new Map<Owner, number>()
   #total = 0
 
-  /** `refusal`: the error that tells a client which limit it has reached. */
+  /** `refusal` makes the error that names the limit to the client. */
   constructor(limits: QuotaLimits, refusal: (excess: Excess) => QueryError) {
     this.#limits = limits
     this.#refusal = refusal
   }
 
-  /** Throws the refusal when there is no room. Nothing is counted then. */
+  /** Throws the refusal if this exceeds a limit, and counts nothing then. */
   add(owner: Owner, amount: number): void {
     this.assertRoom(owner, amount)
     this.#change(owner, amount)
@@ -57,7 +57,7 @@ export class Quota {
   #change(owner: Owner, amount: number): void {
     const own = (this.#owners.get(owner) ?? 0) + amount
     this.#total += amount
-    // Owners who hold nothing leave no trace, or the map would grow with everybody who ever came by.
+    // Without this, the map would grow with every owner who was ever counted.
     if (own === 0) this.#owners.delete(owner)
     else this.#owners.set(owner, own)
   }

@@ -42,9 +42,9 @@ export type ColumnType = (typeof COLUMN_TYPES)[number]
 export interface Column {
   name: string
   type: ColumnType
-  /** The mapping types behind an `unsupported` or ambiguously mapped column. */
+  /** The mapping types of an `unsupported` or ambiguously mapped column. */
   originalTypes?: readonly string[]
-  /** The type to cast an ambiguous column to. Left out, it is derived from `originalTypes` as Elasticsearch does. */
+  /** The type to cast an ambiguous column to. @default derived from `originalTypes` as in Elasticsearch */
   suggestedCast?: string
 }
 
@@ -68,32 +68,32 @@ export interface Column {
  */
 export type Value = null | boolean | number | bigint | string | Date | readonly Value[] | ValueObject
 
-/** The content of a `_source` or `flattened` cell: what JSON can carry, with bigint for exact integers. */
+/** The content of a `_source` or `flattened` cell: a JSON object, with bigint for exact integers. */
 export interface ValueObject {
   readonly [key: string]: Value | undefined
 }
 
-/** What a query produced. */
+/** The result of a query. */
 export interface QueryResult {
   columns: readonly Column[]
   /** Rows of cells, in column order. */
   values: readonly (readonly Value[])[]
-  /** What the query read and wrote, for the counters of the answer. */
+  /** The counters of the answer: what the query has read and written. */
   statistics?: QueryStatistics
-  /** `true` when the engine knows that rows are missing although it was not stopped. @default false */
+  /** `true`: rows are missing although the query was not stopped. @default false */
   isPartial?: boolean
-  /** Content of the `profile` field, for requests that ask for a profile. */
+  /** The `profile` field of the answer, for requests that ask for a profile. */
   profile?: ValueObject
-  /** Content of the `_clusters` field. */
+  /** The `_clusters` field of the answer. */
   clusters?: ValueObject
   /**
-   * `true` promises that nothing in this object will ever change, so that the router may keep what it has written of
-   * it. `MemoryStore` sets it on its own frozen copies. @default false
+   * `true` promises that nothing in this object ever changes, so that the router may keep the bytes of its answers.
+   * `MemoryStore` sets it on its own frozen copies. @default false
    */
   isFrozen?: boolean
 }
 
-/** Counters of a query. Those that are left out are not written, except for the first two, which count 0. */
+/** Counters of a query. The answer has no counter that is left out, except the first two, which are then 0. */
 export interface QueryStatistics {
   documentsFound?: number
   valuesLoaded?: number

@@ -2,16 +2,16 @@ import type { Readable } from 'node:stream'
 import type { Caller, Owner } from './caller'
 import type { QueryResult, Value, ValueObject } from './result'
 
-/** The operations of the API: the store method that serves each, and `head`, which a store serves with `get`. */
+/** The operations of the API. A store serves each with its method of that name, and `head` with `get`. */
 export type Operation = 'submit' | 'get' | 'head' | 'stop' | 'delete'
 
-/** How long a submit waits that does not say, in milliseconds, as in Elasticsearch. */
+/** How long a submit waits by default, in milliseconds, as in Elasticsearch. */
 export const DEFAULT_WAIT_MS = 1_000
 
-/** How long a query is kept whose submit does not say, in milliseconds, as in Elasticsearch: five days. */
+/** How long a query is kept by default, in milliseconds, as in Elasticsearch: five days. */
 export const DEFAULT_KEEP_ALIVE_MS = 5 * 86_400_000
 
-/** What a client submitted: the body of the ES|QL query API, in our spelling. */
+/** The query of a client: the body of a submit, with the names of this package. */
 export interface QueryRequest {
   /** The ES|QL text. Never blank. */
   query: string
@@ -21,37 +21,37 @@ export interface QueryRequest {
   filter?: ValueObject
   /** Language tag. */
   locale?: string
-  /** Zone id that dates are computed and written in. @default 'UTC' */
+  /** The id of the time zone in which dates are computed and written. @default 'UTC' */
   timeZone?: string
   /** `values` holds one array per column instead of one per row. @default false */
   columnar?: boolean
-  /** The answer is to contain a profile. @default false */
+  /** The answer contains a profile. @default false */
   profile?: boolean
   includeCcsMetadata?: boolean
   includeExecutionMetadata?: boolean
-  /** `false`: the query fails where it could otherwise give part of the result. Left out: the engine decides. */
+  /** `false`: the query fails instead of giving a part of its result. @default the engine decides */
   allowPartialResults?: boolean
-  /** The fields of the body that only some engines know (`tables`, `pragma`, `settings` …), as sent. */
+  /** Fields of the body that only some engines know (`tables`, `pragma`, `settings` …), as sent. */
   extra?: ValueObject
 }
 
-/** One placeholder's value. */
+/** The value of one placeholder. */
 export interface QueryParam {
   /** Left out for positional parameters. */
   name?: string
-  /** What the text stands for in the query. @default 'value' */
+  /** What the value stands for in the query. @default 'value' */
   kind?: 'value' | 'identifier' | 'pattern'
   value: Value
 }
 
 interface QueryTimes {
-  /** Milliseconds since the epoch. Left out, the answer does not tell. */
+  /** Milliseconds since the epoch. If it is left out, the answer does not contain it. */
   startTimeMs?: number
-  /** When the query and its result are forgotten, in milliseconds since the epoch. */
+  /** The time at which the query and its result expire, in milliseconds since the epoch. */
   expirationTimeMs?: number
 }
 
-/** A query that is not finished. It shows no rows. */
+/** A query that is not finished. It has no rows. */
 export interface RunningQuery extends QueryTimes {
   isRunning: true
   id: string
@@ -61,98 +61,99 @@ export interface RunningQuery extends QueryTimes {
 export interface CompletedQuery extends QueryTimes {
   isRunning: false
   /**
-   * Only of a query that was submitted with `keepOnCompletion`: the answer of a finished query shows its id
-   * only then, as Elasticsearch does.
+   * Only for a query that was submitted with `keepOnCompletion`: as in Elasticsearch, the answer of any other finished
+   * query has no id.
    */
   id?: string
-  /** How long the query ran, in nanoseconds. Left out, the answer does not tell. */
+  /** How long the query ran, in nanoseconds. If it is left out, the answer does not contain it. */
   tookNanos?: number
-  /** The result is not all of it: the query was stopped, or tolerated failures. */
+  /** Rows are missing: the query was stopped, or it tolerated failures. */
   isPartial: boolean
-  /** From the request: `values` is to be written column by column. */
+  /** From the request: the answer has `values` column by column. @default false */
   columnar?: boolean
-  /** From the request: the zone that dates are written in. @default 'UTC' */
+  /** From the request: the time zone of the dates in the answer. @default 'UTC' */
   timeZone?: string
   result: QueryResult
 }
 
-/** A snapshot of an async query: later changes of the query do not show in it, and changing it changes nothing. */
+/** A snapshot of an async query. It does not change with the query, and changing it does not change the query. */
 export type AsyncQuery = RunningQuery | CompletedQuery
 
-/** Ends a wait early. Shared by every method that waits. */
+/** How long a method waits for the completion of a query. */
 export interface WaitOptions {
   /**
-   * How long to wait for completion before answering with what there is, in milliseconds. `0` answers at once,
-   * `Infinity` waits until the query completes.
+   * The longest wait for completion, in milliseconds. After it, the method returns the query as it is. `0` returns at
+   * once, `Infinity` waits until the query completes.
    */
   waitForCompletionTimeoutMs: number
   /**
-   * Ends the wait when it fires, as if the time had passed: the client went away, or the process drains. It
-   * neither stops the query nor makes the method reject.
+   * Ends the wait when it fires, as if the time had passed: the client has gone, or the process shuts down. Neither stops
+   * the query nor makes the method reject.
    */
   signal?: AbortSignal
 }
 
 export interface SubmitOptions extends WaitOptions {
-  /** How long the query and its result are kept, in milliseconds from now. Zero and below: it expires at once. */
+  /** How long the query and its result are kept, in milliseconds from now. With zero or less, it expires at once. */
   keepAliveMs: number
-  /** Keep the result although the query finished within the wait. */
+  /** Keeps the result even if the query finishes within the wait. */
   keepOnCompletion: boolean
 }
 
 export interface GetOptions extends WaitOptions {
-  /** Moves the expiry to now + this many milliseconds, before the wait begins. Left out, zero or below: it stays. */
+  /** Moves the expiry to now + this many milliseconds before the wait. Does nothing if left out, zero or less. */
   keepAliveMs?: number
 }
 
 export interface DeleteOptions {
-  /** The caller may delete other owners' queries too. */
+  /** The caller may also delete queries of other owners. @default false */
   anyOwner?: boolean
 }
 
 /**
- * Where async queries live.
+ * Keeps async queries, each for its owner.
  *
- * Shared by all methods:
- * - Every method is safe to call concurrently, also for the same id.
- * - An unknown id, an expired query and another owner's query are indistinguishable, in the answer and in the
- *   work done for it: `undefined` or `false`, never an error.
- * - An id that no query of this store could ever have may be refused with the `illegal_argument_exception`
- *   `invalid id: [ID]`, or in other words of that type.
- * - A query that failed rejects with the {@link QueryError} it failed with, each time it is asked for.
- * - Anything else that a method rejects with is taken for an outage: 503, and the client tries again.
+ * All methods:
+ * - are safe to call at the same time, also for the same id.
+ * - do not distinguish an unknown id, an expired query and another owner's query, neither in what they return
+ *   (`undefined` or `false`, never an error) nor in the work that they do for it.
+ * - may refuse an id that no query of this store can have, with an `illegal_argument_exception` such as
+ *   `invalid id: [ID]`.
+ * - reject with the {@link QueryError} of a failed query, at each call for it.
  *
- * `get` is required. A method that is left out is not offered: its route answers 405.
+ * The router answers 503 when a method rejects with anything else, so that the client tries again.
+ *
+ * `get` is required. The route of a method that is left out answers 405.
  */
 export interface AsyncQueryStore {
   /**
-   * The query's state, after waiting for its completion. `keepAliveMs` is applied first, for the owner only.
+   * Returns the query after waiting for its completion. Moves the expiry first, and only for the owner.
    *
-   * Rejects with `task_cancelled_exception` when the query is deleted or expires during the wait.
+   * Rejects with `task_cancelled_exception` if the query is deleted or expires during the wait.
    */
   get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined>
   /**
-   * Starts `request` for `owner` and waits for its completion. A query that completes in time is kept only with
-   * `keepOnCompletion`; one that does not is kept in any case, until it expires.
+   * Starts a query for `owner` and waits for its completion. Keeps a query that completes in time only with
+   * `keepOnCompletion`, and every other one until it expires.
    */
   submit?(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery>
   /**
-   * Interrupts a running query, keeps the rows it has found, and resolves with them. A finished query stays as
-   * it is. Idempotent; never moves the expiry.
+   * Interrupts a running query, keeps the rows that it has found, and returns them. Does not change a finished query, and
+   * never moves the expiry. May be called again.
    */
   stop?(id: string, owner: Owner): Promise<CompletedQuery | undefined>
   /**
-   * Interrupts the query if it runs, forgets it, and resolves when it has ended. `false` when there was nothing
-   * to forget.
+   * Interrupts the query if it runs, forgets it, and resolves when it has ended. Returns `false` if there is no such
+   * query.
    */
   delete?(id: string, owner: Owner, options?: DeleteOptions): Promise<boolean>
   /**
-   * The same operations for a store that only stands in front of another server of this API: with it, the router
-   * hands requests and answers on as they are, and does not call the methods above. They are needed all the same,
-   * since they say what the store offers and serve those who use it without a router.
+   * The same operations for a store in front of another server of this API. If it is there, the router forwards requests
+   * and answers unchanged, and does not call the methods above. They still tell which operations the store serves, and
+   * serve programs without a router.
    */
   readonly passThrough?: PassThrough
-  /** Stops timers and lets go of what the store itself opened. Called by whoever created the store. Idempotent. */
+  /** Stops timers and closes what the store has opened. The router never calls it. May be called again. */
   close?(): Promise<void>
 }
 

@@ -12,21 +12,21 @@ const MS_PER_UNIT = {
 
 type Unit = keyof typeof MS_PER_UNIT
 
-/** Longer ones count as this long, so that what they are added to stays a date and a whole number. */
+/** Longer times count as this one, so that a sum with a date stays a date and a whole number. */
 const LONGEST_MS = 2 ** 52
 
 const LONG_MAX = 2n ** 63n - 1n
 const LONG_MIN = -(2n ** 63n)
-/** With no more digits than a 64-bit integer can need. More are costly to read, and out of range anyway. */
+/** Has no more digits than a 64-bit integer. A longer text is costly to read, and out of range anyway. */
 const LONG_TEXT = /^[+-]?0*\d{1,19}$/
-/** What Java's `Double.parseDouble` reads, in lower case. */
+/** The texts that Java's `Double.parseDouble` reads, in lower case. */
 const DOUBLE_TEXT = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?[fd]?$/
 
 /**
- * Milliseconds of an Elasticsearch time value such as `5d` or `-1`, which needs no unit. What is left below a
- * millisecond is cut off.
+ * The milliseconds of a time value of Elasticsearch, such as `5d`, or `-1`, which needs no unit. Cuts off fractions of a
+ * millisecond.
  *
- * Throws `illegal_argument_exception` with Elasticsearch's own text (`TimeValue.parseTimeValue`).
+ * Throws `illegal_argument_exception` with the text of Elasticsearch's `TimeValue.parseTimeValue`.
  */
 export function parseTimeValue(name: string, text: string): number {
   const normalized = text.toLowerCase().trim()
@@ -45,7 +45,7 @@ export function parseTimeValue(name: string, text: string): number {
 
 function unitOf(text: string, normalized: string): Unit | undefined {
   for (const unit of ['nanos', 'micros', 'ms', 's'] as const) if (normalized.endsWith(unit)) return unit
-  // Read from the raw text: a capital M means months to Elasticsearch, not minutes.
+  // Reads the text as sent: in Elasticsearch, a capital M means months and not minutes.
   if (text.endsWith('m')) return 'm'
   for (const unit of ['h', 'd'] as const) if (normalized.endsWith(unit)) return unit
   return undefined

@@ -1,11 +1,11 @@
 export const MS_PER_DAY = 86_400_000
 
-/** The forms of a fixed offset that Java's `ZoneId` reads. */
+/** The fixed offsets that Java's `ZoneId` reads. */
 const FIXED_OFFSET = /^(?:UTC|GMT|UT)?([+-](?:\d|\d\d(?:[0-5]\d){0,2}|\d\d(?::[0-5]\d){1,2}))$/
-/** And the furthest that it takes, in seconds. */
+/** The furthest offset that `ZoneId` accepts, in seconds. */
 const MAX_FIXED_OFFSET = 18 * 3600
 
-/** Furthest instants of a JavaScript date. */
+/** The last instant of a JavaScript date. The first is its opposite. */
 const MAX_DATE_MS = 8.64e15
 const MAX_ZONES = 16
 const MAX_SPANS = 4096
@@ -17,14 +17,14 @@ type OffsetAt = (epochMs: number) => number
 const zones = new Map<string, OffsetAt>()
 
 /**
- * Seconds that a zone is ahead of UTC at an instant. The zone is a name of the IANA database or a fixed offset
- * such as `+10:00`. A zone that this runtime does not know counts as UTC: dates keep their instant that way.
+ * The seconds that a zone is ahead of UTC at an instant. The zone is a name of the IANA database or a fixed offset such
+ * as `+10:00`. A zone that this runtime does not know counts as UTC, so that dates keep their instant.
  */
 export function zoneOffset(timeZone: string, epochMs: number): number {
   if (timeZone === 'UTC' || timeZone === 'Z') return 0
   let offsetAt = zones.get(timeZone)
   if (!offsetAt) {
-    // Zone names come from clients, and a formatter is some kilobytes.
+    // Clients choose the names of zones, and a formatter takes some kilobytes.
     if (zones.size >= MAX_ZONES) zones.clear()
     offsetAt = createZone(timeZone)
     zones.set(timeZone, offsetAt)
@@ -32,7 +32,7 @@ export function zoneOffset(timeZone: string, epochMs: number): number {
   return offsetAt(epochMs)
 }
 
-/** Whether dates can be written in this zone. */
+/** Whether this runtime knows the zone. */
 export function isTimeZone(text: string): boolean {
   return text === 'Z' || fixedOffset(text) !== undefined || createFormatter(text) !== undefined
 }
@@ -51,7 +51,7 @@ function fixedOffset(timeZone: string): number | undefined {
 }
 
 function createFormatter(timeZone: string): Intl.DateTimeFormat | undefined {
-  // Newer runtimes know offsets that Java does not, as names of zones.
+  // As names of zones, newer runtimes accept offsets that Java does not.
   if (/^[+-]/.test(timeZone)) return undefined
   try {
     return new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' })
@@ -65,7 +65,7 @@ function formattedOffset(formatter: Intl.DateTimeFormat, epochMs: number): numbe
   return parseOffset(/[+-][\d:]+$/.exec(text)?.[0] ?? 'Z')
 }
 
-/** Formatting costs microseconds, and a span that begins and ends with the same offset has no other one. */
+/** Formats rarely, since that takes microseconds: a span with the same offset at both ends has only that one. */
 function cachedBySpan(offsetAt: OffsetAt): OffsetAt {
   const offsets = new Map<number, number | undefined>()
   return (epochMs) => {
@@ -79,7 +79,7 @@ function cachedBySpan(offsetAt: OffsetAt): OffsetAt {
   }
 }
 
-/** Seconds east of Greenwich of an offset: `Z`, `+9`, `+10`, `-05:30`, `+001932`. */
+/** The seconds ahead of UTC of an offset such as `Z`, `+9`, `+10`, `-05:30` or `+001932`. */
 export function parseOffset(text: string): number {
   const [, hours = '0', minutes = '0', seconds = '0'] =
     /^[+-](\d\d?)(?::?(\d\d)(?::?(\d\d))?)?$/.exec(text) ?? []

@@ -1,9 +1,9 @@
-/** Answers that keep the event loop busy for some milliseconds. */
+/** To answer this many waits takes some milliseconds. */
 const ENDS_PER_TURN = 32
 
 /**
- * Ends waits, of which there may be tens of thousands. Each wait that ends is answered at once, so they are not all
- * ended in one turn of the event loop. Waits that are removed from `waits` meanwhile are left out.
+ * Ends waits in several turns of the event loop: there may be tens of thousands, and each is answered as soon as it
+ * ends. Skips waits that are removed from `waits` meanwhile.
  */
 export function endInTurns<T>(waits: Iterable<T>, end: (wait: T) => void): void {
   const left = waits[Symbol.iterator]()

@@ -2,7 +2,7 @@ import { QueryError } from './errors'
 
 const CHALLENGE = Object.freeze({ 'WWW-Authenticate': 'Bearer realm="security"' })
 
-/** The 401 of a request that carries no credentials. `uri` is the request's own, with its query string. */
+/** The 401 of a request without credentials. `uri` is the target of the request, with its query string. */
 export function missingCredentials(uri: string): QueryError {
   return new QueryError(
     'security_exception',
@@ -12,8 +12,8 @@ export function missingCredentials(uri: string): QueryError {
 }
 
 /**
- * The one 401 of all credentials that are refused. What was wrong with them travels as `cause`, for the log
- * alone, and never holds a token or a part of one.
+ * The 401 of all refused credentials. Only `cause` says what was wrong with them. It is for the log, and never contains
+ * a token or a part of one.
  */
 export function unauthenticated(cause?: unknown): QueryError {
   return new QueryError(
@@ -23,7 +23,7 @@ export function unauthenticated(cause?: unknown): QueryError {
   )
 }
 
-/** {@link unauthenticated} because of `why`, for the log. */
+/** {@link unauthenticated} with a reason for the log. */
 export function refused(why: string): QueryError {
   return unauthenticated(new Error(why))
 }

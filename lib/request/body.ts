@@ -4,7 +4,7 @@ import { QueryError } from '../core/errors'
 import type { JsonNode } from '../json/parse'
 import { locate, parseJson } from '../json/parse'
 
-/** Reads the body of a request, once, whether or not the host application has done so already. */
+/** Reads the body of a request, or takes it from a parser of the host application that has read it. */
 export class BodyReader {
   readonly #maxBytes: number
   readonly #readBytes: RequestHandler
@@ -14,7 +14,7 @@ export class BodyReader {
     this.#readBytes = raw({ type: () => true, limit: maxBytes, inflate: true })
   }
 
-  /** Whether the request has a body. A chunked one has to be read to know. */
+  /** Whether the request has a body. Only reading tells whether a chunked one is empty. */
   async hasBody(request: Request, response: Response): Promise<boolean> {
     if (request.headers['transfer-encoding'] === undefined) {
       return Number(request.headers['content-length'] ?? 0) > 0
@@ -23,7 +23,7 @@ export class BodyReader {
     return !isEmpty(request.body)
   }
 
-  /** The JSON of the body, or `undefined` where there is only white space. */
+  /** The JSON of the body. `undefined` if it is only white space. */
   async readJson(request: Request, response: Response): Promise<JsonNode | undefined> {
     await this.#read(request, response)
     const body: unknown = request.body
@@ -31,14 +31,14 @@ export class BodyReader {
     return typeof body === 'string' ? parseJson(body) : locate(body)
   }
 
-  /** Leaves the bytes in `request.body`, where a parser of the host application leaves what it has read. */
+  /** Puts the bytes into `request.body`, where a parser of the host application puts its content. */
   async #read(request: Request, response: Response): Promise<void> {
     // A host application may set an empty body without reading one.
     if (request.body !== undefined && request.readableDidRead) return
     if (this.#isTooLong(request)) throw this.#tooLong()
     await new Promise<void>((resolve, reject) => {
       let bytes = 0
-      // The parser reads a body to its end before it says that it is too long, and some never end.
+      // The parser refuses a body that is too long only after its end, and some bodies never end.
       request.on('data', (chunk: Buffer) => {
         bytes += chunk.length
         if (bytes > this.#maxBytes) reject(this.#tooLong())
@@ -68,7 +68,7 @@ export class BodyReader {
   }
 }
 
-/** What parsers leave of a body without content: no bytes, no text, or an object without members. */
+/** Parsers represent an empty body by no bytes, no text, or an object without members. */
 function isEmpty(body: unknown): boolean {
   if (body === undefined || body === '') return true
   if (Buffer.isBuffer(body)) return body.length === 0

@@ -12,13 +12,13 @@ import type { Submission } from './submission'
 import { interpretSubmitBody, validateSubmission } from './submission'
 import { readBodyFields } from './submit-fields'
 
-/** How the client wants a query to be written. */
+/** How to write a query for the client. */
 export interface Output {
   format: NegotiatedFormat
   presentation: Presentation
 }
 
-/** What a request asks for, in our words. Times that the client left out are left out. */
+/** What a request asks for, in the terms of a store. Has no times that the client did not send. */
 export type Command =
   | ({ operation: 'submit'; output: Output } & Submission)
   | {
@@ -32,12 +32,12 @@ export type Command =
   | { operation: 'delete'; id: string }
 
 /**
- * Reads a request in the order in which Elasticsearch finds faults in it. Throws Elasticsearch's error for the
- * first one.
+ * Reads a request, and throws Elasticsearch's error for the first fault. The order of the checks is that of
+ * Elasticsearch.
  */
 export function readCommand(incoming: OperationRequest, body: JsonNode | undefined): Command {
   const command = readOperation(incoming, body)
-  // No store has such an id; any other is for the store to judge.
+  // No store has an empty id. The store judges every other one.
   if (command.operation !== 'submit' && command.id === '') throw illegalArgument('invalid id: []')
   return command
 }
@@ -84,7 +84,7 @@ function readGet(incoming: OperationRequest, operation: 'get' | 'head'): Command
   }
 }
 
-/** Parameters that stand in for a body. */
+/** Parameters that replace a body. */
 const SOURCE = ['source', 'source_content_type']
 
 function readSource({ parameters }: OperationRequest): JsonNode | undefined {
@@ -104,7 +104,7 @@ function readSource({ parameters }: OperationRequest): JsonNode | undefined {
   return parseJson(source)
 }
 
-/** What is checked last of a request that takes no body. */
+/** The last checks of a request to an operation that takes no body. */
 function assertWellFormed(incoming: OperationRequest): void {
   const { operation, parameters, method, uri, path, hasBody } = incoming
   assertKnownParameters(operation, parameters, path)
@@ -131,7 +131,7 @@ function readOutput(incoming: OperationRequest, submission?: Submission): Output
     profile: submission?.request.profile,
   })
   const presentation: Presentation = {
-    // Elasticsearch reads it when it writes the answer, and refuses a bad value after the query has run.
+    // Elasticsearch reads this parameter after the query has run, and refuses a bad value only then.
     dropNullColumns: readFlag(parameters, 'drop_null_columns'),
     pretty,
     human,

@@ -6,16 +6,16 @@ import { readFlag } from './parameters'
 import type { UrlParameters } from './url'
 import { decodePathSegment, parseQueryString } from './url'
 
-/** What every route reads of a request, before it is known whether the request makes sense. */
+/** The parts of a request that are read on every route, whether or not an operation can serve it. */
 export interface Incoming {
-  /** Of the path, decoded. Empty where the route has none. */
+  /** From the path, decoded. Empty if the route has none. */
   id: string
   parameters: UrlParameters
   mediaTypes: MediaTypeHeaders
-  /** Method and target as the client sent them, for the texts of errors. */
+  /** Method and target as sent, for the texts of errors. */
   method: string
   uri: string
-  /** The target's path as the client sent it, decoded. */
+  /** The path of the target, decoded. */
   path: string
   hasBody: boolean
   pretty: boolean
@@ -27,7 +27,7 @@ export interface OperationRequest extends Incoming {
   operation: Operation
 }
 
-/** Reads the head of a request in the order in which Elasticsearch finds faults in it. */
+/** Reads the head of a request. Its checks have the order of Elasticsearch's. */
 export function readIncoming(request: Request, id: string, hasBody: boolean): Incoming {
   const parameters = parseQueryString(queryStringOf(request))
   const mediaTypes = checkMediaTypeHeaders({
@@ -49,18 +49,18 @@ export function readIncoming(request: Request, id: string, hasBody: boolean): In
   }
 }
 
-/** What of a request tells which query it is about. */
+/** The parts of a request that name its query. */
 export function readTarget({ originalUrl: uri }: Request, id: string): Pick<Incoming, 'id' | 'uri' | 'path'> {
   return { id, uri, path: decodedPath(uri) }
 }
 
-/** All else that a request for an operation is read by, where it has no body. */
+/** Everything else that decides how a request without a body is read. */
 export function requestKey(request: Request): string {
   const headers = [headerValues(request, 'accept'), headerValues(request, 'content-type')]
   return `${queryStringOf(request)} ${JSON.stringify(headers)}`
 }
 
-/** How the client wants errors to look, as far as its request can be read. */
+/** How to write errors for the client, as far as its request can be read. */
 export interface ErrorStyle {
   mediaTypes: MediaTypeHeaders
   formatParameter: string | undefined
@@ -103,7 +103,7 @@ function decodedPath(uri: string): string {
   return path.includes('%') ? (decodePathSegment(path) ?? path) : path
 }
 
-/** Every value of a header. `request.headers` would hide that one was sent twice. */
+/** Every value of a header. `request.headers` would hide a second one. */
 function headerValues({ headers, rawHeaders }: Request, name: 'accept' | 'content-type'): string[] {
   if (headers[name] === undefined) return []
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)

@@ -1,48 +1,58 @@
-import path from 'node:path'
+import { promisify } from 'node:util'
 import type { Request, RequestHandler, Response } from 'express'
-import { middleware } from 'express-openapi-validator'
+import type { middleware } from 'express-openapi-validator'
 import type { Value } from '../core/result'
 import type { Operation } from '../core/store'
+// What `api-spec.yaml` says about requests. `npm run build` writes the file.
+import apiSpec from './api-spec.json'
+import { targetOf } from './routes'
 import type { UrlParameters } from './url'
 
-/** The parts of a request that `api-spec.yaml` speaks of. */
+/** The parts of a request that `api-spec.yaml` describes. */
 export interface DocumentedRequest {
   operation: Operation
   id: string
   parameters: UrlParameters
-  /** The parsed JSON body, where there is one. */
+  /** The parsed JSON body, if the request has one. */
   body: Value | undefined
 }
 
-/** Rejects with the error of express-openapi-validator when the document does not allow a request. */
+/** Rejects with the error of express-openapi-validator when `api-spec.yaml` does not allow the request. */
 export type ValidateRequest = (request: DocumentedRequest) => Promise<void>
 
-const API_SPEC = path.join(__dirname, '..', '..', 'api-spec.yaml')
+type ApiSpec = Parameters<typeof middleware>[0]['apiSpec']
 
-const TARGETS: Readonly<Record<Operation, { method: string; path: (id: string) => string }>> = {
-  submit: { method: 'POST', path: () => '/_query/async' },
-  get: { method: 'GET', path: (id) => `/_query/async/${id}` },
-  head: { method: 'HEAD', path: (id) => `/_query/async/${id}` },
-  stop: { method: 'POST', path: (id) => `/_query/async/${id}/stop` },
-  delete: { method: 'DELETE', path: (id) => `/_query/async/${id}` },
-}
-
-/** Flags whose name alone switches them on, as Elasticsearch reads them. */
+/** Flags that Elasticsearch switches on when they have no value. */
 const FLAGS = ['pretty', 'human', 'error_trace', 'drop_null_columns']
 
-/** The validator's view of an application: it registers parameters on it and asks for its routing settings. */
+/** Stands in for the Express application: the validator registers parameter handlers on it and reads its settings. */
 const APP = { enabled: () => false, param: () => {} }
 
+/** All routers of a process share the handlers, since compiling the document takes a quarter of a second. */
+let sharedHandlers: readonly RequestHandler[] | undefined
+
 /**
- * Validates requests against `api-spec.yaml` with express-openapi-validator.
+ * Validates requests against `api-spec.yaml` with express-openapi-validator, which starts to compile the document
+ * when this is first called.
  *
- * The validator is shown a stand-in for each request, never the request itself: it would register a parameter
- * handler on the host application, replace `req.query` and `req.openapi`, and keep a compiled validator for each
- * Content-Type that any client ever sent.
+ * The validator gets a stand-in for each request, never the request itself: it would register a parameter handler on
+ * the host application, replace `req.query` and `req.openapi`, and keep a compiled validator for each Content-Type
+ * that any client ever sent.
  */
 export function createRequestValidator(): ValidateRequest {
-  const handlers = middleware({
-    apiSpec: API_SPEC,
+  sharedHandlers ??= createHandlers()
+  const handlers = sharedHandlers
+  return async (request) => {
+    const standIn = toStandIn(request)
+    for (const handler of handlers) await run(handler, standIn)
+  }
+}
+
+/** Loads the validator here, since a program that imports the package need not create a router. */
+function createHandlers(): RequestHandler[] {
+  const validator: { middleware: typeof middleware } = require('express-openapi-validator')
+  return validator.middleware({
+    apiSpec: apiSpec as unknown as ApiSpec,
     validateApiSpec: false,
     validateRequests: true,
     validateResponses: false,
@@ -50,20 +60,15 @@ export function createRequestValidator(): ValidateRequest {
     fileUploader: false,
     useRequestUrl: true,
   })
-  return async (request) => {
-    const standIn = toStandIn(request)
-    for (const handler of handlers) await run(handler, standIn)
-  }
 }
 
 function toStandIn({ operation, id, parameters, body }: DocumentedRequest): Request {
-  const target = TARGETS[operation]
-  const url = target.path(encodeURIComponent(id))
+  const { method, path } = targetOf(operation, id)
   return {
-    method: target.method,
-    url,
-    originalUrl: url,
-    path: url,
+    method,
+    path,
+    url: path,
+    originalUrl: path,
     baseUrl: '',
     headers: body === undefined ? {} : { 'content-type': 'application/json' },
     query: toDocumentedQuery(parameters),
@@ -73,7 +78,7 @@ function toStandIn({ operation, id, parameters, body }: DocumentedRequest): Requ
   } as unknown as Request
 }
 
-/** The validator refuses every empty value, so those that Elasticsearch reads as a flag or as absent are put so. */
+/** The validator refuses empty values, so this spells out those that Elasticsearch reads as a flag or as absent. */
 function toDocumentedQuery(parameters: UrlParameters): Record<string, string> {
   const query: Record<string, string> = {}
   for (const [name, value] of Object.entries(parameters)) {
@@ -84,8 +89,5 @@ function toDocumentedQuery(parameters: UrlParameters): Record<string, string> {
 }
 
 function run(handler: RequestHandler, request: Request): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const next = (error?: unknown): void => (error === undefined ? resolve() : reject(error))
-    void handler(request, {} as Response, next)
-  })
+  return promisify((next: (error?: unknown) => void) => void handler(request, {} as Response, next))()
 }

@@ -1,52 +1,56 @@
 import { didYouMean } from '../core/did-you-mean'
 import { illegalArgument } from '../core/errors'
 import type { Operation } from '../core/store'
-import { parseBoolean } from './boolean'
 import type { UrlParameters } from './url'
 
-/** Parameters that every route knows. */
+/** Parameters of every operation. */
 const COMMON = ['error_trace', 'filter_path', 'format', 'human', 'pretty']
-/** Parameters that are used up when a result is written. */
+/** Parameters of every operation that answers with a result. */
 const RESPONSE = ['delimiter', 'drop_null_columns']
 
 interface KnownParameters {
-  accepted: readonly string[]
-  /** Those offered as "did you mean". Elasticsearch does not offer what it reads only when it is there. */
+  /** The names that "did you mean" offers. */
   offered: readonly string[]
+  /** Elasticsearch reads these only if they are there, and does not offer them. */
+  others: readonly string[]
 }
 
 const GET: KnownParameters = {
-  accepted: ['id', 'keep_alive', 'wait_for_completion_timeout', ...RESPONSE, ...COMMON],
   offered: ['id', ...RESPONSE, ...COMMON],
+  others: ['keep_alive', 'wait_for_completion_timeout'],
 }
 
 const KNOWN: Readonly<Record<Operation, KnownParameters>> = {
-  submit: {
-    accepted: ['allow_partial_results', ...RESPONSE, ...COMMON],
-    offered: ['allow_partial_results', ...RESPONSE, ...COMMON],
-  },
+  submit: { offered: ['allow_partial_results', ...RESPONSE, ...COMMON], others: [] },
   get: GET,
   head: GET,
-  stop: { accepted: ['id', ...RESPONSE, ...COMMON], offered: ['id', ...RESPONSE, ...COMMON] },
-  delete: { accepted: ['id', ...COMMON], offered: ['id', ...COMMON] },
+  stop: { offered: ['id', ...RESPONSE, ...COMMON], others: [] },
+  delete: { offered: ['id', ...COMMON], others: [] },
 }
 
-/** A flag is on when it is named without a value, and off when it is absent or blank. */
+/** `true` or `false` and nothing else, as Elasticsearch's `Booleans`. Throws `illegal_argument_exception`. */
+export function parseBoolean(text: string): boolean {
+  if (text === 'true') return true
+  if (text === 'false') return false
+  throw illegalArgument(`Failed to parse value [${text}] as only [true] or [false] are allowed.`)
+}
+
+/** A flag is on if it has no value, and off if it is absent or blank. */
 export function readFlag(parameters: UrlParameters, name: string): boolean {
   const text = parameters[name]
   if (text === '') return true
   return text === undefined || text.trim() === '' ? false : parseBoolean(text)
 }
 
-/** A boolean that may be left open: absent and empty mean unset. */
+/** A boolean without a default: `undefined` if it is absent or empty. */
 export function readOptionalBoolean(parameters: UrlParameters, name: string): boolean | undefined {
   const text = parameters[name]
   return text === undefined || text === '' ? undefined : parseBoolean(text)
 }
 
 /**
- * Refuses parameters that an operation does not know, with what they may have been meant to be
- * (`BaseRestHandler`). `consumed` are those that were used up already in another way.
+ * Refuses parameters that an operation does not know, and suggests similar names, as Elasticsearch's
+ * `BaseRestHandler`. `consumed` are parameters that the request was read from in another way.
  */
 export function assertKnownParameters(
   operation: Operation,
@@ -54,9 +58,10 @@ export function assertKnownParameters(
   path: string,
   consumed: readonly string[] = [],
 ): void {
-  const { accepted, offered } = KNOWN[operation]
+  const { offered, others } = KNOWN[operation]
+  const known = [...offered, ...others, ...consumed]
   const unknown = Object.keys(parameters)
-    .filter((name) => !accepted.includes(name) && !consumed.includes(name))
+    .filter((name) => !known.includes(name))
     .sort()
   if (unknown.length === 0) return
   const described = unknown.map((name) => {

@@ -11,16 +11,16 @@ import { checkBodyMediaType } from './media-type'
 import type { ValidateRequest } from './openapi'
 import { createRequestValidator } from './openapi'
 import type { ReadRequest } from './reading-cache'
-import { KnownRequests } from './reading-cache'
+import { ReadingCache } from './reading-cache'
 import type { RouteMatch } from './routes'
 import { allowedMethods, offers, operationOn } from './routes'
 
-/** Reads requests whose caller is known: head, operation, body, validation against the document. */
+/** Reads requests after their caller is known: head, operation and body. Validates them against `api-spec.yaml`. */
 export class RequestReader {
   readonly #store: AsyncQueryStore
   readonly #bodies: BodyReader
   readonly #validate: ValidateRequest
-  readonly #known = new KnownRequests()
+  readonly #cache = new ReadingCache()
 
   constructor(store: AsyncQueryStore, maxBodyBytes: number) {
     this.#store = store
@@ -28,12 +28,12 @@ export class RequestReader {
     this.#validate = createRequestValidator()
   }
 
-  /** Throws Elasticsearch's error for the first fault that it would find. */
+  /** Throws Elasticsearch's error for the first fault that Elasticsearch would find. */
   async read(request: Request, response: Response, route: RouteMatch): Promise<ReadRequest> {
     const hasBody = await this.#bodies.hasBody(request, response)
     const key = `${operationOn(route, request.method)} ${requestKey(request)}`
-    const known = hasBody ? undefined : this.#known.find(key, readTarget(request, route.id))
-    if (known) return known
+    const cached = hasBody ? undefined : this.#cache.find(key, readTarget(request, route.id))
+    if (cached) return cached
 
     const head = readIncoming(request, route.id, hasBody)
     const incoming = { ...head, operation: this.#operationOf(request, route) }
@@ -41,7 +41,7 @@ export class RequestReader {
     const body =
       hasBody && incoming.operation === 'submit' ? await this.#bodies.readJson(request, response) : undefined
     const read = { incoming, command: await this.#toCommand(incoming, body) }
-    this.#known.add(key, read)
+    this.#cache.add(key, read)
     return read
   }
 
@@ -57,8 +57,8 @@ export class RequestReader {
   }
 
   /**
-   * Validates a request against the document and reads it. Where the document refuses, reading finds
-   * Elasticsearch's words for the refusal.
+   * Validates a request against the document and reads it. If the document does not allow the request, reading it
+   * throws Elasticsearch's error for that.
    */
   async #toCommand(incoming: OperationRequest, body: JsonNode | undefined): Promise<Command> {
     const { operation, id, parameters } = incoming

@@ -1,44 +1,47 @@
+import { LRUCache } from 'lru-cache'
 import type { Command } from './command'
 import type { OperationRequest } from './head'
 
-/** A request that was read and validated: what came in, and what it asks for. */
+/** A request that was read and validated: what the client sent, and what it asks for. */
 export interface ReadRequest {
   incoming: OperationRequest
   command: Command
 }
 
-/** How many ways to ask are remembered, and how long one of them may be: clients choose both. */
-const MOST_REQUESTS = 256
-const LONGEST_KEY = 1_024
+/** Clients choose how many different requests they send, and how long each key is. */
+const MAX_REQUESTS = 256
+const MAX_KEY_LENGTH = 1_024
 
 /**
- * What gets and heads came to when they were read and validated. Clients that poll ask in the same words again and
- * again, for this query or that. Refusals are not remembered, nor what is to be done with a body.
+ * Keeps what reading and validating a get or a head gave, since clients that poll send the same words again and again,
+ * for one query or for many. Keeps no refusals and no request with a body.
  */
-export class KnownRequests {
-  readonly #requests = new Map<string, ReadRequest>()
+export class ReadingCache {
+  readonly #requests = new LRUCache<string, ReadRequest>({ max: MAX_REQUESTS })
 
   get size(): number {
     return this.#requests.size
   }
 
-  /** For one query what is remembered of another: of an id, nothing is demanded here but that there is one. */
-  find(key: string, of: Pick<OperationRequest, 'id' | 'uri' | 'path'>): ReadRequest | undefined {
-    const known = this.#requests.get(key)
-    if (!known || of.id === '') return undefined
-    return { incoming: { ...known.incoming, ...of }, command: { ...known.command, id: of.id } as Command }
+  /** The kept request, with the target of this one. Ids need no validation, except that they must not be empty. */
+  find(key: string, target: Pick<OperationRequest, 'id' | 'uri' | 'path'>): ReadRequest | undefined {
+    if (target.id === '') return undefined
+    const kept = this.#requests.get(key)
+    if (!kept) return undefined
+    return {
+      incoming: { ...kept.incoming, ...target },
+      command: { ...kept.command, id: target.id } as Command,
+    }
   }
 
   add(key: string, { incoming, command }: ReadRequest): void {
     if (command.operation !== 'get' && command.operation !== 'head') return
-    if (incoming.hasBody || key.length > LONGEST_KEY) return
-    const [oldest] = this.#requests.keys()
-    if (this.#requests.size >= MOST_REQUESTS && oldest !== undefined) this.#requests.delete(oldest)
-    // Many requests share them from now on.
-    for (const shared of [incoming.parameters, incoming.mediaTypes, command.output, command.output.format]) {
+    if (incoming.hasBody || key.length > MAX_KEY_LENGTH) return
+    // Many requests share these objects from now on.
+    const { output } = command
+    for (const shared of [incoming.parameters, incoming.mediaTypes, output, ...Object.values(output)]) {
       Object.freeze(shared)
     }
-    Object.freeze(command.output.presentation)
     this.#requests.set(key, { incoming, command })
   }
 }

@@ -1,60 +1,65 @@
 import type { AsyncQueryStore, Operation } from '../core/store'
 import { decodePathSegment } from './url'
 
-interface Route {
-  path: RegExp
-  /** In the order that an `Allow` header lists them. */
-  methods: Readonly<Record<string, Operation>>
+/** The method and the path below the mount point of each operation, in the order of an `Allow` header. */
+const TARGETS: Readonly<Record<Operation, { method: string; path: string }>> = {
+  submit: { method: 'POST', path: '/_query/async' },
+  get: { method: 'GET', path: '/_query/async/{id}' },
+  head: { method: 'HEAD', path: '/_query/async/{id}' },
+  delete: { method: 'DELETE', path: '/_query/async/{id}' },
+  stop: { method: 'POST', path: '/_query/async/{id}/stop' },
 }
 
-/** What every path of ours begins with. */
-const ROOT = '/_query/async'
+/** What every path begins with. */
+const ROOT = TARGETS.submit.path
 
-const ROUTES: readonly Route[] = [
-  { path: /^\/_query\/async$/, methods: { POST: 'submit' } },
-  { path: /^\/_query\/async\/([^/]*)$/, methods: { GET: 'get', HEAD: 'head', DELETE: 'delete' } },
-  { path: /^\/_query\/async\/([^/]*)\/stop$/, methods: { POST: 'stop' } },
-]
+const ROUTES = (Object.keys(TARGETS) as Operation[]).map((operation) => {
+  const { method, path } = TARGETS[operation]
+  return { operation, method, path, pattern: new RegExp(`^${path.replace('{id}', '([^/]*)')}$`) }
+})
 
-/** A path of ours: what can be done there, and to which query. */
+/** A path that has operations, and the query that it names. */
 export interface RouteMatch {
-  methods: Readonly<Record<string, Operation>>
-  /** As sent, percent-decoded once where its escapes allow it. Empty on the route that has none. */
+  /** With `{id}` in place of the id. */
+  path: string
+  /** As sent, percent-decoded once if its escapes allow it. Empty on the route that has none. */
   id: string
 }
 
-/** Finds the route of a path below the mount point, or `undefined` for a path that is not ours. */
+/** Finds the route of a path below the mount point. `undefined` for a path of the host application. */
 export function matchRoute(path: string): RouteMatch | undefined {
-  // Asked of every request of the host, so that most are let go at once.
+  // The router sees every request of the host application, so most must pass at once.
   if (!path.startsWith(ROOT)) return undefined
   const trimmed = withoutTrailingSlashes(path)
-  for (const route of ROUTES) {
-    const found = route.path.exec(trimmed)
-    if (!found) continue
-    const [, segment = ''] = found
-    return { methods: route.methods, id: decodePathSegment(segment) ?? segment }
-  }
-  return undefined
+  const route = ROUTES.find(({ pattern }) => pattern.test(trimmed))
+  if (!route) return undefined
+  const [, segment = ''] = route.pattern.exec(trimmed) ?? []
+  return { path: route.path, id: decodePathSegment(segment) ?? segment }
 }
 
-/** Elasticsearch takes a trailing slash for nothing, but an empty segment inside for an empty id. */
+/** The request that names an operation on a query. */
+export function targetOf(operation: Operation, id: string): { method: string; path: string } {
+  const { method, path } = TARGETS[operation]
+  return { method, path: path.replace('{id}', () => encodeURIComponent(id)) }
+}
+
+/** Elasticsearch ignores trailing slashes, but takes an empty segment inside a path for an empty id. */
 function withoutTrailingSlashes(path: string): string {
   let end = path.length
   while (path[end - 1] === '/') end -= 1
   return path.slice(0, end)
 }
 
-/** What a method does on a route. */
-export function operationOn({ methods }: RouteMatch, method: string): Operation | undefined {
-  return Object.hasOwn(methods, method) ? methods[method] : undefined
+/** The operation of a method on a route. */
+export function operationOn({ path }: RouteMatch, method: string): Operation | undefined {
+  return ROUTES.find((route) => route.path === path && route.method === method)?.operation
 }
 
-/** The methods that a store can serve on a route, in `Allow` order. GET stands for HEAD too. */
-export function allowedMethods({ methods }: RouteMatch, store: AsyncQueryStore): string[] {
-  return Object.keys(methods).filter((method) => {
-    const operation = methods[method]
-    return operation && operation !== 'head' && offers(store, operation)
-  })
+/** The methods that a store serves on a route, in the order of an `Allow` header. GET stands for HEAD too. */
+export function allowedMethods({ path }: RouteMatch, store: AsyncQueryStore): string[] {
+  return ROUTES.filter(
+    ({ operation, ...route }) => route.path === path && operation !== 'head' && offers(store, operation),
+  ).map(({ method }) => method)
 }
 
 export function offers(store: AsyncQueryStore, operation: Operation): boolean {

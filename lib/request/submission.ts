@@ -6,7 +6,7 @@ import { isTimeZone } from '../core/time-zone'
 import type { BodyFields } from './submit-fields'
 import { printValue } from './submit-params'
 
-/** What a submit body says: the query, and how long to wait for it and to keep it. */
+/** The content of a submit body: the query, how long to wait for it, and how long to keep it. */
 export interface Submission {
   request: QueryRequest
   waitForCompletionTimeoutMs: number
@@ -14,7 +14,7 @@ export interface Submission {
   keepOnCompletion: boolean
 }
 
-/** Fields that are handed to the engine as they came. */
+/** Fields that the engine gets as the client sent them. */
 const EXTRA = [
   'tables',
   'pragma',
@@ -24,7 +24,7 @@ const EXTRA = [
   'approximation',
 ] as const
 
-/** Puts the fields of a submit body into our words, with Elasticsearch's defaults. */
+/** Translates the fields of a submit body into the terms of a store, with Elasticsearch's defaults. */
 export function interpretSubmitBody(fields: BodyFields): Submission {
   return {
     request: {
@@ -45,7 +45,7 @@ export function interpretSubmitBody(fields: BodyFields): Submission {
   }
 }
 
-/** Finds the problems that Elasticsearch reports once a request is read, all at a time. */
+/** Throws one error for all problems that Elasticsearch reports after it has read a request. */
 export function validateSubmission({ request }: Submission): void {
   const { query, extra = {}, includeCcsMetadata, includeExecutionMetadata } = request
   const problems: string[] = []
@@ -71,7 +71,7 @@ function extraOf(fields: BodyFields): ValueObject | undefined {
   return extra.length > 0 ? Object.fromEntries(extra) : undefined
 }
 
-/** The zone, which may stand at the top level or among the settings. */
+/** The time zone, which is a field of the body or one of its `settings`. */
 function timeZoneOf({ time_zone: zone, settings }: BodyFields): string | undefined {
   const setting = settings?.time_zone
   if (setting === undefined) return zone

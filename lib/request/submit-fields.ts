@@ -6,16 +6,16 @@ import type { QueryParam } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import { isTimeZone } from '../core/time-zone'
 import type { JsonField, JsonNode, TokenName } from '../json/parse'
-import { parseBoolean } from './boolean'
+import { parseBoolean } from './parameters'
 import { readParams } from './submit-params'
 
-/** How a field of the submit body is read: from which tokens, and to what. */
+/** The tokens that a field of the submit body may have, and the function that reads them. */
 interface FieldType<T> {
   tokens: readonly TokenName[]
   read: (node: JsonNode, name: string) => T
 }
 
-/** The name that Elasticsearch's parser gives itself in its refusals. */
+/** The name of Elasticsearch's parser in its errors. */
 const PARSER = '[esql/async_query]'
 
 const text: FieldType<string> = { tokens: ['VALUE_STRING'], read: (node) => node.text }
@@ -77,12 +77,12 @@ const FIELDS = {
   keep_on_completion: boolean,
 }
 
-/** The fields that a submit body had, read. */
+/** The values of the fields that a submit body has. */
 export type BodyFields = { [Name in keyof typeof FIELDS]?: ReturnType<(typeof FIELDS)[Name]['read']> }
 
 /**
- * Reads the fields of a submit body in the order they stand in, and stops at the first fault, as Elasticsearch's
- * parser does (`RequestXContent`). Throws `x_content_parse_exception`.
+ * Reads the fields of a submit body in their order and stops at the first fault, as Elasticsearch's parser
+ * (`RequestXContent`). Throws `x_content_parse_exception`.
  */
 export function readBodyFields(root: JsonNode | undefined): BodyFields {
   if (root?.token !== 'START_OBJECT') {
@@ -115,7 +115,7 @@ function isFieldName(name: string): name is keyof typeof FIELDS {
   return Object.hasOwn(FIELDS, name)
 }
 
-/** A location as Elasticsearch prints it outside brackets: `1:30`. */
+/** A location without its brackets, as Elasticsearch prints it inside sentences: `1:30`. */
 function position({ location }: JsonNode): string {
   return location.slice(1, -1)
 }

@@ -1,4 +1,5 @@
 import { abbreviated, QueryError } from '../core/errors'
+import { isObject } from '../core/is-object'
 import type { Value, ValueObject } from '../core/result'
 import type { QueryParam } from '../core/store'
 import type { JsonNode } from '../json/parse'
@@ -8,14 +9,14 @@ const KINDS = ['value', 'identifier', 'pattern'] as const
 
 const PARAM_NAME = /^[A-Za-z_]\w*$/
 
-/** A list can have a hundred thousand faults. These will do to mend it. */
+/** A list can have a hundred thousand faults. Ten are enough for its author. */
 const MAX_FAULTS = 10
-/** More than a quotation shows. */
+/** More members than an abbreviated text can show. */
 const MAX_PRINTED = 1_000
 
 /**
- * Reads the `params` field of a submit body: all positional values, or all `{ name: value }` objects. Collects
- * what is wrong, up to ten faults, and throws it as one `x_content_parse_exception`.
+ * Reads the `params` field of a submit body: only positional values, or only `{ name: value }` objects. Collects up to
+ * ten faults and throws one `x_content_parse_exception` for them.
  */
 export function readParams(node: JsonNode): QueryParam[] {
   const faults: string[] = []
@@ -47,7 +48,7 @@ function readPositional(value: Value): QueryParam | undefined {
   return isValue(value) ? { value } : undefined
 }
 
-/** `{ name: x }` or `{ name: { value | identifier | pattern: x } }`, or nothing where there is a fault. */
+/** Reads `{ name: x }` or `{ name: { value | identifier | pattern: x } }`. `undefined` if that has a fault. */
 function readNamed(item: ValueObject): QueryParam | undefined {
   const [name, content] = onlyMember(item) ?? []
   if (name === undefined || content === undefined || !PARAM_NAME.test(name)) return undefined
@@ -61,7 +62,7 @@ function readKind(content: ValueObject): Omit<QueryParam, 'name'> | undefined {
   return kind && value !== undefined ? { kind, value } : undefined
 }
 
-/** Puts into words, with its position, why a parameter cannot be read. */
+/** The position of the fault of a parameter, and its text. */
 function findFault(item: JsonNode): string {
   if (item.token !== 'START_OBJECT') return unsupported(item)
   const [field] = item.fields
@@ -97,10 +98,6 @@ function isValue(value: Value): boolean {
   return Array.isArray(value) ? !value.some(isContainer) : !isContainer(value)
 }
 
-function isObject(value: Value): value is ValueObject {
-  return isContainer(value) && !Array.isArray(value)
-}
-
 function isEmptyList(value: Value): boolean {
   return Array.isArray(value) && value.length === 0
 }
@@ -118,7 +115,7 @@ function printParams(params: readonly QueryParam[]): string {
   return `[${texts.join(', ')}]`
 }
 
-/** A value of the client for the reason of an error, as Java prints it, but not endless. */
+/** A value of the client for the reason of an error: as Java prints it, but abbreviated. */
 export function printValue(value: Value): string {
   if (Array.isArray(value)) return abbreviated(`[${value.slice(0, MAX_PRINTED).map(printValue).join(', ')}]`)
   if (!isContainer(value)) return abbreviated(String(value))

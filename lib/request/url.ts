@@ -1,14 +1,14 @@
 import { unescape as percentDecode } from 'node:querystring'
 import { QueryError } from '../core/errors'
 
-/** The URL parameters of a request, decoded. Without prototype, since clients choose the names. */
+/** The URL parameters of a request, decoded. The object has no prototype, since clients choose the names. */
 export type UrlParameters = Readonly<Record<string, string>>
 
 const RESERVED = /^(serverlessRequest|operatorRequest)$/i
 
 /**
- * Reads a query string as Elasticsearch does (`RestUtils`): `&` and `;` separate, `+` is a blank, a name without
- * `=` has the empty value, and of a repeated name the last value counts.
+ * Reads a query string as Elasticsearch's `RestUtils`: `&` and `;` separate parameters, `+` is a blank, a name without
+ * `=` has the empty value, and the last value of a repeated name counts.
  *
  * Throws `bad_parameter_exception`.
  */
@@ -24,7 +24,7 @@ export function parseQueryString(text: string): UrlParameters {
   return parameters
 }
 
-/** One percent-decoded path segment, or `undefined` where the escapes are broken. A `+` stays a `+`. */
+/** Percent-decodes a path segment. `undefined` if its escapes are broken. A `+` stays a `+`. */
 export function decodePathSegment(text: string): string | undefined {
   return brokenEscape(text) ? undefined : percentDecode(text)
 }
@@ -36,7 +36,7 @@ function decodeParameter(text: string): string {
   return percentDecode(text.replaceAll('+', ' '))
 }
 
-/** What is wrong with the escapes of a text, if anything. Bytes that are not UTF-8 are no fault here. */
+/** Describes the first broken escape of a text. Accepts bytes that are not UTF-8. */
 function brokenEscape(text: string): string | undefined {
   const at = text.search(/%(?![\da-f]{2})/i)
   if (at < 0) return undefined
@@ -47,7 +47,7 @@ function brokenEscape(text: string): string | undefined {
 }
 
 function badParameter(reason: string): QueryError {
-  // Elasticsearch wraps the exception without a text of its own, so Java makes one of its class and its text.
+  // Elasticsearch wraps the exception without a text, so Java makes one from the name of its class and its text.
   return new QueryError('bad_parameter_exception', `java.lang.IllegalArgumentException: ${reason}`, {
     causedBy: { type: 'illegal_argument_exception', reason },
   })

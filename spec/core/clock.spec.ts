@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000
 
 describe('systemClock', () => {
   describe('now', () => {
-    it('tells milliseconds since the epoch', () => {
+    it('returns milliseconds since the epoch', () => {
       expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(10_000)
     })
 
@@ -37,7 +37,7 @@ describe('systemClock', () => {
       },
     )
 
-    it.each([1_000, 30 * DAY_MS])('does not call back when a timer of %d ms is called off', (ms) => {
+    it.each([1_000, 30 * DAY_MS])('does not call back when a timer of %d ms is cancelled', (ms) => {
       const callback = jest.fn()
       const callOff = systemClock.setTimer(callback, ms)
       jest.advanceTimersByTime(ms - 1)
@@ -63,7 +63,7 @@ describe('systemClock', () => {
     })
 
     // Node.js lets go of the list of a delay at once only when a timer of it is cleared that keeps the process alive.
-    it('leaves nothing behind when it is called off', async () => {
+    it('leaves nothing behind when it is cancelled', async () => {
       const growth = await heapGrowth(() => {
         for (let index = 0; index < 30_000; index += 1) {
           systemClock.setTimer(() => {}, DAY_MS + index, { background: true })()

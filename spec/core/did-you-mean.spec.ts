@@ -1,12 +1,12 @@
 import { closest, didYouMean } from '../../lib/core/did-you-mean'
 
 describe('closest', () => {
-  it('finds the candidates that are more than half alike, best first', () => {
+  it('finds the candidates with a similarity above one half, the most similar first', () => {
     const candidates = ['keep_on_completion', 'format', 'keep_alive', 'keep_alives_x']
     expect(closest('keep_alives', candidates)).toEqual(['keep_alive', 'keep_alives_x'])
   })
 
-  it('puts equally close candidates in alphabetical order', () => {
+  it('sorts equally similar candidates alphabetically', () => {
     expect(closest('abcx', ['abcz', 'abca', 'abcm'])).toEqual(['abca', 'abcm', 'abcz'])
   })
 
@@ -20,7 +20,7 @@ describe('closest', () => {
     expect(closest(name, [candidate])).toEqual([])
   })
 
-  it('takes any iterable', () => {
+  it('accepts any iterable', () => {
     expect(closest('abc', new Set(['abcd']))).toEqual(['abcd'])
   })
 })
@@ -34,7 +34,7 @@ describe('didYouMean', () => {
     expect(didYouMean(name, candidates)).toBe(suggestion)
   })
 
-  it('says nothing where nothing is close', () => {
+  it('returns undefined if no candidate is similar', () => {
     expect(didYouMean('nothing', ['pretty', 'human'])).toBeUndefined()
     expect(didYouMean('nothing', [])).toBeUndefined()
   })

@@ -26,7 +26,7 @@ function quotaOf(max: number, maxPerOwner: number) {
 }
 
 describe('Quota', () => {
-  it('refuses what is more than one owner may have', () => {
+  it('refuses what exceeds the limit of one owner', () => {
     const { quota, add } = quotaOf(10, 2)
     expect([add(alice), add(alice), add(alice), add(bob)]).toEqual([
       undefined,
@@ -38,7 +38,7 @@ describe('Quota', () => {
     expect(add(alice)).toBeUndefined()
   })
 
-  it('refuses what is more than all owners may have', () => {
+  it('refuses what exceeds the limit of all owners', () => {
     const { quota, add } = quotaOf(100, 80)
     expect([add(alice, 60), add(bob, 41), add(bob, 40)]).toEqual([
       undefined,
@@ -49,20 +49,20 @@ describe('Quota', () => {
     expect(add(bob, 40)).toBeUndefined()
   })
 
-  it('names the limit of the owner where both are in the way', () => {
+  it('names the limit of the owner if both are exceeded', () => {
     const { add } = quotaOf(1, 1)
     add(alice)
     expect(add(alice)).toEqual({ of: 'owner', used: 1, wanted: 2, limit: 1 })
   })
 
-  it('counts nothing of what it refuses', () => {
+  it('counts nothing that it refuses', () => {
     const { add } = quotaOf(2, 1)
     add(alice)
     for (const _ of [1, 2, 3]) add(alice)
     expect(add(bob)).toBeUndefined()
   })
 
-  it('says whether there is room, and takes none', () => {
+  it('tells whether there is room without counting', () => {
     const { add, assertRoom } = quotaOf(10, 10)
     expect([assertRoom(alice, 11), assertRoom(alice, 10), add(alice, 10)]).toEqual([
       { of: 'owner', used: 0, wanted: 11, limit: 10 },

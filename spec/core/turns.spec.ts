@@ -10,7 +10,7 @@ describe('endInTurns', () => {
     expect(ended).toEqual([0, 1, 2])
   })
 
-  it('ends many waits in turns, and lets others have theirs in between', async () => {
+  it('ends many waits in several turns of the event loop, with other work in between', async () => {
     const ended: number[] = []
     endInTurns(numbers(100), (wait) => ended.push(wait))
     const counts = [ended.length]
@@ -22,7 +22,7 @@ describe('endInTurns', () => {
     expect(ended).toEqual([...numbers(100)])
   })
 
-  it('leaves out those that have left meanwhile, and itself removes them safely', async () => {
+  it('skips waits that are removed meanwhile', async () => {
     const waits = numbers(70)
     const ended: number[] = []
     endInTurns(waits, (wait) => {

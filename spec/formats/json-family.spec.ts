@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { ColumnType, Value } from '../../lib/core/result'
+import { anyCharacter } from '../support/any-character'
 import { bytesOf, family, inOrder, normalized } from '../support/json-family'
 import { completed, plain } from '../support/tables'
 
@@ -11,7 +12,7 @@ interface Cells {
 
 const LONG = { min: -(2n ** 63n), max: 2n ** 63n - 1n }
 const UNSIGNED_LONG = { min: 0n, max: 2n ** 64n - 1n }
-const text = fc.string({ unit: 'binary', maxLength: 300 })
+const text = fc.string({ unit: anyCharacter, maxLength: 300 })
 
 /** Without the name that decoders set the prototype by. */
 const keys = text.filter((name) => name !== '__proto__')

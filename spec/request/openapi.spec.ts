@@ -1,6 +1,12 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import type { DocumentedRequest } from '../../lib/request/openapi'
 import { createRequestValidator } from '../../lib/request/openapi'
 
+const { requestDocument }: { requestDocument: (yaml: string) => string } =
+  require('../../tools/request-document.cjs')
+
+const ROOT = path.join(__dirname, '..', '..')
 const validate = createRequestValidator()
 
 const request = (changes: Partial<DocumentedRequest>): DocumentedRequest => ({
@@ -11,7 +17,7 @@ const request = (changes: Partial<DocumentedRequest>): DocumentedRequest => ({
   ...changes,
 })
 
-describe('the document', () => {
+describe('api-spec.yaml', () => {
   it.each<[string, Partial<DocumentedRequest>]>([
     ['a bare get', {}],
     ['an id of any text', { id: 'a/b=%?#ü' }],
@@ -42,14 +48,57 @@ describe('the document', () => {
     ['a field of the wrong type', { operation: 'submit', body: { query: 'x', columnar: 1 } }],
     ['a time without unit in the body', { operation: 'submit', body: { query: 'x', keep_alive: 5000 } }],
     ['keep_alive on stop', { operation: 'stop', parameters: { keep_alive: '5d' } }],
-  ])('by itself refuses %s', async (_name, changes) => {
+  ])('refuses %s', async (_name, changes) => {
     await expect(validate(request(changes))).rejects.toMatchObject({ status: expect.any(Number) })
   })
 
-  it('is not asked to remember what clients send', async () => {
+  it('does not change what clients send', async () => {
     const parameters = { pretty: '' }
     const body = { query: 'x' }
     await validate(request({ operation: 'submit', parameters, body }))
     expect({ parameters, body }).toEqual({ parameters: { pretty: '' }, body: { query: 'x' } })
+  })
+})
+
+describe('api-spec.json', () => {
+  const written = readFileSync(path.join(ROOT, 'lib', 'request', 'api-spec.json'), 'utf8')
+
+  it('is what `npm run build` makes of api-spec.yaml', () => {
+    expect(written).toBe(requestDocument(readFileSync(path.join(ROOT, 'api-spec.yaml'), 'utf8')))
+  })
+
+  it('has no defaults, which the validator would write into bodies', () => {
+    expect(written).not.toContain('"default"')
+  })
+})
+
+describe('the validator', () => {
+  const library = 'express-openapi-validator'
+  afterEach(() => jest.dontMock(library))
+
+  it('is created once for all routers of a process', () => {
+    const middleware = jest.fn(() => [])
+    jest.doMock(library, () => ({ middleware }))
+    jest.isolateModules(() => {
+      const { createRequestValidator: create } = require('../../lib/request/openapi')
+      expect(middleware).toHaveBeenCalledTimes(0)
+      create()
+      create()
+    })
+    expect(middleware).toHaveBeenCalledTimes(1)
+  })
+
+  it('is created for the second router if it could not be created for the first', () => {
+    const middleware = jest.fn(() => [])
+    middleware.mockImplementationOnce(() => {
+      throw new TypeError('no memory')
+    })
+    jest.doMock(library, () => ({ middleware }))
+    jest.isolateModules(() => {
+      const { createRequestValidator: create } = require('../../lib/request/openapi')
+      expect(create).toThrow('no memory')
+      create()
+    })
+    expect(middleware).toHaveBeenCalledTimes(2)
   })
 })

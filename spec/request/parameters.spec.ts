@@ -42,7 +42,7 @@ describe('assertKnownParameters', () => {
     ['head', 'keep_alive&wait_for_completion_timeout'],
     ['stop', 'drop_null_columns&delimiter&format&pretty'],
     ['delete', 'format&pretty&human&error_trace&filter_path'],
-  ] as const)('lets %s have %s', (operation, names) => {
+  ] as const)('accepts for %s the parameters %s', (operation, names) => {
     expect(() => assertKnownParameters(operation, parseQueryString(names), '/p')).not.toThrow()
   })
 
@@ -58,7 +58,7 @@ describe('assertKnownParameters', () => {
     ['stop', 'keep_alive', 'parameter: [keep_alive]'],
     ['delete', 'delimiter', 'parameter: [delimiter]'],
     ['get', 'z&prety&a', 'parameters: [a], [prety] -> did you mean [pretty]?, [z]'],
-  ] as const)('tells %s that it does not know %s', (operation, names, text) => {
+  ] as const)('refuses for %s the parameters %s', (operation, names, text) => {
     expect(() => assertKnownParameters(operation, parseQueryString(names), '/p')).toThrow(
       expect.objectContaining({ reason: `request [/p] contains unrecognized ${text}` }),
     )

@@ -1,6 +1,6 @@
 import { type OutgoingHttpHeaders, request as send } from 'node:http'
 import type { AsyncQueryStore } from 'express-esql-async-query'
-import { KnownRequests, type ReadRequest } from '../../lib/request/reading-cache'
+import { ReadingCache, type ReadRequest } from '../../lib/request/reading-cache'
 import { type Gateway, startGateway } from '../support/gateway'
 import { plain } from '../support/tables'
 import { token } from '../support/tokens'
@@ -22,12 +22,12 @@ function read(operation: 'get' | 'head' = 'get', changes: object = {}): ReadRequ
 
 const other = { id: 'b', uri: '/es/_query/async/b', path: '/es/_query/async/b' }
 
-describe('the requests that are known', () => {
-  it('are known for another query, and tell of that one', () => {
-    const requests = new KnownRequests()
+describe('ReadingCache', () => {
+  it('finds a request for another query, with the id of that one', () => {
+    const cache = new ReadingCache()
     const { incoming, command } = read()
-    requests.add('key', { incoming, command })
-    expect(requests.find('key', other)).toEqual({
+    cache.add('key', { incoming, command })
+    expect(cache.find('key', other)).toEqual({
       incoming: { ...incoming, ...other },
       command: { ...command, id: 'b' },
     })
@@ -37,17 +37,17 @@ describe('the requests that are known', () => {
   it.each([
     ['with another key', 'other key', other],
     ['for an empty id', 'key', { ...other, id: '' }],
-  ])('are not known %s', (_, key, target) => {
-    const requests = new KnownRequests()
-    requests.add('key', read())
-    expect(requests.find(key, target)).toBeUndefined()
+  ])('finds nothing %s', (_, key, target) => {
+    const cache = new ReadingCache()
+    cache.add('key', read())
+    expect(cache.find(key, target)).toBeUndefined()
   })
 
-  it('are shared, and cannot be changed', () => {
-    const requests = new KnownRequests()
+  it('shares frozen objects', () => {
+    const cache = new ReadingCache()
     const { incoming, command } = read('head')
-    requests.add('key', { incoming, command })
-    const found = requests.find('key', other) as ReadRequest
+    cache.add('key', { incoming, command })
+    const found = cache.find('key', other) as ReadRequest
     const { output } = found.command as GetCommand
     const shared = [
       found.incoming.parameters,
@@ -59,29 +59,33 @@ describe('the requests that are known', () => {
     expect(shared.map((part) => Object.isFrozen(part))).toEqual(shared.map(() => true))
   })
 
-  it('are gets and heads without a body and with a short key', () => {
-    const requests = new KnownRequests()
+  it('keeps only gets and heads without a body and with a short key', () => {
+    const cache = new ReadingCache()
     const { incoming } = read()
     const { output } = read().command as GetCommand
-    requests.add('delete', { incoming, command: { operation: 'delete', id: 'a' } })
-    requests.add('stop', { incoming, command: { operation: 'stop', id: 'a', output } })
-    requests.add('body', read('get', { hasBody: true }))
-    requests.add('x'.repeat(1_025), read())
-    expect(requests.size).toBe(0)
-    requests.add('x'.repeat(1_024), read())
-    requests.add('head', read('head'))
-    expect(requests.size).toBe(2)
+    cache.add('delete', { incoming, command: { operation: 'delete', id: 'a' } })
+    cache.add('stop', { incoming, command: { operation: 'stop', id: 'a', output } })
+    cache.add('body', read('get', { hasBody: true }))
+    cache.add('x'.repeat(1_025), read())
+    expect(cache.size).toBe(0)
+    cache.add('x'.repeat(1_024), read())
+    cache.add('head', read('head'))
+    expect(cache.size).toBe(2)
   })
 
-  it('are 256 at most, the oldest of which go first', () => {
-    const requests = new KnownRequests()
-    for (let index = 0; index < 300; index += 1) requests.add(`${index}`, read())
-    expect(requests.size).toBe(256)
-    expect([43, 44].map((index) => requests.find(`${index}`, other) !== undefined)).toEqual([false, true])
+  it('keeps the 256 requests that were used last', () => {
+    const cache = new ReadingCache()
+    for (let index = 0; index < 300; index += 1) {
+      cache.add(`${index}`, read())
+      cache.find('0', other)
+    }
+    expect(cache.size).toBe(256)
+    const found = [0, 44, 45].map((index) => cache.find(`${index}`, other) !== undefined)
+    expect(found).toEqual([true, false, true])
   })
 })
 
-describe('a gateway that knows a request', () => {
+describe('a gateway that has read the same request before', () => {
   let gateway: Gateway
   const seen: unknown[] = []
   const store: AsyncQueryStore = {
@@ -100,7 +104,7 @@ describe('a gateway that knows a request', () => {
   })
   afterEach(() => gateway.close())
 
-  it('asks the store for the query of each request, with the options of each', async () => {
+  it('asks the store for the query of each request, with its own options', async () => {
     for (const target of [
       'a?keep_alive=1d',
       'b?keep_alive=1d',
@@ -135,7 +139,7 @@ describe('a gateway that knows a request', () => {
     ['an empty Accept', 'GET /_query/async/b?format=csv', { accept: '' }],
     ['an empty Content-Type', 'GET /_query/async/b?format=csv', { 'content-type': '' }],
     ['another Content-Type', 'GET /_query/async/b?format=csv', { 'content-type': 'nonsense' }],
-  ])('answers one with %s as a gateway that does not', async (_, target, headers) => {
+  ])('answers one with %s as a gateway that has not', async (_, target, headers) => {
     const cold = await gateway.alice(target, { headers })
     await gateway.close()
     gateway = await startGateway({ store })
@@ -145,7 +149,7 @@ describe('a gateway that knows a request', () => {
     expect(cold.status).toBeGreaterThanOrEqual(400)
   })
 
-  it('refuses a body, and a repeated header, all the same', async () => {
+  it('refuses a body and a repeated header as before', async () => {
     for (const id of ['a', 'b']) await gateway.alice(`GET /_query/async/${id}`)
     expect((await gateway.alice('GET /_query/async/b', { body: { query: 'x' } })).status).toBe(400)
     const accepts = await statusOf({ accept: ['application/json', 'text/csv'] })

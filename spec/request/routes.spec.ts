@@ -26,7 +26,7 @@ describe('matchRoute', () => {
   })
 
   it.each(['/', '/_query', '/_query/asyncs', '/_QUERY/async', '/_query/async/a/b', '/_query/async/a/stop/b'])(
-    'leaves %s to the host',
+    'finds no operation for %s, a path of the host application',
     (path) => expect(matchRoute(path)).toBeUndefined(),
   )
 })
@@ -36,7 +36,7 @@ describe('allowedMethods', () => {
     ['/_query/async', []],
     ['/_query/async/abc', ['GET']],
     ['/_query/async/abc/stop', []],
-  ])('lists for %s only what a get-only store can do', (path, methods) => {
+  ])('lists for %s only the methods that a get-only store serves', (path, methods) => {
     const route = matchRoute(path)
     expect(route && allowedMethods(route, getOnly)).toEqual(methods)
   })

@@ -17,7 +17,7 @@ describe('interpretSubmitBody', () => {
     })
   })
 
-  it('takes every field over', () => {
+  it('translates every field', () => {
     expect(
       interpret({
         query: 'FROM a',
@@ -75,7 +75,7 @@ describe('interpretSubmitBody', () => {
     expect(interpret(body).request.timeZone).toBe(zone)
   })
 
-  it('refuses two zones', () => {
+  it('refuses two different time zones', () => {
     expect(() => interpret({ time_zone: 'UTC', settings: { time_zone: 'Z' } })).toThrow(
       expect.objectContaining({
         type: 'illegal_argument_exception',
@@ -149,14 +149,17 @@ describe('a body of a megabyte', () => {
   const MEGABYTE = 2 ** 20
 
   // What they cost is measured by the benchmark `bodies`.
-  it.each(bodyShapes)('of $name is taken, or refused in short words', ({ head, unit, separator, tail }) => {
-    const units: string[] = []
-    for (let size = head.length; size < MEGABYTE; size += (units.at(-1)?.length ?? 0) + separator.length) {
-      units.push(unit.replace('#', `${units.length}`))
-    }
-    const refusal = refusalOf(head + units.join(separator) + tail)
-    expect(JSON.stringify(refusal ?? {}).length).toBeLessThan(16 * 1_024)
-  })
+  it.each(bodyShapes)(
+    'of $name is read, or refused with a short reason',
+    ({ head, unit, separator, tail }) => {
+      const units: string[] = []
+      for (let size = head.length; size < MEGABYTE; size += (units.at(-1)?.length ?? 0) + separator.length) {
+        units.push(unit.replace('#', `${units.length}`))
+      }
+      const refusal = refusalOf(head + units.join(separator) + tail)
+      expect(JSON.stringify(refusal ?? {}).length).toBeLessThan(16 * 1_024)
+    },
+  )
 
   function refusalOf(text: string): unknown {
     try {

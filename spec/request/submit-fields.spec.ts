@@ -160,7 +160,7 @@ describe('readBodyFields', () => {
     expect(refusalOf(`{"${name}":${text}}`).causedBy?.reason.length).toBeLessThan(1_200)
   })
 
-  it('reads a body that is already parsed, without positions', () => {
+  it('reads a body that the host application has parsed, without positions', () => {
     expect(readBodyFields(locate({ query: 'x', params: [{ a: 1 }], filter: { b: 1 } }))).toEqual({
       query: 'x',
       params: [{ name: 'a', value: 1 }],

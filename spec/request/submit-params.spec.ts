@@ -80,7 +80,7 @@ describe('readParams', () => {
     )
   })
 
-  it('tells ten faults at most', () => {
+  it('reports ten faults at most', () => {
     const faults = Array.from(
       { length: 10 },
       (_, index) => `[1:${2 + 5 * index}] START_ARRAY is not supported as a parameter`,

@@ -4,7 +4,7 @@ import type { CompletedQuery } from '../../lib/core/store'
 import type { Writer } from '../../lib/formats/writer'
 import type { Output } from '../../lib/request/command'
 import { AnswerCache } from '../../lib/router/answer-cache'
-import { sealResult } from '../../lib/stores/memory/frozen-result'
+import { freezeResult } from '../../lib/stores/memory/frozen-result'
 import { collectGarbage } from '../support/memory-heap'
 import { completed, plain, tableOf, textOf } from '../support/tables'
 
@@ -24,8 +24,8 @@ function countingWriter(): { write: Writer; written: () => number } {
   return { write, written: () => written }
 }
 
-async function sealed(...rows: string[][]): Promise<QueryResult> {
-  return (await sealResult(tableOf(...rows))).result
+async function frozen(...rows: string[][]): Promise<QueryResult> {
+  return (await freezeResult(tableOf(...rows))).result
 }
 
 /** Reads an answer, as many times as asked, and says how often it was written and what the last one was. */
@@ -41,21 +41,21 @@ describe('the answers that are kept', () => {
 
   it('are written twice, and no more', async () => {
     const answers = new AnswerCache(BUDGET)
-    const query = completed(await sealed(['a', 'b'], ['c', 'ä']))
+    const query = completed(await frozen(['a', 'b'], ['c', 'ä']))
     expect(readTimes(answers, query, 5)).toEqual({ text: 'a,b\nc,ä\n', written: 2 })
     expect(answers.bytes).toBe(Buffer.byteLength('a,b\nc,ä\n'))
   })
 
   it('are those of one result for all its snapshots', async () => {
     const answers = new AnswerCache(BUDGET)
-    const result = await sealed(['a'])
+    const result = await frozen(['a'])
     readTimes(answers, completed(result), 2)
     expect(readTimes(answers, completed(result), 1)).toEqual({ text: 'a\n', written: 0 })
   })
 
   it('are one part', async () => {
     const answers = new AnswerCache(BUDGET)
-    const query = completed(await sealed(['a'], ['b']))
+    const query = completed(await frozen(['a'], ['b']))
     readTimes(answers, query, 2)
     expect([...answers.chunks(query, JSON_OUTPUT, () => [])]).toEqual([Buffer.from('a\nb\n')])
   })
@@ -71,7 +71,7 @@ describe('the answers that are kept', () => {
   ])('are written anew with another %s', async (_, change) => {
     const answers = new AnswerCache(BUDGET)
     const query = {
-      ...completed(await sealed(['a'])),
+      ...completed(await frozen(['a'])),
       id: 'a',
       expirationTimeMs: 1,
       startTimeMs: 1,
@@ -91,7 +91,7 @@ describe('the answers that are kept', () => {
     ['columns', { ...JSON_OUTPUT, presentation: { ...plain, dropNullColumns: true } }],
   ])('are written anew with another %s', async (_, output) => {
     const answers = new AnswerCache(BUDGET)
-    const query = completed(await sealed(['a']))
+    const query = completed(await frozen(['a']))
     readTimes(answers, query, 3)
     expect(readTimes(answers, query, 1, output).written).toBe(1)
     expect(answers.bytes).toBe(0)
@@ -115,12 +115,12 @@ describe('the answers that are kept', () => {
 
   it('are none without a budget', async () => {
     const answers = new AnswerCache(0)
-    expect(readTimes(answers, completed(await sealed(['a'])), 4).written).toBe(4)
+    expect(readTimes(answers, completed(await frozen(['a'])), 4).written).toBe(4)
   })
 
   it('are none that take more than an eighth of the budget', async () => {
     const answers = new AnswerCache(BUDGET)
-    const large = completed(await sealed(['x'.repeat(BUDGET / 8)]))
+    const large = completed(await frozen(['x'.repeat(BUDGET / 8)]))
     expect(readTimes(answers, large, 4).written).toBe(4)
     expect(answers.bytes).toBe(0)
   })
@@ -128,13 +128,13 @@ describe('the answers that are kept', () => {
   it('are none for which a client writes a long label', async () => {
     const answers = new AnswerCache(BUDGET)
     const output = { ...JSON_OUTPUT, presentation: { ...plain, filterPath: 'v'.repeat(1_024) } }
-    expect(readTimes(answers, completed(await sealed(['a'])), 4, output).written).toBe(4)
+    expect(readTimes(answers, completed(await frozen(['a'])), 4, output).written).toBe(4)
   })
 
   it('make room for new ones, the oldest first', async () => {
     const answers = new AnswerCache(BUDGET)
     const queries: CompletedQuery[] = []
-    for (let index = 0; index < 9; index += 1) queries.push(completed(await sealed([`${index}`.repeat(98)])))
+    for (let index = 0; index < 9; index += 1) queries.push(completed(await frozen([`${index}`.repeat(98)])))
     for (const query of queries) readTimes(answers, query, 2)
     const written = queries.map((query) => readTimes(answers, query, 1).written)
     // The first was dropped for the ninth, and so is kept again at the cost of the second, and so on.
@@ -145,7 +145,7 @@ describe('the answers that are kept', () => {
 
   it('are dropped when the client leaves before all is written', async () => {
     const answers = new AnswerCache(BUDGET)
-    const query = completed(await sealed(['a'], ['b']))
+    const query = completed(await frozen(['a'], ['b']))
     readTimes(answers, query, 1)
     const { write } = countingWriter()
     for (const _ of answers.chunks(query, JSON_OUTPUT, write)) break
@@ -155,7 +155,7 @@ describe('the answers that are kept', () => {
 
   it('are collected once, however many clients read at the same time', async () => {
     const answers = new AnswerCache(BUDGET)
-    const query = completed(await sealed(['a'], ['b']))
+    const query = completed(await frozen(['a'], ['b']))
     readTimes(answers, query, 1)
     const { write } = countingWriter()
     const readers = [1, 2, 3].map(() => answers.chunks(query, JSON_OUTPUT, write)[Symbol.iterator]())
@@ -167,7 +167,7 @@ describe('the answers that are kept', () => {
 
   it('are handed over in slices', async () => {
     const answers = new AnswerCache(8 * 2 ** 20)
-    const query = completed(await sealed(['x'.repeat(150_000)]))
+    const query = completed(await frozen(['x'.repeat(150_000)]))
     const { text } = readTimes(answers, query, 2)
     const slices = [...answers.chunks(query, JSON_OUTPUT, () => [])] as Uint8Array[]
     expect(slices.map(({ length }) => length)).toEqual([65_536, 65_536, 150_001 - 2 * 65_536])
@@ -176,7 +176,7 @@ describe('the answers that are kept', () => {
 
   it('count until the last client has it, also when others take their place', async () => {
     const answers = new AnswerCache(BUDGET)
-    const query = completed(await sealed(['x'.repeat(98)]))
+    const query = completed(await frozen(['x'.repeat(98)]))
     readTimes(answers, query, 2)
     const readers = [1, 2].map(() => answers.chunks(query, JSON_OUTPUT, () => [])[Symbol.iterator]())
     for (const reader of readers) reader.next()
@@ -192,7 +192,7 @@ describe('the answers that are kept', () => {
   it('stay while they are being sent, and what finds no room is not kept', async () => {
     const answers = new AnswerCache(BUDGET)
     const queries = await Promise.all(
-      Array.from({ length: 9 }, async (_, index) => completed(await sealed([`${index}`.repeat(98)]))),
+      Array.from({ length: 9 }, async (_, index) => completed(await frozen([`${index}`.repeat(98)]))),
     )
     const first = queries.slice(0, 8)
     for (const query of first) readTimes(answers, query, 2)
@@ -207,7 +207,7 @@ describe('the answers that are kept', () => {
   it('take half of the budget at most before they are complete', async () => {
     const answers = new AnswerCache(BUDGET)
     const queries = await Promise.all(
-      Array.from({ length: 8 }, async (_, index) => completed(await sealed([`${index}`.repeat(90)], ['']))),
+      Array.from({ length: 8 }, async (_, index) => completed(await frozen([`${index}`.repeat(90)], ['']))),
     )
     for (const query of queries) readTimes(answers, query, 1)
     const { write } = countingWriter()
@@ -220,7 +220,7 @@ describe('the answers that are kept', () => {
 
   it('go with their result', async () => {
     const answers = new AnswerCache(BUDGET)
-    const read = async () => readTimes(answers, completed(await sealed(['a'])), 2)
+    const read = async () => readTimes(answers, completed(await frozen(['a'])), 2)
     await read()
     expect(answers.bytes).toBe(2)
     for (let times = 0; times < 50 && answers.bytes > 0; times += 1) await collectGarbage()
@@ -229,7 +229,7 @@ describe('the answers that are kept', () => {
 
   it('are what the writer writes and fit the budget, however many read and leave at the same time', async () => {
     const results = await Promise.all(
-      [20, 60, 90, 98, 100].map((length) => sealed(['x'.repeat(length - 8)], ['yy'], ['zzz'])),
+      [20, 60, 90, 98, 100].map((length) => frozen(['x'.repeat(length - 8)], ['yy'], ['zzz'])),
     )
     const write: Writer = (query) => {
       if (query.isRunning) return []

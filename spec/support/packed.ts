@@ -70,6 +70,7 @@ export function createConsumer(): Consumer {
 /** What goes into a package, or into making it. */
 const SOURCES = [
   'lib',
+  'tools',
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',

@@ -1,5 +1,6 @@
 import { type Gateway, startGateway } from '../support/gateway'
 
+const created = jest.fn()
 const seen: { method: string; path: string; query: unknown; body: unknown }[] = []
 
 // The real validator, watched: the readers of requests repeat its rules, so that its absence would not show.
@@ -8,6 +9,7 @@ jest.mock('express-openapi-validator', () => {
     jest.requireActual<typeof import('express-openapi-validator')>('express-openapi-validator')
   return {
     middleware: (options: Parameters<typeof middleware>[0]) => {
+      created()
       const [first, ...rest] = middleware(options)
       return [
         (request: (typeof seen)[number], ...others: unknown[]) => {
@@ -56,6 +58,15 @@ describe('api-spec.yaml', () => {
     seen.length = 0
     for (const id of ['a', 'b', 'c']) await gateway.alice(`GET /_query/async/${id}?keep_alive=2d`)
     expect(seen).toMatchObject([{ path: '/_query/async/a', query: { keep_alive: '2d' } }])
+  })
+
+  it('is compiled once for all routers of a process', async () => {
+    const second = await startGateway()
+    seen.length = 0
+    await second.alice('GET /_query/async/a?keep_alive=3d')
+    await second.close()
+    expect(seen).toMatchObject([{ query: { keep_alive: '3d' } }])
+    expect(created).toHaveBeenCalledTimes(1)
   })
 
   it('is not asked about requests without a caller', async () => {

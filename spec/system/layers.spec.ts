@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'express-openapi-validator': ['request/openapi'],
   '@opentelemetry/api': ['core/meter'],
-  'lru-cache': ['router/answer-cache'],
+  'lru-cache': ['request/reading-cache', 'router/answer-cache'],
   'fastest-levenshtein': ['core/did-you-mean'],
   'jsonc-parser': ['json/parse', 'stores/elasticsearch/submit-body'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],

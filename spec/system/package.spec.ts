@@ -33,6 +33,18 @@ describe('the packed package', () => {
     expect(JSON.parse(consumer.run('node', 'use.cjs'))).toEqual([PUBLIC_NAMES, TEST_KIT_NAMES])
   })
 
+  it('loads express-openapi-validator with the first router, and not before', () => {
+    consumer.write(
+      'load.cjs',
+      `const { asyncQueryRouter, MemoryStore } = require('express-esql-async-query')
+       const isLoaded = () => Object.keys(require.cache).some((file) => file.includes('express-openapi-validator'))
+       const before = isLoaded()
+       asyncQueryRouter({ store: new MemoryStore({ execute: () => ({ columns: [], values: [] }) }), resolveCaller: () => undefined })
+       console.log(JSON.stringify([before, isLoaded()]))`,
+    )
+    expect(JSON.parse(consumer.run('node', 'load.cjs'))).toEqual([false, true])
+  })
+
   it('is used from ES modules, by name', () => {
     consumer.write(
       'use.mjs',

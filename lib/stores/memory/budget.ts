@@ -4,7 +4,7 @@ import type { Counter, Meter } from '../../core/meter'
 import type { Excess } from '../../core/quota'
 import { Quota } from '../../core/quota'
 
-/** What a store may hold, in all and of one owner. */
+/** What a store may hold, in all and for one owner. */
 export interface Limits {
   maxQueries: number
   maxQueriesPerOwner: number
@@ -12,7 +12,7 @@ export interface Limits {
   maxBytesPerOwner: number
 }
 
-/** The queries that a store holds and the memory that they take, within limits and as measurements. */
+/** Counts the queries that a store holds and the bytes that they take, limits both, and measures both. */
 export class MemoryBudget {
   readonly #queries: Quota
   readonly #bytes: Quota
@@ -27,18 +27,20 @@ export class MemoryBudget {
       unit: '{query}',
     })
     this.#byteCounter = meter?.createUpDownCounter('esql_async.store.size', {
-      description: 'About what requests and results take in the store.',
+      description: 'Estimated bytes that requests and results take in the store.',
       unit: 'By',
     })
   }
 
-  /** Takes a place for one more query. Throws `es_rejected_execution_exception`, 429, when there is none. */
-  addQuery(owner: Owner): void {
+  /** Counts one more query with the bytes of its request, or throws a 429 and counts nothing. */
+  addQuery(owner: Owner, bytes: number): void {
+    this.#queries.assertRoom(owner, 1)
+    this.addBytes(owner, bytes)
     this.#queries.add(owner, 1)
     this.#queryCounter?.add(1)
   }
 
-  /** Takes room for bytes that are kept. Throws `circuit_breaking_exception`, 429, when there is none. */
+  /** Counts more bytes of a query, or throws `circuit_breaking_exception`, 429, and counts nothing. */
   addBytes(owner: Owner, bytes: number): void {
     this.#bytes.add(owner, bytes)
     this.#byteCounter?.add(bytes)
@@ -49,12 +51,10 @@ export class MemoryBudget {
     this.#bytes.assertRoom(owner, bytes)
   }
 
-  removeQuery(owner: Owner): void {
+  /** `bytes` are all that were counted for the query. */
+  removeQuery(owner: Owner, bytes: number): void {
     this.#queries.remove(owner, 1)
     this.#queryCounter?.add(-1)
-  }
-
-  removeBytes(owner: Owner, bytes: number): void {
     this.#bytes.remove(owner, bytes)
     this.#byteCounter?.add(-bytes)
   }

@@ -2,10 +2,10 @@ import { AsyncResource } from 'node:async_hooks'
 import type { Clock } from '../../core/clock'
 
 /**
- * Calls back for each item when its time has come, with one timer for all.
+ * Calls back for each item at its time, with one timer for all items.
  *
- * A timer holds on to the async context that it was made in. Made for each item, it would keep alive what the host
- * ties to a request (its body, its response) for as long as the item is kept: days.
+ * A timer keeps the async context alive in which it was created. One timer for each item would keep what the host
+ * application ties to a request (its body, its response) alive as long as the item: for days.
  */
 export class ExpiryQueue<Item> {
   readonly #clock: Clock
@@ -22,7 +22,7 @@ export class ExpiryQueue<Item> {
   /** Sets or moves the time of an item, in milliseconds since the epoch. */
   set(item: Item, dueMs: number): void {
     this.#dueTimes.set(item, dueMs)
-    // A timer that is early costs one look at the items, a timer that is moved with each item costs more.
+    // To look at all items once too early costs less than to move the timer with each item.
     if (!this.#timer || dueMs < this.#timer.dueMs) this.#arm(dueMs)
   }
 
@@ -45,7 +45,7 @@ export class ExpiryQueue<Item> {
     this.#timer = undefined
   }
 
-  /** Looks at every item: with ten thousand of them that is a fraction of a millisecond, and needs no heap. */
+  /** Looks at every item. Ten thousand items take a fraction of a millisecond, so a heap is not needed. */
   #expire(): void {
     this.#timer = undefined
     const nowMs = this.#clock.now()

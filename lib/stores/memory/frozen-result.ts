@@ -3,36 +3,36 @@ import type { Column, QueryResult, QueryStatistics, Value, ValueObject } from '.
 import { COLUMN_TYPES } from '../../core/result'
 import { fitsColumn, isArray } from '../../formats/cells/fits'
 
-/** A result that nobody can change any more, and what it weighs. */
-export interface SealedResult {
+/** A result that nobody can change, and its size. */
+export interface FrozenResult {
   result: QueryResult
   /** Estimated size in memory. */
   bytes: number
 }
 
-/** Bytes weighed between two turns of the event loop: some milliseconds of work. */
+/** Bytes that are copied between two turns of the event loop: some milliseconds of work. */
 const BYTES_PER_TURN = 200_000
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set(COLUMN_TYPES)
 
 /**
- * Copies, checks, weighs and freezes what an executor returned, so that neither the executor nor a reader can
- * change it later, and every writer can write it. A large result is worked through in turns of the event loop, and
- * `assertRoom` is told on the way what it weighs so far: where that throws, the rest is not copied.
+ * Copies, checks, measures and freezes a result of an executor. Neither the executor nor a reader can change the copy,
+ * and every writer can write it. Copies a large result in turns of the event loop, and calls `assertRoom` with the size
+ * so far in each: if that throws, copies no more.
  *
  * Throws a `TypeError` that says what is wrong with the result.
  */
-export async function sealResult(
+export async function freezeResult(
   result: QueryResult,
   assertRoom: (bytes: number) => void = () => {},
-): Promise<SealedResult> {
-  const scales = new Scales()
-  const columns = sealColumns(result?.columns, scales)
+): Promise<FrozenResult> {
+  const freezer = new Freezer()
+  const columns = freezeColumns(result?.columns, freezer)
   if (!Array.isArray(result.values)) throw new TypeError('`values` must be an array of rows')
   const values: (readonly Value[])[] = []
   const fits = columns.map(({ type }) => fitsColumn(type))
   let bytesAtNextTurn = BYTES_PER_TURN
-  // An executor that was told to stop may go on adding rows between the turns.
+  // An executor that ignores a stop may add rows between the turns.
   for (const row of [...result.values]) {
     if (!Array.isArray(row) || row.length !== columns.length) {
       throw new TypeError(`Row ${values.length} of \`values\` must be an array of ${columns.length} cells`)
@@ -40,35 +40,35 @@ export async function sealResult(
     for (let index = 0; index < fits.length; index += 1) {
       if (!fits[index]?.(row[index])) throw wrongCell(values.length, columns[index], row[index])
     }
-    values.push(scales.sealArray(row))
-    if (scales.bytes >= bytesAtNextTurn) {
-      assertRoom(scales.bytes)
+    values.push(freezer.freezeArray(row))
+    if (freezer.bytes >= bytesAtNextTurn) {
+      assertRoom(freezer.bytes)
       await nextTurn()
-      bytesAtNextTurn = scales.bytes + BYTES_PER_TURN
+      bytesAtNextTurn = freezer.bytes + BYTES_PER_TURN
     }
   }
   const { statistics, isPartial, profile, clusters } = result
   if (isPartial !== undefined && typeof isPartial !== 'boolean') {
     throw new TypeError('`isPartial` must be a boolean')
   }
-  const sealed: QueryResult = {
+  const frozen: QueryResult = {
     columns,
     values: Object.freeze(values),
-    statistics: sealStatistics(statistics, values.length),
+    statistics: freezeStatistics(statistics, values.length),
     ...(isPartial !== undefined && { isPartial }),
-    ...(profile && { profile: scales.sealObject(profile) }),
-    ...(clusters && { clusters: scales.sealObject(clusters) }),
+    ...(profile && { profile: freezer.freezeObject(profile) }),
+    ...(clusters && { clusters: freezer.freezeObject(clusters) }),
     isFrozen: true,
   }
-  return { result: Object.freeze(sealed), bytes: scales.bytes }
+  return { result: Object.freeze(frozen), bytes: freezer.bytes }
 }
 
-function sealColumns(columns: readonly Column[] | undefined, scales: Scales): readonly Column[] {
+function freezeColumns(columns: readonly Column[] | undefined, freezer: Freezer): readonly Column[] {
   if (!Array.isArray(columns)) throw new TypeError('`columns` must be an array of `{ name, type }`')
-  return Object.freeze(columns.map((column: Column, index) => sealColumn(column, index, scales)))
+  return Object.freeze(columns.map((column: Column, index) => freezeColumn(column, index, freezer)))
 }
 
-function sealColumn(column: Column, index: number, scales: Scales): Column {
+function freezeColumn(column: Column, index: number, freezer: Freezer): Column {
   if (typeof column?.name !== 'string') throw new TypeError(`Column ${index} must have a \`name\``)
   const { name, type, originalTypes, suggestedCast } = column
   if (!KNOWN_TYPES.has(type)) {
@@ -80,21 +80,21 @@ function sealColumn(column: Column, index: number, scales: Scales): Column {
   if (suggestedCast !== undefined && !isText(suggestedCast)) {
     throw new TypeError(`\`suggestedCast\` of column \`${name}\` must be a text`)
   }
-  const sealed: Column = {
+  const frozen: Column = {
     name,
     type,
     ...(originalTypes && { originalTypes: Object.freeze([...originalTypes]) }),
     ...(suggestedCast !== undefined && { suggestedCast }),
   }
-  scales.seal({ ...sealed })
-  return Object.freeze(sealed)
+  freezer.freeze({ ...frozen })
+  return Object.freeze(frozen)
 }
 
 function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
 
-function sealStatistics(statistics: QueryStatistics | undefined, rowsEmitted: number): QueryStatistics {
+function freezeStatistics(statistics: QueryStatistics | undefined, rowsEmitted: number): QueryStatistics {
   const counters = {
     documentsFound: 0,
     valuesLoaded: 0,
@@ -111,7 +111,7 @@ function sealStatistics(statistics: QueryStatistics | undefined, rowsEmitted: nu
   return Object.freeze(counters)
 }
 
-/** Tells where the cell is and what it is, not what it says: that belongs in no log. */
+/** Names the place and the kind of the cell, not its content, which belongs in no log. */
 function wrongCell(row: number, column: Column | undefined, cell: unknown): TypeError {
   const kind = Array.isArray(cell) ? 'array' : typeof cell
   return new TypeError(
@@ -119,27 +119,28 @@ function wrongCell(row: number, column: Column | undefined, cell: unknown): Type
   )
 }
 
-/** What a value weighs, as a rough estimate of what V8 uses for it. */
+/** Estimates how many bytes V8 uses for a value. */
 export function weigh(value: unknown): number {
-  const scales = new Scales()
-  scales.seal(value as Value)
-  return scales.bytes
+  const freezer = new Freezer()
+  freezer.freeze(value as Value)
+  return freezer.bytes
 }
 
-class Scales {
+/** Copies values frozen, and sums up their estimated sizes. */
+class Freezer {
   bytes = 0
 
-  seal(value: Value): Value {
+  freeze(value: Value): Value {
     switch (typeof value) {
       case 'string':
         this.bytes += 24 + value.length
         return value
       case 'object':
         if (value === null) break
-        if (isArray(value)) return this.sealArray(value)
-        // A frozen Date can still be set.
-        if (value instanceof Date) return this.seal(value.toISOString())
-        return this.sealObject(value)
+        if (isArray(value)) return this.freezeArray(value)
+        // A frozen `Date` still has setters that work.
+        if (value instanceof Date) return this.freeze(value.toISOString())
+        return this.freezeObject(value)
       case 'number':
       case 'boolean':
         break
@@ -153,21 +154,21 @@ class Scales {
     return value
   }
 
-  sealArray(values: readonly Value[]): readonly Value[] {
+  freezeArray(values: readonly Value[]): readonly Value[] {
     this.bytes += 32
-    const sealed = new Array<Value>(values.length)
-    for (let index = 0; index < values.length; index += 1) sealed[index] = this.seal(values[index] ?? null)
-    return Object.freeze(sealed)
+    const frozen = new Array<Value>(values.length)
+    for (let index = 0; index < values.length; index += 1) frozen[index] = this.freeze(values[index] ?? null)
+    return Object.freeze(frozen)
   }
 
-  sealObject(object: ValueObject): ValueObject {
+  freezeObject(object: ValueObject): ValueObject {
     this.bytes += 32
-    const sealed: [string, Value][] = []
+    const frozen: [string, Value][] = []
     for (const [key, value] of Object.entries(object)) {
       if (value === undefined) continue
       this.bytes += 24 + key.length
-      sealed.push([key, this.seal(value)])
+      frozen.push([key, this.freeze(value)])
     }
-    return Object.freeze(Object.fromEntries(sealed))
+    return Object.freeze(Object.fromEntries(frozen))
   }
 }

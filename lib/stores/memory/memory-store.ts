@@ -2,7 +2,7 @@ import type { Owner } from '../../core/caller'
 import { checkOptions, rules } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import { systemClock } from '../../core/clock'
-import { QueryError } from '../../core/errors'
+import { unavailable } from '../../core/errors'
 import type { Counter, MeterProvider } from '../../core/meter'
 import { meterOf } from '../../core/meter'
 import type { QueryResult } from '../../core/result'
@@ -18,10 +18,10 @@ import type {
 import type { Limits } from './budget'
 import { MemoryBudget } from './budget'
 import { ExpiryQueue } from './expiry-queue'
-import { sealFailure } from './frozen-failure'
-import { sealResult, weigh } from './frozen-result'
+import { freezeFailure } from './frozen-failure'
+import { freezeResult, weigh } from './frozen-result'
 import { MemoryQuery } from './query'
-import { assertQueryId, QueryIds, withPadding } from './query-id'
+import { assertQueryId, QueryIdGenerator, withPadding } from './query-id'
 
 /** What an executor is given beside the request. */
 export interface ExecuteContext {
@@ -93,20 +93,24 @@ const OPTIONS = {
 }
 
 /**
- * Keeps queries in the memory of this process and runs them with an injected executor. They are gone when the
- * process ends, and other processes do not see them.
+ * Keeps queries in the memory of this process and runs them with your executor. They are lost when the process ends, and
+ * other processes do not see them.
+ *
+ * A query can be found until it is deleted or expires, or until a submit answers with its end and does not keep it. Its
+ * executor may run longer. The budget counts the query until both are over.
  */
 export class MemoryStore implements AsyncQueryStore {
   readonly #execute: Execute
   readonly #interruptGraceMs: number
   readonly #clock: Clock
   readonly #budget: MemoryBudget
-  readonly #ids = new QueryIds()
+  readonly #ids = new QueryIdGenerator()
+  /** The queries that can be found, by id. */
   readonly #queries = new Map<string, MemoryQuery>()
-  /** The same by owner. There, a stranger finds as little of a foreign id as of an unknown one, in the same time. */
+  /** The same by owner: here, the search for a foreign id takes as long as that for an unknown one. */
   readonly #ownQueries = new Map<Owner, Map<string, MemoryQuery>>()
   readonly #expiries: ExpiryQueue<MemoryQuery>
-  /** Each running query's executor, resolved when it has ended. */
+  /** The executors that run. Each promise resolves when its executor has ended. */
   readonly #executions = new Map<MemoryQuery, Promise<void>>()
   readonly #running: Counter | undefined
   #closed = false
@@ -125,7 +129,7 @@ export class MemoryStore implements AsyncQueryStore {
     const meter = meterOf(options.meterProvider)
     this.#budget = new MemoryBudget(limits, meter)
     this.#running = meter?.createUpDownCounter('esql_async.store.running', {
-      description: 'Queries that the executor works on.',
+      description: 'Queries that the executor runs.',
       unit: '{query}',
     })
     this.#expiries = new ExpiryQueue(this.#clock, (query) => this.#expire(query))
@@ -136,7 +140,7 @@ export class MemoryStore implements AsyncQueryStore {
     const query = this.#start(request, owner, options)
     await query.wait(options)
     const { outcome } = query
-    // Nobody learns the id of a query that ended in time, unless it is to be kept.
+    // The answer of a query that ended in time has no id, unless the query is kept.
     if (outcome?.state === 'failed' || (outcome && !options.keepOnCompletion)) this.#forget(query)
     try {
       return query.snapshot()
@@ -187,81 +191,6 @@ export class MemoryStore implements AsyncQueryStore {
     await Promise.all(queries.map((query) => this.#ended(query)))
   }
 
-  #start(request: QueryRequest, owner: Owner, options: SubmitOptions): MemoryQuery {
-    const bytes = weigh(request)
-    this.#budget.addQuery(owner)
-    try {
-      this.#budget.addBytes(owner, bytes)
-    } catch (error) {
-      this.#budget.removeQuery(owner)
-      throw error
-    }
-    const query = new MemoryQuery(this.#ids.next(), request, owner, options, this.#clock)
-    query.bytes = bytes
-    this.#remember(query)
-    // A query that is born expired is still answered by its submit.
-    if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
-    const execution = this.#run(query, request).finally(() => {
-      this.#executions.delete(query)
-      this.#running?.add(-1)
-      if (this.#queries.get(query.id) !== query) this.#release(query)
-    })
-    this.#executions.set(query, execution)
-    this.#running?.add(1)
-    return query
-  }
-
-  async #run(query: MemoryQuery, request: QueryRequest): Promise<void> {
-    const { owner } = query
-    const signal = query.begin()
-    const report = (result: QueryResult): void => {
-      // One that is left behind may go on reporting; nobody would ever let go of that.
-      if (!query.outcome) query.reported = result
-    }
-    let result: QueryResult
-    try {
-      result = await this.#execute(request, { signal, report, owner })
-    } catch (fault) {
-      // Rejecting is how an executor ends when it is told to.
-      if (!signal.aborted) return this.#fail(query, fault)
-      result = query.reported ?? NOTHING
-    }
-    await this.#complete(query, result)
-  }
-
-  async #complete(query: MemoryQuery, result: QueryResult): Promise<void> {
-    if (query.outcome) return
-    const isStopped = query.isInterrupted
-    const tookNanos = Math.max(0, Math.round((this.#clock.now() - query.startTimeMs) * 1e6))
-    try {
-      const sealed = await sealResult(result, (bytes) => this.#budget.assertRoom(query.owner, bytes))
-      // It may have been deleted or have expired meanwhile.
-      if (query.outcome) return
-      this.#takeBytes(query, sealed.bytes)
-      query.complete(sealed.result, { tookNanos, isPartial: isStopped || sealed.result.isPartial === true })
-    } catch (fault) {
-      this.#fail(query, fault)
-    }
-  }
-
-  #fail(query: MemoryQuery, fault: unknown): void {
-    if (query.outcome) return
-    const { error: failure, bytes } = sealFailure(fault)
-    let error = failure
-    try {
-      // The most queries bound how much small ones are in all, and a full store is to tell what went wrong.
-      if (bytes > SMALL_FAILURE_BYTES) this.#takeBytes(query, bytes)
-    } catch (refusal) {
-      error = sealFailure(refusal).error
-    }
-    query.end({ state: 'failed', error })
-  }
-
-  #takeBytes(query: MemoryQuery, bytes: number): void {
-    this.#budget.addBytes(query.owner, bytes)
-    query.bytes += bytes
-  }
-
   #find(id: string, owner: Owner | undefined): MemoryQuery | undefined {
     this.#assertOpen()
     assertQueryId(id)
@@ -289,15 +218,79 @@ export class MemoryStore implements AsyncQueryStore {
     own?.delete(id)
     if (own?.size === 0) this.#ownQueries.delete(owner)
     this.#expiries.delete(query)
-    if (!this.#executions.has(query)) this.#release(query)
+    if (!this.#executions.has(query)) this.#budget.removeQuery(owner, query.bytes)
   }
 
-  #release({ owner, bytes }: MemoryQuery): void {
-    this.#budget.removeQuery(owner)
-    this.#budget.removeBytes(owner, bytes)
+  #start(request: QueryRequest, owner: Owner, options: SubmitOptions): MemoryQuery {
+    const bytes = weigh(request)
+    this.#budget.addQuery(owner, bytes)
+    const query = new MemoryQuery(this.#ids.next(), request, owner, options, this.#clock)
+    query.bytes = bytes
+    this.#remember(query)
+    // The submit of a query without keep-alive still answers, and lets it expire then.
+    if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
+    const execution = this.#run(query, request).finally(() => {
+      this.#executions.delete(query)
+      this.#running?.add(-1)
+      if (!this.#queries.has(query.id)) this.#budget.removeQuery(owner, query.bytes)
+    })
+    this.#executions.set(query, execution)
+    this.#running?.add(1)
+    return query
   }
 
-  /** Resolves when the query's executor has ended, or has used up its grace. */
+  async #run(query: MemoryQuery, request: QueryRequest): Promise<void> {
+    const { owner } = query
+    const signal = query.begin()
+    const report = (result: QueryResult): void => {
+      // An executor that ignores its signal may report after the end. Nothing would ever drop that report.
+      if (!query.outcome) query.reported = result
+    }
+    let result: QueryResult
+    try {
+      result = await this.#execute(request, { signal, report, owner })
+    } catch (fault) {
+      // An executor that obeys its signal may reject.
+      if (!signal.aborted) return this.#fail(query, fault)
+      result = query.reported ?? NOTHING
+    }
+    await this.#complete(query, result)
+  }
+
+  async #complete(query: MemoryQuery, result: QueryResult): Promise<void> {
+    if (query.outcome) return
+    const isStopped = query.isInterrupted
+    const tookNanos = Math.max(0, Math.round((this.#clock.now() - query.startTimeMs) * 1e6))
+    try {
+      const frozen = await freezeResult(result, (bytes) => this.#budget.assertRoom(query.owner, bytes))
+      // The query may have been deleted or have expired meanwhile.
+      if (query.outcome) return
+      this.#takeBytes(query, frozen.bytes)
+      query.complete(frozen.result, { tookNanos, isPartial: isStopped || frozen.result.isPartial === true })
+    } catch (fault) {
+      this.#fail(query, fault)
+    }
+  }
+
+  #fail(query: MemoryQuery, fault: unknown): void {
+    if (query.outcome) return
+    const { error: failure, bytes } = freezeFailure(fault)
+    let error = failure
+    try {
+      // The limit of queries bounds the sum of small failures, and a full store must still give the reason.
+      if (bytes > SMALL_FAILURE_BYTES) this.#takeBytes(query, bytes)
+    } catch (refusal) {
+      error = freezeFailure(refusal).error
+    }
+    query.end({ state: 'failed', error })
+  }
+
+  #takeBytes(query: MemoryQuery, bytes: number): void {
+    this.#budget.addBytes(query.owner, bytes)
+    query.bytes += bytes
+  }
+
+  /** Resolves when the executor of the query has ended, or after the grace period. */
   #ended(query: MemoryQuery): Promise<void> {
     const execution = this.#executions.get(query)
     if (!execution) return Promise.resolve()
@@ -311,13 +304,12 @@ export class MemoryStore implements AsyncQueryStore {
   }
 
   #assertOpen(): void {
-    if (this.#closed) {
-      throw new QueryError('no_shard_available_action_exception', 'the async query store is closed')
-    }
+    if (this.#closed) throw unavailable('the async query store is closed')
   }
 }
 
+/** The result of a stopped query whose executor has reported none. */
 const NOTHING: QueryResult = { columns: [], values: [] }
 
-/** The words of most failures, with the frames of a cause. */
+/** Holds the texts of most failures, with the stack of a cause. */
 const SMALL_FAILURE_BYTES = 4_096

@@ -2,10 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { illegalArgument } from '../../core/errors'
 
 /**
- * Ids as Elasticsearch makes them (`AsyncExecutionId`): URL-safe base64, padded, of two length-prefixed texts: a
- * random document id, which nobody can guess, and the task id `NODE:NUMBER`.
+ * Makes ids in the form of Elasticsearch (`AsyncExecutionId`): padded URL-safe base64 of two length-prefixed texts. They
+ * are a random document id, which nobody can guess, and the task id `NODE:NUMBER`.
  */
-export class QueryIds {
+export class QueryIdGenerator {
   readonly #node = randomBytes(16).toString('base64url')
   #number = 0
 
@@ -22,17 +22,17 @@ function encode(...texts: readonly string[]): string {
   return withPadding(Buffer.concat(parts).toString('base64url'))
 }
 
-/** The id as {@link QueryIds} made it. Elasticsearch finds a query by an id without its padding too. */
+/** The id with its padding. As Elasticsearch, the store finds a query by an id without padding too. */
 export function withPadding(id: string): string {
   return id.padEnd(Math.ceil(id.length / 4) * 4, '=')
 }
 
-/** What Java's decoder reads: the padding is right or missing. Node's reads much more. */
+/** The base64 that Java decodes: with the right padding or none. Node.js decodes much more. */
 const BASE64URL = /^([\w-]{4})*([\w-]{2}(==)?|[\w-]{3}=?)?$/
 
 /**
- * Refuses what cannot be an id at all, in Elasticsearch's words: `illegal_argument_exception`
- * `invalid id: [ID]` or `malformed task id TASK`.
+ * Refuses a text that cannot be an id. Throws Elasticsearch's `illegal_argument_exception`: `invalid id: [ID]` or
+ * `malformed task id TASK`.
  */
 export function assertQueryId(id: string): void {
   const bytes = BASE64URL.test(id) ? Buffer.from(id, 'base64url') : Buffer.alloc(0)
@@ -42,7 +42,7 @@ export function assertQueryId(id: string): void {
   if (!/^[^:]+:-?\d+$/.test(task.text)) throw illegalArgument(`malformed task id ${task.text}`)
 }
 
-/** A text behind its length, which is a variable-length integer. */
+/** Reads a text that follows its length, a variable-length integer. */
 function readText(bytes: Buffer, start: number): { text: string; end: number } | undefined {
   let length = 0
   let at = start

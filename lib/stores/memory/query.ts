@@ -5,29 +5,29 @@ import type { QueryResult } from '../../core/result'
 import type { AsyncQuery, CompletedQuery, QueryRequest, SubmitOptions, WaitOptions } from '../../core/store'
 import { endInTurns } from '../../core/turns'
 
-/** What a query that ended came to. */
+/** How a query ended. */
 export type Outcome =
   | { state: 'completed'; completed: CompletedQuery }
   | { state: 'failed'; error: QueryError }
 
-/** One async query in memory: its state, and those who wait for it to end. */
+/** One async query in memory: its state, and the requests that wait for its end. */
 export class MemoryQuery {
   readonly id: string
   readonly owner: Owner
   readonly startTimeMs: number
   expirationTimeMs: number
-  /** What `execute` last reported. Rows are taken from it only when the query is stopped. */
+  /** The last report of `execute`. A stop takes the rows from it. */
   reported: QueryResult | undefined
-  /** What the query weighs in the store's budget. */
+  /** The bytes that the query takes from the budget of the store. */
   bytes = 0
 
-  // Of the request, only what its answers need is kept.
+  // Keeps only those parts of the request that its answers need.
   readonly #keepOnCompletion: boolean
   readonly #columnar: boolean
   readonly #timeZone: string | undefined
   readonly #clock: Clock
   #interrupt: AbortController | undefined
-  readonly #waiters = new Set<() => void>()
+  readonly #waits = new Set<() => void>()
   #outcome: Outcome | undefined
 
   constructor(id: string, request: QueryRequest, owner: Owner, options: SubmitOptions, clock: Clock) {
@@ -41,14 +41,14 @@ export class MemoryQuery {
     this.expirationTimeMs = this.startTimeMs + options.keepAliveMs
   }
 
-  /** The signal for the executor. It fires when the query is stopped, deleted or expires while it runs. */
+  /** Creates the signal for the executor. It fires if the query is stopped, deleted or expires while it runs. */
   begin(): AbortSignal {
     const interrupt = new AbortController()
     this.#interrupt = interrupt
     return interrupt.signal
   }
 
-  /** The query runs, and its executor has been told to end. */
+  /** The query runs, and the signal of its executor has fired. */
   get isInterrupted(): boolean {
     return this.#interrupt?.signal.aborted ?? false
   }
@@ -61,13 +61,13 @@ export class MemoryQuery {
     return this.#clock.now() >= this.expirationTimeMs
   }
 
-  /** Sets the outcome, once, ends every wait, and lets go of the executor: listeners that it forgot hold its data. */
+  /** Sets the outcome once, ends every wait, and drops the signal: forgotten listeners on it keep data alive. */
   end(outcome: Outcome): void {
     if (this.#outcome) return
     this.#outcome = outcome
     this.#interrupt = undefined
     this.reported = undefined
-    endInTurns(this.#waiters, (endWait) => endWait())
+    endInTurns(this.#waits, (endWait) => endWait())
   }
 
   complete(result: QueryResult, { tookNanos, isPartial }: { tookNanos: number; isPartial: boolean }): void {
@@ -84,35 +84,35 @@ export class MemoryQuery {
     this.end({ state: 'completed', completed })
   }
 
-  /** Tells `execute` that its work is no longer wanted. */
+  /** Fires the signal of the executor. The query runs on until the executor ends. */
   interrupt(why: string): void {
     if (!this.isInterrupted) this.#interrupt?.abort(taskCancelled(why))
   }
 
   /**
-   * Ends the query with the error that those who wait for it get. Of a query that has ended already, nothing is
-   * told: an executor that forgot its listener would cancel what it does now.
+   * Ends the query with an error, which all waits reject with, and fires the signal of the executor. Does nothing if the
+   * query has ended: an executor that forgot its listener would cancel other work.
    */
   cancel(why: string): void {
     if (this.#outcome) return
     const interrupt = this.#interrupt
     this.end({ state: 'failed', error: taskCancelled(why) })
-    // A signal that has fired, after a stop, stays as it is.
+    // Does nothing after a stop, whose signal has fired.
     interrupt?.abort(taskCancelled(why))
   }
 
-  /** Resolves when the query has ended, the time has passed or the signal has fired. */
+  /** Resolves when the query has ended, the time has passed, or the signal has fired. */
   wait({ waitForCompletionTimeoutMs, signal }: WaitOptions): Promise<void> {
     if (this.#outcome || signal?.aborted || !(waitForCompletionTimeoutMs > 0)) return Promise.resolve()
     return new Promise((resolve) => {
       let cancelTimer: (() => void) | undefined
       const endWait = (): void => {
-        this.#waiters.delete(endWait)
+        this.#waits.delete(endWait)
         cancelTimer?.()
         signal?.removeEventListener('abort', endWait)
         resolve()
       }
-      this.#waiters.add(endWait)
+      this.#waits.add(endWait)
       signal?.addEventListener('abort', endWait)
       if (waitForCompletionTimeoutMs !== Number.POSITIVE_INFINITY) {
         cancelTimer = this.#clock.setTimer(endWait, waitForCompletionTimeoutMs)
@@ -120,7 +120,7 @@ export class MemoryQuery {
     })
   }
 
-  /** The state at this moment. Throws the error that the query failed with. */
+  /** The state at this moment. Throws the error of a failed query. */
   snapshot(): AsyncQuery {
     const outcome = this.#outcome
     const { id, startTimeMs, expirationTimeMs } = this

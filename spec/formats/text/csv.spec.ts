@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { Value } from '../../../lib/core/result'
 import { csvWriter } from '../../../lib/formats/text/csv'
 import { toErrorResponse } from '../../../lib/router/error-answer'
+import { anyCharacter } from '../../support/any-character'
 import { goldenCases, goldenRefusals, presentationOf, queryOf } from '../../support/golden-cases'
 import { completed, plain, tableOf, textOf } from '../../support/tables'
 
@@ -112,7 +113,7 @@ describe('csvWriter', () => {
 
 const hostile = fc.oneof(
   fc.string({ unit: fc.constantFrom('"', ',', '\r', '\n', '\t', ' ', "'", 'a', '\\', ';') }),
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
 )
 const tables = fc
   .integer({ min: 1, max: 5 })
@@ -120,7 +121,7 @@ const tables = fc
     fc.array(fc.array(fc.option(hostile), { minLength: width, maxLength: width }), { minLength: 1 }),
   )
 const delimiters = fc
-  .string({ unit: 'binary', minLength: 1, maxLength: 1 })
+  .string({ unit: anyCharacter, minLength: 1, maxLength: 1 })
   .filter((delimiter) => delimiter.length === 1 && !['"', '\r', '\n', '\t'].includes(delimiter))
 
 function refusal(delimiter: string | undefined): unknown {

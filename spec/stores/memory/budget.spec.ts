@@ -28,10 +28,10 @@ function refusal(add: () => void): unknown {
 }
 
 describe('MemoryBudget', () => {
-  it('takes as many queries as the limits say', () => {
+  it('accepts as many queries as the limit', () => {
     const full = budget()
-    for (const owner of [alice, alice, bob]) full.addQuery(owner)
-    expect(refusal(() => full.addQuery(bob))).toEqual({
+    for (const owner of [alice, alice, bob]) full.addQuery(owner, 0)
+    expect(refusal(() => full.addQuery(bob, 0))).toEqual({
       type: 'es_rejected_execution_exception',
       status: 429,
       reason:
@@ -41,10 +41,10 @@ describe('MemoryBudget', () => {
     })
   })
 
-  it('takes as many queries of one owner as the limits say', () => {
+  it('accepts as many queries of one owner as the limit', () => {
     const full = budget()
-    for (const owner of [alice, alice]) full.addQuery(owner)
-    expect(refusal(() => full.addQuery(alice))).toEqual({
+    for (const owner of [alice, alice]) full.addQuery(owner, 0)
+    expect(refusal(() => full.addQuery(alice, 0))).toEqual({
       type: 'es_rejected_execution_exception',
       status: 429,
       reason:
@@ -52,10 +52,10 @@ describe('MemoryBudget', () => {
         'delete those that are no longer needed or try again later',
       metadata: {},
     })
-    expect(refusal(() => full.addQuery(bob))).toBeUndefined()
+    expect(refusal(() => full.addQuery(bob, 0))).toBeUndefined()
   })
 
-  it('takes as many bytes as the limits say', () => {
+  it('accepts as many bytes as the limit', () => {
     const full = budget()
     full.addBytes(alice, 60)
     full.addBytes(bob, 40)
@@ -69,7 +69,7 @@ describe('MemoryBudget', () => {
     })
   })
 
-  it('takes as many bytes of one owner as the limits say', () => {
+  it('accepts as many bytes of one owner as the limit', () => {
     const full = budget()
     full.addBytes(alice, 60)
     expect(refusal(() => full.addBytes(alice, 1))).toEqual({
@@ -82,21 +82,32 @@ describe('MemoryBudget', () => {
     })
   })
 
-  it('counts nothing for what it refuses', () => {
+  it('counts nothing that it refuses', () => {
     const full = budget()
     full.addBytes(alice, 50)
     refusal(() => full.addBytes(alice, 20))
     expect(refusal(() => full.addBytes(alice, 10))).toBeUndefined()
   })
 
-  it('has room again for what is taken away', () => {
+  it('counts no query whose request it refuses', () => {
+    const full = budget({ maxQueries: 1 })
+    expect(refusal(() => full.addQuery(alice, 61))).toMatchObject({ type: 'circuit_breaking_exception' })
+    expect(refusal(() => full.addQuery(alice, 60))).toBeUndefined()
+  })
+
+  it('counts no request of a query that it refuses', () => {
+    const full = budget({ maxQueriesPerOwner: 0 })
+    expect(refusal(() => full.addQuery(alice, 60))).toMatchObject({ type: 'es_rejected_execution_exception' })
+    expect(refusal(() => full.addBytes(alice, 60))).toBeUndefined()
+  })
+
+  it('has room again after a removal', () => {
     const full = budget({ maxQueries: 1, maxBytes: 60 })
     for (const owner of [alice, bob, alice]) {
-      full.addQuery(owner)
-      full.addBytes(owner, 60)
-      full.removeQuery(owner)
-      full.removeBytes(owner, 60)
+      full.addQuery(owner, 40)
+      full.addBytes(owner, 20)
+      full.removeQuery(owner, 60)
     }
-    expect(refusal(() => full.addQuery(bob))).toBeUndefined()
+    expect(refusal(() => full.addQuery(bob, 60))).toBeUndefined()
   })
 })

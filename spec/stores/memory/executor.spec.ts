@@ -5,7 +5,7 @@ import type { Execute } from '../../../lib/stores/memory/memory-store'
 import { errorOf, FOREVER, MemoryBench, refusal, rows } from '../../support/memory-bench'
 
 describe('the executor of MemoryStore', () => {
-  it('may answer without a promise', async () => {
+  it('may return a result without a promise', async () => {
     const bench = new MemoryBench({ execute: () => rows('a') })
     expect(await bench.submit(FOREVER)).toMatchObject({ isRunning: false, result: rows('a') })
   })
@@ -60,7 +60,7 @@ describe('the executor of MemoryStore', () => {
       expect(await bench.stop(id)).toMatchObject({ isPartial: true, result: rows('a', 'b') })
     })
 
-    it('leaves the rows that it reported last when it rejects', async () => {
+    it('leaves its last reported rows when it rejects', async () => {
       const bench = new MemoryBench()
       const id = await bench.start()
       bench.obeySignal()
@@ -78,7 +78,7 @@ describe('the executor of MemoryStore', () => {
       expect(await bench.stop(id)).toMatchObject({ isPartial: true, result: { columns: [], values: [] } })
     })
 
-    it('is left behind with the rows it reported when it ignores the signal', async () => {
+    it('does not delay the stop beyond its grace when it ignores the signal; its reported rows are kept', async () => {
       const bench = new MemoryBench({ interruptGraceMs: 500 })
       const id = await bench.start()
       const { report, complete } = bench.run
@@ -174,7 +174,7 @@ describe('the executor of MemoryStore', () => {
     })
   })
 
-  it('reports partial results of its own accord', async () => {
+  it('may return a partial result without a stop', async () => {
     const bench = new MemoryBench()
     const submit = bench.submit(FOREVER)
     bench.run.complete({ ...rows('a'), isPartial: true })

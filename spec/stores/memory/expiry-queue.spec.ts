@@ -13,7 +13,7 @@ describe('ExpiryQueue', () => {
     queue = new ExpiryQueue(clock, (item) => expired.push(`${item} at ${clock.now()}`))
   })
 
-  it('calls back for each item when its time has come', async () => {
+  it('calls back for each item at its time', async () => {
     queue.set('b', 2_000)
     queue.set('a', 1_000)
     queue.set('c', 3_000)
@@ -22,7 +22,7 @@ describe('ExpiryQueue', () => {
     expect(expired).toEqual(['a at 1000', 'b at 2000', 'c at 3000', 'c2 at 3000'])
   })
 
-  it('calls back for a time that has passed already', async () => {
+  it('calls back for a time in the past', async () => {
     queue.set('a', -1)
     await clock.advance(0)
     expect(expired).toEqual(['a at 0'])
@@ -68,7 +68,7 @@ describe('ExpiryQueue', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  it('goes on when a callback sets and deletes items', async () => {
+  it('continues when a callback sets and deletes items', async () => {
     queue = new ExpiryQueue(clock, (item) => {
       expired.push(`${item} at ${clock.now()}`)
       if (item === 'a') {
@@ -82,7 +82,7 @@ describe('ExpiryQueue', () => {
     expect(expired).toEqual(['a at 1000', 'c at 1500'])
   })
 
-  it('makes its timers in the async context that it was made in, not in those of its callers', async () => {
+  it('creates its timers in its own async context, not in those of its callers', async () => {
     const host = new AsyncLocalStorage<string>()
     const contexts: unknown[] = []
     const watched = {

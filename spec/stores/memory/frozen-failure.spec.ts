@@ -1,25 +1,25 @@
 import { runInNewContext } from 'node:vm'
 import { describeError } from '../../../lib/core/describe-error'
 import { QueryError } from '../../../lib/core/errors'
-import { sealFailure } from '../../../lib/stores/memory/frozen-failure'
+import { freezeFailure } from '../../../lib/stores/memory/frozen-failure'
 
-describe('sealFailure', () => {
-  it('keeps all that a QueryError tells the client', () => {
+describe('freezeFailure', () => {
+  it('keeps all parts of a QueryError that the client gets', () => {
     const failure = new QueryError('parsing_exception', 'line 1:1', {
       status: 418,
       metadata: { line: 1 },
       headers: { 'retry-after': '1' },
       causedBy: { type: 'a', reason: 'b', causedBy: { type: 'c', reason: 'd' } },
     })
-    const { error } = sealFailure(failure)
+    const { error } = freezeFailure(failure)
     expect(error).not.toBe(failure)
     expect({ ...error, stack: error.stack }).toEqual({ ...failure, stack: failure.stack })
     expect([error.message, 'cause' in error]).toEqual(['line 1:1', false])
   })
 
-  it('is not changed by what the engine does with its error later', () => {
+  it('does not change when the engine changes its error later', () => {
     const metadata: Record<string, number> = { line: 1 }
-    const { error } = sealFailure(new QueryError('parsing_exception', 'line 1:1', { metadata }))
+    const { error } = freezeFailure(new QueryError('parsing_exception', 'line 1:1', { metadata }))
     metadata.line = 2
     expect(error.metadata).toEqual({ line: 1 })
     expect([error.metadata, error.headers].every(Object.isFrozen)).toBe(true)
@@ -33,31 +33,31 @@ describe('sealFailure', () => {
     ['a number', 42],
     ['nothing', undefined],
     ['an object', { password: 'x' }],
-  ])('keeps of %s what a log would tell', (_what, fault) => {
-    const { error } = sealFailure(fault)
+  ])('keeps those parts of %s that a log shows', (_what, fault) => {
+    const { error } = freezeFailure(fault)
     expect(error).toMatchObject({ type: 'exception', status: 500, reason: 'the query engine failed' })
     expect(describeError(error.cause)).toEqual(describeError(fault))
-    const { error: known } = sealFailure(new QueryError('exception', 'broken', { cause: fault }))
+    const { error: known } = freezeFailure(new QueryError('exception', 'broken', { cause: fault }))
     expect(describeError(known.cause)).toEqual(describeError(fault))
   })
 
-  it('knows errors of another realm', () => {
-    const { error } = sealFailure(runInNewContext('new TypeError("broken")'))
+  it('recognizes errors of another realm', () => {
+    const { error } = freezeFailure(runInNewContext('new TypeError("broken")'))
     expect(describeError(error.cause)).toMatchObject({ name: 'TypeError', message: 'broken' })
   })
 
-  it('cuts long texts of a cause, and chains of causes that go round in a circle', () => {
+  it('cuts long texts of a cause, and endless chains of causes', () => {
     const fault = Object.assign(new Error('m'.repeat(1_000_000)), { code: 'c'.repeat(1_000_000) })
     fault.cause = fault
-    const { error, bytes } = sealFailure(fault)
+    const { error, bytes } = freezeFailure(fault)
     const { message, stack, code } = describeError(error.cause)
     expect([message.length, stack?.length, code?.length]).toEqual([4_000, 4_000, 4_000])
     expect(bytes).toBeLessThan(100_000)
   })
 
-  it('weighs what the client is told, and the words of the cause', () => {
+  it('measures what the client gets, and the texts of the cause', () => {
     const weight = (reason: string, options = {}): number =>
-      sealFailure(new QueryError('exception', reason, options)).bytes
+      freezeFailure(new QueryError('exception', reason, options)).bytes
     const bytes = weight('')
     expect(weight('x'.repeat(100_000))).toBeGreaterThan(bytes + 100_000)
     expect(weight('', { metadata: { index: 'x'.repeat(100_000) } })).toBeGreaterThan(bytes + 100_000)
@@ -76,10 +76,10 @@ describe('sealFailure', () => {
         },
       }),
     ],
-    ['has causes for the client without an end', new QueryError('a', 'b', { causedBy: circle() })],
+    ['has an endless chain of causes for the client', new QueryError('a', 'b', { causedBy: circle() })],
     ['has metadata that is no text', new QueryError('a', 'b', { metadata: { f: (() => {}) as never } })],
-  ])('answers for an error that %s', (_how, fault) => {
-    const { error } = sealFailure(fault)
+  ])('returns a failure of its own for an error that %s', (_how, fault) => {
+    const { error } = freezeFailure(fault)
     expect(error).toMatchObject({
       type: 'exception',
       reason: 'the query engine failed',

@@ -1,5 +1,5 @@
 import type { QueryResult, Value } from '../../../lib/core/result'
-import { sealResult, weigh } from '../../../lib/stores/memory/frozen-result'
+import { freezeResult, weigh } from '../../../lib/stores/memory/frozen-result'
 
 const ONE_COLUMN = [{ name: 'x', type: 'keyword' }] as const
 
@@ -18,7 +18,7 @@ function thawedIn(value: unknown, path = 'result'): string[] {
   return Object.isFrozen(value) ? inner : [path, ...inner]
 }
 
-describe('sealResult', () => {
+describe('freezeResult', () => {
   const full: QueryResult = {
     columns: [{ name: 'x', type: 'unsupported', originalTypes: ['a', 'b'], suggestedCast: 'a' }],
     values: [[['a', ['b']]], [{ deep: { list: [1n] } }], [null]],
@@ -35,13 +35,13 @@ describe('sealResult', () => {
     clusters: { total: 1, details: { '(local)': { status: 'successful' } } },
   }
 
-  it('copies all of a result', async () => {
-    const { result } = await sealResult(full)
+  it('copies every part of a result', async () => {
+    const { result } = await freezeResult(full)
     expect(result).toEqual({ ...full, isFrozen: true })
   })
 
-  it('freezes the copy, and leaves the original as it is', async () => {
-    const { result } = await sealResult(full)
+  it('freezes the copy and does not change the original', async () => {
+    const { result } = await freezeResult(full)
     expect(thawedIn(result)).toEqual([])
     expect(
       Object.isFrozen(full.values) || Object.isFrozen(full.values[0]) || Object.isFrozen(full.columns),
@@ -50,35 +50,35 @@ describe('sealResult', () => {
 
   it('fills in the counters that the executor leaves out', async () => {
     const counters = { documentsFound: 0, valuesLoaded: 0, bytesRead: 0, readNanos: 0, cpuNanos: 0 }
-    const { result } = await sealResult(resultOf('a', 'b'))
+    const { result } = await freezeResult(resultOf('a', 'b'))
     expect(result.statistics).toEqual({ ...counters, rowsEmitted: 2 })
-    const { result: counted } = await sealResult({ ...resultOf('a'), statistics: { documentsFound: 7 } })
+    const { result: counted } = await freezeResult({ ...resultOf('a'), statistics: { documentsFound: 7 } })
     expect(counted.statistics).toEqual({ ...counters, documentsFound: 7, rowsEmitted: 1 })
   })
 
-  it('keeps a date as text, since a frozen date can still be set', async () => {
+  it('keeps a date as text, since a frozen Date still has setters that work', async () => {
     const date = new Date('2024-05-06T07:08:09.010Z')
-    const { result } = await sealResult(resultOf(date, [date]))
+    const { result } = await freezeResult(resultOf(date, [date]))
     expect(result.values).toEqual([['2024-05-06T07:08:09.010Z'], [['2024-05-06T07:08:09.010Z']]])
   })
 
   it('keeps a member called __proto__ as a member', async () => {
-    const { result } = await sealResult(documentsOf(JSON.parse('{"__proto__":{"polluted":true}}')))
+    const { result } = await freezeResult(documentsOf(JSON.parse('{"__proto__":{"polluted":true}}')))
     const cell = result.values[0]?.[0]
     expect(Object.entries(cell ?? {})).toEqual([['__proto__', { polluted: true }]])
     expect(cell).not.toHaveProperty('polluted')
   })
 
   it('leaves out members that are undefined', async () => {
-    const { result } = await sealResult(documentsOf({ a: undefined, b: 1 }))
+    const { result } = await freezeResult(documentsOf({ a: undefined, b: 1 }))
     expect(Object.entries(result.values[0]?.[0] ?? {})).toEqual([['b', 1]])
   })
 
-  it('takes the rows that are there when it begins', async () => {
+  it('copies the rows that exist when it begins', async () => {
     const rows = Array.from({ length: 20_000 }, (_, index): Value[] => [`row ${index}`])
-    const sealing = sealResult({ columns: ONE_COLUMN, values: rows })
+    const freezing = freezeResult({ columns: ONE_COLUMN, values: rows })
     rows.push(['late'])
-    expect((await sealing).result.values).toHaveLength(20_000)
+    expect((await freezing).result.values).toHaveLength(20_000)
   })
 
   it.each([
@@ -86,14 +86,14 @@ describe('sealResult', () => {
     ['long texts', resultOf(...Array.from({ length: 100 }, () => 'x'.repeat(100_000)))],
     ['many rows without columns', { columns: [], values: Array.from({ length: 100_000 }, () => []) }],
     ['multi-values', resultOf(...Array.from({ length: 100 }, () => Array.from({ length: 5_000 }, () => 1)))],
-  ])('lets other work go on while it seals %s', async (_what, result) => {
+  ])('lets other work run while it copies %s', async (_what, result) => {
     let turns = 0
     const count = (): void => {
       turns += 1
       ticking = setImmediate(count)
     }
     let ticking = setImmediate(count)
-    await sealResult(result)
+    await freezeResult(result)
     clearImmediate(ticking)
     expect(turns).toBeGreaterThan(3)
   })
@@ -176,12 +176,12 @@ describe('sealResult', () => {
       '`isPartial` must be a boolean',
     ],
   ])('refuses a result with %s', async (_what, result, message) => {
-    await expect(sealResult(result as unknown as QueryResult)).rejects.toThrow(new TypeError(message))
+    await expect(freezeResult(result as unknown as QueryResult)).rejects.toThrow(new TypeError(message))
   })
 })
 
-describe('the room for a result', () => {
-  it('is asked for on the way, and what does not fit is not copied to its end', async () => {
+describe('assertRoom', () => {
+  it('is called during the copy, which ends when it throws', async () => {
     let copied = 0
     const rows = Array.from({ length: 100_000 }, () =>
       Object.defineProperty(['a'], 0, {
@@ -194,13 +194,13 @@ describe('the room for a result', () => {
     const assertRoom = (bytes: number): void => {
       if (bytes > 500_000) throw new Error('full')
     }
-    await expect(sealResult({ columns: ONE_COLUMN, values: rows }, assertRoom)).rejects.toThrow('full')
+    await expect(freezeResult({ columns: ONE_COLUMN, values: rows }, assertRoom)).rejects.toThrow('full')
     expect(copied).toBeLessThan(50_000)
   })
 })
 
 describe('weigh', () => {
-  it('weighs more for more', () => {
+  it('grows with the value', () => {
     const weights = [null, 'ab', 'abc', ['abc'], ['abc', 1], { key: ['abc', 1] }, { key: ['abc', 1n] }].map(
       weigh,
     )
@@ -208,8 +208,8 @@ describe('weigh', () => {
     expect(new Set(weights).size).toBe(weights.length)
   })
 
-  it('weighs a sealed result by its values', async () => {
-    const { bytes } = await sealResult(resultOf('x'.repeat(1_000), 'y'))
+  it('counts the values of a frozen result', async () => {
+    const { bytes } = await freezeResult(resultOf('x'.repeat(1_000), 'y'))
     expect(bytes).toBeGreaterThan(1_000)
     expect(bytes).toBeLessThan(1_500)
   })

@@ -33,7 +33,7 @@ describe('a MemoryStore', () => {
 
   afterEach(() => store.close())
 
-  it('does not keep what the host ties to the request of a query that is kept', async () => {
+  it('does not keep what the host ties to the request of a kept query', async () => {
     storeWith(() => rows('a'))
     const host = new AsyncLocalStorage<object>()
     let id = ''

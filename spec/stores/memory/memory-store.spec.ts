@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000
 describeAsyncQueryStore('MemoryStore', new MemoryHarness(), { describe, it })
 
 describe('MemoryStore', () => {
-  it('tells all about a query', async () => {
+  it('returns every fact about a query', async () => {
     const bench = new MemoryBench()
     const startTimeMs = bench.clock.now()
     const id = await bench.start()
@@ -34,7 +34,7 @@ describe('MemoryStore', () => {
     })
   })
 
-  it('hands the request and the owner to the executor', async () => {
+  it('gives the request and the owner to the executor', async () => {
     const { store, runs } = new MemoryBench()
     const request = { query: 'FROM x', params: [{ value: 2n ** 60n }], extra: { pragma: {} } }
     await store.submit(request, bob, { ...AT_ONCE, keepAliveMs: 1, keepOnCompletion: false })
@@ -97,7 +97,7 @@ describe('MemoryStore', () => {
     }
   })
 
-  it('lets go of all it holds for a hundred waits when their query completes', async () => {
+  it('keeps nothing of a hundred waits after their query completes', async () => {
     const bench = new MemoryBench()
     const id = await bench.start({ keepOnCompletion: false })
     const timersBefore = bench.clock.pendingTimers
@@ -129,7 +129,7 @@ describe('MemoryStore', () => {
       ).toBe(true)
     })
 
-    it('stay as they are when the executor goes on with its arrays', async () => {
+    it('do not change when the executor changes its arrays', async () => {
       const bench = new MemoryBench()
       const id = await bench.start()
       const values = [['a']]
@@ -156,7 +156,7 @@ describe('MemoryStore', () => {
       })
     })
 
-    it('makes every method reject as one whose store is out of reach', async () => {
+    it('makes every method reject with 503', async () => {
       const bench = new MemoryBench()
       const id = await bench.start()
       bench.obeySignal()

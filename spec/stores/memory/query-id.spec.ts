@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { QueryError } from '../../../lib/core/errors'
-import { assertQueryId, QueryIds, withPadding } from '../../../lib/stores/memory/query-id'
+import { assertQueryId, QueryIdGenerator, withPadding } from '../../../lib/stores/memory/query-id'
+import { anyCharacter } from '../../support/any-character'
 
 const WORKED_ID = 'FkpMRkJGS1gzVDRlM3g4ZzMyRGlLbkEaTXlJZHdNT09TU2VTZVBoNDM3cFZMUToxMDM='
 const SECOND_WORKED_ID = 'FmJKWHpFRi1OU0l5SU1YcnpuWWhoUWcZWDFuYUJBeW1TY0dKM3otWUs2bDJudzo1Mg=='
@@ -22,9 +23,9 @@ function refusal(id: string): string | undefined {
   }
 }
 
-describe('QueryIds', () => {
+describe('QueryIdGenerator', () => {
   it('makes ids of a random document id and the task id of this node', () => {
-    const ids = new QueryIds()
+    const ids = new QueryIdGenerator()
     const [first, second] = [ids.next(), ids.next()].map((id) => {
       expect(id).toMatch(/^([\w-]{4})*([\w-]{2}==|[\w-]{3}=)?$/)
       const bytes = Buffer.from(id, 'base64url')
@@ -38,7 +39,7 @@ describe('QueryIds', () => {
   })
 
   it('makes ids that are accepted, and no id twice', () => {
-    const made = [new QueryIds(), new QueryIds()].flatMap((ids) =>
+    const made = [new QueryIdGenerator(), new QueryIdGenerator()].flatMap((ids) =>
       Array.from({ length: 1_100 }, () => ids.next()),
     )
     expect(new Set(made).size).toBe(2_200)
@@ -102,7 +103,7 @@ describe('assertQueryId', () => {
 
   it('takes any text for an id or refuses it, and never fails otherwise', () => {
     const text = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: anyCharacter }),
       fc.base64String(),
       fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString('base64url')),
     )

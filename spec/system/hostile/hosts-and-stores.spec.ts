@@ -7,6 +7,7 @@ import { QueryError } from 'express-esql-async-query'
 import fc from 'fast-check'
 import { parseTimeValue } from '../../../lib/core/time-value'
 import { matchRoute } from '../../../lib/request/routes'
+import { anyCharacter } from '../../support/any-character'
 import { type Gateway, type GatewayOptions, startGateway, until } from '../../support/gateway'
 import { token } from '../../support/tokens'
 
@@ -152,7 +153,9 @@ describe('the gateway', () => {
           fc.double(),
           fc.constantFrom(0, 99, 101, 200, 204, 304, 400, 599, 600),
         ),
-        headers: fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), { maxKeys: 2 }),
+        headers: fc.dictionary(fc.string({ unit: anyCharacter }), fc.string({ unit: anyCharacter }), {
+          maxKeys: 2,
+        }),
         metadata: fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.double()), { maxKeys: 2 }),
         causedBy: fc.constantFrom(circle, { type: 'a', reason: 'b' }),
       },
@@ -160,8 +163,8 @@ describe('the gateway', () => {
     )
     await fc.assert(
       fc.asyncProperty(
-        fc.string({ unit: 'binary' }),
-        fc.string({ unit: 'binary' }),
+        fc.string({ unit: anyCharacter }),
+        fc.string({ unit: anyCharacter }),
         options,
         async (type, reason, more) => {
           thrown = new QueryError(type, reason, more)

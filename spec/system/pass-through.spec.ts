@@ -1,9 +1,9 @@
 import { ManualClock } from 'express-esql-async-query/test-kit'
-import type { Cluster } from '../../support/cluster'
-import { FAILURE, SERVICE_ACCOUNT, startCluster, TABLE } from '../../support/cluster'
-import { comparable } from '../../support/comparable-body'
-import type { ElasticsearchGateway } from '../../support/elasticsearch-gateway'
-import { startElasticsearchGateway, TRANSPORTS } from '../../support/elasticsearch-gateway'
+import type { Cluster } from '../support/cluster'
+import { FAILURE, SERVICE_ACCOUNT, startCluster, TABLE } from '../support/cluster'
+import { comparable } from '../support/comparable-body'
+import type { ElasticsearchGateway } from '../support/elasticsearch-gateway'
+import { startElasticsearchGateway, TRANSPORTS } from '../support/elasticsearch-gateway'
 
 const FORMATS = [
   'format=json',

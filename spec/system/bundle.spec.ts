@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { sign } from 'jsonwebtoken'
+import { type Consumer, createConsumer } from '../support/packed'
+
+const ROOT = path.join(__dirname, '..', '..')
+const KEY = 'a key of the issuer that is long enough'
+
+const GATEWAY = `
+  import express from 'express'
+  import { asyncQueryRouter, jwtCaller, MemoryStore } from 'express-esql-async-query'
+
+  const store = new MemoryStore({
+    execute: ({ query }) => ({ columns: [{ name: 'query', type: 'keyword' }], values: [[query]] }),
+  })
+  const resolveCaller = jwtCaller({ key: '${KEY}', algorithms: ['HS256'], issuer: 'issuer', audience: 'esql' })
+  const app = express().use(asyncQueryRouter({ store, resolveCaller }))
+  const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port))
+`
+
+/** The flags that the README has for esbuild. */
+function documentedFlags(): string[] {
+  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8')
+  const [, command = ''] = /^npx esbuild gateway\.mjs ([\s\S]*?)^```$/m.exec(readme) ?? []
+  return command.split(/[\s\\]+/).filter((flag) => flag !== '' && !flag.startsWith('--outfile'))
+}
+
+describe('a gateway that is bundled as the README says', () => {
+  let consumer: Consumer
+  let elsewhere: string
+  beforeAll(() => {
+    consumer = createConsumer()
+    elsewhere = mkdtempSync(path.join(tmpdir(), 'bundle-'))
+  }, 120_000)
+  afterAll(() => {
+    consumer.remove()
+    rmSync(elsewhere, { recursive: true, force: true })
+  })
+
+  /** Bundles the gateway into a folder without modules, and runs `use` while it listens. */
+  async function withBundle(flags: string[], use: (url: string) => Promise<void>): Promise<void> {
+    const bundle = path.join(elsewhere, 'gateway.cjs')
+    const esbuild = path.join(ROOT, 'node_modules', '.bin', 'esbuild')
+    consumer.run(
+      esbuild,
+      consumer.write('gateway.mjs', GATEWAY),
+      ...documentedFlags(),
+      ...flags,
+      '--log-level=error',
+      `--outfile=${bundle}`,
+    )
+    const child = spawn(process.execPath, [bundle], {
+      cwd: elsewhere,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      for await (const port of createInterface(child.stdout)) {
+        await use(`http://127.0.0.1:${port}/_query/async`)
+        break
+      }
+    } finally {
+      child.kill('SIGKILL')
+    }
+  }
+
+  const token = sign({ sub: 'alice' }, KEY, { issuer: 'issuer', audience: 'esql', expiresIn: 60 })
+  const authorization = `Bearer ${token}`
+  const submit = (url: string, body: object): Promise<Response> =>
+    fetch(url, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+
+  it('refuses a request without a token, takes a submit and gives its result', async () => {
+    expect.assertions(4)
+    await withBundle([], async (url) => {
+      const refused = await fetch(url, { method: 'POST' })
+      expect(refused.status).toBe(401)
+
+      const submitted = await submit(url, { query: 'ROW n = 1', keep_on_completion: true })
+      const { id } = (await submitted.json()) as { id: string }
+      const got = await fetch(`${url}/${id}`, { headers: { authorization } })
+      expect(await got.json()).toMatchObject({ id, is_running: false, values: [['ROW n = 1']] })
+
+      const invalid = await submit(url, { query: 1 })
+      expect(invalid.status).toBe(400)
+
+      const arrow = await submit(`${url}?format=arrow`, { query: 'ROW n = 1' })
+      expect([arrow.status, arrow.headers.get('content-type')]).toEqual([
+        200,
+        'application/vnd.apache.arrow.stream',
+      ])
+    })
+  })
+
+  it('works without the optional packages', async () => {
+    expect.assertions(2)
+    // Elsewhere, there are none.
+    await withBundle(['--external:apache-arrow', '--external:@opentelemetry/api'], async (url) => {
+      const submitted = await submit(url, { query: 'ROW n = 1' })
+      expect(await submitted.json()).toMatchObject({ values: [['ROW n = 1']] })
+
+      const arrow = await submit(`${url}?format=arrow`, { query: 'ROW n = 1' })
+      expect(await arrow.json()).toMatchObject({
+        error: { reason: 'the format [arrow] needs the package [apache-arrow] on the server' },
+      })
+    })
+  })
+})

@@ -1,10 +1,13 @@
 import type { AsyncQuery } from '../core/store'
 
-/** The formats an answer can be written in. */
-export const FORMATS = ['json', 'yaml', 'cbor', 'smile', 'csv', 'tsv', 'txt', 'arrow'] as const
+/** A piece of an answer. An empty one gives other requests their turn. */
+export type Chunk = string | Uint8Array
 
-/** One of {@link FORMATS}. */
-export type Format = (typeof FORMATS)[number]
+/** Characters of text, or bytes, that make a chunk. */
+export const CHUNK_LENGTH = 16 * 1024
+
+/** Cells between two places where other requests get their turn, where a pass writes nothing. */
+export const CELLS_PER_TURN = 4096
 
 /** How this client wants the answer to look. */
 export interface Presentation {
@@ -29,4 +32,4 @@ export interface Presentation {
  * thousand cells, an empty chunk where a pass over the values writes nothing: each chunk is a place where other
  * requests get their turn. A refusal (`illegal_argument_exception`) is thrown before the first chunk.
  */
-export type Writer = (query: AsyncQuery, presentation: Presentation) => Iterable<string | Uint8Array>
+export type Writer = (query: AsyncQuery, presentation: Presentation) => Iterable<Chunk>

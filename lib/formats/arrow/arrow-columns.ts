@@ -1,10 +1,11 @@
+import { isIPv4, isIPv6 } from 'node:net'
 import type * as Arrow from 'apache-arrow'
 import { illegalArgument } from '../../core/errors'
 import type { Column, ColumnType, Value } from '../../core/result'
-import { plainText } from '../cells/cell-text'
-import { parseInstant } from '../cells/instant'
-import { isMultiValue, type Scalar, scalarsOf } from '../cells/multi-value'
-import { ipBytes } from './ip-bytes'
+import { isMultiValue } from '../../core/result'
+import type { Scalar } from '../cells/cell'
+import { plainText, scalarsOf } from '../cells/cell'
+import { parseInstant } from '../cells/dates'
 import { wktToWkb } from './wkb'
 
 export type ArrowModule = typeof Arrow
@@ -27,7 +28,7 @@ interface Kind {
 
 /** Throws `illegal_argument_exception` for a type that Elasticsearch does not write. */
 export function arrowColumn(arrow: ArrowModule, { name, type }: Column, isMultiValued: boolean): ArrowColumn {
-  const kind = kindOf(arrow, type)
+  const kind = Object.hasOwn(KINDS, type) ? KINDS[type]?.(arrow) : REFUSED
   if (!kind) throw illegalArgument(`ES|QL type [${type}] is not supported by the Arrow format`)
   const { builtType = kind.type, toArrow } = kind
   const metadata = new Map([['elastic:type', type]])
@@ -54,49 +55,68 @@ export function arrowColumn(arrow: ArrowModule, { name, type }: Column, isMultiV
   }
 }
 
-function kindOf(arrow: ArrowModule, type: ColumnType): Kind | undefined {
-  switch (type) {
-    case 'null':
-    case 'unsupported':
-      return { type: new arrow.Null(), toArrow: () => null }
-    case 'boolean':
-      return { type: new arrow.Bool(), toArrow: (value) => value === true || value === 'true' }
-    case 'integer':
-    case 'counter_integer':
-      return { type: new arrow.Int32(), toArrow: Number }
-    case 'long':
-    case 'counter_long':
-      return { type: new arrow.Int64(), toArrow: toBigInt }
-    case 'unsigned_long':
-      // Elasticsearch holds the number with its first bit flipped and copies that into the stream.
-      return { type: new arrow.Uint64(), toArrow: (value) => toBigInt(value) ^ (1n << 63n) }
-    case 'double':
-    case 'counter_double':
-      return { type: new arrow.Float64(), toArrow: Number }
-    case 'keyword':
-    case 'text':
-    case 'version':
-    case '_source':
-    case 'flattened':
-      return { type: new arrow.Utf8(), toArrow: plainText }
-    case 'date':
-      return { type: new arrow.TimestampMillisecond(), builtType: new arrow.Int64(), toArrow: epochMs }
-    case 'date_nanos':
-      return { type: new arrow.TimestampNanosecond(), builtType: new arrow.Int64(), toArrow: epochNanos }
-    case 'ip':
-      return { type: new arrow.Binary(), toArrow: (value) => ipBytes(plainText(value)) }
-    case 'geo_point':
-    case 'cartesian_point':
-    case 'geo_shape':
-    case 'cartesian_shape':
-      return { type: new arrow.Binary(), toArrow: (value) => wktToWkb(plainText(value)) }
-    case 'date_range':
-      return rangeOf(arrow, new arrow.TimestampMillisecond(), new arrow.Int64(), epochMs)
-    case 'double_range':
-      return rangeOf(arrow, new arrow.Float64(), new arrow.Float64(), Number)
-    default:
-      return undefined
-  }
+type KindIn = (arrow: ArrowModule) => Kind
+
+const NULL: KindIn = (arrow) => ({ type: new arrow.Null(), toArrow: () => null })
+const INT: KindIn = (arrow) => ({ type: new arrow.Int32(), toArrow: Number })
+const LONG: KindIn = (arrow) => ({ type: new arrow.Int64(), toArrow: toBigInt })
+const DOUBLE: KindIn = (arrow) => ({ type: new arrow.Float64(), toArrow: Number })
+const TEXT: KindIn = (arrow) => ({ type: new arrow.Utf8(), toArrow: plainText })
+const SHAPE: KindIn = (arrow) => ({
+  type: new arrow.Binary(),
+  toArrow: (value) => wktToWkb(plainText(value)),
+})
+
+/** What Elasticsearch does not write. */
+const REFUSED = undefined
+
+/** The table of column types in Arrow's types. */
+const KINDS: Readonly<Record<ColumnType, KindIn | typeof REFUSED>> = {
+  null: NULL,
+  boolean: (arrow) => ({ type: new arrow.Bool(), toArrow: (value) => value === true || value === 'true' }),
+  integer: INT,
+  long: LONG,
+  // Elasticsearch holds the number with its first bit flipped and copies that into the stream.
+  unsigned_long: (arrow) => ({
+    type: new arrow.Uint64(),
+    toArrow: (value) => toBigInt(value) ^ (1n << 63n),
+  }),
+  double: DOUBLE,
+  counter_integer: INT,
+  counter_long: LONG,
+  counter_double: DOUBLE,
+  keyword: TEXT,
+  text: TEXT,
+  date: (arrow) => ({
+    type: new arrow.TimestampMillisecond(),
+    builtType: new arrow.Int64(),
+    toArrow: epochMs,
+  }),
+  date_nanos: (arrow) => ({
+    type: new arrow.TimestampNanosecond(),
+    builtType: new arrow.Int64(),
+    toArrow: epochNanos,
+  }),
+  ip: (arrow) => ({ type: new arrow.Binary(), toArrow: (value) => ipBytes(plainText(value)) }),
+  version: TEXT,
+  geo_point: SHAPE,
+  cartesian_point: SHAPE,
+  geo_shape: SHAPE,
+  cartesian_shape: SHAPE,
+  geohash: REFUSED,
+  geotile: REFUSED,
+  geohex: REFUSED,
+  _source: TEXT,
+  _tsid: REFUSED,
+  aggregate_metric_double: REFUSED,
+  dense_vector: REFUSED,
+  exponential_histogram: REFUSED,
+  tdigest: REFUSED,
+  histogram: REFUSED,
+  date_range: (arrow) => rangeOf(arrow, new arrow.TimestampMillisecond(), new arrow.Int64(), epochMs),
+  double_range: (arrow) => rangeOf(arrow, new arrow.Float64(), new arrow.Float64(), Number),
+  flattened: TEXT,
+  unsupported: NULL,
 }
 
 /** The text of a range is that of its ends with two dots between. */
@@ -140,4 +160,33 @@ function instantOf(value: Scalar): { ms: number; nanos: number } {
   const instant = parseInstant(plainText(value))
   if (!instant) throw new Error(`[${plainText(value)}] is no date`)
   return instant
+}
+
+/** The bytes of an ip address: four for IPv4, also where it is mapped into IPv6, and sixteen for IPv6. */
+export function ipBytes(text: string): Uint8Array {
+  if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number)
+  if (!isIPv6(text)) throw new Error(`[${text}] is no ip address`)
+  const bytes = ipv6Bytes(text)
+  const isMapped = bytes.subarray(0, 10).every((byte) => byte === 0) && bytes.readUInt16BE(10) === 0xffff
+  return isMapped ? bytes.subarray(12) : bytes
+}
+
+function ipv6Bytes(text: string): Buffer {
+  const [head = '', tail] = text.replace(/[\d.]+$/, ipv4Groups).split('::')
+  const first = groupsOf(head)
+  const last = groupsOf(tail ?? '')
+  const zeros = Array.from({ length: 8 - first.length - last.length }, () => '0')
+  const groups = [...first, ...zeros, ...last]
+  return Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex')
+}
+
+/** The last two groups may be written as an IPv4 address. */
+function ipv4Groups(end: string): string {
+  if (!end.includes('.')) return end
+  const hex = Buffer.from(end.split('.').map(Number)).toString('hex')
+  return `${hex.slice(0, 4)}:${hex.slice(4)}`
+}
+
+function groupsOf(text: string): string[] {
+  return text === '' ? [] : text.split(':')
 }

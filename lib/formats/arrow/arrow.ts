@@ -1,8 +1,10 @@
 import { illegalArgument } from '../../core/errors'
 import type { QueryResult } from '../../core/result'
-import { isMultiValue, scalarsOf } from '../cells/multi-value'
-import { CELLS_PER_TURN } from '../chunk-size'
-import type { Writer } from '../writer'
+import { isMultiValue } from '../../core/result'
+import { scalarsOf } from '../cells/cell'
+import { isAlwaysNull } from '../columns'
+import type { Chunk, Writer } from '../writer'
+import { CELLS_PER_TURN } from '../writer'
 import { ArrowBatches } from './arrow-batches'
 import { type ArrowModule, arrowColumn } from './arrow-columns'
 
@@ -33,7 +35,7 @@ function loadArrow(): ArrowModule {
   }
 }
 
-function* recordBatches(arrow: ArrowModule, result: QueryResult): Generator<string | Uint8Array> {
+function* recordBatches(arrow: ArrowModule, result: QueryResult): Generator<Chunk> {
   const isMultiValued = yield* multiValuedColumns(result)
   const columns = result.columns.map((column, index) => arrowColumn(arrow, column, !!isMultiValued[index]))
   const batches = new ArrowBatches(arrow, columns)
@@ -56,9 +58,7 @@ function* recordBatches(arrow: ArrowModule, result: QueryResult): Generator<stri
 /** The schema comes first, and one multi-value makes its column a column of lists. */
 function* multiValuedColumns({ columns, values }: QueryResult): Generator<'', boolean[]> {
   const isMultiValued = columns.map(() => false)
-  const open = columns.flatMap(({ type }, index) =>
-    type === 'null' || type === 'unsupported' ? [] : [index],
-  )
+  const open = columns.flatMap(({ type }, index) => (isAlwaysNull(type) ? [] : [index]))
   let cells = 0
   for (const row of values) {
     for (const index of open) {

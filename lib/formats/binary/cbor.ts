@@ -1,16 +1,12 @@
-import { writeDocument } from '../document/document'
-import { filtered } from '../document/filter-path'
+import { documentWriter } from '../document/document'
 import type { TokenSink } from '../document/token-sink'
-import type { Writer } from '../writer'
-import { ByteBuffer } from './byte-buffer'
-import { integerBytes } from './integer-bytes'
+import { ByteBuffer, integerBytes } from './byte-buffer'
 
 /**
  * CBOR as Elasticsearch writes it. No library of ours keeps 3.0 a double and leaves containers open-ended, as a
  * stream needs them.
  */
-export const cborWriter: Writer = (query, presentation) =>
-  writeDocument(query, presentation, filtered(new CborSink(), presentation.filterPath))
+export const cborWriter = documentWriter(() => new CborSink())
 
 /** Major types of RFC 8949, in their place in the first byte. */
 const UNSIGNED = 0x00

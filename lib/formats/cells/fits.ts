@@ -1,57 +1,6 @@
-import type { ColumnType, Value } from '../../core/result'
+import type { Value } from '../../core/result'
 
-/** Whether a cell can stand in a column. */
-export type FitsColumn = (cell: Value | undefined) => boolean
-
-/**
- * The check for the cells of a column, after the table at {@link Value}, as far as a cell of another kind could not
- * be written. Text that is to be an address, a shape or a date is taken as it comes: most formats write it as it is.
- */
-export function fitsColumn(type: ColumnType): FitsColumn {
-  // Whatever they hold, null is written.
-  if (type === 'null' || type === 'unsupported') return () => true
-  const fits = fitsType(type)
-  const fitsOrNull = (value: Value | undefined): boolean =>
-    value === null || value === undefined || (!isArray(value) && fits(value))
-  return (cell) => (typeof cell === 'object' && isArray(cell) ? cell.every(fitsOrNull) : fitsOrNull(cell))
-}
-
-/** `Array.isArray`, which does not narrow a readonly array away from an object. */
-export function isArray(value: Value | undefined): value is readonly Value[] {
-  return Array.isArray(value)
-}
-
-/** The same for one value. */
-function fitsType(type: ColumnType): (value: Value) => boolean {
-  switch (type) {
-    case 'boolean':
-      return isBoolean
-    case 'integer':
-    case 'counter_integer':
-      return isInteger
-    case 'long':
-    case 'counter_long':
-      return isLong
-    case 'unsigned_long':
-      return isUnsignedLong
-    case 'double':
-    case 'counter_double':
-    case 'dense_vector':
-      return isDouble
-    case 'date':
-    case 'date_nanos':
-      return isDate
-    case '_source':
-    case 'flattened':
-    case 'aggregate_metric_double':
-    case 'exponential_histogram':
-    case 'histogram':
-    case 'tdigest':
-      return () => true
-    default:
-      return isPlain
-  }
-}
+// Whether one value, which is not null, can stand in a column of a kind.
 
 const INT_MIN = -(2 ** 31)
 const INT_MAX = 2 ** 31 - 1
@@ -59,20 +8,20 @@ const LONG_MIN = -(2n ** 63n)
 const LONG_MAX = 2n ** 63n - 1n
 const UNSIGNED_LONG_MAX = 2n ** 64n - 1n
 
-function isBoolean(value: Value): boolean {
+export function fitsBoolean(value: Value): boolean {
   return typeof value === 'boolean'
 }
 
-function isInteger(value: Value): boolean {
+export function fitsInteger(value: Value): boolean {
   if (typeof value === 'number') return Number.isInteger(value) && value >= INT_MIN && value <= INT_MAX
   return isExactInteger(value, BigInt(INT_MIN), BigInt(INT_MAX))
 }
 
-function isLong(value: Value): boolean {
+export function fitsLong(value: Value): boolean {
   return typeof value === 'number' ? Number.isSafeInteger(value) : isExactInteger(value, LONG_MIN, LONG_MAX)
 }
 
-function isUnsignedLong(value: Value): boolean {
+export function fitsUnsignedLong(value: Value): boolean {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0
   return isExactInteger(value, 0n, UNSIGNED_LONG_MAX)
 }
@@ -86,18 +35,19 @@ function isExactInteger(value: Value, min: bigint, max: bigint): boolean {
   return integer >= min && integer <= max
 }
 
-function isDouble(value: Value): boolean {
+export function fitsDouble(value: Value): boolean {
   if (typeof value === 'number' || typeof value === 'bigint') return true
   return typeof value === 'string' && /\S/.test(value) && (value === 'NaN' || !Number.isNaN(Number(value)))
 }
 
-function isDate(value: Value): boolean {
+export function fitsDate(value: Value): boolean {
   if (typeof value === 'number') return Number.isFinite(value)
   if (value instanceof Date) return !Number.isNaN(value.getTime())
   return typeof value === 'string' || typeof value === 'bigint'
 }
 
-function isPlain(value: Value): boolean {
+/** Whatever has a text of its own. */
+export function fitsText(value: Value): boolean {
   switch (typeof value) {
     case 'string':
     case 'number':
@@ -105,6 +55,6 @@ function isPlain(value: Value): boolean {
     case 'boolean':
       return true
     default:
-      return isDate(value)
+      return fitsDate(value)
   }
 }

@@ -1,14 +1,21 @@
-import type { Column } from '../../core/result'
+import type { Column, QueryStatistics } from '../../core/result'
+import { COLUMN_TYPES } from '../../core/result'
 import type { AsyncQuery, CompletedQuery } from '../../core/store'
-import { shownColumns } from '../null-columns'
-import type { Presentation } from '../writer'
-import { cellRule } from './cell'
-import { writeColumn } from './column-object'
-import { writeState } from './document-state'
-import type { Chunk, TokenSink } from './token-sink'
+import { dateText } from '../cells/dates'
+import { cellRule } from '../columns'
+import { shownColumns } from '../drop-null-columns'
+import type { Chunk, Presentation, Writer } from '../writer'
+import { filtered } from './filter-path'
+import type { TokenSink } from './token-sink'
 import { writeMember } from './tree'
 import type { WriteValues } from './values'
 import { writeValues as writeEachValue } from './values'
+
+/** The writer of a format of the JSON family that has nothing of its own but its sink. */
+export function documentWriter(createSink: () => TokenSink): Writer {
+  return (query, presentation) =>
+    writeDocument(query, presentation, filtered(createSink(), presentation.filterPath))
+}
 
 /** Writes an answer of the JSON family into a sink, and hands out what the sink holds in chunks. */
 export function* writeDocument(
@@ -64,4 +71,119 @@ function writeColumns(sink: TokenSink, name: string, columns: readonly Column[])
   sink.startArray()
   for (const column of columns) writeColumn(sink, column)
   sink.endArray()
+}
+
+/** Writes the fields of an answer that come before its columns, in the order of Elasticsearch 9.5. */
+function writeState(sink: TokenSink, query: AsyncQuery, human: boolean): void {
+  if (query.id !== undefined) {
+    sink.key('id')
+    sink.string(query.id)
+  }
+  writeBoolean(sink, 'is_running', query.isRunning)
+  if (!query.isRunning && query.tookNanos !== undefined) {
+    const tookMs = Math.floor(query.tookNanos / 1e6)
+    writeInteger(sink, 'took', tookMs)
+    writeBoolean(sink, 'is_partial', query.isPartial)
+    if (query.startTimeMs !== undefined) {
+      writeTime(sink, 'completion_time', Math.round(query.startTimeMs) + tookMs, human)
+    }
+  }
+  writeStatistics(sink, query)
+  if (query.startTimeMs !== undefined) {
+    writeTime(sink, 'start_time', Math.round(query.startTimeMs), human)
+  }
+  if (query.expirationTimeMs !== undefined) {
+    writeTime(sink, 'expiration_time', Math.round(query.expirationTimeMs), human)
+  }
+}
+
+/** Whoever knows when a running query began is taken to count as Elasticsearch does: from zero. */
+const NOTHING_COUNTED_YET: QueryStatistics = { rowsEmitted: 0, bytesRead: 0, readNanos: 0, cpuNanos: 0 }
+
+function statisticsOf(query: AsyncQuery): QueryStatistics {
+  if (!query.isRunning) return query.result.statistics ?? {}
+  return query.startTimeMs === undefined ? {} : NOTHING_COUNTED_YET
+}
+
+function writeStatistics(sink: TokenSink, query: AsyncQuery): void {
+  const { documentsFound, valuesLoaded, rowsEmitted, bytesRead, readNanos, cpuNanos } = statisticsOf(query)
+  const counters = {
+    documents_found: documentsFound ?? 0,
+    values_loaded: valuesLoaded ?? 0,
+    rows_emitted: rowsEmitted,
+    bytes_read: bytesRead,
+    read_nanos: readNanos,
+    cpu_nanos: cpuNanos,
+  }
+  for (const [name, count] of Object.entries(counters)) {
+    if (count !== undefined) writeInteger(sink, name, Math.round(count))
+  }
+}
+
+/** A moment in milliseconds since the epoch, and for people as text before it. */
+function writeTime(sink: TokenSink, name: string, epochMs: number, human: boolean): void {
+  if (human && Number.isFinite(epochMs)) {
+    sink.key(name)
+    sink.string(dateText(epochMs, 'UTC'))
+  }
+  writeInteger(sink, `${name}_in_millis`, epochMs)
+}
+
+/** Counts and times come from engines. One that is no number tells nothing, and no format has integers for it. */
+function writeInteger(sink: TokenSink, name: string, value: number): void {
+  if (!Number.isFinite(value)) return
+  sink.key(name)
+  sink.integer(Number.isSafeInteger(value) ? value : BigInt(value))
+}
+
+function writeBoolean(sink: TokenSink, name: string, value: boolean): void {
+  sink.key(name)
+  sink.boolean(value)
+}
+
+/** Writes what `columns` and `all_columns` tell about a column. */
+function writeColumn(sink: TokenSink, column: Column): void {
+  const { name, type, originalTypes, suggestedCast = castFor(originalTypes) } = column
+  sink.startObject()
+  sink.key('name')
+  sink.string(name)
+  sink.key('type')
+  sink.string(type)
+  if (originalTypes) {
+    sink.key('original_types')
+    sink.startArray()
+    for (const originalType of originalTypes) sink.string(originalType)
+    sink.endArray()
+  }
+  if (suggestedCast !== undefined) {
+    sink.key('suggested_cast')
+    sink.string(suggestedCast)
+  }
+  sink.endObject()
+}
+
+const NUMERIC_TYPES: ReadonlySet<string> = new Set([
+  'byte',
+  'short',
+  'integer',
+  'long',
+  'unsigned_long',
+  'half_float',
+  'float',
+  'scaled_float',
+  'double',
+])
+
+/** The mapping types that ES|QL has a type for. It forgets all others when it looks for a cast. */
+const KNOWN_TYPES: ReadonlySet<string> = new Set([...COLUMN_TYPES, ...NUMERIC_TYPES, 'object'])
+
+/** The type that all of these mapping types can be cast to, as Elasticsearch picks it. */
+function castFor(originalTypes: readonly string[] = []): string | undefined {
+  const types = new Set(originalTypes.filter((type) => KNOWN_TYPES.has(type)))
+  if (types.size === 0 || types.has('unsupported')) return undefined
+  if (types.size === 2 && types.has('date') && types.has('date_nanos')) return 'date_nanos'
+  if (types.delete('aggregate_metric_double') && [...types].every((type) => NUMERIC_TYPES.has(type))) {
+    return 'aggregate_metric_double'
+  }
+  return 'keyword'
 }

@@ -1,5 +1,6 @@
+import type { Chunk } from '../writer'
 import { PatternNode } from './filter-pattern'
-import type { Chunk, TokenSink } from './token-sink'
+import type { TokenSink } from './token-sink'
 
 /** A sink that lets through to another one what `filter_path` names, and that other one where it names nothing. */
 export function filtered(sink: TokenSink, filterPath = ''): TokenSink {

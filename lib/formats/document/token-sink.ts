@@ -1,5 +1,4 @@
-/** A piece of an answer. An empty one gives other requests their turn. */
-export type Chunk = string | Uint8Array
+import type { Chunk } from '../writer'
 
 /**
  * Takes a document piece by piece and holds it, written in its format, until it is taken out: what every format

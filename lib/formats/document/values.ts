@@ -1,7 +1,11 @@
 import type { Value } from '../../core/result'
-import { CELLS_PER_TURN, CHUNK_LENGTH } from '../chunk-size'
-import { type CellRule, writeCell } from './cell'
-import type { Chunk, TokenSink } from './token-sink'
+import { isMultiValue } from '../../core/result'
+import type { CellRule, Scalar } from '../cells/cell'
+import { scalarsOf } from '../cells/cell'
+import type { Chunk } from '../writer'
+import { CELLS_PER_TURN, CHUNK_LENGTH } from '../writer'
+import type { TokenSink } from './token-sink'
+import { writeTree } from './tree'
 
 /** What the field `values` is made of. */
 export interface Table {
@@ -72,5 +76,55 @@ class Turn {
     }
     this.#cells = 1
     return true
+  }
+}
+
+/**
+ * The value of a cell, or its values. Multi-values are as in Elasticsearch: null is not part of them, one value
+ * is no array, and no value is null.
+ */
+export function cellValue(cell: Value | undefined): Scalar | readonly Scalar[] | null {
+  if (!isMultiValue(cell)) return cell ?? null
+  const values = scalarsOf(cell)
+  return values.length > 1 ? values : (values[0] ?? null)
+}
+
+export function isMany(value: Scalar | readonly Scalar[]): value is readonly Scalar[] {
+  return Array.isArray(value)
+}
+
+export function writeCell(sink: TokenSink, rule: CellRule, cell: Value | undefined): void {
+  const value = cellValue(cell)
+  if (value === null || rule.kind === 'null') {
+    sink.null()
+  } else if (isMany(value)) {
+    sink.startArray()
+    for (const scalar of value) writeScalar(sink, rule, scalar)
+    sink.endArray()
+  } else {
+    writeScalar(sink, rule, value)
+  }
+}
+
+function writeScalar(sink: TokenSink, rule: Exclude<CellRule, { kind: 'null' }>, value: Scalar): void {
+  switch (rule.kind) {
+    case 'boolean':
+      sink.boolean(rule.read(value))
+      break
+    case 'integer':
+      sink.integer(rule.read(value))
+      break
+    case 'double':
+      sink.double(rule.read(value))
+      break
+    case 'float':
+      sink.float(rule.read(value))
+      break
+    case 'text':
+    case 'string':
+      sink.string(rule.read(value))
+      break
+    case 'tree':
+      writeTree(sink, value)
   }
 }

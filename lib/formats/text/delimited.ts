@@ -1,7 +1,7 @@
 import type { AsyncQuery } from '../../core/store'
-import { cellText } from '../cells/cell-text'
-import { CHUNK_LENGTH } from '../chunk-size'
-import { shownColumns } from '../null-columns'
+import { cellText } from '../columns'
+import { shownColumns } from '../drop-null-columns'
+import { CHUNK_LENGTH } from '../writer'
 
 export interface LineFormat {
   /** Between the cells of a line. */

@@ -1,8 +1,8 @@
 import type { CompletedQuery } from '../../core/store'
-import { cellText } from '../cells/cell-text'
-import { CELLS_PER_TURN, CHUNK_LENGTH } from '../chunk-size'
-import { shownColumns } from '../null-columns'
+import { cellText } from '../columns'
+import { shownColumns } from '../drop-null-columns'
 import type { Writer } from '../writer'
+import { CELLS_PER_TURN, CHUNK_LENGTH } from '../writer'
 
 /** Elasticsearch makes no column narrower. */
 const MIN_WIDTH = 15

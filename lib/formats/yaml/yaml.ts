@@ -1,13 +1,10 @@
-import { doubleText, floatText } from '../cells/scalar-text'
-import { writeDocument } from '../document/document'
-import { filtered } from '../document/filter-path'
+import { doubleText, floatText } from '../cells/numbers'
+import { documentWriter } from '../document/document'
 import type { TokenSink } from '../document/token-sink'
-import type { Writer } from '../writer'
 import { doubleQuoted, isSimpleKey, keyText } from './yaml-scalar'
 
 /** YAML as Elasticsearch writes it, with SnakeYAML. No library of ours gives the same quotes and line breaks. */
-export const yamlWriter: Writer = (query, presentation) =>
-  writeDocument(query, presentation, filtered(new YamlSink(), presentation.filterPath))
+export const yamlWriter = documentWriter(() => new YamlSink())
 
 /** An object or array that is being written. */
 interface Block {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Column, QueryResult, QueryStatistics, Value, ValueObject } from '../../core/result'
-import { COLUMN_TYPES } from '../../core/result'
-import { fitsColumn, isArray } from '../../formats/cells/fits'
+import { COLUMN_TYPES, isMultiValue } from '../../core/result'
+import { fitsColumn } from '../../formats/columns'
 
 /** A result that nobody can change any more, and what it weighs. */
 export interface SealedResult {
@@ -136,7 +136,7 @@ class Scales {
         return value
       case 'object':
         if (value === null) break
-        if (isArray(value)) return this.sealArray(value)
+        if (isMultiValue(value)) return this.sealArray(value)
         // A frozen Date can still be set.
         if (value instanceof Date) return this.seal(value.toISOString())
         return this.sealObject(value)

@@ -2,7 +2,7 @@ import { decode } from 'cbor-x'
 import fc from 'fast-check'
 import type { Value } from '../../../lib/core/result'
 import { CborSink, cborWriter } from '../../../lib/formats/binary/cbor'
-import { writeObject } from '../../../lib/formats/object'
+import { writeObject } from '../../../lib/formats/formats'
 import { asyncDocument, goldenCases, presentationOf, queryOf } from '../../support/golden-cases'
 import { bytesOf, inOrder } from '../../support/json-family'
 

@@ -1,5 +1,7 @@
 import type { QueryResult, Value } from '../core/result'
-import { CELLS_PER_TURN } from './chunk-size'
+import { isMultiValue } from '../core/result'
+import { isAlwaysNull } from './columns'
+import { CELLS_PER_TURN } from './writer'
 
 /**
  * Which columns `drop_null_columns` leaves out, in column order: those without any value, and so all of them
@@ -7,7 +9,7 @@ import { CELLS_PER_TURN } from './chunk-size'
  */
 export function* nullColumns({ columns, values }: QueryResult): Generator<'', boolean[]> {
   const isNull = columns.map(() => true)
-  let open = columns.flatMap(({ type }, index) => (type === 'null' || type === 'unsupported' ? [] : [index]))
+  let open = columns.flatMap(({ type }, index) => (isAlwaysNull(type) ? [] : [index]))
   let cells = 0
   for (const row of values) {
     if (open.length === 0) break
@@ -29,5 +31,5 @@ export function* shownColumns(result: QueryResult, dropNullColumns: boolean): Ge
 
 function isNullCell(cell: Value | undefined): boolean {
   if (cell === null || cell === undefined) return true
-  return Array.isArray(cell) && cell.every(isNullCell)
+  return isMultiValue(cell) && cell.every(isNullCell)
 }

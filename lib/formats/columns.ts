@@ -1,9 +1,9 @@
 import type { ColumnType, Value } from '../core/result'
-import { isMultiValue, isValueObject } from '../core/result'
+import { isMultiValue } from '../core/result'
 import type { CellRule, Scalar } from './cells/cell'
-import { decimalText, plainText, readBoolean, readDouble, readInteger, scalarsOf } from './cells/cell'
-import { dateNanosText, dateText } from './cells/dates'
 import {
+  cellValue,
+  decimalText,
   fitsBoolean,
   fitsDate,
   fitsDouble,
@@ -11,12 +11,19 @@ import {
   fitsLong,
   fitsText,
   fitsUnsignedLong,
-} from './cells/fits'
+  isMany,
+  objectText,
+  plainText,
+  readBoolean,
+  readDouble,
+  readInteger,
+} from './cells/cell'
+import { dateNanosText, dateText } from './cells/dates'
 import { doubleText, floatText } from './cells/numbers'
 import { aggregateMetricText, histogramText, javaText } from './cells/objects'
 
 /** What formats have to know about the columns of a type. */
-export type ColumnKind = ValueKind | { isAlwaysNull: true }
+type ColumnKind = ValueKind | { isAlwaysNull: true }
 
 interface ValueKind {
   /** `true`: whatever a cell holds, null is written. */
@@ -24,38 +31,31 @@ interface ValueKind {
   /** Whether a value, which is not null, can stand in the column. */
   fits: (value: Value) => boolean
   /** A value in CSV, TSV and TXT, before any escaping. */
-  text: (timeZone: string) => (value: Scalar) => string
-  /** A value in JSON, YAML, CBOR and SMILE. */
-  rule: (timeZone: string) => CellRule
+  text: (value: Scalar, timeZone: string) => string
+  /** A value in JSON, YAML, CBOR and SMILE: `string` alone is that text. */
+  rule: CellRule | 'string'
 }
+
+const doubleCell = (value: Scalar): string => decimalText(value, doubleText)
+const floatCell = (value: Scalar): string => decimalText(value, floatText)
+const metricCell = (value: Scalar): string => objectText(value, aggregateMetricText)
+const histogramCell = (value: Scalar): string => objectText(value, histogramText)
+const fitsAnything = (): boolean => true
 
 const NOTHING: ColumnKind = { isAlwaysNull: true }
 const BOOLEAN = kind(fitsBoolean, plainText, { kind: 'boolean', read: readBoolean })
 const INTEGER = kind(fitsInteger, plainText, { kind: 'integer', read: readInteger })
 const LONG = kind(fitsLong, plainText, { kind: 'integer', read: readInteger })
 const UNSIGNED_LONG = kind(fitsUnsignedLong, plainText, { kind: 'integer', read: readInteger })
-const DOUBLE = kind(fitsDouble, (value) => decimalText(value, doubleText), {
-  kind: 'double',
-  read: readDouble,
-})
-const FLOAT = kind(fitsDouble, (value) => decimalText(value, floatText), { kind: 'float', read: readDouble })
+const DOUBLE = kind(fitsDouble, doubleCell, { kind: 'double', read: readDouble })
+const FLOAT = kind(fitsDouble, floatCell, { kind: 'float', read: readDouble })
 const TEXT = kind(fitsText, plainText, { kind: 'text', read: plainText })
-const JSON_TEXT = kind(fitsAnything, plainText, { kind: 'text', read: plainText })
+const DATE = kind(fitsDate, dateText, 'string')
+const DATE_NANOS = kind(fitsDate, dateNanosText, 'string')
 const DOCUMENT = kind(fitsAnything, javaText, { kind: 'tree' })
-const METRIC = kind(fitsAnything, metricText, { kind: 'string', read: metricText })
-const EXPONENTIAL_HISTOGRAM = kind(fitsAnything, exponentialHistogramText, { kind: 'tree' })
-const DATE: ColumnKind = {
-  isAlwaysNull: false,
-  fits: fitsDate,
-  text: (timeZone) => (value) => dateText(value, timeZone),
-  rule: (timeZone) => ({ kind: 'string', read: (value) => dateText(value, timeZone) }),
-}
-const DATE_NANOS: ColumnKind = {
-  isAlwaysNull: false,
-  fits: fitsDate,
-  text: (timeZone) => (value) => dateNanosText(value, timeZone),
-  rule: (timeZone) => ({ kind: 'string', read: (value) => dateNanosText(value, timeZone) }),
-}
+const METRIC = kind(fitsAnything, metricCell, 'string')
+const EXPONENTIAL_HISTOGRAM = kind(fitsAnything, histogramCell, { kind: 'tree' })
+const HISTOGRAM = kind(fitsAnything, plainText, { kind: 'text', read: plainText })
 
 /** The table of column types. Arrow has one of its own, `arrow/arrow-columns.ts`, in its own types. */
 const COLUMN_KINDS: Readonly<Record<ColumnType, ColumnKind>> = {
@@ -86,33 +86,21 @@ const COLUMN_KINDS: Readonly<Record<ColumnType, ColumnKind>> = {
   aggregate_metric_double: METRIC,
   dense_vector: FLOAT,
   exponential_histogram: EXPONENTIAL_HISTOGRAM,
-  tdigest: JSON_TEXT,
-  histogram: JSON_TEXT,
+  tdigest: HISTOGRAM,
+  histogram: HISTOGRAM,
   date_range: TEXT,
   double_range: TEXT,
   flattened: DOCUMENT,
   unsupported: NOTHING,
 }
 
-/** A cluster that is newer than this package can have types that are not in the table. It writes most of them as text. */
+/** Types that a newer cluster has and this package does not know are taken for text. */
 function kindOf(type: ColumnType): ColumnKind {
   return Object.hasOwn(COLUMN_KINDS, type) ? COLUMN_KINDS[type] : TEXT
 }
 
-function kind(fits: ValueKind['fits'], text: (value: Scalar) => string, rule: CellRule): ColumnKind {
-  return { isAlwaysNull: false, fits, text: () => text, rule: () => rule }
-}
-
-function fitsAnything(): boolean {
-  return true
-}
-
-function metricText(value: Scalar): string {
-  return isValueObject(value) ? aggregateMetricText(value) : plainText(value)
-}
-
-function exponentialHistogramText(value: Scalar): string {
-  return isValueObject(value) ? histogramText(value) : plainText(value)
+function kind(fits: ValueKind['fits'], text: ValueKind['text'], rule: ValueKind['rule']): ValueKind {
+  return { isAlwaysNull: false, fits, text, rule }
 }
 
 /** Whether every cell of a column of this type is written as null. */
@@ -148,21 +136,19 @@ export function cellText(
 ): (cell: Value | undefined) => string {
   const kind = kindOf(type)
   if (kind.isAlwaysNull) return () => nullText
-  const text = kind.text(timeZone)
+  const { text } = kind
   return (cell) => {
-    if (cell === null || cell === undefined) return nullText
-    if (!isMultiValue(cell)) return text(cell)
-    const [first, ...others] = scalarsOf(cell)
-    if (first === undefined) return nullText
+    const value = cellValue(cell)
+    if (value === null) return nullText
     // Java's text of a list.
-    return others.length === 0 ? text(first) : `[${[first, ...others].map(text).join(', ')}]`
+    return isMany(value) ? `[${value.map((each) => text(each, timeZone)).join(', ')}]` : text(value, timeZone)
   }
 }
-
-const NULL_RULE: CellRule = { kind: 'null' }
 
 /** How the cells of a column are written in the JSON family, with dates in this zone. */
 export function cellRule(type: ColumnType, timeZone: string): CellRule {
   const kind = kindOf(type)
-  return kind.isAlwaysNull ? NULL_RULE : kind.rule(timeZone)
+  if (kind.isAlwaysNull) return { kind: 'null' }
+  const { rule, text } = kind
+  return rule === 'string' ? { kind: rule, read: (value) => text(value, timeZone) } : rule
 }

@@ -1,4 +1,4 @@
-import type { QueryResult, Value } from '../core/result'
+import type { Column, QueryResult, Value } from '../core/result'
 import { isMultiValue } from '../core/result'
 import { isAlwaysNull } from './columns'
 import { CELLS_PER_TURN } from './writer'
@@ -23,10 +23,16 @@ export function* nullColumns({ columns, values }: QueryResult): Generator<'', bo
   return isNull
 }
 
-/** The positions of the columns to write. Yields as {@link nullColumns} does. */
-export function* shownColumns(result: QueryResult, dropNullColumns: boolean): Generator<'', number[]> {
+/** A column to write, and the place of its cells in each row. */
+export interface ShownColumn {
+  index: number
+  column: Column
+}
+
+/** The columns to write. Yields as {@link nullColumns} does. */
+export function* shownColumns(result: QueryResult, dropNullColumns: boolean): Generator<'', ShownColumn[]> {
   const isNull = dropNullColumns ? yield* nullColumns(result) : []
-  return [...result.columns.keys()].filter((index) => !isNull[index])
+  return result.columns.map((column, index) => ({ index, column })).filter(({ index }) => !isNull[index])
 }
 
 function isNullCell(cell: Value | undefined): boolean {

@@ -25,8 +25,6 @@ export const FORMATS = [...OBJECT_FORMATS, ...TEXT_FORMATS, 'arrow'] as const
 /** One of {@link OBJECT_FORMATS}. */
 export type ObjectFormat = (typeof OBJECT_FORMATS)[number]
 
-type TextFormat = (typeof TEXT_FORMATS)[number]
-
 /** One of {@link FORMATS}. */
 export type Format = (typeof FORMATS)[number]
 
@@ -37,27 +35,16 @@ interface FormatEntry<Kind extends string> {
    * it. The first of these media types labels the answer.
    */
   mediaTypes: Readonly<Record<string, readonly [mediaType: string, ...aliases: string[]]>>
+  /** What labels the answer instead. */
+  label?: string
+  /** And where its first line does not name the columns. Left out: it always does, or has no lines. */
+  labelWithoutHeader?: string
   writer: () => Writer | Promise<Writer>
 }
 
-interface ObjectEntry extends FormatEntry<'object'> {
-  sink: (options: { pretty: boolean }) => TokenSink
-}
-
-interface TextEntry extends FormatEntry<'text'> {
-  /** What labels the answer, where that is more than the media type. */
-  label?: string
-}
-
-interface CsvEntry extends TextEntry {
-  /** What labels an answer whose first line does not name the columns. */
-  labelWithoutHeader: string
-}
-
 type FormatTable = Readonly<
-  Record<ObjectFormat, ObjectEntry> &
-    Record<TextFormat, TextEntry> &
-    Record<'csv', CsvEntry> &
+  Record<ObjectFormat, FormatEntry<'object'> & { sink: (options: { pretty: boolean }) => TokenSink }> &
+    Record<(typeof TEXT_FORMATS)[number], FormatEntry<'text'>> &
     Record<'arrow', FormatEntry<'arrow'>>
 >
 

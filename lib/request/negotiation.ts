@@ -33,19 +33,19 @@ export interface NegotiatedFormat {
 /** A format under one of its names. */
 interface NamedFormat {
   format: Format
-  /** What an answer is labelled with that has no label of its own. */
-  mediaType: string
+  label: string
 }
 
 type NamedObjectFormat = NamedFormat & { format: ObjectFormat }
 
-const JSON_FORMAT: NamedObjectFormat = { format: 'json', mediaType: 'application/json' }
+const JSON_FORMAT: NamedObjectFormat = { format: 'json', label: 'application/json' }
 
 const BY_NAME = new Map<string, NamedFormat>()
 const BY_MEDIA_TYPE = new Map<string, NamedFormat>()
 for (const format of FORMATS) {
-  for (const [name, mediaTypes] of Object.entries(FORMAT_TABLE[format].mediaTypes)) {
-    const named = { format, mediaType: mediaTypes[0] }
+  const { mediaTypes: all, label } = FORMAT_TABLE[format]
+  for (const [name, mediaTypes] of Object.entries(all)) {
+    const named = { format, label: label ?? mediaTypes[0] }
     BY_NAME.set(name, named)
     for (const mediaType of mediaTypes) BY_MEDIA_TYPE.set(mediaType, named)
   }
@@ -78,12 +78,11 @@ export function negotiateFormat(request: FormatRequest): NegotiatedFormat {
   }
   const named = asked ?? objectFormat(request)
   const { format } = named
-  const header = format !== 'csv' || !isHeaderAbsent(rawAccept)
-  return {
-    format,
-    contentType: header ? labelOf(named, accept) : FORMAT_TABLE.csv.labelWithoutHeader,
-    header,
+  const { labelWithoutHeader } = FORMAT_TABLE[format]
+  if (labelWithoutHeader !== undefined && isHeaderAbsent(rawAccept)) {
+    return { format, contentType: labelWithoutHeader, header: false }
   }
+  return { format, contentType: labelOf(named, accept), header: true }
 }
 
 /**
@@ -155,13 +154,12 @@ function checkSubmit(request: FormatRequest, asked: NamedFormat | undefined): vo
 }
 
 /** Only objects are labelled with the parameters of Accept, whatever decided the format. */
-function labelOf({ format, mediaType }: NamedFormat, accept: MediaType | undefined): string {
-  const entry = FORMAT_TABLE[format]
-  if (entry.kind === 'text') return entry.label ?? mediaType
-  let label = mediaType
-  if (entry.kind === 'object')
-    for (const [name, value] of accept?.parameters ?? []) label += `;${name}=${value}`
-  return label
+function labelOf(named: NamedFormat, accept: MediaType | undefined): string {
+  if (!accept || !isObject(named)) return named.label
+  return Array.from(accept.parameters).reduce(
+    (label, [name, value]) => `${label};${name}=${value}`,
+    named.label,
+  )
 }
 
 /** Read from the raw text, because Elasticsearch finds it in a list of media types too. */

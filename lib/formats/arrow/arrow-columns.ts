@@ -2,9 +2,8 @@ import { isIPv4, isIPv6 } from 'node:net'
 import type * as Arrow from 'apache-arrow'
 import { illegalArgument } from '../../core/errors'
 import type { Column, ColumnType, Value } from '../../core/result'
-import { isMultiValue } from '../../core/result'
 import type { Scalar } from '../cells/cell'
-import { plainText, scalarsOf } from '../cells/cell'
+import { cellValue, isMany, plainText } from '../cells/cell'
 import { parseInstant } from '../cells/dates'
 import { wktToWkb } from './wkb'
 
@@ -20,9 +19,8 @@ export interface ArrowColumn {
   toArrow(cell: Value | undefined): unknown
 }
 
-interface Kind {
+interface Kind extends Pick<ArrowColumn, 'builtType'> {
   type: Arrow.DataType
-  builtType?: Arrow.DataType
   toArrow(value: Scalar): unknown
 }
 
@@ -30,15 +28,15 @@ interface Kind {
 export function arrowColumn(arrow: ArrowModule, { name, type }: Column, isMultiValued: boolean): ArrowColumn {
   const kind = Object.hasOwn(KINDS, type) ? KINDS[type]?.(arrow) : REFUSED
   if (!kind) throw illegalArgument(`ES|QL type [${type}] is not supported by the Arrow format`)
-  const { builtType = kind.type, toArrow } = kind
+  const { builtType, toArrow } = kind
   const metadata = new Map([['elastic:type', type]])
   if (!isMultiValued) {
     return {
       field: new arrow.Field(name, kind.type, true, metadata),
       builtType,
       toArrow: (cell) => {
-        const value = isMultiValue(cell) ? scalarsOf(cell)[0] : cell
-        return value === null || value === undefined ? null : toArrow(value)
+        const value = cellValue(cell)
+        return value === null || isMany(value) ? null : toArrow(value)
       },
     }
   }
@@ -47,25 +45,27 @@ export function arrowColumn(arrow: ArrowModule, { name, type }: Column, isMultiV
     field: new arrow.Field(name, list(kind.type), true, metadata),
     builtType: list(builtType),
     toArrow: (cell) => {
-      if (cell === null || cell === undefined) return null
-      if (!isMultiValue(cell)) return [toArrow(cell)]
-      const values = scalarsOf(cell)
-      return values.length === 0 ? null : values.map(toArrow)
+      const value = cellValue(cell)
+      if (value === null) return null
+      return isMany(value) ? value.map(toArrow) : [toArrow(value)]
     },
   }
 }
 
 type KindIn = (arrow: ArrowModule) => Kind
 
-const NULL: KindIn = (arrow) => ({ type: new arrow.Null(), toArrow: () => null })
-const INT: KindIn = (arrow) => ({ type: new arrow.Int32(), toArrow: Number })
-const LONG: KindIn = (arrow) => ({ type: new arrow.Int64(), toArrow: toBigInt })
-const DOUBLE: KindIn = (arrow) => ({ type: new arrow.Float64(), toArrow: Number })
-const TEXT: KindIn = (arrow) => ({ type: new arrow.Utf8(), toArrow: plainText })
-const SHAPE: KindIn = (arrow) => ({
-  type: new arrow.Binary(),
-  toArrow: (value) => wktToWkb(plainText(value)),
-})
+const NULL: KindIn = (arrow) => kind(new arrow.Null(), () => null)
+const BOOLEAN: KindIn = (arrow) => kind(new arrow.Bool(), (value) => value === true || value === 'true')
+const INTEGER: KindIn = (arrow) => kind(new arrow.Int32(), Number)
+const LONG: KindIn = (arrow) => kind(new arrow.Int64(), toBigInt)
+// Elasticsearch holds the number with its first bit flipped and copies that into the stream.
+const UNSIGNED_LONG: KindIn = (arrow) => kind(new arrow.Uint64(), (value) => toBigInt(value) ^ (1n << 63n))
+const DOUBLE: KindIn = (arrow) => kind(new arrow.Float64(), Number)
+const TEXT: KindIn = (arrow) => kind(new arrow.Utf8(), plainText)
+const IP: KindIn = (arrow) => kind(new arrow.Binary(), (value) => ipBytes(plainText(value)))
+const SHAPE: KindIn = (arrow) => kind(new arrow.Binary(), (value) => wktToWkb(plainText(value)))
+const DATE: KindIn = (arrow) => kind(new arrow.TimestampMillisecond(), epochMs, new arrow.Int64())
+const DATE_NANOS: KindIn = (arrow) => kind(new arrow.TimestampNanosecond(), epochNanos, new arrow.Int64())
 
 /** What Elasticsearch does not write. */
 const REFUSED = undefined
@@ -73,31 +73,19 @@ const REFUSED = undefined
 /** The table of column types in Arrow's types. */
 const KINDS: Readonly<Record<ColumnType, KindIn | typeof REFUSED>> = {
   null: NULL,
-  boolean: (arrow) => ({ type: new arrow.Bool(), toArrow: (value) => value === true || value === 'true' }),
-  integer: INT,
+  boolean: BOOLEAN,
+  integer: INTEGER,
   long: LONG,
-  // Elasticsearch holds the number with its first bit flipped and copies that into the stream.
-  unsigned_long: (arrow) => ({
-    type: new arrow.Uint64(),
-    toArrow: (value) => toBigInt(value) ^ (1n << 63n),
-  }),
+  unsigned_long: UNSIGNED_LONG,
   double: DOUBLE,
-  counter_integer: INT,
+  counter_integer: INTEGER,
   counter_long: LONG,
   counter_double: DOUBLE,
   keyword: TEXT,
   text: TEXT,
-  date: (arrow) => ({
-    type: new arrow.TimestampMillisecond(),
-    builtType: new arrow.Int64(),
-    toArrow: epochMs,
-  }),
-  date_nanos: (arrow) => ({
-    type: new arrow.TimestampNanosecond(),
-    builtType: new arrow.Int64(),
-    toArrow: epochNanos,
-  }),
-  ip: (arrow) => ({ type: new arrow.Binary(), toArrow: (value) => ipBytes(plainText(value)) }),
+  date: DATE,
+  date_nanos: DATE_NANOS,
+  ip: IP,
   version: TEXT,
   geo_point: SHAPE,
   cartesian_point: SHAPE,
@@ -113,29 +101,25 @@ const KINDS: Readonly<Record<ColumnType, KindIn | typeof REFUSED>> = {
   exponential_histogram: REFUSED,
   tdigest: REFUSED,
   histogram: REFUSED,
-  date_range: (arrow) => rangeOf(arrow, new arrow.TimestampMillisecond(), new arrow.Int64(), epochMs),
-  double_range: (arrow) => rangeOf(arrow, new arrow.Float64(), new arrow.Float64(), Number),
+  date_range: (arrow) => rangeOf(arrow, DATE(arrow)),
+  double_range: (arrow) => rangeOf(arrow, DOUBLE(arrow)),
   flattened: TEXT,
   unsupported: NULL,
 }
 
+function kind(type: Arrow.DataType, toArrow: Kind['toArrow'], builtType = type): Kind {
+  return { type, builtType, toArrow }
+}
+
 /** The text of a range is that of its ends with two dots between. */
-function rangeOf(
-  arrow: ArrowModule,
-  type: Arrow.DataType,
-  builtType: Arrow.DataType,
-  toArrow: (value: string) => unknown,
-): Kind {
+function rangeOf(arrow: ArrowModule, { type, builtType, toArrow }: Kind): Kind {
   const struct = (end: Arrow.DataType) =>
     new arrow.Struct([new arrow.Field('from', end, true), new arrow.Field('to', end, true)])
-  return {
-    type: struct(type),
-    builtType: struct(builtType),
-    toArrow: (value) => {
-      const [from = '', to = ''] = plainText(value).split('..')
-      return { from: toArrow(from), to: toArrow(to) }
-    },
+  const toRange = (value: Scalar) => {
+    const [from = '', to = ''] = plainText(value).split('..')
+    return { from: toArrow(from), to: toArrow(to) }
   }
+  return kind(struct(type), toRange, struct(builtType))
 }
 
 function toBigInt(value: Scalar): bigint {

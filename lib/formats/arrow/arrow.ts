@@ -1,7 +1,6 @@
 import { illegalArgument } from '../../core/errors'
 import type { QueryResult } from '../../core/result'
-import { isMultiValue } from '../../core/result'
-import { scalarsOf } from '../cells/cell'
+import { cellValue, isMany } from '../cells/cell'
 import { isAlwaysNull } from '../columns'
 import type { Chunk, Writer } from '../writer'
 import { CELLS_PER_TURN } from '../writer'
@@ -62,8 +61,8 @@ function* multiValuedColumns({ columns, values }: QueryResult): Generator<'', bo
   let cells = 0
   for (const row of values) {
     for (const index of open) {
-      const cell = row[index]
-      if (isMultiValue(cell) && scalarsOf(cell).length > 1) isMultiValued[index] = true
+      const value = cellValue(row[index])
+      if (value !== null && isMany(value)) isMultiValued[index] = true
     }
     cells += columns.length
     if (cells < CELLS_PER_TURN) continue

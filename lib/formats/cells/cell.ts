@@ -1,5 +1,5 @@
-import type { Value } from '../../core/result'
-import { isMultiValue } from '../../core/result'
+import type { Value, ValueObject } from '../../core/result'
+import { isMultiValue, isValueObject } from '../../core/result'
 import { embeddedJson } from './objects'
 
 /** One value of a cell. */
@@ -9,9 +9,18 @@ function isScalar(cell: Value | undefined): cell is Scalar {
   return cell !== null && cell !== undefined && !isMultiValue(cell)
 }
 
-/** The values of a multi-value. As in Elasticsearch, null is not one of them. */
-export function scalarsOf(cell: readonly Value[]): Scalar[] {
-  return cell.filter(isScalar)
+/**
+ * The value of a cell, or its values. Multi-values are as in Elasticsearch: null is not part of them, one value
+ * is no array, and no value is null.
+ */
+export function cellValue(cell: Value | undefined): Scalar | readonly Scalar[] | null {
+  if (!isMultiValue(cell)) return cell ?? null
+  const values = cell.filter(isScalar)
+  return values.length > 1 ? values : (values[0] ?? null)
+}
+
+export function isMany(value: Scalar | readonly Scalar[]): value is readonly Scalar[] {
+  return Array.isArray(value)
 }
 
 /**
@@ -31,6 +40,11 @@ export type CellRule =
 export function plainText(value: Scalar): string {
   if (typeof value === 'string') return value
   return typeof value === 'object' ? embeddedJson(value) : String(value)
+}
+
+/** A value of a type that has a text for objects. They may come as that text. */
+export function objectText(value: Scalar, text: (value: ValueObject) => string): string {
+  return isValueObject(value) ? text(value) : plainText(value)
 }
 
 /** Numbers come as text where JSON cannot carry them: `-0.0`, `NaN`. */
@@ -70,4 +84,61 @@ export function readDouble(value: Scalar): number {
 
 function wrongCell(expected: string, value: Scalar): TypeError {
   return new TypeError(`A cell of a column of ${expected} values holds a ${typeof value} that is none`)
+}
+
+const INT_MIN = -(2 ** 31)
+const INT_MAX = 2 ** 31 - 1
+const LONG_MIN = -(2n ** 63n)
+const LONG_MAX = 2n ** 63n - 1n
+const UNSIGNED_LONG_MAX = 2n ** 64n - 1n
+
+export function fitsBoolean(value: Value): boolean {
+  return typeof value === 'boolean'
+}
+
+export function fitsInteger(value: Value): boolean {
+  if (typeof value === 'number') return Number.isInteger(value) && value >= INT_MIN && value <= INT_MAX
+  return isExactInteger(value, BigInt(INT_MIN), BigInt(INT_MAX))
+}
+
+export function fitsLong(value: Value): boolean {
+  return typeof value === 'number' ? Number.isSafeInteger(value) : isExactInteger(value, LONG_MIN, LONG_MAX)
+}
+
+export function fitsUnsignedLong(value: Value): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0
+  return isExactInteger(value, 0n, UNSIGNED_LONG_MAX)
+}
+
+/** A bigint or decimal text. A number beyond 2^53 is none: it has been rounded, or could have been. */
+function isExactInteger(value: Value, min: bigint, max: bigint): boolean {
+  // No 64-bit integer has more digits than 20, and long texts of digits are slow to read.
+  const isText = typeof value === 'string' && value.length <= 40 && /^[+-]?\d+$/.test(value)
+  if (!isText && typeof value !== 'bigint') return false
+  const integer = BigInt(value)
+  return integer >= min && integer <= max
+}
+
+export function fitsDouble(value: Value): boolean {
+  if (typeof value === 'number' || typeof value === 'bigint') return true
+  return typeof value === 'string' && /\S/.test(value) && (value === 'NaN' || !Number.isNaN(Number(value)))
+}
+
+export function fitsDate(value: Value): boolean {
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (value instanceof Date) return !Number.isNaN(value.getTime())
+  return typeof value === 'string' || typeof value === 'bigint'
+}
+
+/** Whatever has a text of its own. */
+export function fitsText(value: Value): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return true
+    default:
+      return fitsDate(value)
+  }
 }

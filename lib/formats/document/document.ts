@@ -45,11 +45,7 @@ function* writeResult(
   sink: TokenSink,
   writeValues: WriteValues,
 ): Generator<Chunk> {
-  const shown: { index: number; column: Column }[] = []
-  for (const index of yield* shownColumns(result, dropNullColumns)) {
-    const column = result.columns[index]
-    if (column) shown.push({ index, column })
-  }
+  const shown = yield* shownColumns(result, dropNullColumns)
   if (dropNullColumns) writeColumns(sink, 'all_columns', result.columns)
   writeColumns(
     sink,

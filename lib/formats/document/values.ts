@@ -1,7 +1,6 @@
 import type { Value } from '../../core/result'
-import { isMultiValue } from '../../core/result'
 import type { CellRule, Scalar } from '../cells/cell'
-import { scalarsOf } from '../cells/cell'
+import { cellValue, isMany } from '../cells/cell'
 import type { Chunk } from '../writer'
 import { CELLS_PER_TURN, CHUNK_LENGTH } from '../writer'
 import type { TokenSink } from './token-sink'
@@ -77,20 +76,6 @@ class Turn {
     this.#cells = 1
     return true
   }
-}
-
-/**
- * The value of a cell, or its values. Multi-values are as in Elasticsearch: null is not part of them, one value
- * is no array, and no value is null.
- */
-export function cellValue(cell: Value | undefined): Scalar | readonly Scalar[] | null {
-  if (!isMultiValue(cell)) return cell ?? null
-  const values = scalarsOf(cell)
-  return values.length > 1 ? values : (values[0] ?? null)
-}
-
-export function isMany(value: Scalar | readonly Scalar[]): value is readonly Scalar[] {
-  return Array.isArray(value)
 }
 
 export function writeCell(sink: TokenSink, rule: CellRule, cell: Value | undefined): void {

@@ -1,11 +1,12 @@
 import type { Value } from '../../core/result'
 import { isMultiValue } from '../../core/result'
 import type { CellRule, Scalar } from '../cells/cell'
+import { cellValue, isMany } from '../cells/cell'
 import { writeDocument } from '../document/document'
 import { filtered } from '../document/filter-path'
 import { writeTree } from '../document/tree'
 import type { Table, TableColumn } from '../document/values'
-import { cellValue, isMany, writeCell, writeRow } from '../document/values'
+import { writeCell, writeRow } from '../document/values'
 import type { Chunk, Writer } from '../writer'
 import { isPlainDouble, JsonSink, jsonDouble, jsonFloat, jsonText } from './json-sink'
 

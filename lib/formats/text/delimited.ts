@@ -23,22 +23,20 @@ export function* delimitedLines(
     if (header) yield lineEnd
     return
   }
-  const { columns, values } = query.result
   const shown = yield* shownColumns(query.result, dropNullColumns)
-  const texts = columns.map(({ type }) => cellText(type, query.timeZone ?? 'UTC', ''))
-
-  let chunk = header
-    ? shown.map((index) => escapeCell(columns[index]?.name ?? '')).join(delimiter) + lineEnd
-    : ''
-  for (const row of values) {
+  const columns = shown.map(({ index, column }) => {
+    return { index, text: cellText(column.type, query.timeZone ?? 'UTC', '') }
+  })
+  let chunk = header ? shown.map(({ column }) => escapeCell(column.name)).join(delimiter) + lineEnd : ''
+  for (const row of query.result.values) {
     if (chunk.length >= CHUNK_LENGTH) {
       yield chunk
       chunk = ''
     }
     let separator = ''
-    for (const index of shown) {
+    for (const { index, text } of columns) {
       chunk += separator
-      chunk += escapeCell(texts[index]?.(row[index]) ?? '')
+      chunk += escapeCell(text(row[index]))
       separator = delimiter
     }
     chunk += lineEnd

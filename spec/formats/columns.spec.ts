@@ -8,24 +8,46 @@ import { completed, plain } from '../support/tables'
 const LONG_MAX = 2n ** 63n - 1n
 const DATE = new Date(0)
 
-const FITTING: readonly [ColumnType, readonly Value[]][] = [
-  ['boolean', [true, false]],
-  ['integer', [0, -0, -(2 ** 31), 2 ** 31 - 1, 7n, '-7']],
-  ['counter_integer', [1]],
-  ['long', [2 ** 53 - 1, -(2 ** 53) + 1, LONG_MAX, -LONG_MAX - 1n, String(LONG_MAX), '+1']],
-  ['counter_long', [1, 1n]],
-  ['unsigned_long', [0, 2n ** 64n - 1n, String(2n ** 64n - 1n)]],
-  ['double', [0.1, 1n, Number.NaN, 'NaN', 'Infinity', '-Infinity', '-0.0', '1.5']],
-  ['counter_double', [1]],
-  ['dense_vector', [0.5, '-0.0']],
-  ['date', [DATE, 0, 1.5, 1n, '2024-01-01']],
-  ['date_nanos', [DATE, 0, 1n, '2024-01-01T00:00:00.000000001Z']],
-  ['keyword', ['', 'a', 1, 1n, true, DATE]],
-  ['ip', ['::1']],
-  ['_source', [{}, { a: [{ b: [[1n]] }] }, 'a']],
-  ['aggregate_metric_double', [{ min: 1 }, '{"min":1.0}']],
-  ['exponential_histogram', [{ scale: 1 }]],
-]
+/** Some cells that fit each type. Those that are always null take anything. */
+const FITTING: Readonly<Record<ColumnType, readonly Value[]>> = {
+  null: [],
+  boolean: [true, false],
+  integer: [0, -0, -(2 ** 31), 2 ** 31 - 1, 7n, '-7'],
+  long: [2 ** 53 - 1, -(2 ** 53) + 1, LONG_MAX, -LONG_MAX - 1n, String(LONG_MAX), '+1'],
+  unsigned_long: [0, 2n ** 64n - 1n, String(2n ** 64n - 1n)],
+  double: [0.1, 1n, Number.NaN, 'NaN', 'Infinity', '-Infinity', '-0.0', '1.5'],
+  counter_integer: [1],
+  counter_long: [1, 1n],
+  counter_double: [1],
+  keyword: ['', 'a', 1, 1n, true, DATE],
+  text: ['a'],
+  date: [DATE, 0, 1.5, 1n, '2024-01-01'],
+  date_nanos: [DATE, 0, 1n, '2024-01-01T00:00:00.000000001Z'],
+  ip: ['::1'],
+  version: ['1.2.3'],
+  geo_point: ['POINT (0.0 0.0)'],
+  cartesian_point: ['POINT (0.0 0.0)'],
+  geo_shape: ['POINT (0.0 0.0)'],
+  cartesian_shape: ['POINT (0.0 0.0)'],
+  geohash: ['u2'],
+  geotile: ['4/8/5'],
+  geohex: ['841f059ffffffff'],
+  _source: [{}, { a: [{ b: [[1n]] }] }, 'a'],
+  _tsid: ['AAAA'],
+  aggregate_metric_double: [{ min: 1 }, '{"min":1.0}'],
+  dense_vector: [0.5, '-0.0'],
+  exponential_histogram: [{ scale: 1 }],
+  tdigest: ['{}', { min: 1 }],
+  histogram: ['{}', { values: [1] }],
+  date_range: ['..'],
+  double_range: ['0.5..1.5'],
+  flattened: [{ a: 1 }],
+  unsupported: [],
+}
+
+const FITS = (Object.keys(FITTING) as ColumnType[]).flatMap((type) =>
+  FITTING[type].map((cell): [ColumnType, Value] => [type, cell]),
+)
 
 const MISFITS: readonly [ColumnType, readonly unknown[]][] = [
   ['boolean', ['true', 1, 0n, {}, DATE]],
@@ -41,19 +63,18 @@ const MISFITS: readonly [ColumnType, readonly unknown[]][] = [
   ['geo_point', [{ lat: 1, lon: 2 }]],
 ]
 
-function each<T>(table: readonly [ColumnType, readonly T[]][]): [ColumnType, T][] {
-  return table.flatMap(([type, cells]) => cells.map((cell): [ColumnType, T] => [type, cell]))
-}
-
 describe('fitsColumn', () => {
-  it.each(each(FITTING))('lets a column of type %s hold %p, alone and in a multi-value', (type, cell) => {
+  it.each(FITS)('lets a column of type %s hold %p, alone and in a multi-value', (type, cell) => {
     expect([cell, [cell], [cell, null, cell]].map(fitsColumn(type))).toEqual([true, true, true])
   })
 
-  it.each(each(MISFITS))('lets no column of type %s hold %p, alone or in a multi-value', (type, cell) => {
-    const cells = [cell, [cell], [null, cell]] as Value[]
-    expect(cells.map(fitsColumn(type))).toEqual([false, false, false])
-  })
+  it.each(MISFITS.flatMap(([type, cells]) => cells.map((cell) => [type, cell] as const)))(
+    'lets no column of type %s hold %p, alone or in a multi-value',
+    (type, cell) => {
+      const cells = [cell, [cell], [null, cell]] as Value[]
+      expect(cells.map(fitsColumn(type))).toEqual([false, false, false])
+    },
+  )
 
   it.each(COLUMN_TYPES)('lets a column of type %s hold null and no values', (type) => {
     expect([null, undefined, [], [null]].map(fitsColumn(type))).toEqual([true, true, true, true])
@@ -72,7 +93,7 @@ describe('fitsColumn', () => {
 
   it.each([...OBJECT_FORMATS, ...TEXT_FORMATS])('lets nothing pass that %s cannot write', async (format) => {
     const write = await writerFor(format)
-    for (const [type, cell] of each(FITTING)) {
+    for (const [type, cell] of FITS) {
       const query = completed({ columns: [{ name: 'x', type }], values: [[cell], [[cell, cell]]] })
       expect([...write(query, plain)].length).toBeGreaterThan(0)
     }

@@ -18,7 +18,8 @@ const zones = new Map<string, OffsetAt>()
 
 /**
  * Seconds that a zone is ahead of UTC at an instant. The zone is a name of the IANA database or a fixed offset
- * such as `+10:00`. A zone that this runtime does not know counts as UTC: dates keep their instant that way.
+ * such as `+10:00`. A zone that this runtime does not know counts as UTC: dates keep their instant that way. `Intl`
+ * knows the zones; a library would bring a second database of them, or ask `Intl` without remembering the answers.
  */
 export function zoneOffset(timeZone: string, epochMs: number): number {
   if (timeZone === 'UTC' || timeZone === 'Z') return 0

@@ -4,8 +4,8 @@ import { isAlwaysNull } from './columns'
 import { CELLS_PER_TURN } from './writer'
 
 /**
- * Which columns `drop_null_columns` leaves out, in column order: those without any value, and so all of them
- * where there are no rows. Yields an empty chunk every few thousand cells.
+ * Tells for each column whether `drop_null_columns` leaves it out: it does when no cell has a value, and so always
+ * when there are no rows. Yields an empty chunk every few thousand cells.
  */
 export function* nullColumns({ columns, values }: QueryResult): Generator<'', boolean[]> {
   const isNull = columns.map(() => true)

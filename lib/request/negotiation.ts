@@ -30,9 +30,12 @@ export interface NegotiatedFormat {
   header: boolean
 }
 
+type NegotiatedObjectFormat = Pick<NegotiatedFormat, 'contentType'> & { format: ObjectFormat }
+
 /** A format under one of its names. */
 interface NamedFormat {
   format: Format
+  /** Of the answer. */
   label: string
 }
 
@@ -51,7 +54,7 @@ for (const format of FORMATS) {
   }
 }
 
-/** What only objects can show, and what a submitted body calls it, in the order of Elasticsearch's checks. */
+/** The flags that only object formats can show, with their names in a body, in the order of Elasticsearch's checks. */
 const OBJECT_FLAGS = [
   ['columnar', 'columnar'],
   ['includeCcsMetadata', 'include_ccs_metadata'],
@@ -89,10 +92,7 @@ export function negotiateFormat(request: FormatRequest): NegotiatedFormat {
  * The format of what is not a query: errors, and the answer to a delete. The first of the `format` parameter,
  * Accept and Content-Type that names a format of objects decides, else it is JSON.
  */
-export function errorMediaType(request: ErrorRequest): {
-  format: ObjectFormat
-  contentType: string
-} {
+export function errorMediaType(request: ErrorRequest): NegotiatedObjectFormat {
   const named = objectFormat(request)
   return { format: named.format, contentType: labelOf(named, request.accept) }
 }
@@ -163,10 +163,6 @@ function labelOf(named: NamedFormat, accept: MediaType | undefined): string {
 }
 
 /** Read from the raw text, because Elasticsearch finds it in a list of media types too. */
-function isHeaderAbsent(rawAccept: string | undefined): boolean {
-  if (rawAccept === undefined) return false
-  return rawAccept
-    .toLowerCase()
-    .split(';')
-    .some((part) => part.trim() === 'header=absent')
+function isHeaderAbsent(rawAccept = ''): boolean {
+  return /(?:^|;)\s*header=absent\s*(?:;|$)/i.test(rawAccept)
 }

@@ -25,7 +25,8 @@ interface Geometry {
 
 /**
  * Little-endian well-known binary of a geometry in well-known text as Elasticsearch prints it. Its own
- * `BBOX (minX, maxX, maxY, minY)` becomes a polygon, which every reader of well-known binary knows.
+ * `BBOX (minX, maxX, maxY, minY)` becomes a polygon, which every reader of well-known binary knows. Written by hand,
+ * because libraries for well-known text do not know `BBOX`.
  *
  * Throws an `Error` for what is no well-known text.
  */

@@ -3,8 +3,8 @@ import type { TokenSink } from '../document/token-sink'
 import { ByteBuffer, integerBytes } from './byte-buffer'
 
 /**
- * CBOR as Elasticsearch writes it. No library of ours keeps 3.0 a double and leaves containers open-ended, as a
- * stream needs them.
+ * CBOR as Elasticsearch writes it. Written by hand, because libraries write the double 3.0 as an integer and want to
+ * know the length of an array before its first element.
  */
 export const cborWriter = documentWriter(() => new CborSink())
 
@@ -88,7 +88,7 @@ export class CborSink implements TokenSink {
     this.#bytes.byte(NULL)
   }
 
-  /** What does not fit a Java `long` is tagged as a big integer, though CBOR had room for one more bit. */
+  /** What does not fit a Java `long` is tagged as a big integer, although CBOR has room for one more bit. */
   #bigInteger(value: bigint): void {
     const isNegative = value < 0n
     const magnitude = isNegative ? -1n - value : value

@@ -2,7 +2,7 @@ import { documentWriter } from '../document/document'
 import type { TokenSink } from '../document/token-sink'
 import { ByteBuffer, integerBytes } from './byte-buffer'
 
-/** SMILE as Elasticsearch writes it. There is no library that writes it. */
+/** SMILE as Elasticsearch writes it. Written by hand, because no package for Node.js writes SMILE. */
 export const smileWriter = documentWriter(() => new SmileSink())
 
 /** Version 0 with shared names, without shared values, and raw binary allowed. */
@@ -179,15 +179,15 @@ function zigzag32(value: number): number {
 }
 
 /**
- * Names in a SMILE document that can be referred to by number. Readers number the names they come across, and
- * not all of them in the same way, so that only the first ones can be relied on: every reader numbers short names
- * alike that it has not seen before.
+ * How many names a number can stand for. Readers number the names that they read, and not all of them do it in the
+ * same way: all agree on the first names, as long as those are short and new.
  */
 const MAX_REFERENCES = 254
 
-/** Readers forget all names after so many, new ones or not. */
+/** Readers forget all names after this many, whether new or repeated. */
 const MAX_NAMES = 1024
 
+/** The names of a SMILE document that a number can stand for. */
 class SmileNames {
   readonly #references = new Map<string, number>()
   #count = 0

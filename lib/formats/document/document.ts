@@ -5,13 +5,14 @@ import { dateText } from '../cells/dates'
 import { cellRule } from '../columns'
 import { shownColumns } from '../drop-null-columns'
 import type { Chunk, Presentation, Writer } from '../writer'
+import { NO_RESULT } from '../writer'
 import { filtered } from './filter-path'
 import type { TokenSink } from './token-sink'
 import { writeMember } from './tree'
 import type { WriteValues } from './values'
 import { writeValues as writeEachValue } from './values'
 
-/** The writer of a format of the JSON family that has nothing of its own but its sink. */
+/** The writer of a format of the JSON family that differs from the others in its sink alone. */
 export function documentWriter(createSink: () => TokenSink): Writer {
   return (query, presentation) =>
     writeDocument(query, presentation, filtered(createSink(), presentation.filterPath))
@@ -26,21 +27,13 @@ export function* writeDocument(
 ): Generator<Chunk> {
   sink.startObject()
   writeState(sink, query, human)
-  if (query.isRunning) {
-    if (dropNullColumns) writeColumns(sink, 'all_columns', [])
-    writeColumns(sink, 'columns', [])
-    sink.key('values')
-    sink.startArray()
-    sink.endArray()
-  } else {
-    yield* writeResult(query, dropNullColumns, sink, writeValues)
-  }
+  yield* writeResult(query.isRunning ? { result: NO_RESULT } : query, dropNullColumns, sink, writeValues)
   sink.endObject()
   yield sink.take()
 }
 
 function* writeResult(
-  { result, columnar = false, timeZone = 'UTC' }: CompletedQuery,
+  { result, columnar = false, timeZone = 'UTC' }: Pick<CompletedQuery, 'result' | 'columnar' | 'timeZone'>,
   dropNullColumns: boolean,
   sink: TokenSink,
   writeValues: WriteValues,
@@ -93,7 +86,7 @@ function writeState(sink: TokenSink, query: AsyncQuery, human: boolean): void {
   }
 }
 
-/** Whoever knows when a running query began is taken to count as Elasticsearch does: from zero. */
+/** A running query whose start is known counts as Elasticsearch does: from zero. */
 const NOTHING_COUNTED_YET: QueryStatistics = { rowsEmitted: 0, bytesRead: 0, readNanos: 0, cpuNanos: 0 }
 
 function statisticsOf(query: AsyncQuery): QueryStatistics {
@@ -116,7 +109,7 @@ function writeStatistics(sink: TokenSink, query: AsyncQuery): void {
   }
 }
 
-/** A moment in milliseconds since the epoch, and for people as text before it. */
+/** Writes a moment in milliseconds since the epoch, and before it, for people, as text. */
 function writeTime(sink: TokenSink, name: string, epochMs: number, human: boolean): void {
   if (human && Number.isFinite(epochMs)) {
     sink.key(name)
@@ -125,7 +118,7 @@ function writeTime(sink: TokenSink, name: string, epochMs: number, human: boolea
   writeInteger(sink, `${name}_in_millis`, epochMs)
 }
 
-/** Counts and times come from engines. One that is no number tells nothing, and no format has integers for it. */
+/** Leaves out what is no finite number: counts and times come from engines, and no format has such integers. */
 function writeInteger(sink: TokenSink, name: string, value: number): void {
   if (!Number.isFinite(value)) return
   sink.key(name)
@@ -137,7 +130,7 @@ function writeBoolean(sink: TokenSink, name: string, value: boolean): void {
   sink.boolean(value)
 }
 
-/** Writes what `columns` and `all_columns` tell about a column. */
+/** Writes a column as `columns` and `all_columns` list it. */
 function writeColumn(sink: TokenSink, column: Column): void {
   const { name, type, originalTypes, suggestedCast = castFor(originalTypes) } = column
   sink.startObject()
@@ -170,7 +163,7 @@ const NUMERIC_TYPES: ReadonlySet<string> = new Set([
   'double',
 ])
 
-/** The mapping types that ES|QL has a type for. It forgets all others when it looks for a cast. */
+/** The mapping types that ES|QL has a type for. It ignores all others when it looks for a cast. */
 const KNOWN_TYPES: ReadonlySet<string> = new Set([...COLUMN_TYPES, ...NUMERIC_TYPES, 'object'])
 
 /** The type that all of these mapping types can be cast to, as Elasticsearch picks it. */

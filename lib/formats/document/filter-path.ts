@@ -2,7 +2,10 @@ import type { Chunk } from '../writer'
 import { PatternNode } from './filter-pattern'
 import type { TokenSink } from './token-sink'
 
-/** A sink that lets through to another one what `filter_path` names, and that other one where it names nothing. */
+/**
+ * A sink that passes on to another one what `filter_path` names. Without a path it is that other one. Written by hand,
+ * because libraries filter finished objects, and this filters a stream of tokens.
+ */
 export function filtered(sink: TokenSink, filterPath = ''): TokenSink {
   const paths = filterPath
     .split(',')

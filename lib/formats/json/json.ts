@@ -21,9 +21,8 @@ export const jsonWriter: Writer = (query, presentation) => {
 }
 
 /**
- * Writes a table as compact JSON, as `writeValues` does token by token, at the speed of `JSON.stringify`: that
- * writes the cells in batches, with a mark in place of each cell that JavaScript spells in another way than
- * Java.
+ * Writes a table as compact JSON at the speed of `JSON.stringify`, with the result of `writeValues`. `JSON.stringify`
+ * writes the cells in batches, with a mark in place of each cell that JavaScript spells differently from Java.
  */
 function* writeJsonValues(sink: JsonSink, { columns, rows, columnar }: Table): Generator<Chunk> {
   sink.startArray()

@@ -3,7 +3,7 @@ import { documentWriter } from '../document/document'
 import type { TokenSink } from '../document/token-sink'
 import { doubleQuoted, isSimpleKey, keyText } from './yaml-scalar'
 
-/** YAML as Elasticsearch writes it, with SnakeYAML. No library of ours gives the same quotes and line breaks. */
+/** YAML as SnakeYAML writes it for Elasticsearch. Written by hand, because other libraries quote and fold differently. */
 export const yamlWriter = documentWriter(() => new YamlSink())
 
 /** An object or array that is being written. */
@@ -11,7 +11,7 @@ interface Block {
   kind: 'object' | 'array'
   /** Blanks before its keys or dashes. */
   indent: number
-  /** Begins on the line that it is a value in: `- - 1`. */
+  /** Begins on the line of the dash or colon before it: `- - 1`. */
   isCompact: boolean
   isEmpty: boolean
   /** The value that comes next follows a key on a line of its own. */

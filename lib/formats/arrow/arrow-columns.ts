@@ -30,24 +30,15 @@ export function arrowColumn(arrow: ArrowModule, { name, type }: Column, isMultiV
   if (!kind) throw illegalArgument(`ES|QL type [${type}] is not supported by the Arrow format`)
   const { builtType, toArrow } = kind
   const metadata = new Map([['elastic:type', type]])
-  if (!isMultiValued) {
-    return {
-      field: new arrow.Field(name, kind.type, true, metadata),
-      builtType,
-      toArrow: (cell) => {
-        const value = cellValue(cell)
-        return value === null || isMany(value) ? null : toArrow(value)
-      },
-    }
-  }
   const list = (item: Arrow.DataType) => new arrow.List(new arrow.Field('$data$', item, false, metadata))
   return {
-    field: new arrow.Field(name, list(kind.type), true, metadata),
-    builtType: list(builtType),
+    field: new arrow.Field(name, isMultiValued ? list(kind.type) : kind.type, true, metadata),
+    builtType: isMultiValued ? list(builtType) : builtType,
     toArrow: (cell) => {
       const value = cellValue(cell)
       if (value === null) return null
-      return isMany(value) ? value.map(toArrow) : [toArrow(value)]
+      if (isMany(value)) return value.map(toArrow)
+      return isMultiValued ? [toArrow(value)] : toArrow(value)
     },
   }
 }

@@ -3,8 +3,8 @@ import type { TokenSink } from '../document/token-sink'
 import { ByteBuffer, integerBytes } from './byte-buffer'
 
 /**
- * CBOR as Elasticsearch writes it. Written by hand, because libraries write the double 3.0 as an integer and want to
- * know the length of an array before its first element.
+ * CBOR as Elasticsearch writes it. Written by hand, because `cbor-x` writes the double 3.0 as an integer, and the
+ * length of an array before its elements.
  */
 export const cborWriter = documentWriter(() => new CborSink())
 

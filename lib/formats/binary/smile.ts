@@ -2,7 +2,7 @@ import { documentWriter } from '../document/document'
 import type { TokenSink } from '../document/token-sink'
 import { ByteBuffer, integerBytes } from './byte-buffer'
 
-/** SMILE as Elasticsearch writes it. Written by hand, because no package for Node.js writes SMILE. */
+/** SMILE as Elasticsearch writes it. Written by hand, because the packages for SMILE only read it. */
 export const smileWriter = documentWriter(() => new SmileSink())
 
 /** Version 0 with shared names, without shared values, and raw binary allowed. */

@@ -1,4 +1,4 @@
-import type { Column, QueryStatistics } from '../../core/result'
+import type { Column, QueryStatistics, ValueObject } from '../../core/result'
 import { COLUMN_TYPES } from '../../core/result'
 import type { AsyncQuery, CompletedQuery } from '../../core/store'
 import { dateText } from '../cells/dates'
@@ -26,7 +26,7 @@ export function* writeDocument(
   writeValues: WriteValues = writeEachValue,
 ): Generator<Chunk> {
   sink.startObject()
-  writeState(sink, query, human)
+  for (const [name, value] of Object.entries(stateOf(query, human))) writeMember(sink, name, value)
   yield* writeResult(query.isRunning ? { result: NO_RESULT } : query, dropNullColumns, sink, writeValues)
   sink.endObject()
   yield sink.take()
@@ -39,11 +39,11 @@ function* writeResult(
   writeValues: WriteValues,
 ): Generator<Chunk> {
   const shown = yield* shownColumns(result, dropNullColumns)
-  if (dropNullColumns) writeColumns(sink, 'all_columns', result.columns)
-  writeColumns(
+  if (dropNullColumns) writeMember(sink, 'all_columns', result.columns.map(columnOf))
+  writeMember(
     sink,
     'columns',
-    shown.map(({ column }) => column),
+    shown.map(({ column }) => columnOf(column)),
   )
   if (sink.key('values')) {
     const columns = shown.map(({ index, column }) => ({ index, rule: cellRule(column.type, timeZone) }))
@@ -55,34 +55,27 @@ function* writeResult(
   writeMember(sink, 'profile', result.profile)
 }
 
-function writeColumns(sink: TokenSink, name: string, columns: readonly Column[]): void {
-  sink.key(name)
-  sink.startArray()
-  for (const column of columns) writeColumn(sink, column)
-  sink.endArray()
+/** The fields of an answer that come before its columns, in the order of Elasticsearch 9.5. */
+function stateOf(query: AsyncQuery, human: boolean): ValueObject {
+  const { id, isRunning, startTimeMs, expirationTimeMs } = query
+  return {
+    id,
+    is_running: isRunning,
+    ...(!isRunning && completionOf(query, human)),
+    ...countersOf(query),
+    ...timeOf('start_time', startTimeMs, human),
+    ...timeOf('expiration_time', expirationTimeMs, human),
+  }
 }
 
-/** Writes the fields of an answer that come before its columns, in the order of Elasticsearch 9.5. */
-function writeState(sink: TokenSink, query: AsyncQuery, human: boolean): void {
-  if (query.id !== undefined) {
-    sink.key('id')
-    sink.string(query.id)
-  }
-  writeBoolean(sink, 'is_running', query.isRunning)
-  if (!query.isRunning && query.tookNanos !== undefined) {
-    const tookMs = Math.floor(query.tookNanos / 1e6)
-    writeInteger(sink, 'took', tookMs)
-    writeBoolean(sink, 'is_partial', query.isPartial)
-    if (query.startTimeMs !== undefined) {
-      writeTime(sink, 'completion_time', Math.round(query.startTimeMs) + tookMs, human)
-    }
-  }
-  writeStatistics(sink, query)
-  if (query.startTimeMs !== undefined) {
-    writeTime(sink, 'start_time', Math.round(query.startTimeMs), human)
-  }
-  if (query.expirationTimeMs !== undefined) {
-    writeTime(sink, 'expiration_time', Math.round(query.expirationTimeMs), human)
+function completionOf({ tookNanos, isPartial, startTimeMs }: CompletedQuery, human: boolean): ValueObject {
+  if (tookNanos === undefined) return {}
+  const tookMs = Math.floor(tookNanos / 1e6)
+  const completionTimeMs = startTimeMs === undefined ? undefined : Math.round(startTimeMs) + tookMs
+  return {
+    took: integer(tookMs),
+    is_partial: isPartial,
+    ...timeOf('completion_time', completionTimeMs, human),
   }
 }
 
@@ -94,61 +87,38 @@ function statisticsOf(query: AsyncQuery): QueryStatistics {
   return query.startTimeMs === undefined ? {} : NOTHING_COUNTED_YET
 }
 
-function writeStatistics(sink: TokenSink, query: AsyncQuery): void {
+function countersOf(query: AsyncQuery): ValueObject {
   const { documentsFound, valuesLoaded, rowsEmitted, bytesRead, readNanos, cpuNanos } = statisticsOf(query)
-  const counters = {
-    documents_found: documentsFound ?? 0,
-    values_loaded: valuesLoaded ?? 0,
-    rows_emitted: rowsEmitted,
-    bytes_read: bytesRead,
-    read_nanos: readNanos,
-    cpu_nanos: cpuNanos,
-  }
-  for (const [name, count] of Object.entries(counters)) {
-    if (count !== undefined) writeInteger(sink, name, Math.round(count))
+  return {
+    documents_found: integer(documentsFound ?? 0),
+    values_loaded: integer(valuesLoaded ?? 0),
+    rows_emitted: integer(rowsEmitted),
+    bytes_read: integer(bytesRead),
+    read_nanos: integer(readNanos),
+    cpu_nanos: integer(cpuNanos),
   }
 }
 
-/** Writes a moment in milliseconds since the epoch, and before it, for people, as text. */
-function writeTime(sink: TokenSink, name: string, epochMs: number, human: boolean): void {
-  if (human && Number.isFinite(epochMs)) {
-    sink.key(name)
-    sink.string(dateText(epochMs, 'UTC'))
-  }
-  writeInteger(sink, `${name}_in_millis`, epochMs)
+/** A moment in milliseconds since the epoch, and before it, for people, as text. */
+function timeOf(name: string, epochMs: number | undefined, human: boolean): ValueObject {
+  const millis = integer(epochMs)
+  if (millis === undefined) return {}
+  return { ...(human && { [name]: dateText(millis, 'UTC') }), [`${name}_in_millis`]: millis }
 }
 
 /** Leaves out what is no finite number: counts and times come from engines, and no format has such integers. */
-function writeInteger(sink: TokenSink, name: string, value: number): void {
-  if (!Number.isFinite(value)) return
-  sink.key(name)
-  sink.integer(Number.isSafeInteger(value) ? value : BigInt(value))
+function integer(value: number | undefined): bigint | undefined {
+  return Number.isFinite(value) ? BigInt(Math.round(value ?? 0)) : undefined
 }
 
-function writeBoolean(sink: TokenSink, name: string, value: boolean): void {
-  sink.key(name)
-  sink.boolean(value)
-}
-
-/** Writes a column as `columns` and `all_columns` list it. */
-function writeColumn(sink: TokenSink, column: Column): void {
-  const { name, type, originalTypes, suggestedCast = castFor(originalTypes) } = column
-  sink.startObject()
-  sink.key('name')
-  sink.string(name)
-  sink.key('type')
-  sink.string(type)
-  if (originalTypes) {
-    sink.key('original_types')
-    sink.startArray()
-    for (const originalType of originalTypes) sink.string(originalType)
-    sink.endArray()
-  }
-  if (suggestedCast !== undefined) {
-    sink.key('suggested_cast')
-    sink.string(suggestedCast)
-  }
-  sink.endObject()
+/** A column as `columns` and `all_columns` list it. */
+function columnOf({
+  name,
+  type,
+  originalTypes,
+  suggestedCast = castFor(originalTypes),
+}: Column): ValueObject {
+  return { name, type, original_types: originalTypes, suggested_cast: suggestedCast }
 }
 
 const NUMERIC_TYPES: ReadonlySet<string> = new Set([

@@ -3,7 +3,7 @@ import { documentWriter } from '../document/document'
 import type { TokenSink } from '../document/token-sink'
 import { doubleQuoted, isSimpleKey, keyText } from './yaml-scalar'
 
-/** YAML as SnakeYAML writes it for Elasticsearch. Written by hand, because other libraries quote and fold differently. */
+/** YAML as SnakeYAML writes it for Elasticsearch. Written by hand, because `yaml` quotes and folds differently. */
 export const yamlWriter = documentWriter(() => new YamlSink())
 
 /** An object or array that is being written. */

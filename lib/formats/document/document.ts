@@ -26,7 +26,7 @@ export function* writeDocument(
   writeValues: WriteValues = writeEachValue,
 ): Generator<Chunk> {
   sink.startObject()
-  for (const [name, value] of Object.entries(stateOf(query, human))) writeMember(sink, name, value)
+  writeState(sink, query, human)
   yield* writeResult(query.isRunning ? { result: NO_RESULT } : query, dropNullColumns, sink, writeValues)
   sink.endObject()
   yield sink.take()
@@ -55,28 +55,20 @@ function* writeResult(
   writeMember(sink, 'profile', result.profile)
 }
 
-/** The fields of an answer that come before its columns, in the order of Elasticsearch 9.5. */
-function stateOf(query: AsyncQuery, human: boolean): ValueObject {
+/** Writes the fields of an answer that come before its columns, in the order of Elasticsearch 9.5. */
+function writeState(sink: TokenSink, query: AsyncQuery, human: boolean): void {
   const { id, isRunning, startTimeMs, expirationTimeMs } = query
-  return {
-    id,
-    is_running: isRunning,
-    ...(!isRunning && completionOf(query, human)),
-    ...countersOf(query),
-    ...timeOf('start_time', startTimeMs, human),
-    ...timeOf('expiration_time', expirationTimeMs, human),
+  writeMember(sink, 'id', id)
+  writeMember(sink, 'is_running', isRunning)
+  if (!isRunning && query.tookNanos !== undefined) {
+    const tookMs = Math.floor(query.tookNanos / 1e6)
+    writeMember(sink, 'took', integer(tookMs))
+    writeMember(sink, 'is_partial', query.isPartial)
+    if (startTimeMs !== undefined) writeTime(sink, 'completion_time', Math.round(startTimeMs) + tookMs, human)
   }
-}
-
-function completionOf({ tookNanos, isPartial, startTimeMs }: CompletedQuery, human: boolean): ValueObject {
-  if (tookNanos === undefined) return {}
-  const tookMs = Math.floor(tookNanos / 1e6)
-  const completionTimeMs = startTimeMs === undefined ? undefined : Math.round(startTimeMs) + tookMs
-  return {
-    took: integer(tookMs),
-    is_partial: isPartial,
-    ...timeOf('completion_time', completionTimeMs, human),
-  }
+  writeCounters(sink, query)
+  writeTime(sink, 'start_time', startTimeMs, human)
+  writeTime(sink, 'expiration_time', expirationTimeMs, human)
 }
 
 /** A running query whose start is known counts as Elasticsearch does: from zero. */
@@ -87,28 +79,29 @@ function statisticsOf(query: AsyncQuery): QueryStatistics {
   return query.startTimeMs === undefined ? {} : NOTHING_COUNTED_YET
 }
 
-function countersOf(query: AsyncQuery): ValueObject {
+function writeCounters(sink: TokenSink, query: AsyncQuery): void {
   const { documentsFound, valuesLoaded, rowsEmitted, bytesRead, readNanos, cpuNanos } = statisticsOf(query)
-  return {
-    documents_found: integer(documentsFound ?? 0),
-    values_loaded: integer(valuesLoaded ?? 0),
-    rows_emitted: integer(rowsEmitted),
-    bytes_read: integer(bytesRead),
-    read_nanos: integer(readNanos),
-    cpu_nanos: integer(cpuNanos),
-  }
+  writeMember(sink, 'documents_found', integer(documentsFound ?? 0))
+  writeMember(sink, 'values_loaded', integer(valuesLoaded ?? 0))
+  writeMember(sink, 'rows_emitted', integer(rowsEmitted))
+  writeMember(sink, 'bytes_read', integer(bytesRead))
+  writeMember(sink, 'read_nanos', integer(readNanos))
+  writeMember(sink, 'cpu_nanos', integer(cpuNanos))
 }
 
-/** A moment in milliseconds since the epoch, and before it, for people, as text. */
-function timeOf(name: string, epochMs: number | undefined, human: boolean): ValueObject {
+/** Writes a moment in milliseconds since the epoch, and before it, for people, as text. */
+function writeTime(sink: TokenSink, name: string, epochMs: number | undefined, human: boolean): void {
   const millis = integer(epochMs)
-  if (millis === undefined) return {}
-  return { ...(human && { [name]: dateText(millis, 'UTC') }), [`${name}_in_millis`]: millis }
+  if (millis !== undefined && human) writeMember(sink, name, dateText(millis, 'UTC'))
+  writeMember(sink, `${name}_in_millis`, millis)
 }
 
 /** Leaves out what is no finite number: counts and times come from engines, and no format has such integers. */
-function integer(value: number | undefined): bigint | undefined {
-  return Number.isFinite(value) ? BigInt(Math.round(value ?? 0)) : undefined
+function integer(value: number | undefined): number | bigint | undefined {
+  if (value === undefined || !Number.isFinite(value)) return undefined
+  // There is no integer -0.
+  const rounded = Math.round(value) + 0
+  return Number.isSafeInteger(rounded) ? rounded : BigInt(rounded)
 }
 
 /** A column as `columns` and `all_columns` list it. */

@@ -35,9 +35,9 @@ interface FormatEntry<Kind extends string> {
    * it. The first of these media types labels the answer.
    */
   mediaTypes: Readonly<Record<string, readonly [mediaType: string, ...aliases: string[]]>>
-  /** What labels the answer instead. */
+  /** The label of the answer, where that is another one. */
   label?: string
-  /** And where its first line does not name the columns. Left out: it always does, or has no lines. */
+  /** The label of an answer without a header line. Left out: the format has no such answers. */
   labelWithoutHeader?: string
   writer: () => Writer | Promise<Writer>
 }

@@ -15,7 +15,7 @@ export interface ArrowColumn {
   field: Arrow.Field
   /** The same type with 64-bit integers for timestamps: the builders take nanoseconds for milliseconds. */
   builtType: Arrow.DataType
-  /** A cell as the builder takes it. Throws an `Error` for a cell that its type does not allow. */
+  /** A cell as the builder takes it. Throws a `TypeError` for a cell that its type does not allow. */
   toArrow(cell: Value | undefined): unknown
 }
 
@@ -49,7 +49,7 @@ const NULL: KindIn = (arrow) => kind(new arrow.Null(), () => null)
 const BOOLEAN: KindIn = (arrow) => kind(new arrow.Bool(), (value) => value === true || value === 'true')
 const INTEGER: KindIn = (arrow) => kind(new arrow.Int32(), Number)
 const LONG: KindIn = (arrow) => kind(new arrow.Int64(), toBigInt)
-// Elasticsearch holds the number with its first bit flipped and copies that into the stream.
+// Elasticsearch keeps the number with its first bit flipped, and writes it like that.
 const UNSIGNED_LONG: KindIn = (arrow) => kind(new arrow.Uint64(), (value) => toBigInt(value) ^ (1n << 63n))
 const DOUBLE: KindIn = (arrow) => kind(new arrow.Float64(), Number)
 const TEXT: KindIn = (arrow) => kind(new arrow.Utf8(), plainText)
@@ -58,7 +58,7 @@ const SHAPE: KindIn = (arrow) => kind(new arrow.Binary(), (value) => wktToWkb(pl
 const DATE: KindIn = (arrow) => kind(new arrow.TimestampMillisecond(), epochMs, new arrow.Int64())
 const DATE_NANOS: KindIn = (arrow) => kind(new arrow.TimestampNanosecond(), epochNanos, new arrow.Int64())
 
-/** What Elasticsearch does not write. */
+/** Elasticsearch does not write columns of this type. */
 const REFUSED = undefined
 
 /** The table of column types in Arrow's types. */
@@ -133,14 +133,14 @@ function epochNanos(value: Scalar): bigint {
 function instantOf(value: Scalar): { ms: number; nanos: number } {
   if (value instanceof Date) return { ms: value.getTime(), nanos: 0 }
   const instant = parseInstant(plainText(value))
-  if (!instant) throw new Error(`[${plainText(value)}] is no date`)
+  if (!instant) throw new TypeError(`[${plainText(value)}] is no date`)
   return instant
 }
 
 /** The bytes of an ip address: four for IPv4, also where it is mapped into IPv6, and sixteen for IPv6. */
 export function ipBytes(text: string): Uint8Array {
   if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number)
-  if (!isIPv6(text)) throw new Error(`[${text}] is no ip address`)
+  if (!isIPv6(text)) throw new TypeError(`[${text}] is no ip address`)
   const bytes = ipv6Bytes(text)
   const isMapped = bytes.subarray(0, 10).every((byte) => byte === 0) && bytes.readUInt16BE(10) === 0xffff
   return isMapped ? bytes.subarray(12) : bytes

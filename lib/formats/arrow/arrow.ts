@@ -18,7 +18,7 @@ export async function loadArrowWriter(): Promise<Writer> {
   const arrow = loadArrow()
   return (query) => {
     const result = query.isRunning ? NO_RESULT : query.result
-    // Refuses columns of some types, which a generator would do after its first chunk has been asked for.
+    // Refuses columns of some types. The generator would yield before it comes to them.
     for (const column of result.columns) arrowColumn(arrow, column, false)
     return recordBatches(arrow, result)
   }

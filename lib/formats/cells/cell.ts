@@ -10,8 +10,8 @@ function isScalar(cell: Value | undefined): cell is Scalar {
 }
 
 /**
- * The value of a cell, or its values. Multi-values are as in Elasticsearch: null is not part of them, one value
- * is no array, and no value is null.
+ * The value of a cell, or its values. As in Elasticsearch, null is not one of several values, a single value is no
+ * array, and a cell without values is null.
  */
 export function cellValue(cell: Value | undefined): Scalar | readonly Scalar[] | null {
   if (!isMultiValue(cell)) return cell ?? null
@@ -42,7 +42,7 @@ export function plainText(value: Scalar): string {
   return typeof value === 'object' ? embeddedJson(value) : String(value)
 }
 
-/** A value of a type that has a text for objects. They may come as that text. */
+/** A value of a type whose objects have a text. Stores may hand over the object or the text. */
 export function objectText(value: Scalar, text: (value: ValueObject) => string): string {
   return isValueObject(value) ? text(value) : plainText(value)
 }
@@ -54,7 +54,7 @@ export function decimalText(value: Scalar, text: (value: number) => string): str
   return Number.isNaN(number) ? plainText(value) : text(number)
 }
 
-/** Throws a `TypeError` for a cell of another kind, as the readers below do. */
+/** Reads a cell for the JSON family. Like the readers below, it throws a `TypeError` for a cell of another kind. */
 export function readBoolean(value: Scalar): boolean {
   if (typeof value === 'boolean') return value
   throw wrongCell('boolean', value)
@@ -110,7 +110,7 @@ export function fitsUnsignedLong(value: Value): boolean {
   return isExactInteger(value, 0n, UNSIGNED_LONG_MAX)
 }
 
-/** A bigint or decimal text. A number beyond 2^53 is none: it has been rounded, or could have been. */
+/** A bigint or decimal text. A number beyond 2^53 is not exact: it may have been rounded. */
 function isExactInteger(value: Value, min: bigint, max: bigint): boolean {
   // No 64-bit integer has more digits than 20, and long texts of digits are slow to read.
   const isText = typeof value === 'string' && value.length <= 40 && /^[+-]?\d+$/.test(value)
@@ -130,7 +130,7 @@ export function fitsDate(value: Value): boolean {
   return typeof value === 'string' || typeof value === 'bigint'
 }
 
-/** Whatever has a text of its own. */
+/** Everything but objects and invalid dates fits a column of text. */
 export function fitsText(value: Value): boolean {
   switch (typeof value) {
     case 'string':

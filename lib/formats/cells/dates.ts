@@ -43,7 +43,7 @@ function epochNanosText(epochNanos: bigint, timeZone: string): string {
   return zonedText(Number((epochNanos - BigInt(nanos)) / 1_000_000n), nanos, timeZone)
 }
 
-/** Whether a text is a date as it is to be printed, as most stores hand it over. Then there is nothing to do. */
+/** Whether a text is a date in its printed form already, as most stores hand it over. */
 function isPrinted(text: string, timeZone: string): boolean {
   const { length } = text
   return (
@@ -57,8 +57,8 @@ function isPrinted(text: string, timeZone: string): boolean {
 }
 
 /**
- * An instant as Elasticsearch prints it in a zone: `2020-02-29T13:30:30.5008009+01:00`. What is no instant (NaN)
- * is printed as JavaScript prints it.
+ * An instant as Elasticsearch prints it in a zone: `2020-02-29T13:30:30.5008009+01:00`. NaN and
+ * infinities stay what they are.
  */
 function zonedText(epochMs: number, nanos: number, timeZone: string): string {
   if (!Number.isFinite(epochMs)) return String(epochMs)

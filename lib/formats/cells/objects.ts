@@ -28,7 +28,7 @@ export function histogramText(value: Value | undefined): string {
   return embeddedJson(value, (number, key) => (DOUBLES.has(key) ? doubleText(number) : numberText(number)))
 }
 
-/** The JSON text that stands for an object where a column holds text. */
+/** The JSON text of an object in a column of text, with Java's numbers. */
 export function embeddedJson(
   value: Value | undefined,
   textOf: (value: number, key: string) => string = numberText,

@@ -4,7 +4,7 @@ import { dateText } from '../cells/dates'
 import { integerOf } from '../cells/numbers'
 import type { TokenSink } from './token-sink'
 
-/** Writes what JSON can carry. */
+/** Writes a value of any depth, as JSON can carry it. */
 export function writeTree(sink: TokenSink, value: Value | undefined): void {
   switch (typeof value) {
     case 'string':

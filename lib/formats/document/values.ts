@@ -20,7 +20,7 @@ export interface TableColumn {
   rule: CellRule
 }
 
-/** Writes a table into a sink, which is emptied on the way. */
+/** Writes a table into a sink, and yields what the sink holds on the way. */
 export type WriteValues = (sink: TokenSink, table: Table) => Generator<Chunk, void>
 
 /** Writes a table cell by cell. */
@@ -57,8 +57,8 @@ export function writeRow(sink: TokenSink, columns: readonly TableColumn[], row: 
 }
 
 /**
- * Tells before each cell whether it is time for a chunk, also where nothing of the cells comes out of the sink.
- * Not after it: what follows the last cell is little, and goes with it.
+ * Tells before each cell whether it is time for a chunk, even where a filter leaves out all cells. It does not tell
+ * after the last cell: what follows is little, and goes into the same chunk.
  */
 class Turn {
   readonly #sink: TokenSink

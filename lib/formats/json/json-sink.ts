@@ -6,7 +6,7 @@ export class JsonSink implements TokenSink {
   readonly #pretty: boolean
   #text = ''
   #depth = 0
-  /** Nothing stands yet in the container that is open. */
+  /** The open object or array is empty so far. */
   #isFirst = true
   #isAfterKey = false
 
@@ -116,7 +116,7 @@ function upperCaseDigits(sequence: string, digits: string | undefined): string {
   return digits === undefined ? sequence : `\\u00${digits.toUpperCase()}`
 }
 
-/** What is no number in JSON goes into quotes. */
+/** Puts `NaN` and infinities into quotes, since JSON has no such numbers. */
 export function jsonDouble(value: number): string {
   return Number.isFinite(value) ? doubleText(value) : `"${value}"`
 }

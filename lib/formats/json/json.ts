@@ -47,7 +47,7 @@ function* writeJsonValues(sink: JsonSink, { columns, rows, columnar }: Table): G
 /** Characters of a batch: more than of other chunks, since each call of `JSON.stringify` costs something. */
 const BATCH_LENGTH = 32 * 1024
 
-/** What becomes of each row: something for `JSON.stringify`, or tokens for the sink. */
+/** The two ways to write a row: as a value for `JSON.stringify`, or as tokens. */
 interface RowWriter {
   plain: (row: readonly Value[], batch: Batch) => unknown
   write: (row: readonly Value[]) => void
@@ -64,7 +64,7 @@ function* writeBatches(sink: JsonSink, rows: Table['rows'], { plain, write }: Ro
     const json = batch.json()
     if (json !== undefined) sink.raw(json)
     else for (const again of rows.slice(begin, end)) write(again)
-    // What follows the last batch is little, and goes with it.
+    // What follows the last batch is little, and goes into the same chunk.
     if (end < rows.length) yield sink.take()
     batch = new Batch()
     begin = end
@@ -132,7 +132,7 @@ function isPlain(kind: CellRule['kind'], value: Value | undefined): boolean {
   }
 }
 
-/** Stands for a cell that is filled in later. A character that texts hardly ever consist of. */
+/** Stands for a cell that is filled in later. Hardly any text consists of this one character. */
 const MARK = '\u007f'
 
 class Batch {

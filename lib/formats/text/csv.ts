@@ -21,7 +21,7 @@ function quotingFor(delimiter: string): (text: string) => string {
   return (text) => (special.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 }
 
-/** The reserved characters: without quoting them a line could not be read back. */
+/** Characters that have a meaning of their own in CSV. */
 const RESERVED: ReadonlySet<string> = new Set(['"', '\n', '\r'])
 
 /**
@@ -52,7 +52,7 @@ function parseDelimiter(parameter: string | undefined): string {
 function urlDecoded(text: string): string {
   return text.replaceAll('+', ' ').replace(/(?:%[0-9a-f]{2})+|%.{0,2}/gis, (escapes) => {
     if (!/^%[0-9a-f]{2}/i.test(escapes)) throw illegalArgument(decodingFault(escapes))
-    // Buffer replaces what is no UTF-8, as Java does, where `decodeURIComponent` throws.
+    // `Buffer` replaces what is no UTF-8, as Java does. `decodeURIComponent` would throw.
     return Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8')
   })
 }

@@ -9,7 +9,7 @@ export interface LineFormat {
   lineEnd: string
   /** Whether the first line names the columns. */
   header: boolean
-  /** A name or a cell as a line can hold it. */
+  /** Quotes or escapes a name or a cell where a line needs it. */
   escapeCell: (text: string) => string
 }
 

@@ -17,8 +17,8 @@ interface TextColumn {
 }
 
 /**
- * A table for people: names centred, cells padded to the width of their column. Widths come from all rows, so
- * that rows are written in a second pass.
+ * A table for people: names centred, cells padded to the width of their column. A first pass over
+ * all rows finds the widths, a second one writes.
  */
 export const txtWriter: Writer = (query, { dropNullColumns }) =>
   query.isRunning ? [] : tableLines(query, dropNullColumns)

@@ -1,3 +1,5 @@
+import { isObject } from './is-object'
+
 /** The ES|QL types a column can have. */
 export const COLUMN_TYPES = [
   'null',
@@ -71,6 +73,16 @@ export type Value = null | boolean | number | bigint | string | Date | readonly 
 /** The content of a `_source` or `flattened` cell: a JSON object, with bigint for exact integers. */
 export interface ValueObject {
   readonly [key: string]: Value | undefined
+}
+
+/** Whether a cell is an array. `Array.isArray` does not narrow a readonly array away from an object. */
+export function isMultiValue(cell: Value | undefined): cell is readonly Value[] {
+  return Array.isArray(cell)
+}
+
+/** Whether a cell is an object of the kind that JSON has: no array, no `Date`. */
+export function isValueObject(cell: Value | undefined): cell is ValueObject {
+  return isObject(cell)
 }
 
 /** The result of a query. */

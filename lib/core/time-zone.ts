@@ -19,6 +19,7 @@ const zones = new Map<string, OffsetAt>()
 /**
  * The seconds that a zone is ahead of UTC at an instant. The zone is a name of the IANA database or a fixed offset such
  * as `+10:00`. A zone that this runtime does not know counts as UTC, so that dates keep their instant.
+ * `Intl` knows the zones; a library would bring a second database of them, or ask `Intl` and remember no answers.
  */
 export function zoneOffset(timeZone: string, epochMs: number): number {
   if (timeZone === 'UTC' || timeZone === 'Z') return 0

@@ -1,27 +1,135 @@
+import type { ValueObject } from '../core/result'
 import { loadArrowWriter } from './arrow/arrow'
-import { cborWriter } from './binary/cbor'
-import { smileWriter } from './binary/smile'
+import { CborSink, cborWriter } from './binary/cbor'
+import { SmileSink, smileWriter } from './binary/smile'
+import { filtered } from './document/filter-path'
+import type { TokenSink } from './document/token-sink'
+import { writeTree } from './document/tree'
 import { jsonWriter } from './json/json'
+import { JsonSink } from './json/json-sink'
 import { csvWriter } from './text/csv'
 import { tsvWriter } from './text/tsv'
 import { txtWriter } from './text/txt'
-import type { Format, Writer } from './writer'
-import { yamlWriter } from './yaml/yaml'
+import type { Chunk, Writer } from './writer'
+import { YamlSink, yamlWriter } from './yaml/yaml'
 
-export { writeObject } from './object'
+/** The formats that can hold any object. Errors are written in no other. */
+export const OBJECT_FORMATS = ['json', 'yaml', 'cbor', 'smile'] as const
 
-const WRITERS: Readonly<Record<Format, () => Writer | Promise<Writer>>> = {
-  json: () => jsonWriter,
-  yaml: () => yamlWriter,
-  cbor: () => cborWriter,
-  smile: () => smileWriter,
-  csv: () => csvWriter,
-  tsv: () => tsvWriter,
-  txt: () => txtWriter,
-  arrow: loadArrowWriter,
+/** The formats of text that hold a table and nothing else, in the order that Elasticsearch lists them in. */
+export const TEXT_FORMATS = ['txt', 'csv', 'tsv'] as const
+
+/** The formats an answer can be written in. */
+export const FORMATS = [...OBJECT_FORMATS, ...TEXT_FORMATS, 'arrow'] as const
+
+/** One of {@link OBJECT_FORMATS}. */
+export type ObjectFormat = (typeof OBJECT_FORMATS)[number]
+
+/** One of {@link FORMATS}. */
+export type Format = (typeof FORMATS)[number]
+
+interface FormatEntry<Kind extends string> {
+  kind: Kind
+  /**
+   * What the `format` parameter calls it, in lower case, and for each such name what the headers of a request call
+   * it. The first of these media types labels the answer.
+   */
+  mediaTypes: Readonly<Record<string, readonly [mediaType: string, ...aliases: string[]]>>
+  /** The label of the answer, where that is another one. */
+  label?: string
+  /** The label of an answer without a header line. Left out: the format has no such answers. */
+  labelWithoutHeader?: string
+  writer: () => Writer | Promise<Writer>
+}
+
+type FormatTable = Readonly<
+  Record<ObjectFormat, FormatEntry<'object'> & { sink: (options: { pretty: boolean }) => TokenSink }> &
+    Record<(typeof TEXT_FORMATS)[number], FormatEntry<'text'>> &
+    Record<'arrow', FormatEntry<'arrow'>>
+>
+
+/** Everything that differs from format to format. */
+export const FORMAT_TABLE: FormatTable = {
+  json: {
+    kind: 'object',
+    mediaTypes: {
+      json: ['application/json', 'application/x-ndjson', 'application/*'],
+      vnd_json: ['application/vnd.elasticsearch+json', 'application/vnd.elasticsearch+x-ndjson'],
+    },
+    writer: () => jsonWriter,
+    sink: (options) => new JsonSink(options),
+  },
+  yaml: {
+    kind: 'object',
+    mediaTypes: { yaml: ['application/yaml'], vnd_yaml: ['application/vnd.elasticsearch+yaml'] },
+    writer: () => yamlWriter,
+    sink: () => new YamlSink(),
+  },
+  cbor: {
+    kind: 'object',
+    mediaTypes: { cbor: ['application/cbor'], vnd_cbor: ['application/vnd.elasticsearch+cbor'] },
+    writer: () => cborWriter,
+    sink: () => new CborSink(),
+  },
+  smile: {
+    kind: 'object',
+    mediaTypes: { smile: ['application/smile'], vnd_smile: ['application/vnd.elasticsearch+smile'] },
+    writer: () => smileWriter,
+    sink: () => new SmileSink(),
+  },
+  txt: {
+    kind: 'text',
+    mediaTypes: { txt: ['text/plain', 'text/vnd.elasticsearch+plain'] },
+    writer: () => txtWriter,
+  },
+  csv: {
+    kind: 'text',
+    mediaTypes: { csv: ['text/csv', 'text/vnd.elasticsearch+csv'] },
+    label: 'text/csv; charset=utf-8; header=present',
+    labelWithoutHeader: 'text/csv; charset=utf-8; header=absent',
+    writer: () => csvWriter,
+  },
+  tsv: {
+    kind: 'text',
+    mediaTypes: {
+      tsv: ['text/tab-separated-values', 'text/vnd.elasticsearch+tab-separated-values'],
+    },
+    label: 'text/tab-separated-values; charset=utf-8',
+    writer: () => tsvWriter,
+  },
+  arrow: {
+    kind: 'arrow',
+    mediaTypes: {
+      arrow: ['application/vnd.apache.arrow.stream', 'application/vnd.elasticsearch+arrow+stream'],
+    },
+    writer: loadArrowWriter,
+  },
+}
+
+const BY_LABEL: ReadonlyMap<string, ObjectFormat> = new Map(
+  OBJECT_FORMATS.flatMap((format) =>
+    Object.values(FORMAT_TABLE[format].mediaTypes).map(([label]) => [label, format] as const),
+  ),
+)
+
+/** The format that the Content-Type of an answer names, if it is one of objects. */
+export function objectFormatOf(contentType: string | undefined): ObjectFormat | undefined {
+  const [mediaType = ''] = (contentType ?? '').toLowerCase().split(';', 1)
+  return BY_LABEL.get(mediaType.trim())
 }
 
 /** The writer of a format. */
 export function writerFor(format: Format): Writer | Promise<Writer> {
-  return WRITERS[format]()
+  return FORMAT_TABLE[format].writer()
+}
+
+/** A small body in one piece: an error, an acknowledgement. */
+export function writeObject(
+  format: ObjectFormat,
+  value: ValueObject,
+  { pretty = false, filterPath }: { pretty?: boolean; filterPath?: string | undefined } = {},
+): Chunk {
+  const sink = FORMAT_TABLE[format].sink({ pretty })
+  writeTree(filtered(sink, filterPath), value)
+  return sink.take()
 }

@@ -1,10 +1,17 @@
+import type { QueryResult } from '../core/result'
 import type { AsyncQuery } from '../core/store'
 
-/** The formats an answer can be written in. */
-export const FORMATS = ['json', 'yaml', 'cbor', 'smile', 'csv', 'tsv', 'txt', 'arrow'] as const
+/** A piece of an answer. An empty one gives other requests their turn. */
+export type Chunk = string | Uint8Array
 
-/** One of {@link FORMATS}. */
-export type Format = (typeof FORMATS)[number]
+/** Characters of text, or bytes, that make a chunk. */
+export const CHUNK_LENGTH = 16 * 1024
+
+/** Cells that a pass which writes nothing goes through before other requests get their turn. */
+export const CELLS_PER_TURN = 4096
+
+/** What formats show of the result of a query that runs. */
+export const NO_RESULT: QueryResult = { columns: [], values: [] }
 
 /** How this client wants the answer to look. */
 export interface Presentation {
@@ -12,11 +19,11 @@ export interface Presentation {
   dropNullColumns: boolean
   /** Indents JSON. */
   pretty: boolean
-  /** Adds readable twins to the time fields. */
+  /** Adds a readable text beside each time field. */
   human: boolean
   /** The parts of the document to write, as `filter_path` spells them. Left out: all. */
   filterPath?: string
-  /** CSV: between the cells of a line, as sent. @default ',' */
+  /** CSV: the delimiter between the cells of a line, as the client sent it. @default ',' */
   delimiter?: string
   /** CSV: whether the first line names the columns. */
   header: boolean
@@ -25,8 +32,8 @@ export interface Presentation {
 /**
  * Turns an answer into the chunks of one format. Knows neither HTTP nor stores.
  *
- * A chunk has some 16 KiB, or some 32 KiB where `JSON.stringify` writes it, and a writer yields at least every few
- * thousand cells, an empty chunk where a pass over the values writes nothing: each chunk is a place where other
- * requests get their turn. A refusal (`illegal_argument_exception`) is thrown before the first chunk.
+ * A chunk has some 16 KiB, or some 32 KiB where `JSON.stringify` writes it. A writer yields at least every few
+ * thousand cells, and an empty chunk where a pass over the values writes nothing: other requests get their turn after
+ * each chunk. A writer throws a refusal (`illegal_argument_exception`) before its first chunk.
  */
-export type Writer = (query: AsyncQuery, presentation: Presentation) => Iterable<string | Uint8Array>
+export type Writer = (query: AsyncQuery, presentation: Presentation) => Iterable<Chunk>

@@ -1,5 +1,6 @@
 import type { ErrorCause } from '../core/errors'
 import { abbreviated, QueryError, RoutingError } from '../core/errors'
+import { FORMAT_TABLE } from '../formats/formats'
 
 /** One media type of a request header, in lower case. */
 export interface MediaType {
@@ -49,13 +50,7 @@ const COMMON: ReadonlyMap<string, MediaType | undefined> = new Map(
 )
 
 /** Everything that Elasticsearch reads as JSON. */
-const JSON_TYPES: ReadonlySet<string> = new Set([
-  'application/json',
-  'application/x-ndjson',
-  'application/*',
-  'application/vnd.elasticsearch+json',
-  'application/vnd.elasticsearch+x-ndjson',
-])
+const JSON_TYPES: ReadonlySet<string> = new Set(Object.values(FORMAT_TABLE.json.mediaTypes).flat())
 
 /**
  * Parses the `Accept` and `Content-Type` headers of a request, given all their values in the order sent, and checks

@@ -1,10 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { QueryResult } from '../core/result'
 import type { AsyncQuery, CompletedQuery } from '../core/store'
-import type { Writer } from '../formats/writer'
+import type { Chunk, Writer } from '../formats/writer'
 import type { Output } from '../request/command'
-
-type Chunk = string | Uint8Array
 
 /** Share of the budget that one body may take, and that those may take which are not complete yet. */
 const LARGEST_SHARE = 1 / 8

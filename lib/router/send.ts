@@ -3,13 +3,12 @@ import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Response } from 'express'
 import type { WireAnswer } from '../core/store'
+import type { Chunk } from '../formats/writer'
 import { setStatus } from './response-headers'
 import type { Wait } from './waits'
 
 /** Time that writing a body may keep other requests waiting, in milliseconds. */
 const TURN_MS = 2
-
-type Chunk = string | Uint8Array
 
 /**
  * Sends a body chunk by chunk, as fast as the client takes it. Nothing is sent before the first chunk is there,

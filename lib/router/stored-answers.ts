@@ -1,6 +1,5 @@
 import type { AsyncQuery, AsyncQueryStore, DeleteOptions, GetOptions, SubmitOptions } from '../core/store'
-import { writerFor } from '../formats/formats'
-import { writeObject } from '../formats/object'
+import { writeObject, writerFor } from '../formats/formats'
 import { errorMediaType } from '../request/negotiation'
 import { AnswerCache } from './answer-cache'
 import type { Answers, CommandOf } from './answers'

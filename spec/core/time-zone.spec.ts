@@ -1,5 +1,5 @@
 import { isTimeZone } from '../../lib/core/time-zone'
-import { dateText } from '../../lib/formats/cells/scalar-text'
+import { dateText } from '../../lib/formats/cells/dates'
 
 describe('isTimeZone', () => {
   it.each([

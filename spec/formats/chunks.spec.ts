@@ -1,6 +1,7 @@
 import type { AsyncQuery } from '../../lib/core/store'
-import { writerFor } from '../../lib/formats/formats'
-import { FORMATS, type Format, type Presentation } from '../../lib/formats/writer'
+import type { Format } from '../../lib/formats/formats'
+import { FORMATS, writerFor } from '../../lib/formats/formats'
+import type { Presentation } from '../../lib/formats/writer'
 import { completed, plain, tableOf } from '../support/tables'
 
 type Row = [format: Format, presentation: Partial<Presentation>, columnar: boolean]

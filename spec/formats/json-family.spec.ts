@@ -14,8 +14,8 @@ const LONG = { min: -(2n ** 63n), max: 2n ** 63n - 1n }
 const UNSIGNED_LONG = { min: 0n, max: 2n ** 64n - 1n }
 const text = fc.string({ unit: anyCharacter, maxLength: 300 })
 
-/** Without the name that decoders set the prototype by. */
-const keys = text.filter((name) => name !== '__proto__')
+/** Without the names that every object has: decoders set the prototype by one, and take others for names they know. */
+const keys = text.filter((name) => !(name in {}))
 
 const scalars: [ColumnType, fc.Arbitrary<Value>][] = [
   ['boolean', fc.boolean()],

@@ -3,8 +3,8 @@ import type { QueryError } from '../../lib/core/errors'
 import type { Column, QueryResult, Value } from '../../lib/core/result'
 import { COLUMN_TYPES } from '../../lib/core/result'
 import type { QueryParam } from '../../lib/core/store'
-import { writerFor } from '../../lib/formats/formats'
-import type { Format } from '../../lib/formats/writer'
+import type { Format } from '../../lib/formats/formats'
+import { OBJECT_FORMATS, TEXT_FORMATS, writerFor } from '../../lib/formats/formats'
 import { parseCatalogue } from '../../lib/sample/catalogue'
 import { readDefaultCatalogue } from '../../lib/sample/default-catalogue'
 import { sampleEngine } from '../../lib/sample/engine'
@@ -74,12 +74,9 @@ describe('FROM types', () => {
     expect(values[2]?.every((cell) => cell === null)).toBe(true)
   })
 
-  it.each(['json', 'yaml', 'cbor', 'smile', 'csv', 'tsv', 'txt'] as const)(
-    'is written as %s',
-    async (format) => {
-      expect(await writtenBytes('FROM types', format)).toBeGreaterThan(1_000)
-    },
-  )
+  it.each([...OBJECT_FORMATS, ...TEXT_FORMATS])('is written as %s', async (format) => {
+    expect(await writtenBytes('FROM types', format)).toBeGreaterThan(1_000)
+  })
 
   it('has a part that is written as arrow', async () => {
     expect(await writtenBytes('FROM types_basic', 'arrow')).toBeGreaterThan(1_000)

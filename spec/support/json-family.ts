@@ -4,6 +4,8 @@ import { parse as parseYaml } from 'yaml'
 import type { ColumnType, Value } from '../../lib/core/result'
 import { cborWriter } from '../../lib/formats/binary/cbor'
 import { smileWriter } from '../../lib/formats/binary/smile'
+import type { ObjectFormat } from '../../lib/formats/formats'
+import { OBJECT_FORMATS } from '../../lib/formats/formats'
 import { jsonWriter } from '../../lib/formats/json/json'
 import type { Presentation, Writer } from '../../lib/formats/writer'
 import { yamlWriter } from '../../lib/formats/yaml/yaml'
@@ -13,13 +15,18 @@ export function bytesOf(chunks: Iterable<string | Uint8Array>): Buffer {
   return Buffer.concat([...chunks].map((chunk) => Buffer.from(chunk)))
 }
 
-/** Writers of the JSON family, with independent decoders that keep every digit of an integer. */
-export const family: readonly [format: string, writer: Writer, decode: (bytes: Buffer) => unknown][] = [
-  ['json', jsonWriter, (bytes) => parseJson(bytes.toString())],
-  ['yaml', yamlWriter, (bytes) => parseYaml(bytes.toString(), { intAsBigInt: true })],
-  ['cbor', cborWriter, decodeCbor],
-  ['smile', smileWriter, parseSmile],
-]
+type WriterAndDecoder = readonly [writer: Writer, decode: (bytes: Buffer) => unknown]
+
+/** With independent decoders that keep every digit of an integer. */
+const FAMILY: Readonly<Record<ObjectFormat, WriterAndDecoder>> = {
+  json: [jsonWriter, (bytes) => parseJson(bytes.toString())],
+  yaml: [yamlWriter, (bytes) => parseYaml(bytes.toString(), { intAsBigInt: true })],
+  cbor: [cborWriter, decodeCbor],
+  smile: [smileWriter, parseSmile],
+}
+
+/** The formats of the JSON family, each with its writer and a decoder that is not ours. */
+export const family = OBJECT_FORMATS.map((format) => [format, ...FAMILY[format]] as const)
 
 /** The values of one column, written as JSON. */
 export function jsonCells(

@@ -1,6 +1,7 @@
 import { decode as decodeCbor } from 'cbor-x'
 import type { AsyncQuery } from 'express-esql-async-query'
 import { parse as parseSmile } from 'smile-js'
+import { FORMATS } from '../../lib/formats/formats'
 import { decodedArrow } from '../support/decoded-arrow'
 import { type Answer, type Gateway, startGateway } from '../support/gateway'
 import {
@@ -12,8 +13,6 @@ import {
   queryOf,
 } from '../support/golden-cases'
 import { inOrder } from '../support/json-family'
-
-const FORMATS = ['json', 'yaml', 'cbor', 'smile', 'csv', 'tsv', 'txt', 'arrow']
 
 describe('a result', () => {
   let gateway: Gateway

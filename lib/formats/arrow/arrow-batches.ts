@@ -2,7 +2,7 @@ import type { Builder, Data, DataType, Field, RecordBatchStreamWriter, Schema } 
 import type { Value } from '../../core/result'
 import type { ArrowColumn, ArrowModule } from './arrow-columns'
 
-/** A record batch is in memory as a whole. */
+/** Limits of a record batch, which is in memory as a whole. */
 const MAX_ROWS = 4096
 const MAX_BYTES = 64 * 1024
 
@@ -12,7 +12,7 @@ export class ArrowBatches {
   readonly #columns: readonly (ArrowColumn & { builder: Builder })[]
   readonly #schema: Schema
   readonly #writer: RecordBatchStreamWriter
-  /** What the writer has written and nobody has taken. */
+  /** What the writer wrote since the last take. */
   readonly #parts: Uint8Array[] = []
   #rows = 0
   #bytes = 0

@@ -1,10 +1,10 @@
+import { isIPv4, isIPv6 } from 'node:net'
 import type * as Arrow from 'apache-arrow'
 import { illegalArgument } from '../../core/errors'
 import type { Column, ColumnType, Value } from '../../core/result'
-import { plainText } from '../cells/cell-text'
-import { parseInstant } from '../cells/instant'
-import { isMultiValue, type Scalar, scalarsOf } from '../cells/multi-value'
-import { ipBytes } from './ip-bytes'
+import type { Scalar } from '../cells/cell'
+import { cellValue, isMany, plainText } from '../cells/cell'
+import { parseInstant } from '../cells/dates'
 import { wktToWkb } from './wkb'
 
 export type ArrowModule = typeof Arrow
@@ -15,107 +15,102 @@ export interface ArrowColumn {
   field: Arrow.Field
   /** The same type with 64-bit integers for timestamps: the builders take nanoseconds for milliseconds. */
   builtType: Arrow.DataType
-  /** A cell as the builder takes it. Throws an `Error` for a cell that its type does not allow. */
+  /** A cell as the builder takes it. Throws a `TypeError` for a cell that its type does not allow. */
   toArrow(cell: Value | undefined): unknown
 }
 
-interface Kind {
+interface Kind extends Pick<ArrowColumn, 'builtType'> {
   type: Arrow.DataType
-  builtType?: Arrow.DataType
   toArrow(value: Scalar): unknown
 }
 
 /** Throws `illegal_argument_exception` for a type that Elasticsearch does not write. */
 export function arrowColumn(arrow: ArrowModule, { name, type }: Column, isMultiValued: boolean): ArrowColumn {
-  const kind = kindOf(arrow, type)
+  const kind = Object.hasOwn(KINDS, type) ? KINDS[type]?.(arrow) : REFUSED
   if (!kind) throw illegalArgument(`ES|QL type [${type}] is not supported by the Arrow format`)
-  const { builtType = kind.type, toArrow } = kind
+  const { builtType, toArrow } = kind
   const metadata = new Map([['elastic:type', type]])
-  if (!isMultiValued) {
-    return {
-      field: new arrow.Field(name, kind.type, true, metadata),
-      builtType,
-      toArrow: (cell) => {
-        const value = isMultiValue(cell) ? scalarsOf(cell)[0] : cell
-        return value === null || value === undefined ? null : toArrow(value)
-      },
-    }
-  }
   const list = (item: Arrow.DataType) => new arrow.List(new arrow.Field('$data$', item, false, metadata))
   return {
-    field: new arrow.Field(name, list(kind.type), true, metadata),
-    builtType: list(builtType),
+    field: new arrow.Field(name, isMultiValued ? list(kind.type) : kind.type, true, metadata),
+    builtType: isMultiValued ? list(builtType) : builtType,
     toArrow: (cell) => {
-      if (cell === null || cell === undefined) return null
-      if (!isMultiValue(cell)) return [toArrow(cell)]
-      const values = scalarsOf(cell)
-      return values.length === 0 ? null : values.map(toArrow)
+      const value = cellValue(cell)
+      if (value === null) return null
+      if (isMany(value)) return value.map(toArrow)
+      return isMultiValued ? [toArrow(value)] : toArrow(value)
     },
   }
 }
 
-function kindOf(arrow: ArrowModule, type: ColumnType): Kind | undefined {
-  switch (type) {
-    case 'null':
-    case 'unsupported':
-      return { type: new arrow.Null(), toArrow: () => null }
-    case 'boolean':
-      return { type: new arrow.Bool(), toArrow: (value) => value === true || value === 'true' }
-    case 'integer':
-    case 'counter_integer':
-      return { type: new arrow.Int32(), toArrow: Number }
-    case 'long':
-    case 'counter_long':
-      return { type: new arrow.Int64(), toArrow: toBigInt }
-    case 'unsigned_long':
-      // Elasticsearch holds the number with its first bit flipped and copies that into the stream.
-      return { type: new arrow.Uint64(), toArrow: (value) => toBigInt(value) ^ (1n << 63n) }
-    case 'double':
-    case 'counter_double':
-      return { type: new arrow.Float64(), toArrow: Number }
-    case 'keyword':
-    case 'text':
-    case 'version':
-    case '_source':
-    case 'flattened':
-      return { type: new arrow.Utf8(), toArrow: plainText }
-    case 'date':
-      return { type: new arrow.TimestampMillisecond(), builtType: new arrow.Int64(), toArrow: epochMs }
-    case 'date_nanos':
-      return { type: new arrow.TimestampNanosecond(), builtType: new arrow.Int64(), toArrow: epochNanos }
-    case 'ip':
-      return { type: new arrow.Binary(), toArrow: (value) => ipBytes(plainText(value)) }
-    case 'geo_point':
-    case 'cartesian_point':
-    case 'geo_shape':
-    case 'cartesian_shape':
-      return { type: new arrow.Binary(), toArrow: (value) => wktToWkb(plainText(value)) }
-    case 'date_range':
-      return rangeOf(arrow, new arrow.TimestampMillisecond(), new arrow.Int64(), epochMs)
-    case 'double_range':
-      return rangeOf(arrow, new arrow.Float64(), new arrow.Float64(), Number)
-    default:
-      return undefined
-  }
+type KindIn = (arrow: ArrowModule) => Kind
+
+const NULL: KindIn = (arrow) => kind(new arrow.Null(), () => null)
+const BOOLEAN: KindIn = (arrow) => kind(new arrow.Bool(), (value) => value === true || value === 'true')
+const INTEGER: KindIn = (arrow) => kind(new arrow.Int32(), Number)
+const LONG: KindIn = (arrow) => kind(new arrow.Int64(), toBigInt)
+// Elasticsearch keeps the number with its first bit flipped, and writes it like that.
+const UNSIGNED_LONG: KindIn = (arrow) => kind(new arrow.Uint64(), (value) => toBigInt(value) ^ (1n << 63n))
+const DOUBLE: KindIn = (arrow) => kind(new arrow.Float64(), Number)
+const TEXT: KindIn = (arrow) => kind(new arrow.Utf8(), plainText)
+const IP: KindIn = (arrow) => kind(new arrow.Binary(), (value) => ipBytes(plainText(value)))
+const SHAPE: KindIn = (arrow) => kind(new arrow.Binary(), (value) => wktToWkb(plainText(value)))
+const DATE: KindIn = (arrow) => kind(new arrow.TimestampMillisecond(), epochMs, new arrow.Int64())
+const DATE_NANOS: KindIn = (arrow) => kind(new arrow.TimestampNanosecond(), epochNanos, new arrow.Int64())
+
+/** Elasticsearch does not write columns of this type. */
+const REFUSED = undefined
+
+/** The table of column types in Arrow's types. */
+const KINDS: Readonly<Record<ColumnType, KindIn | typeof REFUSED>> = {
+  null: NULL,
+  boolean: BOOLEAN,
+  integer: INTEGER,
+  long: LONG,
+  unsigned_long: UNSIGNED_LONG,
+  double: DOUBLE,
+  counter_integer: INTEGER,
+  counter_long: LONG,
+  counter_double: DOUBLE,
+  keyword: TEXT,
+  text: TEXT,
+  date: DATE,
+  date_nanos: DATE_NANOS,
+  ip: IP,
+  version: TEXT,
+  geo_point: SHAPE,
+  cartesian_point: SHAPE,
+  geo_shape: SHAPE,
+  cartesian_shape: SHAPE,
+  geohash: REFUSED,
+  geotile: REFUSED,
+  geohex: REFUSED,
+  _source: TEXT,
+  _tsid: REFUSED,
+  aggregate_metric_double: REFUSED,
+  dense_vector: REFUSED,
+  exponential_histogram: REFUSED,
+  tdigest: REFUSED,
+  histogram: REFUSED,
+  date_range: (arrow) => rangeOf(arrow, DATE(arrow)),
+  double_range: (arrow) => rangeOf(arrow, DOUBLE(arrow)),
+  flattened: TEXT,
+  unsupported: NULL,
+}
+
+function kind(type: Arrow.DataType, toArrow: Kind['toArrow'], builtType = type): Kind {
+  return { type, builtType, toArrow }
 }
 
 /** The text of a range is that of its ends with two dots between. */
-function rangeOf(
-  arrow: ArrowModule,
-  type: Arrow.DataType,
-  builtType: Arrow.DataType,
-  toArrow: (value: string) => unknown,
-): Kind {
+function rangeOf(arrow: ArrowModule, { type, builtType, toArrow }: Kind): Kind {
   const struct = (end: Arrow.DataType) =>
     new arrow.Struct([new arrow.Field('from', end, true), new arrow.Field('to', end, true)])
-  return {
-    type: struct(type),
-    builtType: struct(builtType),
-    toArrow: (value) => {
-      const [from = '', to = ''] = plainText(value).split('..')
-      return { from: toArrow(from), to: toArrow(to) }
-    },
+  const toRange = (value: Scalar) => {
+    const [from = '', to = ''] = plainText(value).split('..')
+    return { from: toArrow(from), to: toArrow(to) }
   }
+  return kind(struct(type), toRange, struct(builtType))
 }
 
 function toBigInt(value: Scalar): bigint {
@@ -138,6 +133,35 @@ function epochNanos(value: Scalar): bigint {
 function instantOf(value: Scalar): { ms: number; nanos: number } {
   if (value instanceof Date) return { ms: value.getTime(), nanos: 0 }
   const instant = parseInstant(plainText(value))
-  if (!instant) throw new Error(`[${plainText(value)}] is no date`)
+  if (!instant) throw new TypeError(`[${plainText(value)}] is no date`)
   return instant
+}
+
+/** The bytes of an ip address: four for IPv4, also where it is mapped into IPv6, and sixteen for IPv6. */
+export function ipBytes(text: string): Uint8Array {
+  if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number)
+  if (!isIPv6(text)) throw new TypeError(`[${text}] is no ip address`)
+  const bytes = ipv6Bytes(text)
+  const isMapped = bytes.subarray(0, 10).every((byte) => byte === 0) && bytes.readUInt16BE(10) === 0xffff
+  return isMapped ? bytes.subarray(12) : bytes
+}
+
+function ipv6Bytes(text: string): Buffer {
+  const [head = '', tail] = text.replace(/[\d.]+$/, ipv4Groups).split('::')
+  const first = groupsOf(head)
+  const last = groupsOf(tail ?? '')
+  const zeros = Array.from({ length: 8 - first.length - last.length }, () => '0')
+  const groups = [...first, ...zeros, ...last]
+  return Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex')
+}
+
+/** The last two groups may be written as an IPv4 address. */
+function ipv4Groups(end: string): string {
+  if (!end.includes('.')) return end
+  const hex = Buffer.from(end.split('.').map(Number)).toString('hex')
+  return `${hex.slice(0, 4)}:${hex.slice(4)}`
+}
+
+function groupsOf(text: string): string[] {
+  return text === '' ? [] : text.split(':')
 }

@@ -1,16 +1,16 @@
 import { illegalArgument } from '../../core/errors'
 import type { QueryResult } from '../../core/result'
-import { isMultiValue, scalarsOf } from '../cells/multi-value'
-import { CELLS_PER_TURN } from '../chunk-size'
-import type { Writer } from '../writer'
+import { cellValue, isMany } from '../cells/cell'
+import { isAlwaysNull } from '../columns'
+import type { Chunk, Writer } from '../writer'
+import { CELLS_PER_TURN, NO_RESULT } from '../writer'
 import { ArrowBatches } from './arrow-batches'
-import { type ArrowModule, arrowColumn } from './arrow-columns'
-
-const NO_RESULT: QueryResult = { columns: [], values: [] }
+import type { ArrowModule } from './arrow-columns'
+import { arrowColumn } from './arrow-columns'
 
 /**
- * The writer of Arrow's IPC stream format. It needs the package `apache-arrow`, which is large and for few
- * clients, so it is optional and loaded here, by the first that asks.
+ * The writer of Arrow's IPC stream format. It needs the package `apache-arrow`, which is large and serves few
+ * clients: the package is optional, and the first request for the format loads it.
  *
  * Rejects with `illegal_argument_exception` where the package is not installed.
  */
@@ -18,7 +18,7 @@ export async function loadArrowWriter(): Promise<Writer> {
   const arrow = loadArrow()
   return (query) => {
     const result = query.isRunning ? NO_RESULT : query.result
-    // Here and not in the generator, since it refuses columns of some types.
+    // Refuses columns of some types. The generator would yield before it comes to them.
     for (const column of result.columns) arrowColumn(arrow, column, false)
     return recordBatches(arrow, result)
   }
@@ -33,13 +33,13 @@ function loadArrow(): ArrowModule {
   }
 }
 
-function* recordBatches(arrow: ArrowModule, result: QueryResult): Generator<string | Uint8Array> {
+function* recordBatches(arrow: ArrowModule, result: QueryResult): Generator<Chunk> {
   const isMultiValued = yield* multiValuedColumns(result)
   const columns = result.columns.map((column, index) => arrowColumn(arrow, column, !!isMultiValued[index]))
   const batches = new ArrowBatches(arrow, columns)
   let cells = 0
   for (const row of result.values) {
-    // Before the row, since the end of the stream goes with the last one.
+    // Before the row: the end of the stream goes into one chunk with the last row.
     if (batches.isFull) {
       yield batches.flush()
       cells = 0
@@ -53,17 +53,15 @@ function* recordBatches(arrow: ArrowModule, result: QueryResult): Generator<stri
   yield batches.end()
 }
 
-/** The schema comes first, and one multi-value makes its column a column of lists. */
+/** Tells which columns have a multi-value. The schema comes first, and one makes a column a column of lists. */
 function* multiValuedColumns({ columns, values }: QueryResult): Generator<'', boolean[]> {
   const isMultiValued = columns.map(() => false)
-  const open = columns.flatMap(({ type }, index) =>
-    type === 'null' || type === 'unsupported' ? [] : [index],
-  )
+  const open = columns.flatMap(({ type }, index) => (isAlwaysNull(type) ? [] : [index]))
   let cells = 0
   for (const row of values) {
     for (const index of open) {
-      const cell = row[index]
-      if (isMultiValue(cell) && scalarsOf(cell).length > 1) isMultiValued[index] = true
+      const value = cellValue(row[index])
+      if (value !== null && isMany(value)) isMultiValued[index] = true
     }
     cells += columns.length
     if (cells < CELLS_PER_TURN) continue

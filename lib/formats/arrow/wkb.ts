@@ -25,18 +25,19 @@ interface Geometry {
 
 /**
  * Little-endian well-known binary of a geometry in well-known text as Elasticsearch prints it. Its own
- * `BBOX (minX, maxX, maxY, minY)` becomes a polygon, which every reader of well-known binary knows.
+ * `BBOX (minX, maxX, maxY, minY)` becomes a polygon, which every reader of well-known binary knows. Written by hand,
+ * because libraries for well-known text do not know `BBOX`.
  *
- * Throws an `Error` for what is no well-known text.
+ * Throws a `TypeError` for what is no well-known text.
  */
 export function wktToWkb(text: string): Uint8Array {
   const tokens = text.match(TOKENS) ?? []
   try {
     const geometry = readGeometry(tokens.reverse())
-    if (tokens.length > 0) throw new Error('more follows the geometry')
+    if (tokens.length > 0) throw new TypeError('more follows the geometry')
     return Buffer.concat(geometryBytes(geometry))
   } catch (cause) {
-    throw new Error(`[${text}] is no well-known text`, { cause })
+    throw new TypeError(`[${text}] is no well-known text`, { cause })
   }
 }
 
@@ -48,7 +49,7 @@ function readGeometry(tokens: string[]): Geometry {
     tokens.pop()
     return { type, body: [] }
   }
-  if (tokens.pop() !== '(') throw new Error('expected a parenthesis')
+  if (tokens.pop() !== '(') throw new TypeError('expected a parenthesis')
   return { type, body: readBody(tokens) }
 }
 
@@ -60,7 +61,7 @@ function readBody(tokens: string[]): Body[] {
     body.push(readItem(tokens))
     end = tokens.pop()
   } while (end === ',')
-  if (end !== ')') throw new Error('expected a closing parenthesis')
+  if (end !== ')') throw new TypeError('expected a closing parenthesis')
   return body
 }
 
@@ -72,14 +73,14 @@ function readItem(tokens: string[]): Body {
   if (/^[a-z]/i.test(tokens.at(-1) ?? '')) return readGeometry(tokens)
   const numbers: number[] = []
   while (/\d/.test(tokens.at(-1) ?? '')) numbers.push(Number(tokens.pop()))
-  if (numbers.length === 0) throw new Error('expected a number')
+  if (numbers.length === 0) throw new TypeError('expected a number')
   return numbers
 }
 
 function geometryBytes({ type, body }: Geometry): Buffer[] {
   if (type === 'BBOX') return geometryBytes({ type: 'POLYGON', body: [boxRing(body)] })
   const code = CODES[type]
-  if (code === undefined) throw new Error(`unknown geometry [${type}]`)
+  if (code === undefined) throw new TypeError(`unknown geometry [${type}]`)
   const header = [Buffer.of(1), uint32(code + (dimensions(body) > 2 ? 1000 : 0))]
   switch (type) {
     case 'POINT':
@@ -97,7 +98,7 @@ function geometryBytes({ type, body }: Geometry): Buffer[] {
 function partGeometry(type: string, part: Body): Geometry {
   const partType = PARTS[type]
   if (typeof part === 'object' && !Array.isArray(part)) return part
-  if (partType === undefined) throw new Error('expected a geometry')
+  if (partType === undefined) throw new TypeError('expected a geometry')
   // A point of a MULTIPOINT may stand in parentheses of its own.
   return { type: partType, body: partType === 'POINT' && !Array.isArray(list(part)[0]) ? [part] : list(part) }
 }
@@ -105,7 +106,7 @@ function partGeometry(type: string, part: Body): Geometry {
 function boxRing(body: Body[]): Body[] {
   const [minX, maxX, maxY, minY] = body.flat() as number[]
   if (minX === undefined || maxX === undefined || maxY === undefined || minY === undefined) {
-    throw new Error('expected four numbers')
+    throw new TypeError('expected four numbers')
   }
   return [
     [minX, minY],
@@ -125,7 +126,7 @@ function dimensions(body: Body[]): number {
 }
 
 function list(body: Body): Body[] {
-  if (!Array.isArray(body)) throw new Error('expected a list')
+  if (!Array.isArray(body)) throw new TypeError('expected a list')
   return body
 }
 
@@ -137,7 +138,7 @@ function position(item: Body): Buffer {
   const numbers = list(item)
   const buffer = Buffer.alloc(numbers.length * 8)
   for (const [index, number] of numbers.entries()) {
-    if (typeof number !== 'number') throw new Error('expected a number')
+    if (typeof number !== 'number') throw new TypeError('expected a number')
     buffer.writeDoubleLE(number, index * 8)
   }
   return buffer

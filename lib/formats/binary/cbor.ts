@@ -1,16 +1,12 @@
-import { writeDocument } from '../document/document'
-import { filtered } from '../document/filter-path'
+import { documentWriter } from '../document/document'
 import type { TokenSink } from '../document/token-sink'
-import type { Writer } from '../writer'
-import { ByteBuffer } from './byte-buffer'
-import { integerBytes } from './integer-bytes'
+import { ByteBuffer, integerBytes } from './byte-buffer'
 
 /**
- * CBOR as Elasticsearch writes it. No library of ours keeps 3.0 a double and leaves containers open-ended, as a
- * stream needs them.
+ * CBOR as Elasticsearch writes it. Written by hand, because `cbor-x` writes the double 3.0 as an integer, and the
+ * length of an array before its elements.
  */
-export const cborWriter: Writer = (query, presentation) =>
-  writeDocument(query, presentation, filtered(new CborSink(), presentation.filterPath))
+export const cborWriter = documentWriter(() => new CborSink())
 
 /** Major types of RFC 8949, in their place in the first byte. */
 const UNSIGNED = 0x00
@@ -92,7 +88,7 @@ export class CborSink implements TokenSink {
     this.#bytes.byte(NULL)
   }
 
-  /** What does not fit a Java `long` is tagged as a big integer, though CBOR had room for one more bit. */
+  /** What does not fit a Java `long` is tagged as a big integer, although CBOR has room for one more bit. */
   #bigInteger(value: bigint): void {
     const isNegative = value < 0n
     const magnitude = isNegative ? -1n - value : value

@@ -1,14 +1,9 @@
-import { writeDocument } from '../document/document'
-import { filtered } from '../document/filter-path'
+import { documentWriter } from '../document/document'
 import type { TokenSink } from '../document/token-sink'
-import type { Writer } from '../writer'
-import { ByteBuffer } from './byte-buffer'
-import { integerBytes } from './integer-bytes'
-import { SmileNames } from './smile-names'
+import { ByteBuffer, integerBytes } from './byte-buffer'
 
-/** SMILE as Elasticsearch writes it. There is no library that writes it. */
-export const smileWriter: Writer = (query, presentation) =>
-  writeDocument(query, presentation, filtered(new SmileSink(), presentation.filterPath))
+/** SMILE as Elasticsearch writes it. Written by hand, because the packages for SMILE only read it. */
+export const smileWriter = documentWriter(() => new SmileSink())
 
 /** Version 0 with shared names, without shared values, and raw binary allowed. */
 const HEADER = Uint8Array.of(0x3a, 0x29, 0x0a, 0x05)
@@ -181,4 +176,32 @@ export class SmileSink implements TokenSink {
 
 function zigzag32(value: number): number {
   return value < 0 ? -2 * value - 1 : 2 * value
+}
+
+/**
+ * How many names a number can stand for. Readers number the names that they read, and not all of them do it in the
+ * same way: all agree on the first names, as long as those are short and new.
+ */
+const MAX_REFERENCES = 254
+
+/** Readers forget all names after this many, whether new or repeated. */
+const MAX_NAMES = 1024
+
+/** The names of a SMILE document that a number can stand for. */
+class SmileNames {
+  readonly #references = new Map<string, number>()
+  #count = 0
+  #isNumberedAlike = true
+
+  referenceTo(name: string): number | undefined {
+    return this.#references.get(name)
+  }
+
+  /** Counts a name that is written in full. Not all readers number the names that are written as `isLong`. */
+  add(name: string, isLong: boolean): void {
+    if (isLong || this.#count === MAX_REFERENCES) this.#isNumberedAlike = false
+    if (this.#isNumberedAlike) this.#references.set(name, this.#count)
+    this.#count++
+    if (this.#count === MAX_NAMES) this.#references.clear()
+  }
 }

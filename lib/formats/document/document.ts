@@ -1,14 +1,22 @@
-import type { Column } from '../../core/result'
+import type { Column, QueryStatistics, ValueObject } from '../../core/result'
+import { COLUMN_TYPES } from '../../core/result'
 import type { AsyncQuery, CompletedQuery } from '../../core/store'
-import { shownColumns } from '../null-columns'
-import type { Presentation } from '../writer'
-import { cellRule } from './cell'
-import { writeColumn } from './column-object'
-import { writeState } from './document-state'
-import type { Chunk, TokenSink } from './token-sink'
+import { dateText } from '../cells/dates'
+import { cellRule } from '../columns'
+import { shownColumns } from '../drop-null-columns'
+import type { Chunk, Presentation, Writer } from '../writer'
+import { NO_RESULT } from '../writer'
+import { filtered } from './filter-path'
+import type { TokenSink } from './token-sink'
 import { writeMember } from './tree'
 import type { WriteValues } from './values'
 import { writeValues as writeEachValue } from './values'
+
+/** The writer of a format of the JSON family that differs from the others in its sink alone. */
+export function documentWriter(createSink: () => TokenSink): Writer {
+  return (query, presentation) =>
+    writeDocument(query, presentation, filtered(createSink(), presentation.filterPath))
+}
 
 /** Writes an answer of the JSON family into a sink, and hands out what the sink holds in chunks. */
 export function* writeDocument(
@@ -19,35 +27,23 @@ export function* writeDocument(
 ): Generator<Chunk> {
   sink.startObject()
   writeState(sink, query, human)
-  if (query.isRunning) {
-    if (dropNullColumns) writeColumns(sink, 'all_columns', [])
-    writeColumns(sink, 'columns', [])
-    sink.key('values')
-    sink.startArray()
-    sink.endArray()
-  } else {
-    yield* writeResult(query, dropNullColumns, sink, writeValues)
-  }
+  yield* writeResult(query.isRunning ? { result: NO_RESULT } : query, dropNullColumns, sink, writeValues)
   sink.endObject()
   yield sink.take()
 }
 
 function* writeResult(
-  { result, columnar = false, timeZone = 'UTC' }: CompletedQuery,
+  { result, columnar = false, timeZone = 'UTC' }: Pick<CompletedQuery, 'result' | 'columnar' | 'timeZone'>,
   dropNullColumns: boolean,
   sink: TokenSink,
   writeValues: WriteValues,
 ): Generator<Chunk> {
-  const shown: { index: number; column: Column }[] = []
-  for (const index of yield* shownColumns(result, dropNullColumns)) {
-    const column = result.columns[index]
-    if (column) shown.push({ index, column })
-  }
-  if (dropNullColumns) writeColumns(sink, 'all_columns', result.columns)
-  writeColumns(
+  const shown = yield* shownColumns(result, dropNullColumns)
+  if (dropNullColumns) writeMember(sink, 'all_columns', result.columns.map(columnOf))
+  writeMember(
     sink,
     'columns',
-    shown.map(({ column }) => column),
+    shown.map(({ column }) => columnOf(column)),
   )
   if (sink.key('values')) {
     const columns = shown.map(({ index, column }) => ({ index, rule: cellRule(column.type, timeZone) }))
@@ -59,9 +55,87 @@ function* writeResult(
   writeMember(sink, 'profile', result.profile)
 }
 
-function writeColumns(sink: TokenSink, name: string, columns: readonly Column[]): void {
-  sink.key(name)
-  sink.startArray()
-  for (const column of columns) writeColumn(sink, column)
-  sink.endArray()
+/** Writes the fields of an answer that come before its columns, in the order of Elasticsearch 9.5. */
+function writeState(sink: TokenSink, query: AsyncQuery, human: boolean): void {
+  const { id, isRunning, startTimeMs, expirationTimeMs } = query
+  writeMember(sink, 'id', id)
+  writeMember(sink, 'is_running', isRunning)
+  if (!isRunning && query.tookNanos !== undefined) {
+    const tookMs = Math.floor(query.tookNanos / 1e6)
+    writeMember(sink, 'took', integer(tookMs))
+    writeMember(sink, 'is_partial', query.isPartial)
+    if (startTimeMs !== undefined) writeTime(sink, 'completion_time', Math.round(startTimeMs) + tookMs, human)
+  }
+  writeCounters(sink, query)
+  writeTime(sink, 'start_time', startTimeMs, human)
+  writeTime(sink, 'expiration_time', expirationTimeMs, human)
+}
+
+/** A running query whose start is known counts as Elasticsearch does: from zero. */
+const NOTHING_COUNTED_YET: QueryStatistics = { rowsEmitted: 0, bytesRead: 0, readNanos: 0, cpuNanos: 0 }
+
+function statisticsOf(query: AsyncQuery): QueryStatistics {
+  if (!query.isRunning) return query.result.statistics ?? {}
+  return query.startTimeMs === undefined ? {} : NOTHING_COUNTED_YET
+}
+
+function writeCounters(sink: TokenSink, query: AsyncQuery): void {
+  const { documentsFound, valuesLoaded, rowsEmitted, bytesRead, readNanos, cpuNanos } = statisticsOf(query)
+  writeMember(sink, 'documents_found', integer(documentsFound ?? 0))
+  writeMember(sink, 'values_loaded', integer(valuesLoaded ?? 0))
+  writeMember(sink, 'rows_emitted', integer(rowsEmitted))
+  writeMember(sink, 'bytes_read', integer(bytesRead))
+  writeMember(sink, 'read_nanos', integer(readNanos))
+  writeMember(sink, 'cpu_nanos', integer(cpuNanos))
+}
+
+/** Writes a moment in milliseconds since the epoch, and before it, for people, as text. */
+function writeTime(sink: TokenSink, name: string, epochMs: number | undefined, human: boolean): void {
+  const millis = integer(epochMs)
+  if (millis !== undefined && human) writeMember(sink, name, dateText(millis, 'UTC'))
+  writeMember(sink, `${name}_in_millis`, millis)
+}
+
+/** Leaves out what is no finite number: counts and times come from engines, and no format has such integers. */
+function integer(value: number | undefined): number | bigint | undefined {
+  if (value === undefined || !Number.isFinite(value)) return undefined
+  // There is no integer -0.
+  const rounded = Math.round(value) + 0
+  return Number.isSafeInteger(rounded) ? rounded : BigInt(rounded)
+}
+
+/** A column as `columns` and `all_columns` list it. */
+function columnOf({
+  name,
+  type,
+  originalTypes,
+  suggestedCast = castFor(originalTypes),
+}: Column): ValueObject {
+  return { name, type, original_types: originalTypes, suggested_cast: suggestedCast }
+}
+
+const NUMERIC_TYPES: ReadonlySet<string> = new Set([
+  'byte',
+  'short',
+  'integer',
+  'long',
+  'unsigned_long',
+  'half_float',
+  'float',
+  'scaled_float',
+  'double',
+])
+
+/** The mapping types that ES|QL has a type for. It ignores all others when it looks for a cast. */
+const KNOWN_TYPES: ReadonlySet<string> = new Set([...COLUMN_TYPES, ...NUMERIC_TYPES, 'object'])
+
+/** The type that all of these mapping types can be cast to, as Elasticsearch picks it. */
+function castFor(originalTypes: readonly string[] = []): string | undefined {
+  const types = new Set(originalTypes.filter((type) => KNOWN_TYPES.has(type)))
+  if (types.size === 0 || types.has('unsupported')) return undefined
+  if (types.size === 2 && types.has('date') && types.has('date_nanos')) return 'date_nanos'
+  if (types.delete('aggregate_metric_double') && [...types].every((type) => NUMERIC_TYPES.has(type))) {
+    return 'aggregate_metric_double'
+  }
+  return 'keyword'
 }

@@ -1,7 +1,11 @@
+import type { Chunk } from '../writer'
 import { PatternNode } from './filter-pattern'
-import type { Chunk, TokenSink } from './token-sink'
+import type { TokenSink } from './token-sink'
 
-/** A sink that lets through to another one what `filter_path` names, and that other one where it names nothing. */
+/**
+ * A sink that passes on to another one what `filter_path` names. Without a path it is that other one. Written by hand,
+ * because libraries filter finished objects, and this filters a stream of tokens.
+ */
 export function filtered(sink: TokenSink, filterPath = ''): TokenSink {
   const paths = filterPath
     .split(',')
@@ -10,19 +14,19 @@ export function filtered(sink: TokenSink, filterPath = ''): TokenSink {
   const includes = paths.filter((path) => !path.startsWith('-'))
   const excludes = paths.filter((path) => path.startsWith('-')).map((path) => path.slice(1).trim())
   let result = sink
-  // What is included goes on to the excludes.
+  // The excludes see what the includes pass on.
   if (excludes.length > 0) result = new FilterSink(result, PatternNode.of(excludes), 'exclude')
   if (includes.length > 0) result = new FilterSink(result, PatternNode.of(includes), 'include')
   return result
 }
 
-/** What becomes of a value: all of it passes, none of it, or the paths that are left decide further down. */
+/** All of a value passes, none of it does, or the rest of some paths decides about what is in it. */
 type Verdict = 'all' | 'none' | readonly PatternNode[]
 
-/** Verdicts that are kept, each counted with its nodes. Names come with the data, and there is no end to them. */
+/** Limit of the remembered verdicts, each counted with its nodes: data can have any number of names. */
 const MAX_KNOWN = 65_536
 
-/** Characters that a value left out, or a comparison of its name, counts as: it takes about as long as writing them. */
+/** Leaving out a value, or comparing its name, takes about as long as writing this many characters. */
 const UNSEEN_LENGTH = 4
 
 /** An object or array that is being read. */
@@ -32,7 +36,7 @@ interface Scope {
   /** Its start has been written. Otherwise it is written when something in it passes. */
   isOpen: boolean
   hasContent: boolean
-  /** The last key, where it is to be written when its value, or something in it, passes. */
+  /** The last key. Written when its value, or something in it, passes. */
   name: string | undefined
 }
 
@@ -40,10 +44,10 @@ class FilterSink implements TokenSink {
   readonly #target: TokenSink
   readonly #mode: 'include' | 'exclude'
   readonly #scopes: Scope[] = []
-  /** Verdicts on names, under the verdict on what they are in: most names come again with every row. */
+  /** Verdicts on names, by the verdict on their object: most names come again with every row. */
   readonly #known = new Map<Verdict, Map<string, Verdict>>()
   #knownSize = 0
-  /** Values left out and comparisons made since the last take: others are to get their turn from that, too. */
+  /** Values left out and comparisons made since the last take: they take time without adding to the text. */
   #unseen = 0
   /** On the next value. */
   #verdict: Verdict
@@ -146,7 +150,7 @@ class FilterSink implements TokenSink {
     this.#known.set(verdict, names.set(name, followed))
   }
 
-  /** Whether the next value, which has no names in it, passes. Opens what it is in. */
+  /** Whether the next value, which is a scalar, passes. Writes the starts and keys that lead to it. */
   #passes(): boolean {
     const verdict = this.#nextVerdict()
     if (verdict === 'all') return true
@@ -192,7 +196,7 @@ class FilterSink implements TokenSink {
     return scope.verdict
   }
 
-  /** Writes the starts and keys that lead here, where that has not happened. Answers as `key` does. */
+  /** Writes the starts and keys that lead here and are not written yet. Answers as `key` does. */
   #open(): boolean {
     let canShow = true
     for (const scope of this.#scopes) {

@@ -3,7 +3,7 @@ interface Glob {
   node: PatternNode
 }
 
-/** Names that a path of `filter_path` leads through, as a tree. */
+/** A tree of the names that the paths of `filter_path` lead through. */
 export class PatternNode {
   readonly #names = new Map<string, PatternNode>()
   readonly #globs = new Map<string, Glob>()
@@ -34,12 +34,12 @@ export class PatternNode {
     return node
   }
 
-  /** How much there is to compare a name with. */
+  /** How many comparisons a name costs. */
   get width(): number {
     return 1 + this.#globs.size
   }
 
-  /** Where a name leads: to the end of a path, or to these nodes. None of them means astray. */
+  /** Where a name leads: to the end of a path, or to these nodes. No node: no path has this name. */
   follow(name: string): 'end' | PatternNode[] {
     const next: PatternNode[] = []
     const named = this.#names.get(name)
@@ -68,7 +68,7 @@ function unescaped(segment: string): string {
   return segment.replaceAll('\\.', '.')
 }
 
-/** Takes the first place for each part, not a regular expression, which could take very long for many stars. */
+/** Looks for the first place of each part. A regular expression could take very long where there are many stars. */
 function matcherOf(glob: string): (name: string) => boolean {
   const [first = '', ...parts] = glob.split('*')
   const last = parts.pop() ?? ''

@@ -1,9 +1,8 @@
-/** A piece of an answer. An empty one gives other requests their turn. */
-export type Chunk = string | Uint8Array
+import type { Chunk } from '../writer'
 
 /**
- * Takes a document piece by piece and holds it, written in its format, until it is taken out: what every format
- * of the JSON family does in its own way. Calls come in document order, a key before each value of an object.
+ * Takes a document token by token, writes it in its format, and holds the text or bytes until somebody takes them.
+ * Each format of the JSON family has one. Calls come in document order, a key before each value of an object.
  */
 export interface TokenSink {
   startObject(): void
@@ -11,8 +10,8 @@ export interface TokenSink {
   startArray(): void
   endArray(): void
   /**
-   * Names the next value. Answers whether that value can show at all: where not, the caller may spare the work
-   * of writing it and call `null` in its place.
+   * Names the next value. Answers whether any of that value will be written: if not, the caller can call `null`
+   * instead of writing it.
    */
   key(name: string): boolean
   string(value: string): void
@@ -22,7 +21,7 @@ export interface TokenSink {
   float(value: number): void
   boolean(value: boolean): void
   null(): void
-  /** Size of what has been written and not taken out, in characters or bytes. What has been left out counts, too. */
+  /** Characters or bytes that were written and not taken. What a filter left out counts, too. */
   readonly pending: number
   /** Hands out what has been written since the last take. */
   take(): Chunk

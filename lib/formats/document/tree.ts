@@ -1,11 +1,10 @@
 import type { Value } from '../../core/result'
-import { isMultiValue } from '../cells/multi-value'
-import { dateText } from '../cells/scalar-text'
+import { isMultiValue } from '../../core/result'
+import { dateText } from '../cells/dates'
+import { integerOf } from '../cells/numbers'
 import type { TokenSink } from './token-sink'
 
-const LONG_LIMIT = 2 ** 63
-
-/** Writes what JSON can carry. */
+/** Writes a value of any depth, as JSON can carry it. */
 export function writeTree(sink: TokenSink, value: Value | undefined): void {
   switch (typeof value) {
     case 'string':
@@ -21,7 +20,7 @@ export function writeTree(sink: TokenSink, value: Value | undefined): void {
       sink.integer(value)
       break
     case 'object':
-      if (value !== null) writeObject(sink, value)
+      if (value !== null) writeNested(sink, value)
       else sink.null()
       break
     default:
@@ -29,14 +28,13 @@ export function writeTree(sink: TokenSink, value: Value | undefined): void {
   }
 }
 
-/** JavaScript does not tell 3 from 3.0, so whatever fits a `long` is taken for one, except minus zero. */
 function writeNumber(sink: TokenSink, value: number): void {
-  if (Number.isSafeInteger(value) && !Object.is(value, -0)) sink.integer(value)
-  else if (Number.isInteger(value) && value !== 0 && Math.abs(value) < LONG_LIMIT) sink.integer(BigInt(value))
-  else sink.double(value)
+  const integer = integerOf(value)
+  if (integer === undefined) sink.double(value)
+  else sink.integer(integer)
 }
 
-function writeObject(sink: TokenSink, value: Value & object): void {
+function writeNested(sink: TokenSink, value: Value & object): void {
   if (value instanceof Date) {
     sink.string(dateText(value, 'UTC'))
   } else if (isMultiValue(value)) {

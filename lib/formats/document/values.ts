@@ -1,7 +1,10 @@
 import type { Value } from '../../core/result'
-import { CELLS_PER_TURN, CHUNK_LENGTH } from '../chunk-size'
-import { type CellRule, writeCell } from './cell'
-import type { Chunk, TokenSink } from './token-sink'
+import type { CellRule, Scalar } from '../cells/cell'
+import { cellValue, isMany } from '../cells/cell'
+import type { Chunk } from '../writer'
+import { CELLS_PER_TURN, CHUNK_LENGTH } from '../writer'
+import type { TokenSink } from './token-sink'
+import { writeTree } from './tree'
 
 /** What the field `values` is made of. */
 export interface Table {
@@ -17,7 +20,7 @@ export interface TableColumn {
   rule: CellRule
 }
 
-/** Writes a table into a sink, which is emptied on the way. */
+/** Writes a table into a sink, and yields what the sink holds on the way. */
 export type WriteValues = (sink: TokenSink, table: Table) => Generator<Chunk, void>
 
 /** Writes a table cell by cell. */
@@ -54,8 +57,8 @@ export function writeRow(sink: TokenSink, columns: readonly TableColumn[], row: 
 }
 
 /**
- * Tells before each cell whether it is time for a chunk, also where nothing of the cells comes out of the sink.
- * Not after it: what follows the last cell is little, and goes with it.
+ * Tells before each cell whether it is time for a chunk, even where a filter leaves out all cells. It does not tell
+ * after the last cell: what follows is little, and goes into the same chunk.
  */
 class Turn {
   readonly #sink: TokenSink
@@ -72,5 +75,41 @@ class Turn {
     }
     this.#cells = 1
     return true
+  }
+}
+
+export function writeCell(sink: TokenSink, rule: CellRule, cell: Value | undefined): void {
+  const value = cellValue(cell)
+  if (value === null || rule.kind === 'null') {
+    sink.null()
+  } else if (isMany(value)) {
+    sink.startArray()
+    for (const scalar of value) writeScalar(sink, rule, scalar)
+    sink.endArray()
+  } else {
+    writeScalar(sink, rule, value)
+  }
+}
+
+function writeScalar(sink: TokenSink, rule: Exclude<CellRule, { kind: 'null' }>, value: Scalar): void {
+  switch (rule.kind) {
+    case 'boolean':
+      sink.boolean(rule.read(value))
+      break
+    case 'integer':
+      sink.integer(rule.read(value))
+      break
+    case 'double':
+      sink.double(rule.read(value))
+      break
+    case 'float':
+      sink.float(rule.read(value))
+      break
+    case 'text':
+    case 'string':
+      sink.string(rule.read(value))
+      break
+    case 'tree':
+      writeTree(sink, value)
   }
 }

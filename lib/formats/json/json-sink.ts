@@ -1,12 +1,12 @@
+import { doubleText, floatText } from '../cells/numbers'
 import type { TokenSink } from '../document/token-sink'
-import { jsonDouble, jsonFloat, jsonText } from './json-text'
 
 /** Writes JSON as Jackson does, compact or indented. */
 export class JsonSink implements TokenSink {
   readonly #pretty: boolean
   #text = ''
   #depth = 0
-  /** Nothing stands yet in the container that is open. */
+  /** The open object or array is empty so far. */
   #isFirst = true
   #isAfterKey = false
 
@@ -101,4 +101,32 @@ export class JsonSink implements TokenSink {
   #breakLine(): void {
     if (this.#pretty) this.#text += `\n${'  '.repeat(this.#depth)}`
   }
+}
+
+/**
+ * The JSON of a string, or of an array of what `JSON.stringify` writes as Elasticsearch does. The two differ in
+ * control characters, which Elasticsearch escapes in upper-case digits: `\u000B`.
+ */
+export function jsonText(value: string | readonly unknown[]): string {
+  const json = JSON.stringify(value)
+  return json.includes('\\u00') ? json.replace(/\\(?:u00(..)|.)/g, upperCaseDigits) : json
+}
+
+function upperCaseDigits(sequence: string, digits: string | undefined): string {
+  return digits === undefined ? sequence : `\\u00${digits.toUpperCase()}`
+}
+
+/** Puts `NaN` and infinities into quotes, since JSON has no such numbers. */
+export function jsonDouble(value: number): string {
+  return Number.isFinite(value) ? doubleText(value) : `"${value}"`
+}
+
+export function jsonFloat(value: number): string {
+  return Number.isFinite(value) ? floatText(value) : `"${value}"`
+}
+
+/** Whether `JSON.stringify` writes a number in the digits of a Java double. It would write 3.0 as 3. */
+export function isPlainDouble(value: number): boolean {
+  const magnitude = Math.abs(value)
+  return magnitude >= 1e-3 && magnitude < 1e7 && !Number.isInteger(value)
 }

@@ -1,7 +1,7 @@
 import type { AsyncQuery } from '../../core/store'
-import { cellText } from '../cells/cell-text'
-import { CHUNK_LENGTH } from '../chunk-size'
-import { shownColumns } from '../null-columns'
+import { cellText } from '../columns'
+import { shownColumns } from '../drop-null-columns'
+import { CHUNK_LENGTH } from '../writer'
 
 export interface LineFormat {
   /** Between the cells of a line. */
@@ -9,7 +9,7 @@ export interface LineFormat {
   lineEnd: string
   /** Whether the first line names the columns. */
   header: boolean
-  /** A name or a cell as a line can hold it. */
+  /** Quotes or escapes a name or a cell where a line needs it. */
   escapeCell: (text: string) => string
 }
 
@@ -23,22 +23,20 @@ export function* delimitedLines(
     if (header) yield lineEnd
     return
   }
-  const { columns, values } = query.result
   const shown = yield* shownColumns(query.result, dropNullColumns)
-  const texts = columns.map(({ type }) => cellText(type, query.timeZone ?? 'UTC', ''))
-
-  let chunk = header
-    ? shown.map((index) => escapeCell(columns[index]?.name ?? '')).join(delimiter) + lineEnd
-    : ''
-  for (const row of values) {
+  const columns = shown.map(({ index, column }) => {
+    return { index, text: cellText(column.type, query.timeZone ?? 'UTC', '') }
+  })
+  let chunk = header ? shown.map(({ column }) => escapeCell(column.name)).join(delimiter) + lineEnd : ''
+  for (const row of query.result.values) {
     if (chunk.length >= CHUNK_LENGTH) {
       yield chunk
       chunk = ''
     }
     let separator = ''
-    for (const index of shown) {
+    for (const { index, text } of columns) {
       chunk += separator
-      chunk += escapeCell(texts[index]?.(row[index]) ?? '')
+      chunk += escapeCell(text(row[index]))
       separator = delimiter
     }
     chunk += lineEnd

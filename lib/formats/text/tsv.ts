@@ -2,8 +2,8 @@ import type { Writer } from '../writer'
 import { delimitedLines } from './delimited'
 
 /**
- * Tab-separated text as Elasticsearch writes it: line feeds and tabs are escaped, and nothing else is, so that a
- * backslash in a value cannot be told from one that escapes. There is always a header line.
+ * Tab-separated text as Elasticsearch writes it: it escapes line feeds and tabs and nothing else, so that readers
+ * cannot tell a backslash in a value from one that escapes. There is always a header line.
  */
 export const tsvWriter: Writer = (query, { dropNullColumns }) =>
   delimitedLines(query, dropNullColumns, { delimiter: '\t', lineEnd: '\n', header: true, escapeCell })

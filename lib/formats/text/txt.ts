@@ -1,70 +1,76 @@
+import type { QueryResult, Value } from '../../core/result'
 import type { CompletedQuery } from '../../core/store'
-import { cellText } from '../cells/cell-text'
-import { CELLS_PER_TURN, CHUNK_LENGTH } from '../chunk-size'
-import { shownColumns } from '../null-columns'
+import { cellText } from '../columns'
+import { shownColumns } from '../drop-null-columns'
 import type { Writer } from '../writer'
+import { CELLS_PER_TURN, CHUNK_LENGTH } from '../writer'
 
 /** Elasticsearch makes no column narrower. */
 const MIN_WIDTH = 15
 
-type CellText = ReturnType<typeof cellText>
+interface TextColumn {
+  index: number
+  name: string
+  text: (cell: Value | undefined) => string
+  /** In UTF-16 units, as Java counts. */
+  width: number
+}
 
 /**
- * A table for people: names centred, cells padded to the width of their column. Widths come from all rows, so
- * that rows are written in a second pass.
+ * A table for people: names centred, cells padded to the width of their column. A first pass over
+ * all rows finds the widths, a second one writes.
  */
 export const txtWriter: Writer = (query, { dropNullColumns }) =>
   query.isRunning ? [] : tableLines(query, dropNullColumns)
 
 function* tableLines({ result, timeZone = 'UTC' }: CompletedQuery, drop: boolean): Generator<string> {
-  const { columns, values } = result
   const shown = yield* shownColumns(result, drop)
-  const texts = columns.map(({ type }) => cellText(type, timeZone, 'null'))
-  const widths = yield* columnWidths(result, shown, texts)
+  const columns = shown.map(({ index, column: { name, type } }) => {
+    return { index, name, text: cellText(type, timeZone, 'null'), width: Math.max(MIN_WIDTH, name.length) }
+  })
+  yield* widen(columns, result.values)
 
   let chunk = ''
-  if (columns.length > 0) {
-    chunk += line(shown, '|', (index) => centred(columns[index]?.name ?? '', widths[index] ?? 0))
-    chunk += line(shown, '+', (index) => '-'.repeat(widths[index] ?? 0))
+  if (result.columns.length > 0) {
+    chunk += line(columns, '|', centredName)
+    chunk += line(columns, '+', ({ width }) => '-'.repeat(width))
   }
-  for (const row of values) {
+  for (const row of result.values) {
     if (chunk.length >= CHUNK_LENGTH) {
       yield chunk
       chunk = ''
     }
-    chunk += line(shown, '|', (index) => texts[index]?.(row[index]).padEnd(widths[index] ?? 0) ?? '')
+    chunk += line(columns, '|', ({ index, text, width }) => text(row[index]).padEnd(width))
   }
   if (chunk !== '') yield chunk
 }
 
-/** In UTF-16 units, as Java counts. */
-function* columnWidths(
-  { columns, values }: CompletedQuery['result'],
-  shown: readonly number[],
-  texts: readonly CellText[],
-): Generator<'', number[]> {
-  const widths = columns.map(({ name }) => Math.max(MIN_WIDTH, name.length))
+/** Makes each column as wide as its longest cell. */
+function* widen(columns: readonly TextColumn[], rows: QueryResult['values']): Generator<''> {
   let cells = 0
-  for (const row of values) {
-    for (const index of shown) {
-      widths[index] = Math.max(widths[index] ?? 0, texts[index]?.(row[index]).length ?? 0)
+  for (const row of rows) {
+    for (const column of columns) {
+      column.width = Math.max(column.width, column.text(row[column.index]).length)
     }
-    cells += shown.length
+    cells += columns.length
     if (cells < CELLS_PER_TURN) continue
     cells = 0
     yield ''
   }
-  return widths
 }
 
 /** A dropped first column still leaves its separator behind: Elasticsearch writes one before every other column. */
-function line(shown: readonly number[], separator: string, text: (index: number) => string): string {
+function line(
+  columns: readonly TextColumn[],
+  separator: string,
+  text: (column: TextColumn) => string,
+): string {
   let cells = ''
-  for (const index of shown) cells += index > 0 ? separator + text(index) : text(index)
+  for (const column of columns) cells += column.index > 0 ? separator + text(column) : text(column)
   return `${cells}\n`
 }
 
-function centred(name: string, width: number): string {
+function centredName({ name, width }: TextColumn): string {
   const left = Math.floor((width - name.length) / 2)
   return (' '.repeat(left) + name).padEnd(width)
 }

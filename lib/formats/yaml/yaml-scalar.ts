@@ -1,4 +1,4 @@
-/** The column that SnakeYAML begins to look for a place to break a long line from. */
+/** Beyond this column SnakeYAML breaks a line at the next place. */
 const WIDTH = 80
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -26,8 +26,8 @@ const EACH_SPECIAL = new RegExp(SPECIAL, 'gu')
 const UNPRINTABLE = /[^\t\n\r -~\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
 
 /**
- * A string in double quotes. Its text begins at this column. Where that is too long, it goes on in further lines,
- * indented like that.
+ * A string in double quotes. Its text begins at this column. Text that is too long goes on in further lines with
+ * this indent.
  */
 export function doubleQuoted(text: string, column: number, indent: number): string {
   return column + text.length <= WIDTH && !SPECIAL.test(text)

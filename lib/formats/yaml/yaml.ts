@@ -1,20 +1,17 @@
-import { doubleText, floatText } from '../cells/scalar-text'
-import { writeDocument } from '../document/document'
-import { filtered } from '../document/filter-path'
+import { doubleText, floatText } from '../cells/numbers'
+import { documentWriter } from '../document/document'
 import type { TokenSink } from '../document/token-sink'
-import type { Writer } from '../writer'
 import { doubleQuoted, isSimpleKey, keyText } from './yaml-scalar'
 
-/** YAML as Elasticsearch writes it, with SnakeYAML. No library of ours gives the same quotes and line breaks. */
-export const yamlWriter: Writer = (query, presentation) =>
-  writeDocument(query, presentation, filtered(new YamlSink(), presentation.filterPath))
+/** YAML as SnakeYAML writes it for Elasticsearch. Written by hand, because `yaml` quotes and folds differently. */
+export const yamlWriter = documentWriter(() => new YamlSink())
 
 /** An object or array that is being written. */
 interface Block {
   kind: 'object' | 'array'
   /** Blanks before its keys or dashes. */
   indent: number
-  /** Begins on the line that it is a value in: `- - 1`. */
+  /** Begins on the line of the dash or colon before it: `- - 1`. */
   isCompact: boolean
   isEmpty: boolean
   /** The value that comes next follows a key on a line of its own. */

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Column, QueryResult, QueryStatistics, Value, ValueObject } from '../../core/result'
-import { COLUMN_TYPES } from '../../core/result'
-import { fitsColumn, isArray } from '../../formats/cells/fits'
+import { COLUMN_TYPES, isMultiValue } from '../../core/result'
+import { fitsColumn } from '../../formats/columns'
 
 /** A result that nobody can change, and its size. */
 export interface FrozenResult {
@@ -137,7 +137,7 @@ class Freezer {
         return value
       case 'object':
         if (value === null) break
-        if (isArray(value)) return this.freezeArray(value)
+        if (isMultiValue(value)) return this.freezeArray(value)
         // A frozen `Date` still has setters that work.
         if (value instanceof Date) return this.freeze(value.toISOString())
         return this.freezeObject(value)

@@ -11,6 +11,75 @@ import { completed, plain, tableOf } from '../../support/tables'
 const DATE_RANGE = 'struct<from: timestamp[ms], to: timestamp[ms]>'
 const END_OF_STREAM = 'ffffffff00000000'
 
+/** For each type its Arrow type, a cell, and what that decodes to. */
+type Written = readonly (readonly [arrowType: string, cell: Value, decoded: unknown])[]
+
+const CELLS: Readonly<Record<ColumnType, Written | 'refused'>> = {
+  null: [['null', 'anything', null]],
+  boolean: [['bool', true, true]],
+  integer: [['int32', -2147483648, -2147483648]],
+  long: [
+    ['int64', '-9223372036854775808', '-9223372036854775808'],
+    ['int64', 9007199254740993n, '9007199254740993'],
+  ],
+  unsigned_long: [
+    ['uint64', 42, '9223372036854775850'],
+    ['uint64', '18446744073709551615', '9223372036854775807'],
+  ],
+  double: [
+    ['float64', 'NaN', Number.NaN],
+    ['float64', '-0.0', -0],
+  ],
+  counter_integer: [['int32', 7, 7]],
+  counter_long: [['int64', 42, '42']],
+  counter_double: [['float64', 0.1, 0.1]],
+  keyword: [['utf8', 'é 😀', 'é 😀']],
+  text: [['utf8', '', '']],
+  date: [
+    ['timestamp[ms]', new Date(-1), '-1'],
+    ['timestamp[ms]', 1582979430500, '1582979430500'],
+    ['timestamp[ms]', '2020-02-29T12:30:30.5008009Z', '1582979430500'],
+  ],
+  date_nanos: [
+    ['timestamp[ns]', '2020-02-29T12:30:30.5008009Z', '1582979430500800900'],
+    ['timestamp[ns]', 2n ** 63n - 1n, '9223372036854775807'],
+    ['timestamp[ns]', new Date(1), '1000000'],
+  ],
+  ip: [
+    ['binary', '127.0.0.1', 'hex:7f000001'],
+    ['binary', '::1', 'hex:00000000000000000000000000000001'],
+  ],
+  version: [['utf8', '1.2.3', '1.2.3']],
+  geo_point: [['binary', 'POINT (12.0 56.0)', 'hex:010100000000000000000028400000000000004c40']],
+  cartesian_point: [['binary', 'POINT (12.0 56.0)', 'hex:010100000000000000000028400000000000004c40']],
+  geo_shape: [['binary', 'LINESTRING EMPTY', 'hex:010200000000000000']],
+  cartesian_shape: [['binary', 'LINESTRING EMPTY', 'hex:010200000000000000']],
+  geohash: 'refused',
+  geotile: 'refused',
+  geohex: 'refused',
+  _source: [
+    ['utf8', { min: 1, l: 9007199254740993n, n: null }, '{"min":1,"l":9007199254740993,"n":null}'],
+    ['utf8', '{"foo": 42}', '{"foo": 42}'],
+  ],
+  _tsid: 'refused',
+  aggregate_metric_double: 'refused',
+  dense_vector: 'refused',
+  exponential_histogram: 'refused',
+  tdigest: 'refused',
+  histogram: 'refused',
+  date_range: [[DATE_RANGE, '1970-01-01T00:00:00.000Z..1970-01-01T00:00:00.001Z', { from: '0', to: '1' }]],
+  double_range: [['struct<from: float64, to: float64>', '0.5..1.0E7', { from: 0.5, to: 1e7 }]],
+  flattened: [['utf8', { a: { b: ['c'] } }, '{"a":{"b":["c"]}}']],
+  unsupported: [['null', 'anything', null]],
+}
+
+const TYPES = Object.keys(CELLS) as ColumnType[]
+const REFUSED = TYPES.filter((type) => CELLS[type] === 'refused')
+const WRITTEN = TYPES.flatMap((type) => {
+  const cells = CELLS[type]
+  return cells === 'refused' ? [] : cells.map((written) => [type, ...written] as const)
+})
+
 let arrowWriter: Writer
 
 beforeAll(async () => {
@@ -47,41 +116,7 @@ describe('arrowWriter', () => {
     })
   })
 
-  it.each<[ColumnType, string, Value, unknown]>([
-    ['null', 'null', 'anything', null],
-    ['unsupported', 'null', 'anything', null],
-    ['boolean', 'bool', true, true],
-    ['integer', 'int32', -2147483648, -2147483648],
-    ['counter_integer', 'int32', 7, 7],
-    ['long', 'int64', '-9223372036854775808', '-9223372036854775808'],
-    ['long', 'int64', 9007199254740993n, '9007199254740993'],
-    ['counter_long', 'int64', 42, '42'],
-    ['unsigned_long', 'uint64', 42, '9223372036854775850'],
-    ['unsigned_long', 'uint64', '18446744073709551615', '9223372036854775807'],
-    ['double', 'float64', 'NaN', Number.NaN],
-    ['double', 'float64', '-0.0', -0],
-    ['counter_double', 'float64', 0.1, 0.1],
-    ['keyword', 'utf8', 'é 😀', 'é 😀'],
-    ['text', 'utf8', '', ''],
-    ['version', 'utf8', '1.2.3', '1.2.3'],
-    ['_source', 'utf8', { min: 1, l: 9007199254740993n, n: null }, '{"min":1,"l":9007199254740993,"n":null}'],
-    ['_source', 'utf8', '{"foo": 42}', '{"foo": 42}'],
-    ['flattened', 'utf8', { a: { b: ['c'] } }, '{"a":{"b":["c"]}}'],
-    ['date', 'timestamp[ms]', new Date(-1), '-1'],
-    ['date', 'timestamp[ms]', 1582979430500, '1582979430500'],
-    ['date', 'timestamp[ms]', '2020-02-29T12:30:30.5008009Z', '1582979430500'],
-    ['date_nanos', 'timestamp[ns]', '2020-02-29T12:30:30.5008009Z', '1582979430500800900'],
-    ['date_nanos', 'timestamp[ns]', 2n ** 63n - 1n, '9223372036854775807'],
-    ['date_nanos', 'timestamp[ns]', new Date(1), '1000000'],
-    ['ip', 'binary', '127.0.0.1', 'hex:7f000001'],
-    ['ip', 'binary', '::1', 'hex:00000000000000000000000000000001'],
-    ['geo_point', 'binary', 'POINT (12.0 56.0)', 'hex:010100000000000000000028400000000000004c40'],
-    ['cartesian_point', 'binary', 'POINT (12.0 56.0)', 'hex:010100000000000000000028400000000000004c40'],
-    ['geo_shape', 'binary', 'LINESTRING EMPTY', 'hex:010200000000000000'],
-    ['cartesian_shape', 'binary', 'LINESTRING EMPTY', 'hex:010200000000000000'],
-    ['date_range', DATE_RANGE, '1970-01-01T00:00:00.000Z..1970-01-01T00:00:00.001Z', { from: '0', to: '1' }],
-    ['double_range', 'struct<from: float64, to: float64>', '0.5..1.0E7', { from: 0.5, to: 1e7 }],
-  ])('writes %s as %s', (type, arrowType, cell, value) => {
+  it.each(WRITTEN)('writes %s as %s', (type, arrowType, cell, value) => {
     const column: Column = { name: 'c', type }
     expect(decode({ columns: [column], values: [[cell], [null], [[cell]], [[]]] })).toEqual({
       schema: [{ name: 'c', type: arrowType, nullable: true, metadata: { 'elastic:type': type } }],
@@ -103,17 +138,7 @@ describe('arrowWriter', () => {
     })
   })
 
-  it.each<ColumnType>([
-    'dense_vector',
-    'aggregate_metric_double',
-    'exponential_histogram',
-    'tdigest',
-    'histogram',
-    'geohash',
-    'geotile',
-    'geohex',
-    '_tsid',
-  ])('refuses a column of type %s before the first chunk, even without rows', (type) => {
+  it.each(REFUSED)('refuses a column of type %s before the first chunk, even without rows', (type) => {
     expect(refusal(completed({ columns: [{ name: 'c', type }], values: [] }))).toMatchObject({
       error: {
         type: 'illegal_argument_exception',

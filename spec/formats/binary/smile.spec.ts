@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { parse } from 'smile-js'
 import type { Value } from '../../../lib/core/result'
 import { SmileSink, smileWriter } from '../../../lib/formats/binary/smile'
-import { writeObject } from '../../../lib/formats/object'
+import { writeObject } from '../../../lib/formats/formats'
 import { asyncDocument, goldenCases, presentationOf, queryOf } from '../../support/golden-cases'
 import { bytesOf, inOrder, normalized } from '../../support/json-family'
 

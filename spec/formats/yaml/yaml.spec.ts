@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { parse } from 'yaml'
-import { writeObject } from '../../../lib/formats/object'
+import { writeObject } from '../../../lib/formats/formats'
 import { yamlWriter } from '../../../lib/formats/yaml/yaml'
 import { anyCharacter } from '../../support/any-character'
 import { asyncText, goldenCases, presentationOf, queryOf } from '../../support/golden-cases'

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Format } from '../../../lib/formats/writer'
+import type { Format } from '../../../lib/formats/formats'
 import type { Cause } from './cluster-error'
 import { ClusterError, illegalArgument, PlainError } from './cluster-error'
 

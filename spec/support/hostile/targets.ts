@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { FORMATS } from '../../../lib/formats/formats'
 
 /** Ids that exist when a request is sent, by the name that stands for them in a target until then. */
 export const ID_NAMES = ['finished', 'running', 'failed', 'foreign', 'unknown'] as const
@@ -169,21 +170,7 @@ const TIMES = [
   '١s',
 ].map((text) => (/^[!-~]+$/.test(text) ? text : encodeURIComponent(text)))
 const FLAGS = ['', 'true', 'false', '%20', 'TRUE', '1', 'null']
-const FORMATS = [
-  'json',
-  'csv',
-  'tsv',
-  'txt',
-  'yaml',
-  'cbor',
-  'smile',
-  'arrow',
-  'CSV',
-  '',
-  'vnd_json',
-  '__proto__',
-  'xml',
-]
+const FORMAT_NAMES = [...FORMATS, 'CSV', '', 'vnd_json', '__proto__', 'xml']
 const PATHS = [
   '*',
   '**',
@@ -206,7 +193,7 @@ const PATHS = [
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   wait_for_completion_timeout: TIMES,
   keep_alive: TIMES,
-  format: FORMATS,
+  format: FORMAT_NAMES,
   filter_path: PATHS,
   delimiter: ['%09', ';', ',', '%00', '"', '%0a', 'ab', '', '%F0%9F%98%80', '%ff', '%C2%A0'],
   drop_null_columns: FLAGS,

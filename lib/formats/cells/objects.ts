@@ -1,7 +1,18 @@
 import type { Value, ValueObject } from '../../core/result'
-import { numberText } from './java-text'
-import { isMultiValue } from './multi-value'
-import { dateText, doubleText } from './scalar-text'
+import { isMultiValue } from '../../core/result'
+import { dateText } from './dates'
+import { doubleText, numberText } from './numbers'
+
+/** A document as Java prints maps and lists: `{foo={a=[1, null]}}`. Text formats show `_source` like that. */
+export function javaText(value: Value | undefined): string {
+  if (value === null || value === undefined) return 'null'
+  if (typeof value === 'number') return numberText(value)
+  if (value instanceof Date) return dateText(value, 'UTC')
+  if (typeof value !== 'object') return String(value)
+  if (isMultiValue(value)) return `[${value.map(javaText).join(', ')}]`
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined)
+  return `{${entries.map(([key, member]) => `${key}=${javaText(member)}`).join(', ')}}`
+}
 
 /** The members of metrics and histograms that are doubles. All other numbers in them are integers. */
 const DOUBLES: ReadonlySet<string> = new Set(['min', 'max', 'sum', 'threshold'])
@@ -14,11 +25,11 @@ export function aggregateMetricText({ min, max, sum, value_count }: ValueObject)
 
 /** The JSON text of a histogram: some of its numbers are doubles by name, whatever their value. */
 export function histogramText(value: Value | undefined): string {
-  return jsonText(value, (number, key) => (DOUBLES.has(key) ? doubleText(number) : numberText(number)))
+  return embeddedJson(value, (number, key) => (DOUBLES.has(key) ? doubleText(number) : numberText(number)))
 }
 
-/** The JSON text that stands for an object where a column holds text. */
-export function jsonText(
+/** The JSON text of an object in a column of text, with Java's numbers. */
+export function embeddedJson(
   value: Value | undefined,
   textOf: (value: number, key: string) => string = numberText,
   key = '',
@@ -30,7 +41,7 @@ export function jsonText(
   if (typeof value === 'bigint') return String(value)
   if (value instanceof Date) return JSON.stringify(dateText(value, 'UTC'))
   if (typeof value !== 'object') return JSON.stringify(value)
-  if (isMultiValue(value)) return `[${value.map((element) => jsonText(element, textOf, key)).join(',')}]`
+  if (isMultiValue(value)) return `[${value.map((element) => embeddedJson(element, textOf, key)).join(',')}]`
   const members = Object.entries(value).filter(([, member]) => member !== undefined)
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${jsonText(member, textOf, name)}`).join(',')}}`
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${embeddedJson(member, textOf, name)}`).join(',')}}`
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { ipBytes } from '../../../lib/formats/arrow/ip-bytes'
+import { ipBytes } from '../../../lib/formats/arrow/arrow-columns'
 
 describe('ipBytes', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { writeObject } from '../../lib/formats/object'
+import { OBJECT_FORMATS, objectFormatOf, writeObject } from '../../lib/formats/formats'
 
 const body = { error: { type: 'x', reason: 'no "y"' }, status: 404 }
 
@@ -33,4 +33,20 @@ describe('writeObject', () => {
   ])('indents %j as Jackson does', (tree, text) => {
     expect(writeObject('json', tree, { pretty: true })).toBe(text)
   })
+})
+
+describe('objectFormatOf', () => {
+  it.each(OBJECT_FORMATS)('knows %s by its two media types', (format) => {
+    expect(objectFormatOf(`application/${format}`)).toBe(format)
+    expect(objectFormatOf(`Application/vnd.elasticsearch+${format.toUpperCase()} ;compatible-with=9`)).toBe(
+      format,
+    )
+  })
+
+  it.each([undefined, '', 'text/csv', 'application/vnd.apache.arrow.stream', 'application/jsonp'])(
+    'knows none in %p',
+    (contentType) => {
+      expect(objectFormatOf(contentType)).toBeUndefined()
+    },
+  )
 })

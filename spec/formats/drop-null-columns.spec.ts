@@ -1,5 +1,5 @@
 import type { QueryResult } from '../../lib/core/result'
-import { nullColumns } from '../../lib/formats/null-columns'
+import { nullColumns } from '../../lib/formats/drop-null-columns'
 
 const columns = (['keyword', 'integer', 'unsupported', 'null'] as const).map((type) => ({ name: type, type }))
 

@@ -1,0 +1,141 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { COLUMN_TYPES } from '../../lib/core/result'
+import type { Format } from '../../lib/formats/formats'
+import { FORMAT_TABLE, FORMATS } from '../../lib/formats/formats'
+import sample from '../../sample-queries.json'
+import { apiSpec } from '../support/api-document'
+import { resolveFormat } from '../support/cluster/media-types'
+import { goldenCases } from '../support/golden-cases'
+
+const ROOT = path.join(__dirname, '..', '..')
+
+/** Adds a format and a column type to a copy of the sources, and nothing else that they need. */
+const ADDITIONS = [
+  ['lib/formats/formats.ts', /(OBJECT_FORMATS = \[.*?)(\] as const)/s, "$1, 'made_up_format'$2"],
+  ['lib/core/result.ts', /(COLUMN_TYPES = \[.*?)(\] as const)/s, "$1'made_up_type',$2"],
+] as const
+
+describe('the compiler', () => {
+  let copy: string
+  let complaints: readonly string[]
+
+  /** The files in which the compiler misses a name. */
+  const missing = (name: string): string[] => {
+    const found = complaints.filter((line) => line.includes(`'${name}' is missing`))
+    return [...new Set(found.map((line) => line.replace(/\(.*$/s, '')))].sort()
+  }
+
+  beforeAll(() => {
+    copy = mkdtempSync(path.join(tmpdir(), 'adding-'))
+    for (const name of ['lib', 'spec', 'tsconfig.json', 'package.json', 'sample-queries.json']) {
+      cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true })
+    }
+    symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'))
+    for (const [name, place, replacement] of ADDITIONS) {
+      const file = path.join(copy, name)
+      const text = readFileSync(file, 'utf8')
+      const changed = text.replace(place, replacement)
+      expect(changed).not.toBe(text)
+      writeFileSync(file, changed)
+    }
+    const tsc = path.join(ROOT, 'node_modules', '.bin', 'tsc')
+    complaints = spawnSync(tsc, ['--noEmit', '--pretty', 'false'], {
+      cwd: copy,
+      encoding: 'utf8',
+    }).stdout.split('\n')
+  })
+  afterAll(() => rmSync(copy, { recursive: true }))
+
+  it('names the places that a new format of objects needs', () => {
+    expect(missing('made_up_format')).toEqual(
+      expect.arrayContaining(['lib/formats/formats.ts', 'spec/support/json-family.ts']),
+    )
+  })
+
+  it('names the places that a new column type needs', () => {
+    expect(missing('made_up_type')).toEqual([
+      'lib/formats/arrow/arrow-columns.ts',
+      'lib/formats/columns.ts',
+      'lib/test-kit/every-type.ts',
+      'spec/formats/arrow/arrow.spec.ts',
+      'spec/formats/columns.spec.ts',
+      'spec/formats/document/values.spec.ts',
+    ])
+  })
+})
+
+const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8')
+const [, readmeFormats = ''] = /^### Formats$(.*?)^## /ms.exec(readme) ?? []
+const get = apiSpec.paths['/_query/async/{id}']?.get
+const formatParameter = get?.parameters.find(({ name }) => name === 'format')
+/** The labels of the answers of submit, get and stop. */
+const answers = [
+  apiSpec.paths['/_query/async']?.post,
+  get,
+  apiSpec.paths['/_query/async/{id}/stop']?.post,
+].map((operation) => Object.keys(operation?.responses[200]?.content ?? {}))
+const { enum: documentedTypes } = apiSpec.components.schemas.ColumnType as { enum: readonly string[] }
+const sampleTypes = sample.queries.find(({ query }) => query === 'FROM types')?.response?.columns ?? []
+const noMediaTypes = {
+  accept: undefined,
+  contentType: undefined,
+  headers: { accept: undefined, contentType: undefined },
+}
+
+/** What the compiler does not read and has to know a format: its names, and the labels of its answers. */
+const PLACES_OF_A_FORMAT: Readonly<
+  Record<string, (name: string, names: readonly string[], labels: readonly string[]) => boolean>
+> = {
+  'api-spec.yaml: the parameter `format`': (_name, names) =>
+    names.every((each) => JSON.stringify(formatParameter).includes(`\`${each}\``)),
+  'api-spec.yaml: the content of the answers': (_name, _names, labels) =>
+    answers.every((answer) => labels.every((label) => answer.includes(label))),
+  'README.md: Formats': (name) => readmeFormats.includes(`\`${name}\``),
+  'spec/fixtures/response-formats.json': (name) => goldenCases([name]).length > 0,
+  'spec/support/cluster/media-types.ts': (name) => resolveFormat(noMediaTypes, name, false).format === name,
+}
+
+/** The same of a column type. */
+const PLACES_OF_A_TYPE: Readonly<Record<string, (type: string) => boolean>> = {
+  'api-spec.yaml: the schema ColumnType': (type) => documentedTypes.includes(type),
+  'sample-queries.json: FROM types': (type) => sampleTypes.some((column) => column.type === type),
+}
+
+/** What labels the answers of a format. */
+function labelsOf(format: Format): string[] {
+  const { mediaTypes, label, labelWithoutHeader } = FORMAT_TABLE[format]
+  const labels = Object.values(mediaTypes).map(([mediaType]) => label ?? mediaType)
+  return labelWithoutHeader === undefined ? labels : [...labels, labelWithoutHeader]
+}
+
+describe('what the compiler does not read', () => {
+  it.each(FORMATS)('knows the format %s everywhere', (format) => {
+    const names = Object.keys(FORMAT_TABLE[format].mediaTypes)
+    const unaware = Object.entries(PLACES_OF_A_FORMAT).filter(
+      ([, knows]) => !knows(format, names, labelsOf(format)),
+    )
+    expect(unaware.map(([place]) => place)).toEqual([])
+  })
+
+  it('knows no format that the code does not have', () => {
+    const labels = FORMATS.flatMap(labelsOf).sort()
+    expect(answers.map((answer) => answer.sort())).toEqual([labels, labels, labels])
+    const [sentence = ''] = readmeFormats.split(/\.\s/)
+    const shown = Array.from(sentence.matchAll(/`([a-z]+)`/g), ([, name]) => name)
+    expect(new Set(shown)).toEqual(new Set(['format', ...FORMATS]))
+  })
+
+  it.each(COLUMN_TYPES)('knows the column type %s everywhere', (type) => {
+    const unaware = Object.entries(PLACES_OF_A_TYPE).filter(([, knows]) => !knows(type))
+    expect(unaware.map(([place]) => place)).toEqual([])
+  })
+
+  it('is named, place by place, for a format or a column type that is nowhere', () => {
+    const formats = Object.values(PLACES_OF_A_FORMAT)
+    expect(formats.map((knows) => knows('made_up', ['made_up'], ['made/up']))).not.toContain(true)
+    expect(Object.values(PLACES_OF_A_TYPE).map((knows) => knows('made_up'))).not.toContain(true)
+  })
+})

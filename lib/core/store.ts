@@ -156,6 +156,22 @@ export interface AsyncQueryStore {
   close?(): Promise<void>
 }
 
+/** The times of a submit, in milliseconds, which a store may replace by its own. */
+export interface SubmitTimes {
+  /** How long the submit waits for completion. Zero and below: not at all. */
+  readonly waitMs: number
+  /** How long the query and its result are kept. Zero and below: the query expires at once. */
+  readonly keepAliveMs: number
+}
+
+/** The body of a submit. */
+export interface SubmitBody {
+  /** The JSON text as the client sent it, decompressed. */
+  readonly bytes: Buffer
+  /** The text with these times, and otherwise byte for byte as sent. The same `bytes` where the client sent these times. */
+  withTimes(times: SubmitTimes): Buffer
+}
+
 /** What a client sent, as far as it matters to a server behind the gateway. */
 export interface WireRequest {
   /** Who makes the request, as `resolveCaller` told. */
@@ -169,8 +185,8 @@ export interface WireRequest {
   readonly traceparent?: string
   /** Only for a store that asks for it with {@link PassThrough.needsAuthorization}. */
   readonly authorization?: string
-  /** Of a submit: the JSON text as sent, decompressed. */
-  readonly body?: Buffer
+  /** Only of a submit. */
+  readonly body?: SubmitBody
   /** Fires when the client has gone: nobody will read an answer. */
   readonly gone: AbortSignal
 }
@@ -199,6 +215,9 @@ export interface QueryState {
  * the methods of {@link AsyncQueryStore} holds for these: owners, waits, unknown ids, errors.
  *
  * An error that the other server answers with is an answer too, unless it means that the query is unknown.
+ *
+ * The router has read and checked the body of a submit. A store that decides on other times than the client sent takes
+ * the text from {@link SubmitBody.withTimes}, so that it never parses or writes the body itself.
  */
 export interface PassThrough {
   /** The store forwards the caller's own `Authorization` header. No other store ever sees it. */

@@ -28,7 +28,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'express-openapi-validator': ['request/openapi'],
   '@opentelemetry/api': ['core/meter'],
   'fastest-levenshtein': ['core/did-you-mean'],
-  'jsonc-parser': ['json/parse', 'stores/elasticsearch/submit-body'],
+  'jsonc-parser': ['json/parse'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
   'apache-arrow': ['formats/arrow/arrow', 'formats/arrow/arrow-batches', 'formats/arrow/arrow-columns'],
 }

@@ -14,7 +14,6 @@ import type { ClusterQueries } from './cluster/requests'
 import type { Getter } from './get'
 import type { SealedIds } from './ids/sealed-ids'
 import type { Submitter } from './submit'
-import { withTimes } from './submit-body'
 
 /** The operations with the client's own bytes. */
 export class ElasticsearchPassThrough implements PassThrough {
@@ -42,7 +41,7 @@ export class ElasticsearchPassThrough implements PassThrough {
     const { parameters, body } = wire
     if (!body) throw new TypeError('a submit has no body')
     const { answer, id, settled } = await this.#submitter.submit({
-      bodyWith: (times) => withTimes(body, times),
+      bodyWith: (times) => body.withTimes(times),
       parameters,
       remembered: isOn(parameters.drop_null_columns) ? { dropNullColumns: true } : {},
       asker: { owner, wire },

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock'
 import { isQueryError, QueryError } from '../../core/errors'
-import type { SubmitOptions } from '../../core/store'
+import type { SubmitOptions, SubmitTimes } from '../../core/store'
 import type { Abandonment } from './abandonment'
 import type { QueryAnswer } from './answers/answer'
 import { held } from './answers/snapshot-answer'
@@ -8,7 +8,6 @@ import type { Asker, ClusterQueries, Parameters } from './cluster/requests'
 import type { QueryIds } from './cluster/upstream-error'
 import type { SealedContent } from './ids/sealed-content'
 import type { SealedIds } from './ids/sealed-ids'
-import type { SubmitTimes } from './submit-body'
 import type { Waiter } from './wait'
 
 /**

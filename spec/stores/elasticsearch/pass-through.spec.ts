@@ -1,3 +1,4 @@
+import express from 'express'
 import { ManualClock } from 'express-esql-async-query/test-kit'
 import type { Cluster } from '../../support/cluster'
 import { FAILURE, SERVICE_ACCOUNT, startCluster, TABLE } from '../../support/cluster'
@@ -168,6 +169,19 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
       '{"filter":{"keep_alive":"1h"}, "keep_alive":"9d" ,"query":"ROW n = 9007199254740993", "wait_for_completion_timeout":"1m"}'
     await gateway.alice('POST /_query/async', { body, headers: { 'content-type': 'application/json' } })
     expect(cluster.request.body.toString()).toBe(body.replace('"1m"', '"1000ms"'))
+  })
+
+  it('sends a submit that the host application has parsed as JSON', async () => {
+    await gateway.close()
+    gateway = await startElasticsearchGateway(transport, cluster.url, {
+      before: (app) => app.use(express.json()),
+    })
+    await gateway.alice('POST /_query/async', {
+      body: { query: 'ROW s = "ü"', wait_for_completion_timeout: '1m' },
+    })
+    expect(cluster.request.body.toString()).toBe(
+      '{"query":"ROW s = \\"ü\\"","wait_for_completion_timeout":"1000ms"}',
+    )
   })
 
   it('takes the body from the parameter `source`', async () => {

@@ -6,7 +6,7 @@ import { systemClock } from '../../core/clock'
 import type { ElasticsearchClient } from './cluster/client-transport'
 import { ClientTransport } from './cluster/client-transport'
 import type { Identify } from './cluster/identity'
-import { asServiceAccount, asTheyAre, runAs } from './cluster/identity'
+import { asServiceAccount, runAs, withOwnCredentials } from './cluster/identity'
 import type { Transport } from './cluster/transport'
 import { UrlTransport } from './cluster/url-transport'
 import type { SealingKey } from './ids/sealing-keys'
@@ -22,11 +22,11 @@ export interface ElasticsearchStoreOptions {
   url?: string | URL
   /** With `url`: sent with every request. The credentials of the service account go here, as `authorization`. */
   headers?: Readonly<Record<string, string>>
-  /** With `url`: certificates, PEM, to trust in place of those of the system. */
+  /** With `url`: certificates in PEM, to trust in place of those of the system. */
   ca?: string | Buffer
   /**
-   * What query ids are sealed with: texts that {@link newSealingKey} has made, the same for every replica. The first
-   * one seals, all of them open. To rotate, put a fresh key first and take the old one away when the queries it has
+   * The keys that seal query ids: texts that {@link newSealingKey} has made, the same for every replica. The first key
+   * seals, every key opens. To rotate, put a fresh key first, and remove the old one when the queries whose ids it has
    * sealed have expired.
    */
   sealingKeys: readonly string[]
@@ -46,18 +46,18 @@ export interface ElasticsearchStoreOptions {
    */
   forwardAuthorization?: boolean
   /**
-   * Longest time, in milliseconds, that the cluster is asked to wait in one request; longer waits are made of several.
-   * Stay below the time limits of what is between gateway and cluster, and of the client. @default 15_000
+   * Longest wait that one request asks the cluster for, in milliseconds; longer waits are made of several requests. Stay
+   * below the time limits of the client and of every proxy between gateway and cluster. @default 15_000
    */
   upstreamWaitMs?: number
   /**
-   * How long an answer of the cluster may take beyond the wait that it was asked for, in milliseconds. @default 30_000
+   * How long the cluster may take to answer, in milliseconds, beyond the wait that the request asks for. @default 30_000
    */
   requestTimeoutMs?: number
   /**
-   * Queries that nobody polls for this many milliseconds stop by themselves: the cluster keeps them no longer, until
-   * a poll renews it; a finished result that is polled gets the keep-alive that its caller asked for. At least 1_000.
-   * Clients that submit and come back later than this find nothing. @default off
+   * Ends queries that nobody polls for this many milliseconds, at least 1_000: the cluster keeps a running query no
+   * longer than this, and each poll starts the time anew. A poll that finds the query finished gives it the keep-alive
+   * that its caller asked for. A client that submits and comes back later than this finds nothing. @default off
    */
   abandonAfterMs?: number
   /** Time. Replace it in tests. @default the time of the machine */
@@ -120,7 +120,7 @@ export function resolveElasticsearchOptions(
   return {
     transport: transportOf(options),
     sealingKeys: readSealingKeys(options.sealingKeys),
-    identify: userOf ? runAs(userOf) : forwardAuthorization ? asTheyAre : asServiceAccount,
+    identify: userOf ? runAs(userOf) : forwardAuthorization ? withOwnCredentials : asServiceAccount,
     forwardsAuthorization: forwardAuthorization,
     // Two waits fit into the time after which a query counts as abandoned, so that each can renew it.
     upstreamWaitMs: Math.min(upstreamWaitMs, (abandonAfterMs ?? Number.POSITIVE_INFINITY) / 2),

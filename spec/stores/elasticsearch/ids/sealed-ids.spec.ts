@@ -13,10 +13,14 @@ function sealedIds(...keys: string[]): SealedIds {
   return new SealedIds(readSealingKeys(keys.length > 0 ? keys : [newSealingKey()]))
 }
 
-/** What opening comes to: the content, `unknown`, or `invalid`. */
+/** The content that an id opens to, `unknown`, or `invalid`. */
 function outcome(ids: SealedIds, id: string, owner: Owner | undefined = alice): unknown {
   try {
-    return ids.open(id, owner) ?? 'unknown'
+    const opened = ids.open(id, owner)
+    if (!opened) return 'unknown'
+    const { id: own, ...content } = opened
+    expect(own).toBe(id)
+    return content
   } catch (error) {
     if (!(error instanceof QueryError)) throw error
     expect({ type: error.type, reason: error.reason }).toEqual({
@@ -91,7 +95,8 @@ describe('a sealed id', () => {
 
   it('opens for whoever may cancel the queries of others', () => {
     const ids = sealedIds()
-    expect(ids.open(ids.seal({ upstreamId }, alice), undefined)).toEqual({ upstreamId })
+    const id = ids.seal({ upstreamId }, alice)
+    expect(ids.open(id, undefined)).toEqual({ id, upstreamId })
   })
 
   it('opens with each of the keys, wherever it stands among them', () => {

@@ -21,7 +21,7 @@ describe('FROM books', () => {
     expect(statistics).toEqual({ documentsFound: 7, valuesLoaded: 49 })
   })
 
-  it('is known with other blanks too', async () => {
+  it('matches with other blanks too', async () => {
     expect(await run('  FROM\n  books ')).toEqual(await run('FROM books'))
   })
 })
@@ -98,7 +98,7 @@ describe('a catalogue', () => {
     ]
   }`)
 
-  it('says how its queries are written and what they show', () => {
+  it('lists how its queries are written and what they show', () => {
     expect(catalogue.map(({ usage, shows }) => [usage, shows])).toEqual([
       ['FROM logs | LIMIT 2', 'what the log says'],
       ['FROM (gone|lost).*', undefined],

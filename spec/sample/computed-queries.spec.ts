@@ -28,7 +28,7 @@ describe('FROM many', () => {
     ])
   })
 
-  it('ends when it is told to', async () => {
+  it('ends when the signal fires', async () => {
     const controller = new AbortController()
     const context = { signal: controller.signal, report() {}, owner: alice }
     const running = sampleEngine(SAMPLES)({ query: 'FROM many | LIMIT 100000' }, context)
@@ -67,7 +67,7 @@ describe('ROW x = ?', () => {
         { name: 'first', value: 1 },
       ],
     ],
-  ])('`%s` takes each its own', async (query, params) => {
+  ])('`%s` gives each placeholder its own parameter', async (query, params) => {
     const { columns, values } = await run(query, params)
     expect(Object.fromEntries(columns.map(({ name }, index) => [name, values[0]?.[index]]))).toEqual({
       a: 1,

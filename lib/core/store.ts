@@ -156,22 +156,6 @@ export interface AsyncQueryStore {
   close?(): Promise<void>
 }
 
-/** The times of a submit, in milliseconds, which a store may replace by its own. */
-export interface SubmitTimes {
-  /** How long the submit waits for completion. Zero and below: not at all. */
-  readonly waitMs: number
-  /** How long the query and its result are kept. Zero and below: the query expires at once. */
-  readonly keepAliveMs: number
-}
-
-/** The body of a submit. */
-export interface SubmitBody {
-  /** The JSON text as the client sent it, decompressed. */
-  readonly bytes: Buffer
-  /** The text with these times, and otherwise byte for byte as sent. The same `bytes` where the client sent these times. */
-  withTimes(times: SubmitTimes): Buffer
-}
-
 /** What a client sent, as far as it matters to a server behind the gateway. */
 export interface WireRequest {
   /** Who makes the request, as `resolveCaller` told. */
@@ -215,16 +199,33 @@ export interface QueryState {
  * the methods of {@link AsyncQueryStore} holds for these: owners, waits, unknown ids, errors.
  *
  * An error that the other server answers with is an answer too, unless it means that the query is unknown.
- *
- * The router has read and checked the body of a submit. A store that decides on other times than the client sent takes
- * the text from {@link SubmitBody.withTimes}, so that it never parses or writes the body itself.
  */
 export interface PassThrough {
   /** The store forwards the caller's own `Authorization` header. No other store ever sees it. */
   readonly needsAuthorization?: boolean
+  /**
+   * The router has read and checked the body. A store that sends on other times than the client's takes the text from
+   * {@link SubmitBody.withTimes}, and never has to parse or write the body itself.
+   */
   submit(wire: WireRequest, owner: Owner, options: SubmitOptions): Promise<WireAnswer>
   get(id: string, wire: WireRequest, owner: Owner, options: GetOptions): Promise<WireAnswer | undefined>
   head(id: string, wire: WireRequest, owner: Owner, options: GetOptions): Promise<QueryState | undefined>
   stop(id: string, wire: WireRequest, owner: Owner): Promise<WireAnswer | undefined>
   delete(id: string, wire: WireRequest, owner: Owner, options: DeleteOptions): Promise<WireAnswer | undefined>
+}
+
+/** The times of a submit, in milliseconds, which a store may replace by its own. */
+export interface SubmitTimes {
+  /** How long the submit waits for completion. Zero and below: not at all. */
+  readonly waitMs: number
+  /** How long the query and its result are kept. Zero and below: the query expires at once. */
+  readonly keepAliveMs: number
+}
+
+/** The body of a submit. */
+export interface SubmitBody {
+  /** The JSON text as the client sent it, decompressed. */
+  readonly bytes: Buffer
+  /** The text with these times, and otherwise byte for byte as sent. The same `bytes` where the client sent these times. */
+  withTimes(times: SubmitTimes): Buffer
 }

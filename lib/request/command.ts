@@ -33,7 +33,7 @@ export type Command =
 
 /**
  * Reads a request in the order in which Elasticsearch finds faults in it. Throws Elasticsearch's error for the
- * first one. `body` is the JSON of a submit, from its body or its parameters.
+ * first one.
  */
 export function readCommand(incoming: OperationRequest, body: JsonNode | undefined): Command {
   const command = readOperation(incoming, body)

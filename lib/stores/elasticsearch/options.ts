@@ -22,11 +22,11 @@ export interface ElasticsearchStoreOptions {
   url?: string | URL
   /** With `url`: sent with every request. The credentials of the service account go here, as `authorization`. */
   headers?: Readonly<Record<string, string>>
-  /** With `url`: certificates in PEM, to trust in place of those of the system. */
+  /** With `url`: certificates, PEM, to trust in place of those of the system. */
   ca?: string | Buffer
   /**
-   * The keys that seal query ids: texts that {@link newSealingKey} has made, the same for every replica. The first key
-   * seals, every key opens. To rotate, put a fresh key first, and remove the old one when the queries whose ids it has
+   * What query ids are sealed with: texts that {@link newSealingKey} has made, the same for every replica. The first
+   * one seals, all of them open. To rotate, put a fresh key first and take the old one away when the queries it has
    * sealed have expired.
    */
   sealingKeys: readonly string[]
@@ -46,18 +46,18 @@ export interface ElasticsearchStoreOptions {
    */
   forwardAuthorization?: boolean
   /**
-   * Longest wait that one request asks the cluster for, in milliseconds; longer waits are made of several requests. Stay
-   * below the time limits of the client and of every proxy between gateway and cluster. @default 15_000
+   * Longest time, in milliseconds, that the cluster is asked to wait in one request; longer waits are made of several.
+   * Stay below the time limits of what is between gateway and cluster, and of the client. @default 15_000
    */
   upstreamWaitMs?: number
   /**
-   * How long the cluster may take to answer, in milliseconds, beyond the wait that the request asks for. @default 30_000
+   * How long an answer of the cluster may take beyond the wait that it was asked for, in milliseconds. @default 30_000
    */
   requestTimeoutMs?: number
   /**
-   * Ends queries that nobody polls for this many milliseconds, at least 1_000: the cluster keeps a running query no
-   * longer than this, and each poll starts the time anew. A poll that finds the query finished gives it the keep-alive
-   * that its caller asked for. A client that submits and comes back later than this finds nothing. @default off
+   * Queries that nobody polls for this many milliseconds stop by themselves: the cluster keeps them no longer, until
+   * a poll renews it; a finished result that is polled gets the keep-alive that its caller asked for. At least 1_000.
+   * Clients that submit and come back later than this find nothing. @default off
    */
   abandonAfterMs?: number
   /** Time. Replace it in tests. @default the time of the machine */

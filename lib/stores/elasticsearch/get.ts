@@ -4,6 +4,7 @@ import type { GetOptions, QueryState } from '../../core/store'
 import type { Abandonment } from './abandonment'
 import type { QueryAnswer } from './answers/answer'
 import { giveUp } from './answers/peek'
+import { inMemory } from './answers/snapshot'
 import type { ClusterQueries, Sender, UpstreamParameters } from './cluster/requests'
 import type { KnownQuery } from './ids/sealed-content'
 import type { LongWaits } from './wait'
@@ -34,12 +35,13 @@ export class ExistingQueries {
     const endMs = this.#clock.now() + options.waitForCompletionTimeoutMs
     const renewMs = await this.#renewal(query, options, sender)
     const shown = { ...remembered(query), ...parameters }
-    const answer = await this.#waits.forAnswer(options, {
+    const answer = await this.#waits.wait<QueryAnswer | undefined>(options, {
       ask: async ({ waitMs, isFirst, signal }) => {
         const keepAliveMs = isFirst ? (options.keepAliveMs ?? renewMs) : renewMs
         const found = await this.#queries.get(query, shown, { waitMs, keepAliveMs, signal }, sender)
         return found || isFirst ? found : this.#getMissing(query, shown, sender)
       },
+      hold: async (found) => found && inMemory(found),
       gone: sender.wire?.gone,
     })
     if (!answer || answer.status >= 400) return answer
@@ -108,7 +110,7 @@ export class ExistingQueries {
     keepAliveMs: number | undefined,
     sender: Sender,
   ): Promise<QueryState | undefined> {
-    return this.#waits.forState(options, {
+    return this.#waits.wait<QueryState | undefined>(options, {
       ask: ({ waitMs, signal }) => this.#queries.state(query, { waitMs, keepAliveMs, signal }, sender),
       gone: sender.wire?.gone,
     })

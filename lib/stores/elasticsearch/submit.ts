@@ -117,8 +117,12 @@ export class QueryStarter {
     const { allow_partial_results: _, ...others } = parameters
     const known = await inMemory(first)
     const options = { waitForCompletionTimeoutMs: remainingMs, ...(signal && { signal }) }
-    const ask = (slice: GetTimes) => this.#queries.get(query, others, slice, sender)
-    return (await this.#waits.forAnswer(options, { ask, gone: sender.wire?.gone }, known)) ?? known
+    const question = {
+      ask: (slice: GetTimes) => this.#queries.get(query, others, slice, sender),
+      hold: async (answer?: QueryAnswer) => answer && inMemory(answer),
+      gone: sender.wire?.gone,
+    }
+    return (await this.#waits.wait<QueryAnswer | undefined>(options, question, known)) ?? known
   }
 
   async #outcome(

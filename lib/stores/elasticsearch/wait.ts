@@ -1,8 +1,6 @@
 import type { Clock } from '../../core/clock'
 import { isQueryError } from '../../core/errors'
-import type { QueryState, WaitOptions } from '../../core/store'
-import type { QueryAnswer } from './answers/answer'
-import { inMemory } from './answers/snapshot'
+import type { WaitOptions } from '../../core/store'
 import { UpstreamError } from './outage'
 
 /** One of the requests that a long wait is made of. */
@@ -14,12 +12,11 @@ interface Slice {
   signal: AbortSignal | undefined
 }
 
-/** What a long wait asks the cluster, and how it reads the answers. */
+/** What a long wait asks the cluster. */
 interface Question<T> {
   ask: (slice: Slice) => Promise<T>
-  isRunning: (answer: T) => boolean
   /** Frees the connection of an answer that says that the query runs. Such an answer is small. */
-  hold: (answer: T) => Promise<T>
+  hold?: (answer: T) => Promise<T>
   /** Fires when nobody wants an answer any more. */
   gone: AbortSignal | undefined
 }
@@ -41,28 +38,8 @@ export class LongWaits {
     this.#sliceMs = sliceMs
   }
 
-  /** Waits with requests for the result. `known` is an answer from before the wait. */
-  forAnswer(
-    options: WaitOptions,
-    { ask, gone }: Pick<Question<QueryAnswer | undefined>, 'ask' | 'gone'>,
-    known?: QueryAnswer,
-  ): Promise<QueryAnswer | undefined> {
-    const isRunning = (answer?: QueryAnswer) => answer?.isRunning === true
-    const hold = async (answer?: QueryAnswer) => answer && inMemory(answer)
-    return this.#wait(options, { ask, gone, isRunning, hold }, known)
-  }
-
-  /** Waits with requests for the state. */
-  forState(
-    options: WaitOptions,
-    { ask, gone }: Pick<Question<QueryState | undefined>, 'ask' | 'gone'>,
-  ): Promise<QueryState | undefined> {
-    const isRunning = (state?: QueryState) => state?.isRunning === true
-    return this.#wait(options, { ask, gone, isRunning, hold: async (state) => state })
-  }
-
-  /** Resolves with the last answer. */
-  async #wait<T>(
+  /** Resolves with the last answer. `known` is an answer from before the wait. */
+  async wait<T extends { isRunning: boolean | undefined } | undefined>(
     { waitForCompletionTimeoutMs, signal }: WaitOptions,
     question: Question<T>,
     known?: T,
@@ -80,8 +57,8 @@ export class LongWaits {
         if (last && error instanceof UpstreamError && !question.gone?.aborted) return last
         throw error
       }
-      if (!question.isRunning(answer) || signal?.aborted || this.#clock.now() >= endMs) return answer
-      last = await question.hold(answer)
+      if (!answer?.isRunning || signal?.aborted || this.#clock.now() >= endMs) return answer
+      last = question.hold ? await question.hold(answer) : answer
       if (this.#clock.now() - beganMs >= waitMs / 2) continue
       // The cluster answers at once about a query that is being cancelled, however long the wait.
       await this.pause(Math.min(pauseMs, endMs - this.#clock.now()), [signal, question.gone])

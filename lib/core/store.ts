@@ -170,8 +170,8 @@ export interface WireRequest {
   readonly traceparent?: string
   /** Only for a store that asks for it with {@link PassThrough.needsAuthorization}. */
   readonly authorization?: string
-  /** Of a submit: the JSON text as sent, decompressed. */
-  readonly body?: Buffer
+  /** Only of a submit. */
+  readonly body?: SubmitBody
   /** Fires when the client has gone: nobody will read an answer. */
   readonly gone: AbortSignal
 }
@@ -204,9 +204,29 @@ export interface QueryState {
 export interface PassThrough {
   /** The store forwards the caller's own `Authorization` header. No other store ever sees it. */
   readonly needsAuthorization?: boolean
+  /**
+   * The router has read and checked the body. A store that sends on other times than the client's takes the text from
+   * {@link SubmitBody.withTimes}, and never has to parse or write the body itself.
+   */
   submit(wire: WireRequest, owner: Owner, options: SubmitOptions): Promise<WireAnswer>
   get(id: string, wire: WireRequest, owner: Owner, options: GetOptions): Promise<WireAnswer | undefined>
   head(id: string, wire: WireRequest, owner: Owner, options: GetOptions): Promise<QueryState | undefined>
   stop(id: string, wire: WireRequest, owner: Owner): Promise<WireAnswer | undefined>
   delete(id: string, wire: WireRequest, owner: Owner, options: DeleteOptions): Promise<WireAnswer | undefined>
+}
+
+/** The times of a submit, in milliseconds, which a store may replace by its own. */
+export interface SubmitTimes {
+  /** How long the submit waits for completion. Zero and below: not at all. */
+  readonly waitMs: number
+  /** How long the query and its result are kept. Zero and below: the query expires at once. */
+  readonly keepAliveMs: number
+}
+
+/** The body of a submit. */
+export interface SubmitBody {
+  /** The JSON text as the client sent it, decompressed. */
+  readonly bytes: Buffer
+  /** The text with these times, and otherwise byte for byte as sent. The same `bytes` where the client sent these times. */
+  withTimes(times: SubmitTimes): Buffer
 }

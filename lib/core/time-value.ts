@@ -43,6 +43,11 @@ export function parseTimeValue(name: string, text: string): number {
   )
 }
 
+/** The time value of a number of milliseconds, rounded up to whole ones. Zero and below are `0`. */
+export function timeText(ms: number): string {
+  return ms <= 0 ? '0' : `${Math.min(Math.ceil(ms), Number.MAX_SAFE_INTEGER)}ms`
+}
+
 function unitOf(text: string, normalized: string): Unit | undefined {
   for (const unit of ['nanos', 'micros', 'ms', 's'] as const) if (normalized.endsWith(unit)) return unit
   // Reads the text as sent: in Elasticsearch, a capital M means months and not minutes.

@@ -34,7 +34,7 @@ const MAX_DEPTH = 1_000
 /** Elasticsearch's limit on digits, which also keeps big integers cheap to read and to print. */
 const MAX_NUMBER_LENGTH = 1_000
 
-/** The library declares its kinds of tokens as a const enum, which a module that is compiled alone cannot read. */
+/** The library's kinds of tokens. It declares them as a const enum, which a module that is compiled alone cannot read. */
 const OPEN_BRACE = 1
 const CLOSE_BRACE = 2
 const OPEN_BRACKET = 3
@@ -50,7 +50,7 @@ const LINE_COMMENT = 12
 const BLANK = 15
 const END = 17
 
-/** Likewise its faults. The others are faults of strings. */
+/** The library's faults, likewise. All others are faults of strings. */
 const NO_FAULT = 0
 const OPEN_COMMENT = 1
 const BROKEN_NUMBER = 3
@@ -59,13 +59,12 @@ const BROKEN_NUMBER = 3
  * Parses the JSON text of a request body. Comments are tolerated, as Elasticsearch does; duplicate names are
  * not.
  *
- * Reads tokens with jsonc-parser, because it is maintained, tells positions and leaves number literals readable:
- * `JSON.parse` loses integers beyond 2^53 and says nothing about lines and columns. The library's own parser is not
- * used: what it was expecting, it does not tell.
+ * Reads tokens with the scanner of jsonc-parser, which knows positions and keeps number literals: `JSON.parse` loses
+ * integers beyond 2^53 and does not know lines and columns, and the library's own parser does not say what it expected.
  *
  * Throws `x_content_parse_exception` or, where the text ends too early, `x_content_e_o_f_exception`.
  */
-export function parseJson(text: string): JsonNode | undefined {
+export function parseJson(text: string): ParsedNode | undefined {
   return new Parser(text).parse()
 }
 
@@ -99,7 +98,7 @@ class Parser implements NodeSource {
     this.#scanner = createScanner(text)
   }
 
-  parse(): JsonNode | undefined {
+  parse(): ParsedNode | undefined {
     if (this.#next() === END) return undefined
     const root = this.#node(true)
     if (this.#next() !== END) throw this.#refusal(trailingContent)
@@ -112,7 +111,7 @@ class Parser implements NodeSource {
     return this.#node(true)
   }
 
-  /** Keeps the positions of the items of an array, and of the fields of an object if they are wanted. */
+  /** Reads a value, with the offsets of the items of an array, and with the fields of an object if `wantsFields`. */
   #node(wantsFields: boolean): ParsedNode {
     const start = this.#scanner.getTokenOffset()
     const node = new ParsedNode(this, start)
@@ -163,7 +162,7 @@ class Parser implements NodeSource {
     return object
   }
 
-  /** Whether there is another one. */
+  /** Reads a field. Returns whether another one follows. */
   #field(object: Record<string, Value>, fields?: ParsedField[]): boolean {
     if (this.#kind !== STRING_LITERAL) {
       throw this.#refusal(unexpectedCharacter, 'was expecting double-quote to start field name')
@@ -186,7 +185,7 @@ class Parser implements NodeSource {
     let array: Value[] = []
     if (this.#next() !== CLOSE_BRACKET) {
       offsets?.push(this.#scanner.getTokenOffset())
-      // A push to an empty array makes room for seventeen, and there can be a hundred thousand short ones.
+      // A push to an empty array makes room for seventeen items, and a body can have a hundred thousand short arrays.
       array = [this.#value()]
       while (this.#next() === COMMA) {
         this.#next()
@@ -217,7 +216,7 @@ class Parser implements NodeSource {
     return exactNumber(literal)
   }
 
-  /** The kind of the next token that is neither blank nor comment. */
+  /** Goes to the next token that is neither blank nor comment, and returns its kind. */
   #next(): number {
     do this.#kind = this.#scanner.scan()
     while (this.#kind >= LINE_COMMENT && this.#kind <= BLANK && this.#scanner.getTokenError() === NO_FAULT)
@@ -236,7 +235,7 @@ class Parser implements NodeSource {
     return malformedJson(location, brokenString(this.text, this.#scanner.getTokenOffset()))
   }
 
-  /** What is said of a token that cannot stand where it stands. */
+  /** The error for a token that cannot stand where it stands. */
   #refusal<Rest extends unknown[]>(
     reason: (source: string, offset: number, ...rest: Rest) => string,
     ...rest: Rest
@@ -248,7 +247,7 @@ class Parser implements NodeSource {
   }
 }
 
-/** `__proto__` is a name like any other, but not to an assignment. */
+/** Sets a field of any name. An assignment to `__proto__` would set the prototype. */
 function setOwn(object: Record<string, Value>, name: string, value: Value): void {
   if (name !== '__proto__') object[name] = value
   else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })

@@ -12,17 +12,17 @@ export type TokenName =
 /** `[LINE:COLUMN]`, both counted from 1. */
 export type JsonLocation = string
 
-/** A value of a JSON text that knows where it stands, because Elasticsearch's refusals tell. */
+/** A value of a JSON text that knows where it stands, because Elasticsearch's refusals say so. */
 export interface JsonNode {
   readonly token: TokenName
   readonly location: JsonLocation
-  /** Of an object or array: where it ends. */
+  /** Where an object or array ends. */
   readonly end: JsonLocation
   /** The text of a scalar, as Elasticsearch reads it where it wants text. */
   readonly text: string
   /** The value in full. Integers that a number cannot hold are bigint. */
   readonly value: Value
-  /** Of an object, in the order they stand in: the first {@link MAX_FIELDS}. */
+  /** The first {@link MAX_FIELDS} fields of an object, in the order of the text. */
   readonly fields: readonly JsonField[]
   /** The item of an array at an index. */
   item(index: number): JsonNode
@@ -34,17 +34,17 @@ export interface JsonField {
   readonly node: JsonNode
 }
 
-/** What a node asks about the text it stands in. */
+/** The text of a node, and what reads it. */
 export interface NodeSource {
   readonly text: string
-  /** Reads the value at an offset once more, for the positions in it. */
+  /** Reads the value at an offset again, for the positions in it. */
   nodeAt(offset: number): ParsedNode
 }
 
-/** Where a value stands that was parsed before it came to us, in Elasticsearch's words. */
+/** The location of a value that the host application has parsed, in Elasticsearch's words. */
 export const UNKNOWN_LOCATION = '[-1:-1]'
 
-/** More than there are names for fields, and more than a quotation shows, so that no refusal misses the others. */
+/** More than the API has fields, and more than a quotation shows, so that no refusal misses the others. */
 export const MAX_FIELDS = 1_000
 
 const SCALAR_TOKENS: Readonly<Record<string, TokenName>> = {
@@ -55,22 +55,23 @@ const SCALAR_TOKENS: Readonly<Record<string, TokenName>> = {
 }
 
 /**
- * A node that keeps offsets into its text. Positions are counted and fields are read when a refusal asks for them:
- * most bodies are not refused, and a node for every value costs more than all the rest of the parsing.
+ * A node that keeps offsets into its text. It counts positions, and reads the fields and items of inner values, when a
+ * refusal asks for them: most bodies are not refused, and a node for every value costs more than the rest of the parsing.
  */
 export class ParsedNode implements JsonNode {
   value: Value = null
-  /** Of a scalar the end of its text, of others the closing bracket. */
+  /** Where the text of a scalar ends, or the closing bracket of an object or array stands. */
   stop: number
-  /** Where the items of an array start, if that was kept. */
+  /** Where the items of an array start, once they have been read with offsets. */
   itemOffsets: readonly number[] | undefined
   parsedFields: readonly ParsedField[] | undefined
   readonly source: NodeSource
-  readonly #start: number
+  /** Where its text starts. */
+  readonly start: number
 
   constructor(source: NodeSource, start: number) {
     this.source = source
-    this.#start = start
+    this.start = start
     this.stop = start
   }
 
@@ -79,26 +80,26 @@ export class ParsedNode implements JsonNode {
   }
 
   get location(): JsonLocation {
-    return locationAt(this.source.text, this.#start)
+    return locationAt(this.source.text, this.start)
   }
 
   get end(): JsonLocation {
-    return locationAt(this.source.text, isContainer(this.value) ? this.stop : this.#start)
+    return locationAt(this.source.text, isContainer(this.value) ? this.stop : this.start)
   }
 
   get text(): string {
     if (isContainer(this.value)) return ''
-    return typeof this.value === 'string' ? this.value : this.source.text.slice(this.#start, this.stop)
+    return typeof this.value === 'string' ? this.value : this.source.text.slice(this.start, this.stop)
   }
 
   get fields(): readonly JsonField[] {
-    this.parsedFields ??= this.source.nodeAt(this.#start).parsedFields ?? []
+    this.parsedFields ??= this.source.nodeAt(this.start).parsedFields ?? []
     return this.parsedFields
   }
 
   item(index: number): JsonNode {
-    this.itemOffsets ??= this.source.nodeAt(this.#start).itemOffsets ?? []
-    return this.source.nodeAt(this.itemOffsets[index] ?? this.#start)
+    this.itemOffsets ??= this.source.nodeAt(this.start).itemOffsets ?? []
+    return this.source.nodeAt(this.itemOffsets[index] ?? this.start)
   }
 }
 
@@ -161,13 +162,13 @@ export function isContainer(
   return typeof value === 'object' && value !== null
 }
 
-/** Line and column of an offset. Counted on demand: most texts are not refused, and a refusal tells few positions. */
+/** Line and column of an offset. */
 export function locationAt(text: string, offset: number): JsonLocation {
   let line = 1
   let lineStart = 0
   for (let index = 0; index < offset; index += 1) {
     const code = text.charCodeAt(index)
-    // Of CR LF, the line feed ends the line.
+    // In CR LF, the line feed ends the line.
     if (code !== 10 && (code !== 13 || text.charCodeAt(index + 1) === 10)) continue
     line += 1
     lineStart = index + 1

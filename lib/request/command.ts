@@ -3,7 +3,7 @@ import { parseTimeValue } from '../core/time-value'
 import type { Presentation } from '../formats/writer'
 import type { JsonNode } from '../json/parse'
 import { parseJson } from '../json/parse'
-import type { OperationRequest } from './head'
+import type { Incoming, OperationRequest } from './head'
 import { isJsonMediaType } from './media-type'
 import type { NegotiatedFormat } from './negotiation'
 import { negotiateFormat } from './negotiation'
@@ -62,7 +62,7 @@ function readOperation(incoming: OperationRequest, body: JsonNode | undefined): 
 function readSubmit(incoming: OperationRequest, body: JsonNode | undefined): Command {
   const { parameters, path, hasBody } = incoming
   const consumed = hasBody ? [] : SOURCE
-  const submission = interpretSubmitBody(readBodyFields(hasBody ? body : readSource(incoming)))
+  const submission = interpretSubmitBody(readBodyFields(body))
   const allowPartialResults = readOptionalBoolean(parameters, 'allow_partial_results')
   assertKnownParameters('submit', parameters, path, consumed)
   const output = readOutput(incoming, submission)
@@ -87,7 +87,8 @@ function readGet(incoming: OperationRequest, operation: 'get' | 'head'): Command
 /** Parameters that replace a body. */
 const SOURCE = ['source', 'source_content_type']
 
-function readSource({ parameters }: OperationRequest): JsonNode | undefined {
+/** Reads the JSON of a submit that has no body. Throws Elasticsearch's error for parameters that are missing or wrong. */
+export function readSource({ parameters }: Incoming): JsonNode | undefined {
   const { source, source_content_type: contentType } = parameters
   if (source === undefined) {
     throw new QueryError('parse_exception', 'request body or source parameter is required')

@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import type { Operation } from '../core/store'
+import type { Operation, SubmitBody } from '../core/store'
 import type { MediaTypeHeaders } from './media-type'
 import { checkMediaTypeHeaders } from './media-type'
 import { readFlag } from './parameters'
@@ -20,6 +20,8 @@ export interface Incoming {
   hasBody: boolean
   pretty: boolean
   human: boolean
+  /** Of a submit, where the store passes requests on. */
+  submitBody?: SubmitBody
 }
 
 /** A request to one of the operations. */

@@ -4,8 +4,8 @@ import type { AsyncQueryStore, Operation } from '../core/store'
 import type { JsonNode } from '../json/parse'
 import { BodyReader } from './body'
 import type { Command } from './command'
-import { readCommand } from './command'
-import type { OperationRequest } from './head'
+import { readCommand, readSource } from './command'
+import type { Incoming, OperationRequest } from './head'
 import { readIncoming, readTarget, requestKey } from './head'
 import { checkBodyMediaType } from './media-type'
 import type { ValidateRequest } from './openapi'
@@ -14,6 +14,7 @@ import type { ReadRequest } from './reading-cache'
 import { ReadingCache } from './reading-cache'
 import type { RouteMatch } from './routes'
 import { allowedMethods, offers, operationOn } from './routes'
+import { submitBodyOf } from './submit-text'
 
 /** Reads requests after their caller is known: head, operation and body. Validates them against `api-spec.yaml`. */
 export class RequestReader {
@@ -38,11 +39,19 @@ export class RequestReader {
     const head = readIncoming(request, route.id, hasBody)
     const incoming = { ...head, operation: this.#operationOf(request, route) }
     if (hasBody) checkBodyMediaType(incoming.mediaTypes)
-    const body =
-      hasBody && incoming.operation === 'submit' ? await this.#bodies.readJson(request, response) : undefined
-    const read = { incoming, command: await this.#toCommand(incoming, body) }
+    const body = incoming.operation === 'submit' ? await this.#submitJson(request, response, head) : undefined
+    const command = await this.#toCommand(incoming, body)
+    if (body && this.#store.passThrough) {
+      const sent: unknown = hasBody ? request.body : head.parameters.source
+      return { incoming: { ...incoming, submitBody: submitBodyOf(sent, body) }, command }
+    }
+    const read = { incoming, command }
     this.#cache.add(key, read)
     return read
+  }
+
+  async #submitJson(request: Request, response: Response, incoming: Incoming): Promise<JsonNode | undefined> {
+    return incoming.hasBody ? this.#bodies.readJson(request, response) : readSource(incoming)
   }
 
   #operationOf({ method, originalUrl }: Request, route: RouteMatch): Operation {
@@ -61,9 +70,9 @@ export class RequestReader {
    * throws Elasticsearch's error for that.
    */
   async #toCommand(incoming: OperationRequest, body: JsonNode | undefined): Promise<Command> {
-    const { operation, id, parameters } = incoming
+    const { operation, id, parameters, hasBody } = incoming
     try {
-      await this.#validate({ operation, id, parameters, body: body?.value })
+      await this.#validate({ operation, id, parameters, body: hasBody ? body?.value : undefined })
     } catch (error) {
       readCommand(incoming, body)
       throw illegalArgument(error instanceof Error ? error.message : 'the request is not valid', {

@@ -6,15 +6,14 @@ import type { Incoming } from '../request/head'
 /** A request as a server behind the gateway is to see it. */
 export function wireRequest(
   request: Request,
-  { parameters, mediaTypes, hasBody }: Incoming,
+  { parameters, mediaTypes, submitBody }: Incoming,
   caller: Caller,
   { needsAuthorization = false }: PassThrough,
   gone: AbortSignal,
 ): WireRequest {
   const { authorization, traceparent, 'x-opaque-id': opaqueId } = request.headers
-  const { source, source_content_type: sourceType, ...others } = parameters
+  const { source: _, source_content_type: sourceType, ...others } = parameters
   const { rawAccept: accept, rawContentType: contentType = sourceType } = mediaTypes
-  const body = hasBody ? bodyBytes(request.body) : source
   return {
     caller,
     parameters: others,
@@ -23,12 +22,7 @@ export function wireRequest(
     ...(typeof opaqueId === 'string' && { opaqueId }),
     ...(typeof traceparent === 'string' && { traceparent }),
     ...(needsAuthorization && authorization !== undefined && { authorization }),
-    ...(body !== undefined && { body: typeof body === 'string' ? Buffer.from(body) : body }),
+    ...(submitBody && { body: submitBody }),
     gone,
   }
-}
-
-/** Of a body that the host application has parsed, only what it kept can be written down again. */
-function bodyBytes(body: unknown): Buffer | string {
-  return Buffer.isBuffer(body) || typeof body === 'string' ? body : JSON.stringify(body)
 }

@@ -1,15 +1,25 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { parseTimeValue } from '../core/time-value'
-import type { Value, ValueObject } from '../index'
+import type { QueryResult, Value, ValueObject } from '../index'
 import { QueryError } from '../index'
+import { STRICT } from '../json/elasticsearch-body'
 import { parseJson } from '../json/parse'
-import { readArray, readObject, readText } from './json-checks'
-import { readResponse, readRows } from './recorded-response'
-import type { SampleQuery } from './sample-query'
-import { evenOutBlanks, pause } from './sample-query'
+import { MANY_ROWS, ROW_OF_PARAMS } from './computed-queries'
+import type { SampleQuery } from './engine'
+import { evenOutBlanks, pause } from './engine'
+
+/** The same from `lib/` and from the compiled package. */
+const DEFAULT_FILE = path.join(__dirname, '..', '..', 'sample-queries.json')
+
+/** The sample queries of this package: those of its file, and two whose answers depend on the request. */
+export function readDefaultCatalogue(): SampleQuery[] {
+  return [...parseCatalogue(readFileSync(DEFAULT_FILE, 'utf8')), MANY_ROWS, ROW_OF_PARAMS]
+}
 
 /**
  * Reads a catalogue: the queries that a team wants answered, with the answers that Elasticsearch gave or would
- * give. Comments are welcome.
+ * give. It may have comments.
  *
  * ```json
  * {
@@ -29,16 +39,16 @@ import { evenOutBlanks, pause } from './sample-query'
  * }
  * ```
  *
- * `query` is the whole text, `pattern` a regular expression for the whole text; blanks are evened out. `shows` is
- * for people, in the list of queries. The query runs for `delay`, and a stop meanwhile keeps `partial_values`. A
- * `response` may be a recorded body: fields that do not describe the result are skipped. The first entry that
- * matches answers. Only `response` and one of `query` and `pattern` are required.
+ * `query` is the whole text, `pattern` a regular expression for the whole text; runs of blanks count as one space.
+ * `shows` is for people, in the list of queries. The query runs for `delay`, and a stop meanwhile keeps
+ * `partial_values`. A `response` may be a recorded body: fields that do not describe the result are skipped. The first
+ * entry that matches answers. Only `response` and one of `query` and `pattern` are required.
  *
  * Throws an error that says what is wrong, and where.
  */
 export function parseCatalogue(text: string): SampleQuery[] {
-  const root = readObject(parseJson(text)?.value, 'the catalogue', ['queries'])
-  return readArray(root.queries, 'queries').map((entry, index) => readEntry(entry, `queries[${index}]`))
+  const { queries } = readObject(parseJson(text)?.value, 'the catalogue', ['queries'])
+  return STRICT.array(queries, 'queries').map((entry, index) => readEntry(entry, `queries[${index}]`))
 }
 
 const ENTRY = ['query', 'pattern', 'shows', 'delay', 'partial_values', 'response']
@@ -53,11 +63,11 @@ function readEntry(value: Value | undefined, where: string): SampleQuery {
       ? undefined
       : {
           columns: outcome.columns,
-          values: readRows(partialValues, outcome.columns, `${where}.partial_values`),
+          values: STRICT.rows(partialValues, outcome.columns, `${where}.partial_values`),
         }
   return {
     ...readMatcher(entry, where),
-    ...(shows !== undefined && { shows: readText(shows, `${where}.shows`) }),
+    ...(shows !== undefined && { shows: STRICT.text(shows, `${where}.shows`) }),
     async answer(_, run) {
       if (partial) run.report(partial)
       if (delayMs > 0) await pause(delayMs, run)
@@ -67,15 +77,20 @@ function readEntry(value: Value | undefined, where: string): SampleQuery {
   }
 }
 
+function readResponse(value: Value | undefined, where: string): QueryResult | QueryError {
+  const body = STRICT.object(value, where)
+  return body.error === undefined ? STRICT.result(body, where) : STRICT.error(body, where)
+}
+
 function readMatcher({ query, pattern }: ValueObject, where: string): Pick<SampleQuery, 'usage' | 'pattern'> {
   if ((query === undefined) === (pattern === undefined)) {
     throw new Error(`${where} must have either \`query\` or \`pattern\``)
   }
   if (query !== undefined) {
-    const usage = evenOutBlanks(readText(query, `${where}.query`))
+    const usage = evenOutBlanks(STRICT.text(query, `${where}.query`))
     return { usage, pattern: new RegExp(`^${usage.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`) }
   }
-  const usage = readText(pattern, `${where}.pattern`)
+  const usage = STRICT.text(pattern, `${where}.pattern`)
   try {
     return { usage, pattern: new RegExp(`^(?:${usage})$`) }
   } catch (cause) {
@@ -84,10 +99,20 @@ function readMatcher({ query, pattern }: ValueObject, where: string): Pick<Sampl
 }
 
 function readDelay(value: Value, where: string): number {
-  const text = readText(value, where)
+  const text = STRICT.text(value, where)
   try {
     return Math.max(0, parseTimeValue('delay', text))
   } catch (cause) {
     throw new Error(`${where} must be a time value such as 500ms or 2s, got \`${text}\``, { cause })
   }
+}
+
+/** Reads an object of a catalogue, which has no other fields than the known ones. */
+function readObject(value: Value | undefined, where: string, known: readonly string[]): ValueObject {
+  const object = STRICT.object(value, where)
+  const unknown = Object.keys(object).find((name) => !known.includes(name))
+  if (unknown !== undefined) {
+    throw new Error(`${where} does not know \`${unknown}\`; known are: ${known.join(', ')}`)
+  }
+  return object
 }

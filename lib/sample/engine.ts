@@ -1,13 +1,33 @@
 import type { Clock } from '../core/clock'
 import { systemClock } from '../core/clock'
-import type { Execute } from '../index'
-import type { SampleQuery } from './sample-query'
-import { evenOutBlanks, verificationFailure } from './sample-query'
+import type { Execute, QueryRequest, QueryResult } from '../index'
+import { QueryError } from '../index'
+
+/** What an answer to a sample query can use. */
+export interface SampleRun {
+  request: QueryRequest
+  /** Fires when the query is stopped, deleted or expires. */
+  signal: AbortSignal
+  /** Sets the rows that a stop keeps. */
+  report: (result: QueryResult) => void
+  clock: Clock
+}
+
+/** One query that the sample engine knows, or a family of them. */
+export interface SampleQuery {
+  /** How a person writes it. */
+  usage: string
+  /** What the query shows, for the list of queries. */
+  shows?: string
+  /** Matches the whole text of the query, with its blanks evened out. */
+  pattern: RegExp
+  /** Answers a query that matched. `groups` are those of the pattern. */
+  answer(groups: readonly (string | undefined)[], run: SampleRun): QueryResult | Promise<QueryResult>
+}
 
 /**
- * An engine over a fixed list of queries, for a look around and for contract tests. It goes by the text of the
- * query alone and does not parse ES|QL: any other text fails with a `verification_exception` that tells what is
- * known.
+ * An engine that knows a fixed list of queries, to try the API and for contract tests. It compares the text of a query
+ * and does not parse ES|QL. Any other text fails with a `verification_exception` that lists the known queries.
  */
 export function sampleEngine(queries: readonly SampleQuery[], clock: Clock = systemClock): Execute {
   return async (request, { signal, report }) => {
@@ -19,4 +39,29 @@ export function sampleEngine(queries: readonly SampleQuery[], clock: Clock = sys
     const known = queries.map(({ usage }) => `[${usage}]`).join(', ')
     throw verificationFailure(`the sample engine does not know this query; it knows: ${known}`)
   }
+}
+
+/** The text of a query, with one space for each run of blanks. */
+export function evenOutBlanks(query: string): string {
+  return query.trim().replace(/\s+/g, ' ')
+}
+
+/** Resolves after `ms` milliseconds. Rejects with the signal's reason as soon as the signal fires. */
+export function pause(ms: number, { signal, clock }: Pick<SampleRun, 'signal' | 'clock'>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    const onAbort = (): void => {
+      cancelTimer()
+      reject(signal.reason)
+    }
+    const cancelTimer = clock.setTimer(() => {
+      signal.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+export function verificationFailure(problem: string): QueryError {
+  return new QueryError('verification_exception', `Found 1 problem\nline 1:1: ${problem}`)
 }

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { sign } from 'jsonwebtoken'
 import type { ResolveCaller } from '../index'
 import { jwtCaller } from '../index'
-import type { SampleQuery } from '../sample/sample-query'
+import type { SampleQuery } from '../sample/engine'
 import type { ServerConfig } from './config'
 import { PREFIX } from './settings'
 

@@ -1,5 +1,5 @@
 import { QueryError } from '../../lib/core/errors'
-import { parseTimeValue } from '../../lib/core/time-value'
+import { parseTimeValue, timeText } from '../../lib/core/time-value'
 
 /** What `parseTimeValue` refuses a text with. */
 function refusal(text: string): unknown {
@@ -112,5 +112,19 @@ describe('parseTimeValue', () => {
     expect(refusal(text)).toEqual(
       illegalArgument(`failed to parse [${text}]`, `For input string: "${digits}"`),
     )
+  })
+})
+
+describe('timeText', () => {
+  it.each([
+    [1, '1ms'],
+    [0.5, '1ms'],
+    [60_000, '60000ms'],
+    [0, '0'],
+    [-1, '0'],
+    [Number.POSITIVE_INFINITY, '9007199254740991ms'],
+  ])('writes %d as %s, which is read as the same time', (ms, text) => {
+    expect(timeText(ms)).toBe(text)
+    expect(parseTimeValue('keep_alive', text)).toBe(Math.min(Math.max(0, Math.ceil(ms)), 2 ** 52))
   })
 })

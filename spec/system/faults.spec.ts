@@ -96,7 +96,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     await expectNothingLeft()
   })
 
-  it('answers 503 when the cluster breaks off before the id and the state are told', async () => {
+  it('answers 503 when the cluster breaks off before the id and the state', async () => {
     const { id } = await start('ROW n = 1')
     cluster.inject('get', { kind: 'cut', afterBytes: 20 }, TIMES)
     for (const client of aHundred(() => begin(`GET /_query/async/${id}`))) {
@@ -140,7 +140,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     await expectNothingLeft()
   })
 
-  it('answers 503 to a submit that the cluster cannot have got', async () => {
+  it('answers 503 to a submit that the cluster cannot have received', async () => {
     await cluster.kill()
     for (const client of aHundred(submitRunning)) {
       expectError(await client.answer(), 503, 'no_shard_available_action_exception')
@@ -171,7 +171,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
       'refuses the credentials of the gateway',
       { kind: 'answer', status: 401, body: { error: 'no', status: 401 } },
     ],
-  ])('never passes for an answer what is none: the cluster %s', async (_name, fault) => {
+  ])('never passes on an answer that cannot be used: the cluster %s', async (_name, fault) => {
     const { id } = await start()
     for (const [operation, target] of requestsAbout(id)) {
       cluster.inject(operation, fault, 2)

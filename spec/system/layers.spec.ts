@@ -29,7 +29,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/api': ['core/meter'],
   'lru-cache': ['request/reading-cache', 'router/answer-cache'],
   'fastest-levenshtein': ['core/did-you-mean'],
-  'jsonc-parser': ['json/parse', 'stores/elasticsearch/submit-body'],
+  'jsonc-parser': ['json/parse'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
   'apache-arrow': ['formats/arrow/arrow', 'formats/arrow/arrow-batches', 'formats/arrow/arrow-columns'],
 }

@@ -1,3 +1,4 @@
+import express from 'express'
 import { ManualClock } from 'express-esql-async-query/test-kit'
 import type { Cluster } from '../support/cluster'
 import { FAILURE, SERVICE_ACCOUNT, startCluster, TABLE } from '../support/cluster'
@@ -82,7 +83,7 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
     ]
   }
 
-  it.each(FORMATS)('hands on what the cluster says about a query, with %s', async (format) => {
+  it.each(FORMATS)('passes on the answer of the cluster about a query, with %s', async (format) => {
     const id = await submit()
     const [running, runningUpstream] = await bothAnswers(
       id,
@@ -97,14 +98,14 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
     expect(finished).toEqual(finishedUpstream)
   })
 
-  it.each(FORMATS)('hands on the error of a query that failed, with %s', async (format) => {
+  it.each(FORMATS)('passes on the error of a query that failed, with %s', async (format) => {
     const id = await submit()
     cluster.query.fail(FAILURE)
     const [failed, failedUpstream] = await bothAnswers(id, (some) => `GET /_query/async/${some}?${format}`)
     expect(failed).toEqual(failedUpstream)
   })
 
-  it.each(['json', 'yaml', 'cbor', 'smile', 'csv'])('hands on a stop, in %s', async (format) => {
+  it.each(['json', 'yaml', 'cbor', 'smile', 'csv'])('passes on a stop, in %s', async (format) => {
     const id = await submit()
     cluster.query.report(TABLE)
     const [stopped, stoppedUpstream] = await bothAnswers(
@@ -114,7 +115,7 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
     expect(stopped).toEqual(stoppedUpstream)
   })
 
-  it('hands on warnings', async () => {
+  it('passes on warnings', async () => {
     const id = await submit({ query: 'WARN' })
     const { headers } = await gateway.alice(`GET /_query/async/${id}`)
     expect(headers.warning).toMatch(
@@ -146,7 +147,7 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
   })
 
   it.each(['json', 'yaml', 'cbor', 'smile'])(
-    'answers about a query that the cluster has lost with its sealed id, in %s',
+    'names a query that the cluster has lost by its sealed id, in %s',
     async (format) => {
       const id = await submit()
       cluster.forget(cluster.query)
@@ -156,18 +157,31 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
     },
   )
 
-  it('forwards the bytes of a submit as they came', async () => {
+  it('passes on the bytes of a submit as they came', async () => {
     const body =
       '{ "query": "ROW n = ?", /* exact */ "params": [9007199254740993, -9223372036854775808, 1.0, "\\u00fc"] }'
     await gateway.alice('POST /_query/async', { body, headers: { 'content-type': 'application/json' } })
     expect(cluster.request.body.toString()).toBe(body)
   })
 
-  it('changes nothing of a submit but the times that it decides', async () => {
+  it('changes nothing in a submit but the times', async () => {
     const body =
       '{"filter":{"keep_alive":"1h"}, "keep_alive":"9d" ,"query":"ROW n = 9007199254740993", "wait_for_completion_timeout":"1m"}'
     await gateway.alice('POST /_query/async', { body, headers: { 'content-type': 'application/json' } })
     expect(cluster.request.body.toString()).toBe(body.replace('"1m"', '"1000ms"'))
+  })
+
+  it('sends a submit that the host application has parsed as JSON', async () => {
+    await gateway.close()
+    gateway = await startElasticsearchGateway(transport, cluster.url, {
+      before: (app) => app.use(express.json()),
+    })
+    await gateway.alice('POST /_query/async', {
+      body: { query: 'ROW s = "ü"', wait_for_completion_timeout: '1m' },
+    })
+    expect(cluster.request.body.toString()).toBe(
+      '{"query":"ROW s = \\"ü\\"","wait_for_completion_timeout":"1000ms"}',
+    )
   })
 
   it('takes the body from the parameter `source`', async () => {
@@ -181,7 +195,7 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
     ])
   })
 
-  it('asks for what a client asks for, in its own words', async () => {
+  it('passes on the parameters of a client, with its own spelling of times', async () => {
     const id = await submit()
     cluster.query.complete(TABLE)
     await gateway.alice(
@@ -205,7 +219,7 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
     ])
   })
 
-  it('tells the state in the headers of a HEAD request', async () => {
+  it('answers a HEAD request with the state in the headers', async () => {
     const id = await submit({ keep_alive: '1h' })
     const before = await gateway.alice(`HEAD /_query/async/${id}`)
     cluster.query.complete(TABLE)

@@ -1,58 +1,58 @@
 import type { Clock } from '../../core/clock'
 import { isQueryError } from '../../core/errors'
 import type { QueryState } from '../../core/store'
-import type { Asker, ClusterQueries } from './cluster/requests'
-import type { QueryIds } from './cluster/upstream-error'
-import type { SealedContent } from './ids/sealed-content'
+import type { ClusterQueries, Sender } from './cluster/requests'
+import type { KnownQuery, Remembered } from './ids/sealed-content'
 
-/** Expiries that are this close, in milliseconds, are the same: the clocks of gateway and cluster differ. */
+/** Expiries that differ by less count as equal, in milliseconds: the clocks of gateway and cluster differ. */
 const TOLERANCE_MS = 1_000
 
 /**
- * Lets queries end that nobody asks about: the cluster is told to keep a running one only for a short time, which
- * every poll begins anew. What its caller asked for is remembered in the id, and holds once it is finished.
+ * Ends queries that nobody polls: the cluster keeps a running query only for a short time, and every poll starts that
+ * time anew. The id remembers the keep-alive that the caller asked for, which applies once the query is finished.
  */
 export class Abandonment {
   readonly #queries: ClusterQueries
   readonly #clock: Clock
   readonly #afterMs: number | undefined
 
-  /** @param afterMs `undefined`: queries are kept as long as their callers say */
+  /** @param afterMs `undefined`: the cluster keeps queries as long as their callers say */
   constructor(queries: ClusterQueries, clock: Clock, afterMs: number | undefined) {
     this.#queries = queries
     this.#clock = clock
     this.#afterMs = afterMs
   }
 
-  /** What a submit tells the cluster, and what its id is to remember. */
-  begin(keepAliveMs: number): { keepAliveMs: number; remembered: Pick<SealedContent, 'expirationTimeMs'> } {
+  /** The keep-alive that a submit sends to the cluster, and what the id of the query has to remember. */
+  begin(keepAliveMs: number): { keepAliveMs: number; remembered: Remembered } {
     if (this.#afterMs === undefined) return { keepAliveMs, remembered: {} }
     const expirationTimeMs = this.#clock.now() + Math.max(0, keepAliveMs)
     return { keepAliveMs: Math.min(keepAliveMs, this.#afterMs), remembered: { expirationTimeMs } }
   }
 
-  /** The keep-alive that a poll has to send with each request. None where somebody has asked for more. */
-  async renewal(query: QueryIds, asker: Asker): Promise<number | undefined> {
+  /** The keep-alive that a poll sends with each request. `undefined` where somebody has asked for a longer one. */
+  async renewal(query: KnownQuery, sender: Sender): Promise<number | undefined> {
     if (this.#afterMs === undefined) return undefined
-    const state = await this.#stateOf(query, asker)
+    const state = await this.#stateOf(query, sender)
     const renewedMs = this.#clock.now() + this.#afterMs
     const isWanted = state?.isRunning && (state.expirationTimeMs ?? 0) <= renewedMs + TOLERANCE_MS
     return isWanted ? this.#afterMs : undefined
   }
 
-  /** Gives a query that is finished the time that its caller asked for. */
-  async keep(query: QueryIds, { expirationTimeMs }: SealedContent, asker: Asker): Promise<void> {
+  /** Gives a finished query the keep-alive that its caller asked for. */
+  async keep(query: KnownQuery, sender: Sender): Promise<void> {
+    const { expirationTimeMs } = query
     if (this.#afterMs === undefined || expirationTimeMs === undefined) return
     const keepAliveMs = expirationTimeMs - this.#clock.now()
-    const state = await this.#stateOf(query, asker)
+    const state = await this.#stateOf(query, sender)
     const isKept = (state?.expirationTimeMs ?? 0) >= expirationTimeMs - TOLERANCE_MS
-    if (!isKept && keepAliveMs > 0) await this.#stateOf(query, asker, keepAliveMs)
+    if (!isKept && keepAliveMs > 0) await this.#stateOf(query, sender, keepAliveMs)
   }
 
-  /** The state, unless the query has failed or is unknown: then the answer to the caller will tell. */
-  async #stateOf(query: QueryIds, asker: Asker, keepAliveMs?: number): Promise<QueryState | undefined> {
+  /** `undefined` for a query that has failed or is unknown: the answer to the caller says so. */
+  async #stateOf(query: KnownQuery, sender: Sender, keepAliveMs?: number): Promise<QueryState | undefined> {
     try {
-      return await this.#queries.state(query, { waitMs: 0, keepAliveMs }, asker)
+      return await this.#queries.state(query, { waitMs: 0, keepAliveMs }, sender)
     } catch (error) {
       if (isQueryError(error)) return undefined
       throw error

@@ -10,38 +10,39 @@ import type {
   SubmitOptions,
 } from '../../core/store'
 import { Abandonment } from './abandonment'
-import { readAsyncQuery } from './answers/snapshot-answer'
+import { readAsyncQuery } from './answers/snapshot'
 import { Cluster } from './cluster/cluster'
-import type { Asker } from './cluster/requests'
+import type { Sender } from './cluster/requests'
 import { ClusterQueries } from './cluster/requests'
-import { Getter } from './get'
+import { ExistingQueries } from './get'
 import { SealedIds } from './ids/sealed-ids'
 import type { ElasticsearchStoreOptions } from './options'
 import { resolveElasticsearchOptions } from './options'
+import { UnusableAnswerError } from './outage'
 import { ElasticsearchPassThrough } from './pass-through'
-import { Submitter } from './submit'
-import { writeRequest } from './submit-body'
-import { Waiter } from './wait'
+import { QueryStarter } from './submit'
+import { LongWaits } from './wait'
+import { writeRequest } from './write-request'
 
 export type { ElasticsearchClient } from './cluster/client-transport'
 export { newSealingKey } from './ids/sealing-keys'
 export type { ElasticsearchStoreOptions } from './options'
 
 /**
- * Puts the router in front of Elasticsearch: queries run there, and each caller can reach only their own, though the
- * cluster sees one service account. The ids that clients get are the cluster's, sealed for their owner, so there is
- * no table to keep: any number of gateways with the same keys are one, and a restart loses nothing.
+ * Puts the router in front of Elasticsearch. Queries run in the cluster, and each caller reaches only their own, though
+ * the cluster sees one service account. A client gets the cluster's id for its query, sealed for the owner. So the store
+ * keeps no table: any number of gateways with the same keys act as one, and a restart loses nothing.
  *
- * Behind {@link asyncQueryRouter}, requests and answers pass through as they are, in every format, unbuffered. Its own
- * methods, for those who use it without a router, hold a result in memory.
+ * Behind {@link asyncQueryRouter}, requests and answers pass through as they are, in every format, without buffering.
+ * The store's own methods serve applications without a router, and hold a result in memory.
  */
 export class ElasticsearchStore implements AsyncQueryStore {
   readonly passThrough: PassThrough
   readonly #cluster: Cluster
   readonly #queries: ClusterQueries
   readonly #ids: SealedIds
-  readonly #getter: Getter
-  readonly #submitter: Submitter
+  readonly #existing: ExistingQueries
+  readonly #starter: QueryStarter
 
   /** Throws a `TypeError` for options that are missing, wrong, unknown or do not fit each other. */
   constructor(options: ElasticsearchStoreOptions) {
@@ -50,17 +51,17 @@ export class ElasticsearchStore implements AsyncQueryStore {
     this.#cluster = new Cluster(transport, clock, requestTimeoutMs)
     const queries = new ClusterQueries(this.#cluster, identify, forwardsAuthorization)
     const ids = new SealedIds(resolved.sealingKeys)
-    const waiter = new Waiter(clock, upstreamWaitMs)
+    const waits = new LongWaits(clock, upstreamWaitMs)
     const abandonment = new Abandonment(queries, clock, resolved.abandonAfterMs)
-    const parts = { queries, ids, waiter, abandonment, clock }
+    const parts = { queries, ids, waits, abandonment, clock }
     this.#queries = queries
     this.#ids = ids
-    this.#getter = new Getter(parts)
-    this.#submitter = new Submitter(parts)
+    this.#existing = new ExistingQueries(parts)
+    this.#starter = new QueryStarter(parts)
     this.passThrough = new ElasticsearchPassThrough({
       ...parts,
-      getter: this.#getter,
-      submitter: this.#submitter,
+      existing: this.#existing,
+      starter: this.#starter,
       needsAuthorization: forwardsAuthorization,
     })
   }
@@ -68,13 +69,13 @@ export class ElasticsearchStore implements AsyncQueryStore {
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
     const { allowPartialResults, columnar, timeZone } = request
     const remembered = { ...(columnar && { columnar }), ...(timeZone !== undefined && { timeZone }) }
-    const { answer, id, settled } = await this.#submitter.submit({
+    const { answer, id, settled } = await this.#starter.start({
       bodyWith: (times) => writeRequest(request, times, options.keepOnCompletion),
       parameters: {
         allow_partial_results: allowPartialResults === undefined ? undefined : String(allowPartialResults),
       },
       remembered,
-      asker: { owner, wire: undefined },
+      sender: senderFor(owner),
       options,
     })
     let isRead = false
@@ -88,34 +89,34 @@ export class ElasticsearchStore implements AsyncQueryStore {
   }
 
   async get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined> {
-    const content = this.#ids.open(id, owner)
-    const answer = content && (await this.#getter.get(id, content, {}, options, serverSide(owner)))
-    return answer && readAsyncQuery(answer, id, content)
+    const query = this.#ids.open(id, owner)
+    const answer = query && (await this.#existing.get(query, {}, options, senderFor(owner)))
+    return answer && readAsyncQuery(answer, id, query)
   }
 
   async stop(id: string, owner: Owner): Promise<CompletedQuery | undefined> {
-    const content = this.#ids.open(id, owner)
-    const answer = content && (await this.#getter.stop(id, content, {}, serverSide(owner)))
-    const query = answer && (await readAsyncQuery(answer, id, content))
-    if (query?.isRunning) throw new TypeError('the cluster says that a query is running which it has stopped')
-    return query
+    const query = this.#ids.open(id, owner)
+    const answer = query && (await this.#existing.stop(query, {}, senderFor(owner)))
+    const stopped = answer && (await readAsyncQuery(answer, id, query))
+    if (stopped?.isRunning) {
+      throw new UnusableAnswerError('the cluster says that a query is running which it has stopped')
+    }
+    return stopped
   }
 
   async delete(id: string, owner: Owner, { anyOwner = false }: DeleteOptions = {}): Promise<boolean> {
-    const content = this.#ids.open(id, anyOwner ? undefined : owner)
-    if (!content) return false
-    const { upstreamId } = content
-    const answer = await this.#queries.delete({ upstreamId, id }, {}, serverSide(owner))
-    if (answer && answer.status >= 400) await readAsyncQuery(answer, id, content)
+    const query = this.#ids.open(id, anyOwner ? undefined : owner)
+    const answer = query && (await this.#queries.delete(query, {}, senderFor(owner)))
+    if (answer && answer.status >= 400) await readAsyncQuery(answer, id, query)
     return answer !== undefined
   }
 
-  /** Lets go of the connections that the store itself has opened. Queries go on. */
+  /** Closes the connections that the store itself has opened. Queries go on. */
   async close(): Promise<void> {
     this.#cluster.close()
   }
 }
 
-function serverSide(owner: Owner): Asker {
+function senderFor(owner: Owner): Sender {
   return { owner, wire: undefined }
 }

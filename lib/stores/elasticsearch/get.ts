@@ -3,138 +3,130 @@ import { isQueryError, QueryError } from '../../core/errors'
 import type { GetOptions, QueryState } from '../../core/store'
 import type { Abandonment } from './abandonment'
 import type { QueryAnswer } from './answers/answer'
-import { held } from './answers/snapshot-answer'
-import type { Asker, ClusterQueries, Parameters } from './cluster/requests'
-import type { QueryIds } from './cluster/upstream-error'
-import type { SealedContent } from './ids/sealed-content'
-import type { Waiter } from './wait'
+import { giveUp } from './answers/peek'
+import { inMemory } from './answers/snapshot'
+import type { ClusterQueries, Sender, UpstreamParameters } from './cluster/requests'
+import type { KnownQuery } from './ids/sealed-content'
+import type { LongWaits } from './wait'
 
-/** How long to wait, in milliseconds, before asking again for a result that is not found yet. */
+/** How long to pause, in milliseconds, before each further request for a result that is not found yet. */
 const MISSING_PAUSES_MS = [100, 400]
 
-/** Asks about queries that have an id, and waits for them. */
-export class Getter {
+/** Gets and stops queries that have an id, and waits for them. */
+export class ExistingQueries {
   readonly #queries: ClusterQueries
-  readonly #waiter: Waiter
+  readonly #waits: LongWaits
   readonly #abandonment: Abandonment
   readonly #clock: Clock
 
-  constructor(parts: { queries: ClusterQueries; waiter: Waiter; abandonment: Abandonment; clock: Clock }) {
+  constructor(parts: { queries: ClusterQueries; waits: LongWaits; abandonment: Abandonment; clock: Clock }) {
     this.#queries = parts.queries
-    this.#waiter = parts.waiter
+    this.#waits = parts.waits
     this.#abandonment = parts.abandonment
     this.#clock = parts.clock
   }
 
   async get(
-    id: string,
-    content: SealedContent,
-    parameters: Parameters,
+    query: KnownQuery,
+    parameters: UpstreamParameters,
     options: GetOptions,
-    asker: Asker,
+    sender: Sender,
   ): Promise<QueryAnswer | undefined> {
-    const query = { upstreamId: content.upstreamId, id }
     const endMs = this.#clock.now() + options.waitForCompletionTimeoutMs
-    const renewMs = await this.#renewal(query, options, asker)
-    const shown = { ...remembered(content), ...parameters }
-    const answer = await this.#waiter.wait<QueryAnswer | undefined>(options, {
+    const renewMs = await this.#renewal(query, options, sender)
+    const shown = { ...remembered(query), ...parameters }
+    const answer = await this.#waits.wait<QueryAnswer | undefined>(options, {
       ask: async ({ waitMs, isFirst, signal }) => {
         const keepAliveMs = isFirst ? (options.keepAliveMs ?? renewMs) : renewMs
-        const found = await this.#queries.get(query, shown, { waitMs, keepAliveMs, signal }, asker)
-        return found || isFirst ? found : this.#getMissing(query, shown, asker)
+        const found = await this.#queries.get(query, shown, { waitMs, keepAliveMs, signal }, sender)
+        return found || isFirst ? found : this.#getMissing(query, shown, sender)
       },
-      isRunning: (found) => found?.isRunning === true,
-      hold: async (found) => found && held(found),
-      gone: asker.wire?.gone,
+      hold: async (found) => found && inMemory(found),
+      gone: sender.wire?.gone,
     })
     if (!answer || answer.status >= 400) return answer
-    if (answer.isRunning === undefined) return this.#getSilent(query, shown, answer, options, endMs, asker)
+    if (answer.isRunning === undefined)
+      return this.#getWithState(query, shown, answer, options, endMs, sender)
     if (!answer.isRunning && options.keepAliveMs === undefined) {
-      await this.#abandonment.keep(query, content, asker)
+      await this.#abandonment.keep(query, sender)
     }
     return answer
   }
 
-  async head(
-    id: string,
-    { upstreamId }: SealedContent,
-    options: GetOptions,
-    asker: Asker,
-  ): Promise<QueryState | undefined> {
-    const query = { upstreamId, id }
-    const renewMs = await this.#renewal(query, options, asker)
-    return this.#waitForState(query, options, options.keepAliveMs ?? renewMs, asker)
+  async head(query: KnownQuery, options: GetOptions, sender: Sender): Promise<QueryState | undefined> {
+    const renewMs = await this.#renewal(query, options, sender)
+    return this.#waitForState(query, options, options.keepAliveMs ?? renewMs, sender)
   }
 
   async stop(
-    id: string,
-    content: SealedContent,
-    parameters: Parameters,
-    asker: Asker,
+    query: KnownQuery,
+    parameters: UpstreamParameters,
+    sender: Sender,
   ): Promise<QueryAnswer | undefined> {
-    const query = { upstreamId: content.upstreamId, id }
-    const answer = await this.#queries.stop(query, { ...remembered(content), ...parameters }, asker)
-    if (answer) await this.#abandonment.keep(query, content, asker)
+    const answer = await this.#queries.stop(query, { ...remembered(query), ...parameters }, sender)
+    if (answer) await this.#abandonment.keep(query, sender)
     return answer
   }
 
   /**
-   * A query that was running a moment ago. It has been deleted or has expired, or it has just finished: for a short
-   * time Elasticsearch no longer knows its task and does not yet find its result.
+   * Asks again about a query that was running a moment ago. It was deleted, has expired or has just finished: for a
+   * short time Elasticsearch no longer knows the task and does not yet find the result.
    */
-  async #getMissing(query: QueryIds, parameters: Parameters, asker: Asker): Promise<QueryAnswer> {
+  async #getMissing(query: KnownQuery, parameters: UpstreamParameters, sender: Sender): Promise<QueryAnswer> {
     for (const pauseMs of MISSING_PAUSES_MS) {
-      await this.#waiter.pause(pauseMs, [asker.wire?.gone])
-      const found = await this.#queries.get(query, parameters, { waitMs: 0 }, asker)
+      await this.#waits.pause(pauseMs, [sender.wire?.gone])
+      const found = await this.#queries.get(query, parameters, { waitMs: 0 }, sender)
       if (found) return found
     }
     throw new QueryError('task_cancelled_exception', 'task cancelled')
   }
 
   /**
-   * An answer that does not say whether the query runs: a text format of a release without the header for it. The
-   * state is asked for apart, and first, so that rows are never taken for those of a running query.
+   * Gets a query whose answer does not say whether it runs: a text format of a release without the header for it.
+   * Asks for the state first and for the rows afterwards, so that the rows are never older than the state.
    */
-  async #getSilent(
-    query: QueryIds,
-    parameters: Parameters,
+  async #getWithState(
+    query: KnownQuery,
+    parameters: UpstreamParameters,
     answer: QueryAnswer,
     { signal }: GetOptions,
     endMs: number,
-    asker: Asker,
+    sender: Sender,
   ): Promise<QueryAnswer | undefined> {
-    if (!Buffer.isBuffer(answer.body)) answer.body.on('error', () => {}).destroy()
+    giveUp(answer.body)
     const options = { waitForCompletionTimeoutMs: endMs - this.#clock.now(), ...(signal && { signal }) }
-    const state = await this.#waitForState(query, options, undefined, asker).catch((error: unknown) => {
-      // The get meets the same failure, and has it in the format that the client asked for.
+    const state = await this.#waitForState(query, options, undefined, sender).catch((error: unknown) => {
+      // The get fails in the same way, with an error in the format that the client asked for.
       if (!isQueryError(error)) throw error
       return undefined
     })
-    const final = await this.#queries.get(query, parameters, { waitMs: 0 }, asker)
+    const final = await this.#queries.get(query, parameters, { waitMs: 0 }, sender)
     return final && { ...final, isRunning: final.isRunning ?? state?.isRunning }
   }
 
   #waitForState(
-    query: QueryIds,
+    query: KnownQuery,
     options: GetOptions,
     keepAliveMs: number | undefined,
-    asker: Asker,
+    sender: Sender,
   ): Promise<QueryState | undefined> {
-    return this.#waiter.wait<QueryState | undefined>(options, {
-      ask: ({ waitMs, signal }) => this.#queries.state(query, { waitMs, keepAliveMs, signal }, asker),
-      isRunning: (state) => state?.isRunning === true,
-      hold: async (state) => state,
-      gone: asker.wire?.gone,
+    return this.#waits.wait<QueryState | undefined>(options, {
+      ask: ({ waitMs, signal }) => this.#queries.state(query, { waitMs, keepAliveMs, signal }, sender),
+      gone: sender.wire?.gone,
     })
   }
 
-  /** What a caller says about the keep-alive comes before what we do about it. */
-  async #renewal(query: QueryIds, { keepAliveMs }: GetOptions, asker: Asker): Promise<number | undefined> {
-    return keepAliveMs === undefined ? this.#abandonment.renewal(query, asker) : undefined
+  /** A keep-alive of the caller takes precedence over a renewal. */
+  async #renewal(
+    query: KnownQuery,
+    { keepAliveMs }: GetOptions,
+    sender: Sender,
+  ): Promise<number | undefined> {
+    return keepAliveMs === undefined ? this.#abandonment.renewal(query, sender) : undefined
   }
 }
 
-/** What the submit said about how the result is to look. What a later request says comes before it. */
-function remembered({ dropNullColumns }: SealedContent): Parameters {
+/** The parameters of the submit that also shape later answers, unless a later request overrides them. */
+function remembered({ dropNullColumns }: KnownQuery): UpstreamParameters {
   return dropNullColumns ? { drop_null_columns: 'true' } : {}
 }

@@ -6,7 +6,7 @@ import { systemClock } from '../../core/clock'
 import type { ElasticsearchClient } from './cluster/client-transport'
 import { ClientTransport } from './cluster/client-transport'
 import type { Identify } from './cluster/identity'
-import { asServiceAccount, asTheyAre, runAs } from './cluster/identity'
+import { asServiceAccount, runAs, withOwnCredentials } from './cluster/identity'
 import type { Transport } from './cluster/transport'
 import { UrlTransport } from './cluster/url-transport'
 import type { SealingKey } from './ids/sealing-keys'
@@ -120,7 +120,7 @@ export function resolveElasticsearchOptions(
   return {
     transport: transportOf(options),
     sealingKeys: readSealingKeys(options.sealingKeys),
-    identify: userOf ? runAs(userOf) : forwardAuthorization ? asTheyAre : asServiceAccount,
+    identify: userOf ? runAs(userOf) : forwardAuthorization ? withOwnCredentials : asServiceAccount,
     forwardsAuthorization: forwardAuthorization,
     // Two waits fit into the time after which a query counts as abandoned, so that each can renew it.
     upstreamWaitMs: Math.min(upstreamWaitMs, (abandonAfterMs ?? Number.POSITIVE_INFINITY) / 2),

@@ -11,41 +11,40 @@ import type {
 import type { QueryAnswer } from './answers/answer'
 import { ID_HEADER } from './answers/answer'
 import type { ClusterQueries } from './cluster/requests'
-import type { Getter } from './get'
+import type { ExistingQueries } from './get'
 import type { SealedIds } from './ids/sealed-ids'
-import type { Submitter } from './submit'
-import { withTimes } from './submit-body'
+import type { QueryStarter } from './submit'
 
-/** The operations with the client's own bytes. */
+/** The operations, with the bytes of client and cluster. */
 export class ElasticsearchPassThrough implements PassThrough {
   readonly needsAuthorization: boolean
   readonly #queries: ClusterQueries
   readonly #ids: SealedIds
-  readonly #getter: Getter
-  readonly #submitter: Submitter
+  readonly #existing: ExistingQueries
+  readonly #starter: QueryStarter
 
   constructor(parts: {
     queries: ClusterQueries
     ids: SealedIds
-    getter: Getter
-    submitter: Submitter
+    existing: ExistingQueries
+    starter: QueryStarter
     needsAuthorization: boolean
   }) {
     this.needsAuthorization = parts.needsAuthorization
     this.#queries = parts.queries
     this.#ids = parts.ids
-    this.#getter = parts.getter
-    this.#submitter = parts.submitter
+    this.#existing = parts.existing
+    this.#starter = parts.starter
   }
 
   async submit(wire: WireRequest, owner: Owner, options: SubmitOptions): Promise<WireAnswer> {
     const { parameters, body } = wire
     if (!body) throw new TypeError('a submit has no body')
-    const { answer, id, settled } = await this.#submitter.submit({
-      bodyWith: (times) => withTimes(body, times),
+    const { answer, id, settled } = await this.#starter.start({
+      bodyWith: (times) => body.withTimes(times),
       parameters,
       remembered: isOn(parameters.drop_null_columns) ? { dropNullColumns: true } : {},
-      asker: { owner, wire },
+      sender: { owner, wire },
       options,
     })
     return { ...wireAnswer(answer, id), settled }
@@ -57,10 +56,10 @@ export class ElasticsearchPassThrough implements PassThrough {
     owner: Owner,
     options: GetOptions,
   ): Promise<WireAnswer | undefined> {
-    const content = this.#ids.open(id, owner)
-    if (!content) return undefined
+    const query = this.#ids.open(id, owner)
+    if (!query) return undefined
     const { keep_alive: _, wait_for_completion_timeout: __, ...parameters } = wire.parameters
-    const answer = await this.#getter.get(id, content, parameters, options, { owner, wire })
+    const answer = await this.#existing.get(query, parameters, options, { owner, wire })
     return answer && wireAnswer(answer, id)
   }
 
@@ -70,13 +69,13 @@ export class ElasticsearchPassThrough implements PassThrough {
     owner: Owner,
     options: GetOptions,
   ): Promise<QueryState | undefined> {
-    const content = this.#ids.open(id, owner)
-    return content && this.#getter.head(id, content, options, { owner, wire })
+    const query = this.#ids.open(id, owner)
+    return query && this.#existing.head(query, options, { owner, wire })
   }
 
   async stop(id: string, wire: WireRequest, owner: Owner): Promise<WireAnswer | undefined> {
-    const content = this.#ids.open(id, owner)
-    const answer = content && (await this.#getter.stop(id, content, wire.parameters, { owner, wire }))
+    const query = this.#ids.open(id, owner)
+    const answer = query && (await this.#existing.stop(query, wire.parameters, { owner, wire }))
     return answer && wireAnswer(answer, id)
   }
 
@@ -86,14 +85,12 @@ export class ElasticsearchPassThrough implements PassThrough {
     owner: Owner,
     { anyOwner = false }: DeleteOptions,
   ): Promise<WireAnswer | undefined> {
-    const content = this.#ids.open(id, anyOwner ? undefined : owner)
-    if (!content) return undefined
-    const query = { upstreamId: content.upstreamId, id }
-    return this.#queries.delete(query, wire.parameters, { owner, wire })
+    const query = this.#ids.open(id, anyOwner ? undefined : owner)
+    return query && this.#queries.delete(query, wire.parameters, { owner, wire })
   }
 }
 
-/** An answer with the headers that tell which query it is about and whether that is running. */
+/** The answer for the client, with the headers for the id and the state of the query. */
 function wireAnswer({ status, headers, body, isRunning }: QueryAnswer, id: string | undefined): WireAnswer {
   if (status >= 400) return { status, headers, body }
   return {
@@ -107,7 +104,7 @@ function wireAnswer({ status, headers, body, isRunning }: QueryAnswer, id: strin
   }
 }
 
-/** A flag is on when it is named without a value. */
+/** A flag without a value is on. */
 function isOn(flag: string | undefined): boolean {
   return flag === '' || flag === 'true'
 }

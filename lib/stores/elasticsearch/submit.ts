@@ -1,102 +1,94 @@
 import type { Clock } from '../../core/clock'
 import { isQueryError, QueryError } from '../../core/errors'
-import type { SubmitOptions } from '../../core/store'
+import type { SubmitOptions, SubmitTimes } from '../../core/store'
 import type { Abandonment } from './abandonment'
 import type { QueryAnswer } from './answers/answer'
-import { held } from './answers/snapshot-answer'
-import type { Asker, ClusterQueries, Parameters } from './cluster/requests'
-import type { QueryIds } from './cluster/upstream-error'
-import type { SealedContent } from './ids/sealed-content'
+import { giveUp } from './answers/peek'
+import { inMemory } from './answers/snapshot'
+import type { ClusterQueries, GetTimes, Sender, UpstreamParameters } from './cluster/requests'
+import type { KnownQuery, Remembered } from './ids/sealed-content'
 import type { SealedIds } from './ids/sealed-ids'
-import type { SubmitTimes } from './submit-body'
-import type { Waiter } from './wait'
+import type { LongWaits } from './wait'
 
 /**
- * How long the cluster is asked to wait with its answer to a submit, in milliseconds: what clients ask for by default.
- * Longer waits go on with gets, because a submit cannot be given up: its answer alone tells which query it started.
+ * Longest wait that a submit asks the cluster for, in milliseconds: the default of clients. Longer waits go on with
+ * gets, because a submit cannot be given up: only its answer tells which query it started.
  */
 const LONGEST_SUBMIT_WAIT_MS = 1_000
 
-/** What is submitted, and by whom. */
-export interface Submission {
+/** A query to start, and for whom. */
+export interface NewQuery {
   bodyWith: (times: SubmitTimes) => Buffer
-  /** Of the URL of the submit. */
-  parameters: Parameters
-  /** What the id is to remember. */
-  remembered: Omit<SealedContent, 'upstreamId'>
-  asker: Asker
+  /** Parameters of the URL of the submit. */
+  parameters: UpstreamParameters
+  /** What the id has to remember. */
+  remembered: Remembered
+  sender: Sender
   options: SubmitOptions
 }
 
-/** What became of a submit. */
-export interface Submitted {
+/** A query that the cluster has started, with its answer. */
+export interface StartedQuery {
   answer: QueryAnswer
   /** Left out for a query that is finished and not kept. */
   id: string | undefined
-  /** To be called when the answer has reached the client, or cannot. */
+  /** Call it once the client has the answer, or cannot get it. */
   settled: (isDelivered: boolean) => Promise<void>
 }
 
-/** Starts queries so that none runs on whose id nobody has learned. */
-export class Submitter {
+/** Starts queries. Deletes each query whose id no client has learned. */
+export class QueryStarter {
   readonly #queries: ClusterQueries
   readonly #ids: SealedIds
-  readonly #waiter: Waiter
+  readonly #waits: LongWaits
   readonly #abandonment: Abandonment
   readonly #clock: Clock
 
   constructor(parts: {
     queries: ClusterQueries
     ids: SealedIds
-    waiter: Waiter
+    waits: LongWaits
     abandonment: Abandonment
     clock: Clock
   }) {
     this.#queries = parts.queries
     this.#ids = parts.ids
-    this.#waiter = parts.waiter
+    this.#waits = parts.waits
     this.#abandonment = parts.abandonment
     this.#clock = parts.clock
   }
 
-  async submit(submission: Submission): Promise<Submitted> {
-    const { asker, options } = submission
+  async start(newQuery: NewQuery): Promise<StartedQuery> {
+    const { sender, options } = newQuery
     const endMs = this.#clock.now() + Math.max(0, options.waitForCompletionTimeoutMs)
     const { keepAliveMs, remembered } = this.#abandonment.begin(options.keepAliveMs)
-    const content = { ...submission.remembered, ...remembered }
-    const known: { query?: QueryIds } = {}
+    const known: { query?: KnownQuery } = {}
     const answers: QueryAnswer[] = []
     try {
-      const first = await this.#first(submission, keepAliveMs, (upstreamId) => {
-        // What is to be deleted has to be known before sealing can fail.
-        known.query ??= { upstreamId, id: '' }
-        known.query.id ||= this.#ids.seal({ ...content, upstreamId }, asker.owner)
+      const first = await this.#first(newQuery, keepAliveMs, (upstreamId) => {
+        // Sealing can fail, and then the query has to be deleted.
+        known.query ??= { ...newQuery.remembered, ...remembered, upstreamId, id: '' }
+        known.query.id ||= this.#ids.seal(known.query, sender.owner)
         return known.query.id
       })
       answers.push(first)
       const { query } = known
       if (!query) return { answer: first, id: undefined, settled: async () => {} }
-      if (asker.wire?.gone.aborted)
-        throw new Error('the client has gone before it could learn the id of its query')
-      const answer = first.isRunning === false ? first : await this.#later(submission, query, first, endMs)
+      // The client has gone, and cannot learn the id.
+      sender.wire?.gone.throwIfAborted()
+      const answer = first.isRunning === false ? first : await this.#later(newQuery, query, first, endMs)
       answers.push(answer)
-      return await this.#outcome(
-        submission,
-        { ...content, upstreamId: query.upstreamId },
-        query,
-        first,
-        answer,
-      )
+      return await this.#outcome(newQuery, query, first, answer)
     } catch (error) {
-      // Nobody will read them, and a body that nobody reads keeps its connection for ever.
-      for (const answer of answers) giveUp(answer)
-      if (known.query) await this.#forget(known.query, asker)
+      // Nobody reads these answers, and a body that nobody reads keeps its connection for ever.
+      for (const answer of answers) giveUp(answer.body)
+      if (known.query) await this.#forget(known.query, sender)
       throw known.query ? internalFailure(error) : error
     }
   }
 
   async #first(
-    { bodyWith, parameters, asker, options }: Submission,
+    { bodyWith, parameters, sender, options }: NewQuery,
     keepAliveMs: number,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer> {
@@ -106,65 +98,59 @@ export class Submitter {
       bodyWith({ waitMs, keepAliveMs }),
       parameters,
       waitMs,
-      asker,
+      sender,
       idOf,
     )
     if (answer.upstreamId !== undefined) idOf(answer.upstreamId)
     return answer
   }
 
-  /** Goes on waiting for a query that the cluster has not waited for long enough. */
+  /** Goes on with the wait where the submit has not waited long enough. */
   async #later(
-    { parameters, asker, options: { signal } }: Submission,
-    query: QueryIds,
+    { parameters, sender, options: { signal } }: NewQuery,
+    query: KnownQuery,
     first: QueryAnswer,
     endMs: number,
   ): Promise<QueryAnswer> {
     const remainingMs = endMs - this.#clock.now()
     if (remainingMs <= 0 || signal?.aborted) return first
     const { allow_partial_results: _, ...others } = parameters
-    const known = await held(first)
-    const waiting = {
-      ask: ({ waitMs, signal }: { waitMs: number; signal: AbortSignal | undefined }) =>
-        this.#queries.get(query, others, { waitMs, signal }, asker),
-      isRunning: (answer: QueryAnswer | undefined) => answer?.isRunning === true,
-      hold: async (answer: QueryAnswer | undefined) => answer && held(answer),
-      gone: asker.wire?.gone,
-    }
+    const known = await inMemory(first)
     const options = { waitForCompletionTimeoutMs: remainingMs, ...(signal && { signal }) }
-    return (await this.#waiter.wait<QueryAnswer | undefined>(options, waiting, known)) ?? known
+    const question = {
+      ask: (slice: GetTimes) => this.#queries.get(query, others, slice, sender),
+      hold: async (answer?: QueryAnswer) => answer && inMemory(answer),
+      gone: sender.wire?.gone,
+    }
+    return (await this.#waits.wait<QueryAnswer | undefined>(options, question, known)) ?? known
   }
 
   async #outcome(
-    { asker, options }: Submission,
-    content: SealedContent,
-    query: QueryIds,
+    { sender, options }: NewQuery,
+    query: KnownQuery,
     first: QueryAnswer,
     answer: QueryAnswer,
-  ): Promise<Submitted> {
+  ): Promise<StartedQuery> {
     if (answer.isRunning) {
-      const settled = (isDelivered: boolean) => (isDelivered ? Promise.resolve() : this.#forget(query, asker))
+      const settled = (isDelivered: boolean) =>
+        isDelivered ? Promise.resolve() : this.#forget(query, sender)
       return { answer, id: query.id, settled }
     }
-    // To the caller it has finished in time, so it leaves nothing behind unless it is to be kept.
+    // For the caller the query has finished within the wait, so it is kept only if the caller wants that.
     const isUnwanted = answer !== first && (answer.status >= 400 || !options.keepOnCompletion)
-    if (isUnwanted) return { answer, id: undefined, settled: () => this.#forget(query, asker) }
-    await this.#abandonment.keep(query, content, asker)
+    if (isUnwanted) return { answer, id: undefined, settled: () => this.#forget(query, sender) }
+    await this.#abandonment.keep(query, sender)
     return { answer, id: query.id, settled: async () => {} }
   }
 
-  /** Where that fails too, the cluster forgets the query when its keep-alive runs out. */
-  async #forget(query: QueryIds, { owner, wire }: Asker): Promise<void> {
-    const asker = { owner, wire: wire && { ...wire, accept: 'application/json' } }
-    await this.#queries.delete(query, {}, asker).catch(() => undefined)
+  /** Where this fails, the cluster forgets the query when its keep-alive runs out. */
+  async #forget(query: KnownQuery, { owner, wire }: Sender): Promise<void> {
+    const sender = { owner, wire: wire && { ...wire, accept: 'application/json' } }
+    await this.#queries.delete(query, {}, sender).catch(() => undefined)
   }
 }
 
-function giveUp({ body }: QueryAnswer): void {
-  if (!Buffer.isBuffer(body)) body.on('error', () => {}).destroy()
-}
-
-/** The query is deleted, so a client may well submit it again, but that is not for it to do by itself. */
+/** Not a 503: official clients would send the submit again by themselves, and the query has run already. */
 function internalFailure(error: unknown): unknown {
   if (isQueryError(error)) return error
   return new QueryError('exception', 'the query was started but its answer cannot be given', { cause: error })

@@ -1,35 +1,35 @@
 import type { Clock } from '../../core/clock'
 import { isQueryError } from '../../core/errors'
 import type { WaitOptions } from '../../core/store'
-import { UpstreamError } from './cluster/transport'
+import { UpstreamError } from './outage'
 
-/** What a wait asks the cluster for, again and again. */
-export interface Slice {
+/** One of the requests that a long wait is made of. */
+interface Slice {
   waitMs: number
   /** This is the first request of the wait. */
   isFirst: boolean
-  /** Gives the request up. Left out of the last one, which is to tell how things stand. */
+  /** Gives the request up when it fires. `undefined` for the last request, which asks for the present state. */
   signal: AbortSignal | undefined
 }
 
-interface Waiting<T> {
+/** What a long wait asks the cluster. */
+interface Question<T> {
   ask: (slice: Slice) => Promise<T>
-  isRunning: (answer: T) => boolean
-  /** Keeps an answer beyond its connection, which is one about a running query and so a small one. */
-  hold: (answer: T) => Promise<T>
+  /** Frees the connection of an answer that says that the query runs. Such an answer is small. */
+  hold?: (answer: T) => Promise<T>
   /** Fires when nobody wants an answer any more. */
   gone: AbortSignal | undefined
 }
 
-/** How long to pause, in milliseconds, when the cluster answers that a query runs without having waited for it. */
+/** How long to pause, in milliseconds, when the cluster answers early that a query runs. */
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1_000
 
 /**
- * Waits for a query with requests of bounded length, until it is finished, the time is over or the signal fires.
- * When the cluster is lost during the wait, the wait is over: that the query runs is the last that is known.
+ * Waits of any length, made of requests of bounded length. A wait ends when the query is finished, the time is over or
+ * the signal fires. It also ends when the cluster stops answering: then the last known state is that the query runs.
  */
-export class Waiter {
+export class LongWaits {
   readonly #clock: Clock
   readonly #sliceMs: number
 
@@ -38,10 +38,10 @@ export class Waiter {
     this.#sliceMs = sliceMs
   }
 
-  /** Resolves with the answer that tells how things stand. `known` is one from before the wait. */
-  async wait<T>(
+  /** Resolves with the last answer. `known` is an answer from before the wait. */
+  async wait<T extends { isRunning: boolean | undefined } | undefined>(
     { waitForCompletionTimeoutMs, signal }: WaitOptions,
-    waiting: Waiting<T>,
+    question: Question<T>,
     known?: T,
   ): Promise<T> {
     const endMs = this.#clock.now() + Math.max(0, waitForCompletionTimeoutMs)
@@ -52,26 +52,26 @@ export class Waiter {
       const waitMs = signal?.aborted ? 0 : Math.min(Math.max(0, endMs - beganMs), this.#sliceMs)
       let answer: T
       try {
-        answer = await this.#ask(waiting, { waitMs, isFirst, signal })
+        answer = await this.#ask(question, { waitMs, isFirst, signal })
       } catch (error) {
-        if (last && error instanceof UpstreamError && !waiting.gone?.aborted) return last
+        if (last && error instanceof UpstreamError && !question.gone?.aborted) return last
         throw error
       }
-      if (!waiting.isRunning(answer) || signal?.aborted || this.#clock.now() >= endMs) return answer
-      last = await waiting.hold(answer)
+      if (!answer?.isRunning || signal?.aborted || this.#clock.now() >= endMs) return answer
+      last = question.hold ? await question.hold(answer) : answer
       if (this.#clock.now() - beganMs >= waitMs / 2) continue
-      // A query that is being cancelled answers at once, however long the wait.
-      await this.pause(Math.min(pauseMs, endMs - this.#clock.now()), [signal, waiting.gone])
+      // The cluster answers at once about a query that is being cancelled, however long the wait.
+      await this.pause(Math.min(pauseMs, endMs - this.#clock.now()), [signal, question.gone])
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
     }
   }
 
-  async #ask<T>({ ask, gone }: Waiting<T>, { waitMs, isFirst, signal }: Slice): Promise<T> {
+  async #ask<T>({ ask, gone }: Question<T>, { waitMs, isFirst, signal }: Slice): Promise<T> {
     if (waitMs > 0 && signal && !signal.aborted) {
       try {
         return await ask({ waitMs, isFirst, signal })
       } catch (error) {
-        // Given up because the wait is to end. What is asked next is how things stand.
+        // The request was given up because the wait ends. The next one asks for the present state.
         if (!signal.aborted || gone?.aborted || isQueryError(error)) throw error
       }
     }

@@ -41,7 +41,7 @@ describe('a wait', () => {
     })
   }
 
-  it('without an end is made of waits that have one', async () => {
+  it('without a limit is made of requests with a limit', async () => {
     await start({ upstreamWaitMs: 10_000 })
     const id = await submit()
     const waiting = gateway.alice(`GET /_query/async/${id}?keep_alive=1h`)
@@ -59,7 +59,7 @@ describe('a wait', () => {
     ])
   })
 
-  it('ends with its client, also for what the client has pipelined behind it', async () => {
+  it('ends when its client leaves, as do the requests that the client has pipelined behind it', async () => {
     await start()
     const id = await submit()
     const get = (query: string) =>
@@ -88,7 +88,7 @@ describe('a wait', () => {
     expect((await waiting).json).toMatchObject({ is_running: false })
   })
 
-  it('ends with what is left of the time', async () => {
+  it('asks in its last request for the time that is left', async () => {
     await start({ upstreamWaitMs: 10_000 })
     const id = await submit()
     const waiting = gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=12s`)
@@ -118,7 +118,7 @@ describe('a wait', () => {
     ])
   })
 
-  it('ends with the truth when the gateway drains', async () => {
+  it('ends with the present state when the gateway drains', async () => {
     await start()
     const id = await submit()
     const waiting = gateway.alice(`GET /_query/async/${id}`)
@@ -128,7 +128,7 @@ describe('a wait', () => {
     expect([status, json, cluster.waits]).toEqual([200, expect.objectContaining({ id, is_running: true }), 0])
   })
 
-  it('pauses before it asks again about a query that is said to run at once', async () => {
+  it('pauses before the next request when the cluster answers early that the query runs', async () => {
     await start()
     const id = await submit()
     const body = {
@@ -148,7 +148,7 @@ describe('a wait', () => {
     expect(cluster.requestsFor('get').length).toBeLessThan(10)
   })
 
-  it('is over when the cluster is lost in the middle, and the query is still known', async () => {
+  it('ends with the last known state when the cluster stops answering', async () => {
     await start({ upstreamWaitMs: 1_000 })
     const id = await submit()
     const waiting = gateway.alice(`GET /_query/async/${id}`)
@@ -158,7 +158,7 @@ describe('a wait', () => {
     expect((await waiting).json).toMatchObject({ id, is_running: true })
   })
 
-  it('ends as cancelled when the query is gone in the middle', async () => {
+  it('ends with task_cancelled_exception when the cluster no longer knows the query', async () => {
     await start({ upstreamWaitMs: 1_000 })
     const id = await submit()
     const waiting = gateway.alice(`GET /_query/async/${id}`)
@@ -170,7 +170,7 @@ describe('a wait', () => {
     expect((await waiting).json).toMatchObject({ error: { type: 'task_cancelled_exception' }, status: 400 })
   })
 
-  it('finds a result that cannot be found at first', async () => {
+  it('finds a result that the cluster does not find at first', async () => {
     await start({ upstreamWaitMs: 1_000 })
     const id = await submit()
     const waiting = gateway.alice(`GET /_query/async/${id}`)
@@ -184,7 +184,7 @@ describe('a wait', () => {
     expect((await waiting).json).toMatchObject({ id, is_running: false })
   })
 
-  it('of a submit goes on with gets, and leaves nothing of what was not to be kept', async () => {
+  it('of a submit goes on with gets, and deletes a result that the client does not keep', async () => {
     await start()
     const submitting = gateway.alice('POST /_query/async', {
       body: { query: 'RUN', wait_for_completion_timeout: '1m', keep_alive: '1d' },
@@ -201,7 +201,7 @@ describe('a wait', () => {
     expect(asked().map(([wait]) => wait)).toEqual(['15000ms'])
   })
 
-  it('of a submit ends with the id when the cluster is lost in the middle', async () => {
+  it('of a submit ends with the id when the cluster stops answering', async () => {
     await start()
     cluster.inject('get', { kind: 'drop' }, 2)
     const submitting = gateway.alice('POST /_query/async', {
@@ -217,7 +217,7 @@ describe('a wait', () => {
     ])
   })
 
-  it('gives up a cluster that does not answer in time', async () => {
+  it('ends with 503 when the cluster does not answer in time', async () => {
     await start({ requestTimeoutMs: 5_000 })
     const id = await submit()
     cluster.inject('get', { kind: 'silence' })
@@ -228,10 +228,10 @@ describe('a wait', () => {
     expect([status, json]).toEqual([503, expect.objectContaining({ status: 503 })])
   })
 
-  describe('on queries that stop when nobody asks', () => {
+  describe('for a query that ends when nobody polls it', () => {
     beforeEach(() => start({ abandonAfterMs: 60_000 }))
 
-    it('keeps a query for as long as it lasts, and a result for as long as its caller said', async () => {
+    it('keeps the query while it lasts, and gives the result the keep-alive of its caller', async () => {
       const id = await submit({ keep_alive: '1d' })
       const { startTimeMs } = cluster.query
       expect(cluster.query.expirationTimeMs).toBe(startTimeMs + 60_000)
@@ -244,13 +244,13 @@ describe('a wait', () => {
       expect(cluster.query.expirationTimeMs).toBe(startTimeMs + 24 * HOUR_MS)
     })
 
-    it('lets a query end that nobody asks about', async () => {
+    it('lets the query end once nobody polls it', async () => {
       await submit({ keep_alive: '1d' })
       await advance(clock, 61_000, 10_000)
       expect(cluster.query.state).toBe('deleted')
     })
 
-    it('does not take back what somebody has asked for', async () => {
+    it('does not shorten a keep-alive that a caller has asked for', async () => {
       const id = await submit({ keep_alive: '1h' })
       await gateway.alice(`GET /_query/async/${id}?keep_alive=2d&wait_for_completion_timeout=0s`)
       const { expirationTimeMs } = cluster.query
@@ -260,7 +260,7 @@ describe('a wait', () => {
       expect(cluster.query.expirationTimeMs).toBe(expirationTimeMs)
     })
 
-    it('never keeps a query for longer than its caller said', async () => {
+    it('never keeps the query for longer than its caller asked for', async () => {
       await submit({ keep_alive: '10s' })
       await arrival()
       expect(cluster.query.expirationTimeMs - cluster.query.startTimeMs).toBe(10_000)

@@ -1,9 +1,11 @@
-import type { ObjectFormat } from './body-format'
+import type { ObjectFormat } from '../../../formats/formats'
+import { UnusableAnswerError } from '../outage'
 
-/** What stands at the beginning of an answer, where Elasticsearch writes its id and state. */
+/** What the beginning of an answer says, where Elasticsearch writes the id and the state of the query. */
 export interface AnswerHead {
   id?: {
-    text: string /** Where the value stands, with its quotes or its length. */
+    text: string
+    /** Offsets of the value, with its quotes or its length. */
     start: number
     end: number
   }
@@ -11,21 +13,23 @@ export interface AnswerHead {
 }
 
 /**
- * How much of a body is looked at, in bytes. `id` and `is_running` are its first fields, so they stand here or
- * `filter_path` has taken them out.
+ * How many bytes of a body are searched. `id` and `is_running` are the first fields of a body, so they stand here or
+ * `filter_path` has removed them.
  */
 export const LONGEST_HEAD = 4_096
 
 /**
  * Reads the beginning of an answer, or `undefined` while more of it is needed. `isAll`: there is no more.
  *
- * Throws where an id begins that cannot be read: what cannot be rewritten must not be passed on.
+ * Throws where an id begins that it cannot read: an id that is not replaced must not reach the client.
  */
 export function readHead(format: ObjectFormat, bytes: Buffer, isAll: boolean): AnswerHead | undefined {
   const head = READERS[format](bytes)
   if (head.isRunning !== undefined) return head
   if (!isAll && bytes.length < LONGEST_HEAD) return undefined
-  if (head.beginsWithId && !head.id) throw new Error('the id in the answer of the cluster cannot be read')
+  if (head.beginsWithId && !head.id) {
+    throw new UnusableAnswerError('the id in the answer of the cluster cannot be read')
+  }
   return head
 }
 
@@ -53,7 +57,7 @@ const WRITERS: Readonly<Record<ObjectFormat, (text: string) => Buffer>> = {
       length < 24 ? [0x60 + length] : length < 256 ? [0x78, length] : [0x79, length >> 8, length & 0xff]
     return Buffer.concat([Buffer.from(size), Buffer.from(text)])
   },
-  // Of any length, so that no reader counts it among the texts that later ones may refer to.
+  // The form for long texts, because readers count short texts and later ones refer to them by number.
   smile: (text) =>
     Buffer.concat([Buffer.of(SMILE_LONG_ASCII), Buffer.from(text), Buffer.of(SMILE_END_OF_TEXT)]),
 }
@@ -64,7 +68,7 @@ interface TextHead {
   isRunning: RegExp
 }
 
-/** Each expression begins where the one before has ended. */
+/** Each expression begins to match where the one before it ended. */
 const JSON_HEAD: TextHead = {
   begin: /\s*\{\s*/y,
   id: /"id"\s*:\s*("[^"\\]*")(?:\s*,\s*|(?=\s*\}))/y,
@@ -109,7 +113,7 @@ interface BinaryFormat {
   isRunningKey: Buffer
   true: number
   false: number
-  /** Where the characters of a text stand, and where it ends. `undefined`: not here, or not wholly. */
+  /** Where the characters of a text start and stop, and where the text ends. `undefined`: no text, or not all of it. */
   readString(bytes: Buffer, at: number): { start: number; stop: number; end: number } | undefined
 }
 
@@ -179,7 +183,7 @@ function startsWith(bytes: Buffer, text: Buffer, at: number): boolean {
   return bytes.subarray(at, at + text.length).equals(text)
 }
 
-/** Behind the first byte of the outermost map, which may be tagged as CBOR. */
+/** Where the first field of the outermost map stands. A tag may precede the map. */
 function cborMapStart(bytes: Buffer): number | undefined {
   const at = startsWith(bytes, Buffer.of(0xd9, 0xd9, 0xf7), 0) ? 3 : 0
   const first = bytes[at] ?? 0

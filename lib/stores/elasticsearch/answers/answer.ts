@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
+import type { ObjectFormat } from '../../../formats/formats'
+import { objectFormatOf } from '../../../formats/formats'
+import { UnusableAnswerError } from '../outage'
 import { readHead, replaceId } from './answer-head'
-import type { ObjectFormat } from './body-format'
-import { objectFormatOf } from './body-format'
 import { peek } from './peek'
 
-/** An answer of the cluster, as far as it has come. The body may still break. */
+/** An answer of the cluster whose head has arrived. The body may still break. */
 export interface UpstreamResponse {
   status: number
   /** Names in lower case. */
@@ -17,11 +18,11 @@ export interface UpstreamResponse {
 export interface QueryAnswer {
   status: number
   headers: Readonly<Record<string, string | readonly string[]>>
-  /** With the id that the client knows. */
+  /** With the client's id for the query. */
   body: Readable | Buffer
-  /** What the answer calls the query, in its headers or its body. */
+  /** The cluster's id for the query, from the headers or the body. */
   upstreamId: string | undefined
-  /** `undefined` where nothing says so: a text format of a release that has no header for it. */
+  /** `undefined` where the answer does not say: a text format of a release that has no header for it. */
   isRunning: boolean | undefined
 }
 
@@ -29,21 +30,23 @@ export interface QueryAnswer {
 export const ID_HEADER = 'x-elasticsearch-async-id'
 const IS_RUNNING_HEADER = 'x-elasticsearch-async-is-running'
 
-/** What of an answer's head means something to a client. The id goes another way. */
+/** The headers that the client gets. Those with the id and the state are written anew. */
 const PASSED_HEADERS = ['content-type', 'warning', 'took-nanos', 'x-elasticsearch-async-is-partial'] as const
 
 /**
- * Reads as much of an answer as its id and its state take up, and puts `idOf` the cluster's id in its place. The rest
- * of the body stays where it is.
+ * Reads the id and the state at the beginning of an answer, and replaces the cluster's id by what `idOf` gives for it.
+ * It does not read the rest of the body.
  */
 export async function readAnswer(
   { status, headers, body }: UpstreamResponse,
   idOf: (upstreamId: string) => string,
 ): Promise<QueryAnswer> {
   const { 'content-encoding': encoding = 'identity' } = headers
-  if (encoding !== 'identity') throw new Error('the cluster compresses its answer without being asked to')
+  if (encoding !== 'identity') {
+    throw new UnusableAnswerError('the cluster compresses its answer without being asked to')
+  }
   if (singleHeader(headers['x-elastic-product']) !== 'Elasticsearch') {
-    throw new Error(`what answers ${status} is not Elasticsearch`)
+    throw new UnusableAnswerError(`what answers ${status} is not Elasticsearch`)
   }
   const format = objectFormatOf(headers['content-type'])
   const answer = {
@@ -66,13 +69,15 @@ export async function readAnswer(
   return { ...answer, body: edited }
 }
 
-/** A small body that ends too early would pass for an answer, since nothing more of it is read here. */
+/** Without this check, a small body that ends too early would pass for a whole answer. */
 function assertWhole(format: ObjectFormat, bytes: Buffer): void {
-  if (bytes.length === 0) throw new Error('the answer of the cluster is empty')
-  if (format === 'json' && !isJson(bytes.toString())) throw new Error('the answer of the cluster is no JSON')
+  if (bytes.length === 0) throw new UnusableAnswerError('the answer of the cluster is empty')
+  if (format === 'json' && !isJson(bytes.toString())) {
+    throw new UnusableAnswerError('the answer of the cluster is no JSON')
+  }
 }
 
-/** What is thrown otherwise quotes the text, with the id in it. */
+/** The error of `JSON.parse` quotes the text, with the id in it, so nobody may see it. */
 function isJson(text: string): boolean {
   try {
     JSON.parse(text)
@@ -95,7 +100,7 @@ export function singleHeader(value: string | string[] | undefined): string | und
   return Array.isArray(value) ? value[0] : value
 }
 
-/** As RFC 8941 writes it. */
+/** Reads a boolean as RFC 8941 writes it. */
 function readBoolean(text: string | undefined): boolean | undefined {
   return text === '?1' ? true : text === '?0' ? false : undefined
 }

@@ -1,12 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { UpstreamResponse } from '../answers/answer'
+import { UpstreamError } from '../outage'
 import type { Transport, UpstreamRequest } from './transport'
-import { isNotConnected, UpstreamError } from './transport'
+import { isNotConnected } from './transport'
 
 /**
- * What is used of a `Client` of `@elastic/elasticsearch`, 8.13 and later. Described here, so that only those who
- * have one need the package.
+ * What the store uses of a `Client` of `@elastic/elasticsearch`, 8.13 and later. It is described here, so that only
+ * applications that have such a client need the package.
  */
 export interface ElasticsearchClient {
   readonly transport: {
@@ -21,7 +22,7 @@ interface ClientResult {
   body: Readable
 }
 
-/** Beyond our own time limit, for transports whose own would be shorter. */
+/** Added to our own time limit, so that the client's limit never ends a request before ours does. */
 const SLACK_MS = 5_000
 
 /** Talks to the cluster through the application's own client: its pool, TLS, authentication and retries apply. */
@@ -41,7 +42,7 @@ export class ClientTransport implements Transport {
           headers: { 'accept-encoding': 'identity', ...headers },
           asStream: true,
           meta: true,
-          // Compressed, there would be no id to find in the body, and the caller's bytes would not be the caller's.
+          // In a compressed body there is no id to find, and the cluster would not get the bytes that the caller sent.
           compression: false,
           requestTimeout: timeoutMs + SLACK_MS,
           signal,
@@ -50,7 +51,7 @@ export class ClientTransport implements Transport {
       )
       return { status: result.statusCode, headers: result.headers, body: result.body }
     } catch (cause) {
-      // The client's errors hold the request with its headers, so only the text goes on.
+      // The client's errors hold the request with its headers, so only their text goes into ours.
       const { name = 'Error', message = '' } = (cause ?? {}) as { name?: string; message?: string }
       throw new UpstreamError(`the cluster does not answer: ${name}: ${message}`, {
         mayHaveArrived: name !== 'NoLivingConnectionsError' && !isNotConnected(cause),

@@ -1,18 +1,19 @@
 import type { Clock } from '../../../core/clock'
-import { QueryError } from '../../../core/errors'
+import { isQueryError, QueryError } from '../../../core/errors'
 import type { UpstreamResponse } from '../answers/answer'
+import { giveUp } from '../answers/peek'
+import { UpstreamError } from '../outage'
 import type { Transport, UpstreamRequest } from './transport'
-import { UpstreamError } from './transport'
 
-/** A request to the cluster, before it is known how long it may take. */
+/** A request to the cluster, before its time limit is set. */
 export interface ClusterRequest extends Omit<UpstreamRequest, 'signal' | 'timeoutMs'> {
-  /** How long the cluster has been told to wait, in milliseconds. */
+  /** How long the request asks the cluster to wait, in milliseconds. */
   waitMs: number
-  /** Any of these gives the request up. */
+  /** The request is given up when any of these fires. */
   endedBy: readonly (AbortSignal | undefined)[]
 }
 
-/** Sends requests to the cluster, each with a time limit, and tells what went wrong with them. */
+/** Sends requests to the cluster, each with a time limit. */
 export class Cluster {
   readonly #transport: Transport
   readonly #clock: Clock
@@ -24,7 +25,7 @@ export class Cluster {
     this.#timeoutMs = timeoutMs
   }
 
-  /** Sends a request and reads the answer. The time limit is for both. */
+  /** Sends a request and reads the answer. The time limit covers both. */
   async ask<T>(request: ClusterRequest, read: (response: UpstreamResponse) => Promise<T>): Promise<T> {
     const { waitMs, endedBy, ...rest } = request
     const timeoutMs = waitMs + this.#timeoutMs
@@ -40,7 +41,7 @@ export class Cluster {
       response = await this.#transport.send({ ...rest, timeoutMs, signal })
       return await read(response)
     } catch (error) {
-      response?.body.on('error', () => {}).destroy()
+      giveUp(response?.body)
       throw error
     } finally {
       cancelTimer()
@@ -54,11 +55,11 @@ export class Cluster {
 }
 
 /**
- * What a client is told about a submit that got no answer. Not a 503 where the query may be running: official clients
- * send those again, and it would run twice.
+ * The error for the client of a submit that got no answer. Not a 503 where the query may be running: official clients
+ * send a submit again after a 503, and the query would run twice.
  */
 export function submitFailure(error: unknown): unknown {
-  if (error instanceof QueryError || (error instanceof UpstreamError && !error.mayHaveArrived)) return error
+  if (isQueryError(error) || (error instanceof UpstreamError && !error.mayHaveArrived)) return error
   return new QueryError('exception', 'the cluster has not answered; whether it runs the query is not known', {
     cause: error,
   })

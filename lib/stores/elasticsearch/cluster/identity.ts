@@ -3,25 +3,25 @@ import { QueryError } from '../../../core/errors'
 import type { WireRequest } from '../../../core/store'
 import { missingCredentials } from '../../../core/unauthenticated'
 
-/** Who the cluster takes for the sender of a request. */
+/** The headers that tell the cluster who sends a request. */
 export type Identity = Readonly<Record<string, string>>
 
-/** How the cluster is told who a caller is: a function per way, from a caller to headers. */
+/** Finds the headers for a caller. There is one function for each way to tell the cluster who a caller is. */
 export type Identify = (wire: WireRequest | undefined, owner: Owner) => Identity
 
-/** Everybody is the service account. */
+/** Every caller acts as the service account. */
 export const asServiceAccount: Identify = () => ({})
 
-/** The caller sends its own credentials. */
-export const asTheyAre: Identify = (wire) => {
+/** Each caller acts with its own credentials. */
+export const withOwnCredentials: Identify = (wire) => {
   if (wire?.authorization === undefined) throw missingCredentials('/_query/async')
   return { authorization: wire.authorization }
 }
 
-/** What a header can carry, without blanks at its ends. */
+/** Printable ASCII without blanks at its ends, which a header can carry. */
 const USER_NAME = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 
-/** The service account acts for a user of the cluster. */
+/** The service account acts for the caller's user of the cluster. */
 export function runAs(userOf: (caller: Caller) => string | undefined): Identify {
   return (wire, owner) => {
     const user: unknown = userOf(wire?.caller ?? { owner })

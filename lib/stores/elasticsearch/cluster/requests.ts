@@ -1,38 +1,38 @@
 import type { Owner } from '../../../core/caller'
 import type { QueryState, WireRequest } from '../../../core/store'
+import { timeText } from '../../../core/time-value'
 import type { QueryAnswer, UpstreamResponse } from '../answers/answer'
 import { readAnswer, singleHeader } from '../answers/answer'
 import { readAll } from '../answers/peek'
-import { readQueryError, readState } from '../answers/snapshot'
-import { timeText } from '../time-text'
+import { readQueryError, readQueryState } from '../answers/snapshot'
+import type { KnownQuery } from '../ids/sealed-content'
 import type { Cluster, ClusterRequest } from './cluster'
 import { submitFailure } from './cluster'
 import type { Identify } from './identity'
-import type { QueryIds } from './upstream-error'
 import { readError } from './upstream-error'
 
-/** Who asks, and in which form. */
-export interface Asker {
+/** For whom the store sends a request to the cluster. */
+export interface Sender {
   owner: Owner
-  /** Left out where the store is used without a router: the answer is to be JSON. */
+  /** The client's request. `undefined` where the store is used without a router: the store asks for JSON. */
   wire: WireRequest | undefined
 }
 
-/** How one request of a get is to wait. */
+/** How one request of a get waits. */
 export interface GetTimes {
   waitMs: number
   keepAliveMs?: number | undefined
-  /** Ends the wait by giving the request up. */
+  /** Ends the wait: the store gives the request up. */
   signal?: AbortSignal | undefined
 }
 
-/** Of the URL, decoded. What is `undefined` is not sent. */
-export type Parameters = Readonly<Record<string, string | undefined>>
+/** Parameters for a URL of the cluster, decoded. The store does not send those that are `undefined`. */
+export type UpstreamParameters = Readonly<Record<string, string | undefined>>
 
-/** Stop waits for the query without bound; nobody waits longer for an answer than this, in milliseconds. */
+/** A stop waits for the query without bound; nobody waits longer for the answer than this, in milliseconds. */
 const STOP_WAIT_MS = 300_000
 
-/** More than the fields that are asked for can take up. */
+/** Longer than the fields that a request for the state asks for. */
 const LONGEST_STATE = 65_536
 
 /** The operations of the API as requests to the cluster. Each rejects or resolves as the cluster answers. */
@@ -48,93 +48,78 @@ export class ClusterQueries {
   }
 
   /**
-   * Starts a query. The request goes on when the client goes away: only its answer tells which query there is to
-   * delete. `idOf` is called as soon as that is known.
+   * Starts a query. The request goes on when the client goes away: only its answer tells which query the store has
+   * to delete. Calls `idOf` as soon as the cluster's id is known.
    */
   async submit(
     body: Buffer,
-    parameters: Parameters,
+    parameters: UpstreamParameters,
     waitMs: number,
-    asker: Asker,
+    sender: Sender,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer> {
-    const request = {
-      ...this.#request('POST', '', asker, parameters),
-      body,
-      isRepeatable: false,
-      waitMs,
-      endedBy: [],
-    }
+    const request = { ...this.#request('POST', '', sender, parameters), body, isRepeatable: false }
     const answer = await this.#cluster
-      .ask(request, (response) => this.#read(response, undefined, idOf))
+      .ask({ ...request, waitMs, endedBy: [] }, (response) => this.#read(response, undefined, idOf))
       .catch((error: unknown) => Promise.reject(submitFailure(error)))
     if (!answer) throw new TypeError('a submit has no query that could be unknown')
     return answer
   }
 
   get(
-    query: QueryIds,
-    parameters: Parameters,
-    { waitMs, keepAliveMs, signal }: GetTimes,
-    asker: Asker,
+    query: KnownQuery,
+    parameters: UpstreamParameters,
+    times: GetTimes,
+    sender: Sender,
   ): Promise<QueryAnswer | undefined> {
-    const times = {
-      wait_for_completion_timeout: timeText(waitMs),
-      keep_alive: keepAliveMs === undefined ? undefined : timeText(keepAliveMs),
-    }
-    const request = this.#request('GET', pathOf(query), asker, { ...parameters, ...times })
-    return this.#cluster.ask({ ...request, waitMs, endedBy: [signal, asker.wire?.gone] }, (response) =>
-      this.#read(response, query, () => query.id),
-    )
+    const request = this.#request('GET', pathOf(query), sender, { ...parameters, ...timeParameters(times) })
+    const { waitMs, signal } = times
+    return this.#ask({ ...request, waitMs, endedBy: [signal, sender.wire?.gone] }, query)
   }
 
-  /** What a get would say about the state, without the rows. Throws the error that the query failed with. */
-  async state(
-    query: QueryIds,
-    { waitMs, keepAliveMs, signal }: GetTimes,
-    asker: Asker,
-  ): Promise<QueryState | undefined> {
+  /** The state that a get would show, without the rows. Throws the error that the query failed with. */
+  async state(query: KnownQuery, times: GetTimes, sender: Sender): Promise<QueryState | undefined> {
     const parameters = {
       format: 'json',
       filter_path: 'is_running,expiration_time_in_millis',
-      wait_for_completion_timeout: timeText(waitMs),
-      keep_alive: keepAliveMs === undefined ? undefined : timeText(keepAliveMs),
+      ...timeParameters(times),
     }
-    const request = this.#request('GET', pathOf(query), plain(asker), parameters)
+    const request = this.#request('GET', pathOf(query), askingForJson(sender), parameters)
+    const { waitMs, signal } = times
     return this.#cluster.ask(
-      { ...request, waitMs, endedBy: [signal, asker.wire?.gone] },
+      { ...request, waitMs, endedBy: [signal, sender.wire?.gone] },
       async (response) => {
         if (response.status >= 400) {
           const error = await this.#readError(response, query)
-          if (error) throw readQueryError(error.bytes, response.status)
+          if (error) throw readQueryError(error, response.status)
           return undefined
         }
         const took = Number(singleHeader(response.headers['took-nanos']))
-        const state = readState(await readAll(response.body, LONGEST_STATE))
+        const state = readQueryState(await readAll(response.body, LONGEST_STATE))
         return { ...state, ...(Number.isFinite(took) && { tookNanos: took }) }
       },
     )
   }
 
-  stop(query: QueryIds, parameters: Parameters, asker: Asker): Promise<QueryAnswer | undefined> {
-    const request = this.#request('POST', `${pathOf(query)}/stop`, asker, parameters)
-    return this.#cluster.ask({ ...request, waitMs: STOP_WAIT_MS, endedBy: [asker.wire?.gone] }, (response) =>
-      this.#read(response, query, () => query.id),
-    )
+  stop(query: KnownQuery, parameters: UpstreamParameters, sender: Sender): Promise<QueryAnswer | undefined> {
+    const request = this.#request('POST', `${pathOf(query)}/stop`, sender, parameters)
+    return this.#ask({ ...request, waitMs: STOP_WAIT_MS, endedBy: [sender.wire?.gone] }, query)
   }
 
-  delete(query: QueryIds, parameters: Parameters, asker: Asker): Promise<QueryAnswer | undefined> {
-    const request = this.#request('DELETE', pathOf(query), asker, parameters)
-    return this.#cluster.ask({ ...request, waitMs: 0, endedBy: [] }, (response) =>
-      this.#read(response, query, () => query.id),
-    )
+  delete(
+    query: KnownQuery,
+    parameters: UpstreamParameters,
+    sender: Sender,
+  ): Promise<QueryAnswer | undefined> {
+    const request = this.#request('DELETE', pathOf(query), sender, parameters)
+    return this.#ask({ ...request, waitMs: 0, endedBy: [] }, query)
   }
 
   #request(
     method: ClusterRequest['method'],
     path: string,
-    { wire, owner }: Asker,
-    parameters: Parameters,
+    { wire, owner }: Sender,
+    parameters: UpstreamParameters,
   ): Omit<ClusterRequest, 'waitMs' | 'endedBy'> {
     const { accept = wire ? '*/*' : 'application/json', contentType = 'application/json' } = wire ?? {}
     const { opaqueId, traceparent } = wire ?? {}
@@ -153,15 +138,19 @@ export class ClusterQueries {
     }
   }
 
+  #ask(request: ClusterRequest, query: KnownQuery): Promise<QueryAnswer | undefined> {
+    return this.#cluster.ask(request, (response) => this.#read(response, query, () => query.id))
+  }
+
   async #read(
     response: UpstreamResponse,
-    query: QueryIds | undefined,
+    query: KnownQuery | undefined,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer | undefined> {
     const { status, headers } = response
     if (status < 400) return readAnswer(response, idOf)
-    const error = await this.#readError(response, query)
-    if (!error) return undefined
+    const body = await this.#readError(response, query)
+    if (!body) return undefined
     const { 'content-type': contentType = '', 'www-authenticate': challenge } = headers
     return {
       status,
@@ -169,27 +158,34 @@ export class ClusterQueries {
         'content-type': contentType,
         ...(challenge !== undefined && { 'www-authenticate': challenge }),
       },
-      body: error.bytes,
+      body,
       upstreamId: undefined,
       isRunning: undefined,
     }
   }
 
-  #readError(response: UpstreamResponse, query: QueryIds | undefined) {
-    return readError(response, { query, isCallersCredentials: this.#forwardsAuthorization })
+  #readError(response: UpstreamResponse, query: KnownQuery | undefined): Promise<Buffer | undefined> {
+    return readError(response, query, this.#forwardsAuthorization)
   }
 }
 
-/** Asks for JSON, whatever the client wants. */
-function plain({ owner, wire }: Asker): Asker {
+/** The same sender, whose client asks for JSON. */
+function askingForJson({ owner, wire }: Sender): Sender {
   return { owner, wire: wire && { ...wire, accept: 'application/json', contentType: 'application/json' } }
 }
 
-function pathOf({ upstreamId }: QueryIds): string {
+function timeParameters({ waitMs, keepAliveMs }: GetTimes): UpstreamParameters {
+  return {
+    wait_for_completion_timeout: timeText(waitMs),
+    keep_alive: keepAliveMs === undefined ? undefined : timeText(keepAliveMs),
+  }
+}
+
+function pathOf({ upstreamId }: KnownQuery): string {
   return `/${encodeURIComponent(upstreamId)}`
 }
 
-function queryText(parameters: Parameters): string {
+function queryText(parameters: UpstreamParameters): string {
   const given = Object.entries(parameters).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   )

@@ -1,43 +1,29 @@
 import { QueryError } from '../../../core/errors'
+import type { ObjectFormat } from '../../../formats/formats'
+import { objectFormatOf } from '../../../formats/formats'
 import type { UpstreamResponse } from '../answers/answer'
-import { objectFormatOf } from '../answers/body-format'
 import { readAll } from '../answers/peek'
-import { UpstreamError } from './transport'
-import { hideId, mentionsId } from './upstream-id'
-
-/** A query that a request is about, under its two names. */
-export interface QueryIds {
-  upstreamId: string
-  id: string
-}
-
-export interface ErrorContext {
-  /** Left out for a submit, whose query has no id yet. */
-  query: QueryIds | undefined
-  /** The credentials that the cluster refuses are the caller's own. */
-  isCallersCredentials: boolean
-}
-
-export interface ErrorBody {
-  bytes: Buffer
-}
+import type { KnownQuery } from '../ids/sealed-content'
+import { UpstreamError } from '../outage'
 
 /** Longer than any error of Elasticsearch, stack traces included. */
 const LONGEST_ERROR = 4 * 2 ** 20
 
-/** What Elasticsearch answers before anybody has used async queries: the index of their results is missing. */
+/** The index of the results. Elasticsearch says that it is missing until somebody has used async queries. */
 const RESULTS_INDEX = '.async-search'
 
 /**
- * The body of an error that the cluster answered with, as the client may see it. `undefined`: there is no such query.
+ * The body of an error of the cluster, as the client may see it. `undefined`: the cluster does not know the query.
+ * A submit has no `query`. `isCallersCredentials`: the request carried the caller's own credentials.
  *
- * Throws a {@link QueryError} or an {@link UpstreamError} for what is no answer of Elasticsearch, or none to the
- * caller: a proxy's page, a refusal of the gateway's own credentials.
+ * Throws a {@link QueryError} or an {@link UpstreamError} for an error that Elasticsearch did not write, and for one
+ * that is not about the caller: a proxy's page, a refusal of the gateway's own credentials.
  */
 export async function readError(
   response: UpstreamResponse,
-  { query, isCallersCredentials }: ErrorContext,
-): Promise<ErrorBody | undefined> {
+  query: KnownQuery | undefined,
+  isCallersCredentials: boolean,
+): Promise<Buffer | undefined> {
   const { status, headers } = response
   const bytes = await readAll(response.body, LONGEST_ERROR)
   const format = objectFormatOf(headers['content-type'])
@@ -45,12 +31,12 @@ export async function readError(
     throw new UpstreamError('the cluster refuses the credentials of the gateway', { mayHaveArrived: false })
   }
   if (!format || bytes.length === 0) throw foreignError(status, query === undefined)
-  if (!query) return { bytes }
+  if (!query) return bytes
   const isUnknown = status === 404 && (mentionsId(bytes, query.upstreamId) || bytes.includes(RESULTS_INDEX))
-  return isUnknown ? undefined : { bytes: hideId(bytes, format, query.upstreamId, query.id) }
+  return isUnknown ? undefined : hideId(bytes, format, query)
 }
 
-/** An error of something between us and Elasticsearch, or of Elasticsearch before it reads the request. */
+/** An error of a server between us and Elasticsearch, or of Elasticsearch before it reads the request. */
 function foreignError(status: number, isSubmit: boolean): Error {
   if (status === 429) {
     return new QueryError(
@@ -61,9 +47,36 @@ function foreignError(status: number, isSubmit: boolean): Error {
   if (status === 413) {
     return new QueryError('too_long_http_content_exception', 'the request is longer than the cluster takes')
   }
-  // A gateway in between may have given up on a submit that goes on.
+  // A proxy may have given up on a submit that goes on in the cluster.
   const mayHaveArrived = isSubmit && status >= 500
   return new UpstreamError(`the cluster answers ${status} without an error of Elasticsearch`, {
     mayHaveArrived,
   })
+}
+
+/** Whether a body contains an id of the cluster, in any format, with or without the padding of the id. */
+function mentionsId(bytes: Buffer, upstreamId: string): boolean {
+  return bytes.includes(withoutPadding(upstreamId), 0, 'latin1')
+}
+
+/**
+ * An error body without the id of the cluster. The client's id takes its place, and asterisks do where the format
+ * counts the bytes of its texts.
+ */
+function hideId(bytes: Buffer, format: ObjectFormat, { upstreamId, id }: KnownQuery): Buffer {
+  if (!mentionsId(bytes, upstreamId)) return bytes
+  const bare = withoutPadding(upstreamId)
+  const text = bytes.toString('latin1')
+  const isCounted = format === 'cbor' || format === 'smile'
+  const hidden = isCounted
+    ? text.replaceAll(bare, '*'.repeat(bare.length))
+    : text
+        .split(bare)
+        .map((part, index) => (index === 0 ? part : part.replace(/^(?:=|%3D)*/, '')))
+        .join(id)
+  return Buffer.from(hidden, 'latin1')
+}
+
+function withoutPadding(id: string): string {
+  return id.replace(/=+$/, '')
 }

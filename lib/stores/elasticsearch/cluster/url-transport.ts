@@ -2,27 +2,28 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import http from 'node:http'
 import https from 'node:https'
 import type { UpstreamResponse } from '../answers/answer'
+import { UnusableAnswerError, UpstreamError } from '../outage'
 import type { Transport, UpstreamRequest } from './transport'
-import { isNotConnected, UpstreamError } from './transport'
+import { isNotConnected } from './transport'
 
 export interface UrlTransportOptions {
-  /** Where the cluster is, with the path that it is mounted at. */
+  /** The address of the cluster. It may have a path. */
   url: URL
   /** Sent with every request: `authorization` of the service account. */
   headers: Readonly<Record<string, string>>
-  /** Certificates, PEM, to trust in place of those of the system. */
+  /** Certificates in PEM, to trust in place of those of the system. */
   ca: string | Buffer | undefined
 }
 
 /**
- * How long an unused connection is kept, in milliseconds. Shorter than load balancers keep theirs: a submit that is
- * sent on a connection that the other side has just given up could not be repeated.
+ * How long to keep an unused connection, in milliseconds. Shorter than load balancers keep theirs: when the other side
+ * closes a connection just as a submit goes out on it, the submit cannot be repeated.
  */
 const IDLE_MS = 4_000
 
 /**
- * Talks to one URL with `node:http`. Not with `fetch`: that gives up after five minutes without an answer, does not
- * take certificates without another package, and makes web streams of what is only to be piped.
+ * Talks to one URL with `node:http`. Not with `fetch`: that gives up after five minutes without an answer, takes
+ * certificates only with another package, and makes web streams of bodies that are only piped.
  */
 export class UrlTransport implements Transport {
   readonly #base: string
@@ -48,7 +49,7 @@ export class UrlTransport implements Transport {
     try {
       return await outcome
     } catch (error) {
-      // The other side has given the connection up at the moment that it was used.
+      // The other side closed an idle connection at the moment that we used it.
       if (!request.isRepeatable || !isReused() || request.signal.aborted) throw failure(error)
       return this.#attempt(request).outcome.catch((again) => Promise.reject(failure(again)))
     }
@@ -66,7 +67,7 @@ export class UrlTransport implements Transport {
       signal,
       headers: {
         ...this.#headers,
-        // The body is passed on as it comes; compressed, there would be no id to find in it.
+        // In a compressed body there is no id to find.
         'accept-encoding': 'identity',
         ...headers,
         ...(body && { 'content-length': body.length }),
@@ -85,7 +86,7 @@ interface Attempt {
 
 function responseOf(outgoing: ClientRequest, silenceMs: number): Promise<UpstreamResponse> {
   return new Promise((resolve, reject) => {
-    // It stays, because an aborted request may report more than one error.
+    // This listener stays, because an aborted request may report more than one error.
     outgoing.on('error', reject)
     outgoing.on('response', (incoming: IncomingMessage) => {
       breakOffSilence(outgoing, incoming, silenceMs)
@@ -94,11 +95,11 @@ function responseOf(outgoing: ClientRequest, silenceMs: number): Promise<Upstrea
   })
 }
 
-/** Ends a body that has stopped coming, unless that is because nobody takes it. */
+/** Breaks off a body that has stopped coming, unless it stopped because nobody reads it. */
 function breakOffSilence(outgoing: ClientRequest, incoming: IncomingMessage, silenceMs: number): void {
   outgoing.setTimeout(silenceMs, () => {
-    if (!incoming.isPaused())
-      incoming.destroy(new Error('the cluster has fallen silent in the middle of an answer'))
+    if (incoming.isPaused()) return
+    incoming.destroy(new UnusableAnswerError('the cluster has fallen silent in the middle of an answer'))
   })
 }
 

@@ -1,22 +1,29 @@
-/** What an id that a client has tells, once it is opened. */
+/** What is sealed in a client's id: the cluster's id, and what later requests need to know of the submit. */
 export interface SealedContent {
-  /** The query's id in the cluster. */
   upstreamId: string
-  /** The request asked for `values` column by column. */
+  /** The submit had `columnar`. */
   columnar?: boolean
   /** The submit had `drop_null_columns`. */
   dropNullColumns?: boolean
-  /** The zone of the request, where the store has to tell it. */
+  /** The zone of the submit, where the store itself answers with it. */
   timeZone?: string
-  /** When the query is to be forgotten, in milliseconds since the epoch, where the cluster was told something else. */
+  /** When the query expires for its caller, in milliseconds since the epoch, where the cluster keeps it for less. */
   expirationTimeMs?: number
+}
+
+/** What the id of a query remembers of its submit. */
+export type Remembered = Omit<SealedContent, 'upstreamId'>
+
+/** A query that has an id: the client's id, and what is sealed in it. */
+export interface KnownQuery extends SealedContent {
+  id: string
 }
 
 const COLUMNAR = 1
 const DROPS_NULL_COLUMNS = 2
 const HAS_EXPIRATION = 4
 const HAS_TIME_ZONE = 8
-/** The id of the cluster is padded base64url, and stands here decoded: a quarter shorter. */
+/** The cluster's id is padded base64url, and stands here decoded: a quarter shorter. */
 const IS_DECODED = 16
 
 /** A double of JavaScript holds 48 bits exactly, which is the year 10889. */
@@ -25,7 +32,7 @@ const LATEST_TIME_MS = 2 ** (8 * TIME_BYTES) - 1
 
 const LONGEST_TIME_ZONE = 64
 
-/** The content in as few bytes as can be, since it travels in every URL. */
+/** The content in as few bytes as possible, since it travels in every URL. */
 export function encodeContent(content: SealedContent): Buffer {
   const { upstreamId, expirationTimeMs, timeZone } = content
   const decoded = Buffer.from(upstreamId, 'base64url')
@@ -48,7 +55,7 @@ export function encodeContent(content: SealedContent): Buffer {
 export function decodeContent(bytes: Buffer): SealedContent {
   const flags = bytes.readUInt8(0)
   let at = 1
-  const content: Omit<SealedContent, 'upstreamId'> = {}
+  const content: Remembered = {}
   if (flags & COLUMNAR) content.columnar = true
   if (flags & DROPS_NULL_COLUMNS) content.dropNullColumns = true
   if (flags & HAS_EXPIRATION) {

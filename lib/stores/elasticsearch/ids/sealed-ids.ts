@@ -1,35 +1,35 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Owner } from '../../../core/caller'
 import { illegalArgument } from '../../../core/errors'
-import type { SealedContent } from './sealed-content'
+import type { KnownQuery, SealedContent } from './sealed-content'
 import { decodeContent, encodeContent } from './sealed-content'
 import type { SealingKey } from './sealing-keys'
 
 const CIPHER = 'aes-256-gcm'
 
-/** The layout of what follows. In clear, as are the key's id and its length. */
+/** The version of the layout. It stands in clear, as do the key's id and its length. */
 const VERSION = 1
 const HEAD_BYTES = 2
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
-/** Of SHA-256. To find another owner with the same takes 2^128 attempts. */
+/** How much of the owner's SHA-256 an id holds. To find another owner with the same bytes takes 2^128 attempts. */
 const DIGEST_BYTES = 16
 
 const SHORTEST = HEAD_BYTES + 1 + NONCE_BYTES + DIGEST_BYTES + 1 + TAG_BYTES
-/** Below what URLs and headers can carry: Elasticsearch takes 4,096 bytes for the first line of a request. */
+/** Short enough for URLs and headers: Elasticsearch takes 4,096 bytes for the first line of a request. */
 const LONGEST = 1_024
 
-/** An id of the cluster for which there is no sealed form. */
+/** An id of the cluster that cannot be sealed: it is empty or too long. */
 export class UnsealableIdError extends Error {
   override readonly name = 'UnsealableIdError'
 }
 
 /**
- * Puts ids of the cluster into ids for clients, and takes them out again: encrypted and authenticated, and bound to
- * an owner, so that nobody else can use them.
+ * Seals ids of the cluster into ids for clients, and opens them again. An id is encrypted, authenticated and bound to
+ * an owner, so that nobody else can use it.
  *
- * The owner is a digest inside, compared when an id is opened. As associated data of the cipher it would be just as
- * tight, but then nobody who may cancel the queries of others could open theirs.
+ * A digest of the owner is inside, and is compared when an id is opened. As associated data of the cipher it would be
+ * as safe, but then callers who may cancel the queries of others could not open their ids.
  */
 export class SealedIds {
   readonly #sealing: SealingKey
@@ -40,7 +40,7 @@ export class SealedIds {
     this.#keys = keys
   }
 
-  /** Throws an {@link UnsealableIdError} for what would make too long an id. */
+  /** Throws an {@link UnsealableIdError} where the id would be too long. */
   seal(content: SealedContent, owner: Owner): string {
     const { id, key } = this.#sealing
     const head = Buffer.concat([Buffer.of(VERSION, id.length), id])
@@ -55,12 +55,12 @@ export class SealedIds {
   }
 
   /**
-   * What is in an id, or `undefined` for one that was not sealed with our keys or not for `owner`. Without an owner
-   * it opens for anybody.
+   * Opens an id. `undefined` for an id that was not sealed with our keys, or not for `owner`. Without an owner it opens
+   * the ids of all owners.
    *
-   * Throws the `illegal_argument_exception` of an id that does not even look like one.
+   * Throws `illegal_argument_exception` for a text that does not have the form of an id.
    */
-  open(id: string, owner: Owner | undefined): SealedContent | undefined {
+  open(id: string, owner: Owner | undefined): KnownQuery | undefined {
     const bytes = readBytes(id)
     const headEnd = HEAD_BYTES + bytes.readUInt8(1)
     const keyId = bytes.subarray(HEAD_BYTES, headEnd)
@@ -68,7 +68,7 @@ export class SealedIds {
     const inside = found && decrypt(found, bytes, headEnd)
     if (!inside) return undefined
     const isOwner = owner === undefined || timingSafeEqual(inside.subarray(0, DIGEST_BYTES), digestOf(owner))
-    return isOwner ? decodeContent(inside.subarray(DIGEST_BYTES)) : undefined
+    return isOwner ? { id, ...decodeContent(inside.subarray(DIGEST_BYTES)) } : undefined
   }
 }
 

@@ -1,16 +1,16 @@
 import type { KeyObject } from 'node:crypto'
 import { createSecretKey, randomBytes } from 'node:crypto'
 
-/** A key that ids are sealed with. */
+/** A key that seals ids. */
 export interface SealingKey {
-  /** Stands in every id that the key has sealed, in clear. */
+  /** Stands in clear in every id that the key has sealed. */
   id: Buffer
   key: KeyObject
 }
 
 const KEY_BYTES = 32
 
-/** Room for a date or a name. An id that is sealed carries it. */
+/** The id of a key has room for a date or a name. Every sealed id carries it. */
 const KEY = /^([\w-]{1,16})\.([\w-]+)$/
 
 const EXPECTED = 'a key as newSealingKey() makes it, `ID.SECRET`'
@@ -24,8 +24,8 @@ export function newSealingKey(): string {
 }
 
 /**
- * The keys behind their texts, by their ids, the first one first. Throws a `TypeError` that names the place of a
- * key that is malformed, too short, too long or has the id of another, and never shows any of it but the id.
+ * Reads keys from their texts, in the same order. Throws a `TypeError` that names the place of a key that is malformed,
+ * too short, too long or has the id of another. The error never shows more of a key than its id.
  */
 export function readSealingKeys(texts: readonly string[]): readonly [SealingKey, ...SealingKey[]] {
   const [first, ...others] = texts.map(readKey)

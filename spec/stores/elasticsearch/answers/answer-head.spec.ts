@@ -130,7 +130,7 @@ describe('the id of an answer', () => {
     ['{"columns":[{"name":"id"}]}', undefined],
     ['{"is_running":true}', true],
     ['{"took":1,"id":"later"}', undefined],
-  ])('is not looked for where it cannot be: %s', async (text, isRunning) => {
+  ])('is not searched for behind the first fields: %s', async (text, isRunning) => {
     const answer = await read(TYPES.json, [Buffer.from(text)])
     expect([answer.body.toString(), answer.isRunning, answer.seen]).toEqual([text, isRunning, []])
   })
@@ -161,7 +161,7 @@ describe('the id of an answer', () => {
   it.each([
     [{ 'x-elastic-product': '' }, 'what answers 200 is not Elasticsearch'],
     [{ 'content-encoding': 'gzip' }, 'the cluster compresses its answer without being asked to'],
-  ])('is not looked for in what is no answer: %j', async (headers, message) => {
+  ])('is not searched for in an answer that cannot be used: %j', async (headers, message) => {
     await expect(read(TYPES.json, [Buffer.from('{}')], headers as Record<string, string>)).rejects.toThrow(
       message,
     )

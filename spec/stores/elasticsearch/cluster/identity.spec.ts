@@ -52,7 +52,7 @@ describe.each(TRANSPORTS)('who the cluster sees over %s', (transport) => {
   const serviceAccount = transport === 'url' ? SERVICE_ACCOUNT.authorization : API_KEY.authorization
   const subject = transport === 'url' ? 'Basic gateway' : 'ApiKey key-1'
 
-  it('is the service account, and nothing of the caller passes but what traces a request', async () => {
+  it('is the service account, and of the caller only the headers that trace a request', async () => {
     await start()
     const id = await submit()
     const submitted = received()
@@ -143,7 +143,7 @@ describe.each(TRANSPORTS)('who the cluster sees over %s', (transport) => {
     ])
   })
 
-  it('hands on a refusal of the caller\u2019s own credentials, with its challenge', async () => {
+  it('passes on a refusal of the caller\u2019s own credentials, with its challenge', async () => {
     await start({ forwardAuthorization: true })
     const body = {
       error: { root_cause: [EXPIRED], ...EXPIRED },
@@ -189,7 +189,7 @@ describe.each(TRANSPORTS)('who the cluster sees over %s', (transport) => {
 })
 
 describe('an id that was tampered with', () => {
-  it('is 404 or 400 for each operation, and the cluster hears nothing of it', async () => {
+  it('is 404 or 400 for each operation, and no request reaches the cluster', async () => {
     const cluster = await startCluster({ clock: new ManualClock() })
     const gateway = await startElasticsearchGateway('url', cluster.url)
     const { headers } = await gateway.alice('POST /_query/async', { body: SUBMIT })
@@ -217,7 +217,7 @@ describe('an id that was tampered with', () => {
 })
 
 describe('keys', () => {
-  it('can be rotated without losing queries, and without them nothing opens', async () => {
+  it('can be rotated without losing queries, and without its key no id opens', async () => {
     const cluster = await startCluster({ clock: new ManualClock() })
     const [old, fresh] = [newSealingKey(), newSealingKey()]
     const gateways = await Promise.all(

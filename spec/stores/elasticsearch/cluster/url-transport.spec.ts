@@ -36,14 +36,14 @@ describe('a URL', () => {
     await once(body, 'end')
   }
 
-  it('is asked again when a connection is given up at the moment it is used again', async () => {
+  it('gets a request again when the cluster closes an idle connection as it is used', async () => {
     await warmUp()
     cluster.inject('info', { kind: 'drop' })
     expect((await transport.send(get)).status).toBe(200)
     expect(cluster.requests).toHaveLength(3)
   })
 
-  it('is not asked again where that would do something twice', async () => {
+  it('does not get a request again that must not run twice', async () => {
     await warmUp()
     cluster.inject('info', { kind: 'drop' })
     await expect(transport.send({ ...get, isRepeatable: false })).rejects.toMatchObject({
@@ -52,13 +52,13 @@ describe('a URL', () => {
     expect(cluster.requests).toHaveLength(2)
   })
 
-  it('is not asked again over a connection that was new', async () => {
+  it('does not get a request again after a new connection breaks', async () => {
     cluster.inject('info', { kind: 'drop' })
     await expect(transport.send(get)).rejects.toMatchObject({ mayHaveArrived: true })
     expect(cluster.requests).toHaveLength(1)
   })
 
-  it('that nobody listens on has got nothing', async () => {
+  it('that nobody listens on cannot have received the request', async () => {
     await cluster.kill()
     await expect(transport.send(get)).rejects.toMatchObject({ mayHaveArrived: false })
     await cluster.listen()
@@ -75,7 +75,7 @@ describe('a URL', () => {
     below.close()
   })
 
-  it('whose answer stops coming is broken off, unless it is we who do not read', async () => {
+  it('that stops in the middle of an answer is given up, unless nobody reads the answer', async () => {
     const store = new ElasticsearchStore({
       url: cluster.url,
       headers: { authorization },

@@ -14,10 +14,14 @@ function sealedIds(...keys: string[]): SealedIds {
   return new SealedIds(readSealingKeys(keys.length > 0 ? keys : [newSealingKey()]))
 }
 
-/** What opening comes to: the content, `unknown`, or `invalid`. */
+/** The content that an id opens to, `unknown`, or `invalid`. */
 function outcome(ids: SealedIds, id: string, owner: Owner | undefined = alice): unknown {
   try {
-    return ids.open(id, owner) ?? 'unknown'
+    const opened = ids.open(id, owner)
+    if (!opened) return 'unknown'
+    const { id: own, ...content } = opened
+    expect(own).toBe(id)
+    return content
   } catch (error) {
     if (!(error instanceof QueryError)) throw error
     expect({ type: error.type, reason: error.reason }).toEqual({
@@ -34,7 +38,7 @@ describe('a sealed id', () => {
     expect(outcome(ids, ids.seal({ upstreamId }, alice))).toEqual({ upstreamId })
   })
 
-  it('brings back everything that it was made of', () => {
+  it('opens to everything that was sealed in it', () => {
     const ids = sealedIds()
     const content = fc.record(
       {
@@ -76,7 +80,7 @@ describe('a sealed id', () => {
     expect(plain.map((text) => bytes.includes(text))).toEqual([false, false, false, false])
   })
 
-  it('opens for nobody but its owner', () => {
+  it('opens for no other owner', () => {
     const ids = sealedIds()
     const id = ids.seal({ upstreamId }, alice)
     const others = [
@@ -90,19 +94,20 @@ describe('a sealed id', () => {
     expect(others.map((owner) => outcome(ids, id, owner))).toEqual(others.map(() => 'unknown'))
   })
 
-  it('opens for whoever may cancel the queries of others', () => {
+  it('opens without an owner, for callers who may cancel the queries of others', () => {
     const ids = sealedIds()
-    expect(ids.open(ids.seal({ upstreamId }, alice), undefined)).toEqual({ upstreamId })
+    const id = ids.seal({ upstreamId }, alice)
+    expect(ids.open(id, undefined)).toEqual({ id, upstreamId })
   })
 
-  it('opens with each of the keys, wherever it stands among them', () => {
+  it('opens with its key, wherever that stands in the list', () => {
     const [first = '', second = '', third = ''] = Array.from({ length: 3 }, newSealingKey)
     const id = sealedIds(first).seal({ upstreamId }, alice)
     expect(outcome(sealedIds(second, first, third), id)).toEqual({ upstreamId })
     expect(outcome(sealedIds(second, third), id)).toBe('unknown')
   })
 
-  it('is sealed with the first of the keys', () => {
+  it('is sealed with the first key', () => {
     const [first = '', second = ''] = [newSealingKey(), newSealingKey()]
     const id = sealedIds(first, second).seal({ upstreamId }, alice)
     expect([outcome(sealedIds(first), id), outcome(sealedIds(second), id)]).toEqual([
@@ -118,7 +123,7 @@ describe('a sealed id', () => {
     expect(outcome(sealedIds(`${id}.${otherSecret}`), sealed)).toBe('unknown')
   })
 
-  it('is not made of what is empty or too long', () => {
+  it('is not made of an id that is empty or too long', () => {
     for (const unsealable of ['', 'x'.repeat(2_000)])
       expect(() => sealedIds().seal({ upstreamId: unsealable }, alice)).toThrow(UnsealableIdError)
   })
@@ -178,13 +183,13 @@ describe('an id that was tampered with', () => {
     expect(opened(tampered)).toEqual([])
   })
 
-  it('is invalid when it does not even look like one', () => {
+  it('is invalid when it does not have the form of an id', () => {
     for (const text of ['', ' ', 'x', upstreamId, 'x'.repeat(5_000), '\0', '__proto__']) {
       expect(outcome(ids, text)).toBe('invalid')
     }
   })
 
-  it('never makes opening fail otherwise', () => {
+  it('never makes opening fail in another way', () => {
     const text = fc.oneof(
       fc.string({ unit: anyCharacter }),
       fc.uint8Array({ maxLength: 300 }).map((some) => Buffer.from([1, ...some]).toString('base64url')),

@@ -1,9 +1,47 @@
-import type { ColumnType, QueryParam, QueryRequest, QueryResult, Value } from '../index'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Column, ColumnType, QueryParam, QueryRequest, QueryResult, Value } from '../index'
 import { QueryError } from '../index'
-import type { SampleQuery } from './sample-query'
-import { verificationFailure } from './sample-query'
+import type { SampleQuery } from './engine'
+import { verificationFailure } from './engine'
 
-/** With `?`, `?1` or `?name`: gives the parameters of the request back as a row. */
+/** Answers with as many rows as the query asks for. */
+export const MANY_ROWS: SampleQuery = {
+  usage: 'FROM many | LIMIT 5000',
+  shows: 'as many rows as you ask for, up to 100000',
+  pattern: /^FROM many(?: ?\| ?LIMIT (\d+))?$/i,
+  answer: ([limit = '1000'], { signal }) => manyRows(Number(limit), signal),
+}
+
+const MAX_ROWS = 100_000
+/** How many rows to make in one turn of the event loop: some milliseconds of work. */
+const ROWS_PER_TURN = 5_000
+
+const COLUMNS: readonly Column[] = [
+  { name: 'n', type: 'integer' },
+  { name: 'id', type: 'long' },
+  { name: 'name', type: 'keyword' },
+  { name: 'price', type: 'double' },
+  { name: 'created', type: 'date' },
+  { name: 'even', type: 'boolean' },
+]
+
+async function manyRows(limit: number, signal: AbortSignal): Promise<QueryResult> {
+  if (limit > MAX_ROWS) throw verificationFailure(`the sample engine has [${MAX_ROWS}] rows, not [${limit}]`)
+  const values: Value[][] = []
+  for (let n = 0; n < limit; n += 1) {
+    const id = 9007199254740993n + BigInt(n)
+    values.push([n, id, `item ${n}`, n / 4, 1577836800000 + n * 60_000, n % 2 === 0])
+    if (n % ROWS_PER_TURN === 0) await nextTurn()
+    signal.throwIfAborted()
+  }
+  return {
+    columns: COLUMNS,
+    values,
+    statistics: { documentsFound: limit, valuesLoaded: limit * COLUMNS.length },
+  }
+}
+
+/** Answers with the parameters of the request as a row. Their places are `?`, `?1` or `?name`. */
 export const ROW_OF_PARAMS: SampleQuery = {
   usage: 'ROW x = ?, y = ?',
   shows: 'the params of the request, 64-bit integers included',
@@ -23,7 +61,7 @@ function rowOfParams(assignments: string, { params = [] }: QueryRequest): QueryR
   }
 }
 
-/** The value that a placeholder stands for. A bare `?` takes the first of those that are `left`. */
+/** The value of a placeholder. A bare `?` takes the first of those that are `left`. */
 function take(placeholder: string, params: readonly QueryParam[], left: QueryParam[]): Value {
   const param =
     placeholder === ''
@@ -40,7 +78,7 @@ function take(placeholder: string, params: readonly QueryParam[], left: QueryPar
   )
 }
 
-/** Integer types and `double`, each able to hold what those before it hold. */
+/** The numeric types. Each can hold the numbers of those before it. */
 const NUMERIC: readonly ColumnType[] = ['integer', 'long', 'unsigned_long', 'double']
 
 function typed(value: Value): { type: ColumnType; value: Value } {

@@ -1,0 +1,78 @@
+import type { SubmitBody, SubmitTimes } from '../core/store'
+import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../core/store'
+import { parseTimeValue, timeText } from '../core/time-value'
+import type { JsonNode } from '../json/parse'
+import { parseJson } from '../json/parse'
+import { ParsedNode } from '../json/tree'
+
+/** A time in the text of a submit. `start` and `end` are offsets in bytes. */
+interface TimeField {
+  name: string
+  /** The time that the client sent, or the default. */
+  ms: number
+  isSent: boolean
+  /** Where the value stands, or where to insert the field. */
+  start: number
+  end: number
+}
+
+/** The body of a submit, from what the client or the host application has left, and from the JSON that was read of it. */
+export function submitBodyOf(sent: unknown, root: JsonNode): SubmitBody {
+  if (root instanceof ParsedNode) {
+    return new SubmitText(Buffer.isBuffer(sent) ? sent : Buffer.from(String(sent)), root)
+  }
+  // A host application that parses bodies keeps no text. What it kept can be written down again.
+  const text = JSON.stringify(sent)
+  const parsed = parseJson(text)
+  if (!parsed) throw new TypeError('a body that was read is empty')
+  return new SubmitText(Buffer.from(text), parsed)
+}
+
+/** Replaces times in the bytes of a submit, by the offsets that were found when the text was read. */
+class SubmitText implements SubmitBody {
+  readonly bytes: Buffer
+  readonly #times: { readonly wait: TimeField; readonly keepAlive: TimeField }
+
+  constructor(bytes: Buffer, root: ParsedNode) {
+    const find = (name: string, defaultMs: number) => findTime(bytes, root, name, defaultMs)
+    this.bytes = bytes
+    this.#times = {
+      wait: find('wait_for_completion_timeout', DEFAULT_WAIT_MS),
+      keepAlive: find('keep_alive', DEFAULT_KEEP_ALIVE_MS),
+    }
+  }
+
+  withTimes({ waitMs, keepAliveMs }: SubmitTimes): Buffer {
+    const { wait, keepAlive } = this.#times
+    const edits = [
+      { ...wait, wantedMs: waitMs },
+      { ...keepAlive, wantedMs: keepAliveMs },
+    ]
+      .filter(({ ms, wantedMs }) => Math.max(0, ms) !== Math.max(0, wantedMs))
+      .toSorted((one, other) => one.start - other.start)
+    if (edits.length === 0) return this.bytes
+    const parts: Buffer[] = []
+    let copied = 0
+    for (const { name, isSent, start, end, wantedMs } of edits) {
+      const value = `"${timeText(wantedMs)}"`
+      parts.push(this.bytes.subarray(copied, start), Buffer.from(isSent ? value : `"${name}":${value},`))
+      copied = end
+    }
+    return Buffer.concat([...parts, this.bytes.subarray(copied)])
+  }
+}
+
+function findTime(bytes: Buffer, root: ParsedNode, name: string, defaultMs: number): TimeField {
+  const { text } = root.source
+  // The text was decoded without the byte order mark that the bytes may begin with.
+  const markLength = bytes.length - Buffer.byteLength(text)
+  const byteOffset = (offset: number) => markLength + Buffer.byteLength(text.slice(0, offset))
+  const node = root.parsedFields?.find((field) => field.name === name)?.node
+  if (node) {
+    const ms = parseTimeValue(name, node.text)
+    return { name, ms, isSent: true, start: byteOffset(node.start), end: byteOffset(node.stop) }
+  }
+  // Before the first field. There is one, since every submit has a query.
+  const start = byteOffset(root.start + 1)
+  return { name, ms: defaultMs, isSent: false, start, end: start }
+}

@@ -1,0 +1,213 @@
+import { isQueryError } from '../../lib/core/errors'
+import type { Value, ValueObject } from '../../lib/core/result'
+import { readState, STRICT, TOLERANT } from '../../lib/json/elasticsearch-body'
+
+const READERS = { STRICT, TOLERANT }
+
+const COLUMNS = [
+  { name: 'n', type: 'long' },
+  { name: 'u', type: 'unsupported', original_types: ['date', 'ip'], suggested_cast: 'keyword' },
+]
+
+const RESULT: ValueObject = {
+  took: 5,
+  is_partial: true,
+  documents_found: 9,
+  values_loaded: 18n,
+  rows_emitted: 2,
+  bytes_read: 3,
+  read_nanos: 4,
+  cpu_nanos: 5,
+  columns: COLUMNS,
+  values: [
+    [1, null],
+    [9007199254740993n, null],
+  ],
+  profile: { drivers: [] },
+  _clusters: { total: 1 },
+  later: true,
+}
+
+const ERROR: ValueObject = {
+  error: {
+    root_cause: [{ type: 'index_not_found_exception', reason: 'no such index' }],
+    type: 'index_not_found_exception',
+    reason: 'no such index',
+    index: 'gone',
+    shard: 3,
+    stack_trace: 'at …',
+    header: { 'WWW-Authenticate': 'Bearer' },
+    caused_by: { type: 'io_exception', reason: 'disk', caused_by: { type: 'a', reason: 'b' } },
+  },
+  status: 404,
+}
+
+describe.each(Object.entries(READERS))('a reader that is %s', (_name, reader) => {
+  it('reads a result', () => {
+    expect(reader.result(RESULT, 'body')).toEqual({
+      columns: [
+        { name: 'n', type: 'long' },
+        { name: 'u', type: 'unsupported', originalTypes: ['date', 'ip'], suggestedCast: 'keyword' },
+      ],
+      values: [
+        [1, null],
+        [9007199254740993n, null],
+      ],
+      statistics: {
+        documentsFound: 9,
+        valuesLoaded: 18,
+        rowsEmitted: 2,
+        bytesRead: 3,
+        readNanos: 4,
+        cpuNanos: 5,
+      },
+      isPartial: true,
+      profile: { drivers: [] },
+      clusters: { total: 1 },
+    })
+  })
+
+  it('leaves out what a result does not say', () => {
+    expect(reader.result({ is_partial: false, columns: [], values: [] }, 'body')).toEqual({
+      columns: [],
+      values: [],
+    })
+  })
+
+  it('turns columns into rows', () => {
+    const columnar = {
+      columns: COLUMNS,
+      values: [
+        [1, 2, 3],
+        ['a', null],
+      ],
+    }
+    expect(reader.result(columnar, 'body', true).values).toEqual([
+      [1, 'a'],
+      [2, null],
+      [3, null],
+    ])
+    expect(reader.result({ columns: [], values: [] }, 'body', true).values).toEqual([])
+  })
+
+  it('reads an error, without the members that Elasticsearch derives', () => {
+    expect(reader.error(ERROR, 'body')).toMatchObject({
+      type: 'index_not_found_exception',
+      reason: 'no such index',
+      status: 404,
+      metadata: { index: 'gone', shard: 3 },
+      causedBy: { type: 'io_exception', reason: 'disk', causedBy: { type: 'a', reason: 'b' } },
+    })
+    expect(Object.keys(reader.error(ERROR, 'body').metadata)).toEqual(['index', 'shard'])
+  })
+
+  it('takes the status of the response before that of the body', () => {
+    expect(reader.error(ERROR, 'body', 503).status).toBe(503)
+  })
+
+  it('gives an error without a status the one of its type', () => {
+    const { status } = reader.error({ error: { type: 'parsing_exception', reason: 'a' } }, 'body')
+    expect(status).toBe(400)
+  })
+})
+
+describe('a reader that is STRICT', () => {
+  it.each<[string, ValueObject]>([
+    ['body.columns must be an array', {}],
+    ['body.columns[0] must be an object', { columns: [1] }],
+    ['body.columns[0] must be an object', { columns: [[]] }],
+    ['body.columns[0].name must be a text', { columns: [{ name: '', type: 'long' }] }],
+    [
+      'body.columns[0].type must be an ES|QL type, got `keywrod`; did you mean `keyword`?',
+      { columns: [{ name: 'a', type: 'keywrod' }] },
+    ],
+    ['body.columns[0].type must be an ES|QL type, got `undefined`', { columns: [{ name: 'a' }] }],
+    [
+      'body.columns[0].original_types must be an array',
+      { columns: [{ name: 'a', type: 'long', original_types: 'ip' }] },
+    ],
+    [
+      'body.columns[0].suggested_cast must be a text',
+      { columns: [{ name: 'a', type: 'long', suggested_cast: 1 }] },
+    ],
+    ['body.values must be an array', { columns: [] }],
+    ['body.values[0] must be an array', { columns: [], values: [1] }],
+    ['body.values[1] must have 2 cells, one per column', { columns: COLUMNS, values: [[1, null], [1]] }],
+  ])('refuses a result: %s', (message, body) => {
+    expect(() => STRICT.result(body, 'body')).toThrow(new Error(message))
+  })
+
+  it.each<[string, ValueObject]>([
+    ['body.error must be an object', { error: 'no handler found' }],
+    ['body.error.type must be a text', { error: { reason: 'a' } }],
+    ['body.error.reason must be a text', { error: { type: 'a', reason: null } }],
+    ['body.error.caused_by must be an object', { error: { type: 'a', reason: 'b', caused_by: 'c' } }],
+    ['body.error.caused_by.type must be a text', { error: { type: 'a', reason: 'b', caused_by: {} } }],
+    [
+      'body.status must be an HTTP status of 400 or above',
+      { error: { type: 'a', reason: 'b' }, status: 200 },
+    ],
+    [
+      'body.status must be an HTTP status of 400 or above',
+      { error: { type: 'a', reason: 'b' }, status: '404' },
+    ],
+  ])('refuses an error: %s', (message, body) => {
+    expect(() => STRICT.error(body, 'body')).toThrow(new Error(message))
+  })
+})
+
+describe('a reader that is TOLERANT', () => {
+  it('takes types and fields that a later release adds as they are', () => {
+    const columns = [{ name: 'n', type: 'uint128', unit: 'ms' }]
+    expect(TOLERANT.result({ columns, values: [[1]] }, 'body')).toEqual({
+      columns: [{ name: 'n', type: 'uint128' }],
+      values: [[1]],
+    })
+  })
+
+  it('makes of a result what there is', () => {
+    expect(TOLERANT.result({}, 'body')).toEqual({ columns: [], values: [] })
+    expect(TOLERANT.result({ columns: [null], values: [1, [2]] }, 'body')).toEqual({
+      columns: [{ name: 'undefined', type: 'undefined' }],
+      values: [[], [2]],
+    })
+  })
+
+  it.each<[string, Value, object]>([
+    ['a text', 'no handler found', { type: 'exception', reason: 'no handler found' }],
+    ['an object without a reason', { type: 'a', reason: null }, { type: 'a', reason: 'null' }],
+    [
+      'an object with a cause that is none',
+      { type: 'a', reason: 'b', caused_by: 'c' },
+      { type: 'a', reason: 'b', causedBy: undefined },
+    ],
+  ])('reads an error that is %s', (_what, error, expected) => {
+    const read = TOLERANT.error({ error, status: 200 }, 'body', 405)
+    expect(isQueryError(read)).toBe(true)
+    expect(read).toMatchObject({ ...expected, status: 405 })
+  })
+})
+
+describe('readState', () => {
+  it('reads the fields before the columns', () => {
+    const body = {
+      id: 'abc',
+      is_running: false,
+      took: 5,
+      start_time_in_millis: 1_700_000_000_000,
+      expiration_time_in_millis: 1_700_000_000_000n,
+    }
+    expect(readState(body)).toEqual({
+      id: 'abc',
+      isRunning: false,
+      tookNanos: 5e6,
+      startTimeMs: 1_700_000_000_000,
+      expirationTimeMs: 1_700_000_000_000,
+    })
+  })
+
+  it('leaves out what they do not say', () => {
+    expect(readState({ is_running: true })).toEqual({ isRunning: true })
+    expect(readState({ took: 'long', expiration_time_in_millis: null })).toEqual({ isRunning: false })
+  })
+})

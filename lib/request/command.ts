@@ -1,12 +1,14 @@
 import { illegalArgument, QueryError } from '../core/errors'
+import type { SubmitBody } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
+import type { ObjectFormat } from '../formats/formats'
 import type { Presentation } from '../formats/writer'
 import type { JsonNode } from '../json/parse'
 import { parseJson } from '../json/parse'
-import type { Incoming, OperationRequest } from './head'
+import type { OperationRequest, RequestHead } from './head'
 import { isJsonMediaType } from './media-type'
 import type { NegotiatedFormat } from './negotiation'
-import { negotiateFormat } from './negotiation'
+import { errorMediaType, negotiateFormat } from './negotiation'
 import { assertKnownParameters, readFlag, readOptionalBoolean } from './parameters'
 import type { Submission } from './submission'
 import { interpretSubmitBody, validateSubmission } from './submission'
@@ -18,9 +20,22 @@ export interface Output {
   presentation: Presentation
 }
 
+/** How to write the body of an answer that is not a query. */
+export interface ObjectOutput {
+  format: ObjectFormat
+  contentType: string
+  pretty: boolean
+  filterPath: string | undefined
+}
+
+/** The parts of a request that go on to a server behind the gateway as they are. */
+export type SentHead = Pick<RequestHead, 'parameters' | 'mediaTypes'>
+
 /** What a request asks for, in the terms of a store. Has no times that the client did not send. */
-export type Command =
-  | ({ operation: 'submit'; output: Output } & Submission)
+export type Command = OperationCommand & { readonly head: SentHead }
+
+type OperationCommand =
+  | ({ operation: 'submit'; output: Output; body?: SubmitBody } & Submission)
   | {
       operation: 'get' | 'head'
       id: string
@@ -29,56 +44,57 @@ export type Command =
       keepAliveMs?: number
     }
   | { operation: 'stop'; id: string; output: Output }
-  | { operation: 'delete'; id: string }
+  | { operation: 'delete'; id: string; output: ObjectOutput }
 
 /**
  * Reads a request, and throws Elasticsearch's error for the first fault. The order of the checks is that of
  * Elasticsearch.
  */
-export function readCommand(incoming: OperationRequest, body: JsonNode | undefined): Command {
-  const command = readOperation(incoming, body)
+export function readCommand(request: OperationRequest, body: JsonNode | undefined): Command {
+  const { parameters, mediaTypes } = request
+  const command = { head: { parameters, mediaTypes }, ...readOperation(request, body) }
   // No store has an empty id. The store judges every other one.
   if (command.operation !== 'submit' && command.id === '') throw illegalArgument('invalid id: []')
   return command
 }
 
-function readOperation(incoming: OperationRequest, body: JsonNode | undefined): Command {
-  const { operation, id } = incoming
+function readOperation(request: OperationRequest, body: JsonNode | undefined): OperationCommand {
+  const { operation, id } = request
   switch (operation) {
     case 'submit':
-      return readSubmit(incoming, body)
+      return readSubmit(request, body)
     case 'get':
     case 'head':
-      return readGet(incoming, operation)
+      return readGet(request, operation)
     case 'stop':
-      assertWellFormed(incoming)
-      return { operation, id, output: readOutput(incoming) }
+      assertWellFormed(request)
+      return { operation, id, output: readOutput(request) }
     case 'delete':
-      assertWellFormed(incoming)
-      return { operation, id }
+      assertWellFormed(request)
+      return { operation, id, output: readObjectOutput(request) }
   }
 }
 
-function readSubmit(incoming: OperationRequest, body: JsonNode | undefined): Command {
-  const { parameters, path, hasBody } = incoming
+function readSubmit(submit: OperationRequest, body: JsonNode | undefined): OperationCommand {
+  const { parameters, path, hasBody } = submit
   const consumed = hasBody ? [] : SOURCE
   const submission = interpretSubmitBody(readBodyFields(body))
   const allowPartialResults = readOptionalBoolean(parameters, 'allow_partial_results')
   assertKnownParameters('submit', parameters, path, consumed)
-  const output = readOutput(incoming, submission)
+  const output = readOutput(submit, submission)
   validateSubmission(submission)
   const request = { ...submission.request, ...(allowPartialResults !== undefined && { allowPartialResults }) }
   return { operation: 'submit', ...submission, request, output }
 }
 
-function readGet(incoming: OperationRequest, operation: 'get' | 'head'): Command {
-  const waitForCompletionTimeoutMs = readTime(incoming, 'wait_for_completion_timeout')
-  const keepAliveMs = readTime(incoming, 'keep_alive')
-  assertWellFormed(incoming)
+function readGet(request: OperationRequest, operation: 'get' | 'head'): OperationCommand {
+  const waitForCompletionTimeoutMs = readTime(request, 'wait_for_completion_timeout')
+  const keepAliveMs = readTime(request, 'keep_alive')
+  assertWellFormed(request)
   return {
     operation,
-    id: incoming.id,
-    output: readOutput(incoming),
+    id: request.id,
+    output: readOutput(request),
     ...(waitForCompletionTimeoutMs !== undefined && { waitForCompletionTimeoutMs }),
     ...(keepAliveMs !== undefined && { keepAliveMs }),
   }
@@ -88,7 +104,7 @@ function readGet(incoming: OperationRequest, operation: 'get' | 'head'): Command
 const SOURCE = ['source', 'source_content_type']
 
 /** Reads the JSON of a submit that has no body. Throws Elasticsearch's error for parameters that are missing or wrong. */
-export function readSource({ parameters }: Incoming): JsonNode | undefined {
+export function readSource({ parameters }: RequestHead): JsonNode | undefined {
   const { source, source_content_type: contentType } = parameters
   if (source === undefined) {
     throw new QueryError('parse_exception', 'request body or source parameter is required')
@@ -106,8 +122,8 @@ export function readSource({ parameters }: Incoming): JsonNode | undefined {
 }
 
 /** The last checks of a request to an operation that takes no body. */
-function assertWellFormed(incoming: OperationRequest): void {
-  const { operation, parameters, method, uri, path, hasBody } = incoming
+function assertWellFormed(request: OperationRequest): void {
+  const { operation, parameters, method, uri, path, hasBody } = request
   assertKnownParameters(operation, parameters, path)
   if (hasBody) throw illegalArgument(`request [${method} ${uri}] does not support having a body`)
 }
@@ -117,8 +133,8 @@ function readTime({ parameters }: OperationRequest, name: string): number | unde
   return text === undefined ? undefined : parseTimeValue(name, text)
 }
 
-function readOutput(incoming: OperationRequest, submission?: Submission): Output {
-  const { operation, parameters, mediaTypes, path, pretty, human } = incoming
+function readOutput(request: OperationRequest, submission?: Submission): Output {
+  const { operation, parameters, mediaTypes, path, pretty, human } = request
   const { delimiter, filter_path: filterPath } = parameters
   const format = negotiateFormat({
     ...mediaTypes,
@@ -141,4 +157,9 @@ function readOutput(incoming: OperationRequest, submission?: Submission): Output
     ...(delimiter !== undefined && { delimiter }),
   }
   return { format, presentation }
+}
+
+function readObjectOutput({ parameters, mediaTypes, pretty }: OperationRequest): ObjectOutput {
+  const media = errorMediaType({ ...mediaTypes, formatParameter: parameters.format })
+  return { ...media, pretty, filterPath: parameters.filter_path }
 }

@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import type { Operation, SubmitBody } from '../core/store'
+import type { Operation } from '../core/store'
 import type { MediaTypeHeaders } from './media-type'
 import { checkMediaTypeHeaders } from './media-type'
 import { readFlag } from './parameters'
@@ -7,7 +7,7 @@ import type { UrlParameters } from './url'
 import { decodePathSegment, parseQueryString } from './url'
 
 /** The parts of a request that are read on every route, whether or not an operation can serve it. */
-export interface Incoming {
+export interface RequestHead {
   /** From the path, decoded. Empty if the route has none. */
   id: string
   parameters: UrlParameters
@@ -20,17 +20,15 @@ export interface Incoming {
   hasBody: boolean
   pretty: boolean
   human: boolean
-  /** Of a submit, where the store passes requests on. */
-  submitBody?: SubmitBody
 }
 
 /** A request to one of the operations. */
-export interface OperationRequest extends Incoming {
+export interface OperationRequest extends RequestHead {
   operation: Operation
 }
 
 /** Reads the head of a request. Its checks have the order of Elasticsearch's. */
-export function readIncoming(request: Request, id: string, hasBody: boolean): Incoming {
+export function readHead(request: Request, id: string, hasBody: boolean): RequestHead {
   const parameters = parseQueryString(queryStringOf(request))
   const mediaTypes = checkMediaTypeHeaders({
     accept: headerValues(request, 'accept'),
@@ -41,19 +39,16 @@ export function readIncoming(request: Request, id: string, hasBody: boolean): In
   const human = readFlag(parameters, 'human')
   readFlag(parameters, 'error_trace')
   return {
-    ...readTarget(request, id),
+    id,
     parameters,
     mediaTypes,
     method: request.method,
+    uri: request.originalUrl,
+    path: decodedPath(request.originalUrl),
     hasBody,
     pretty,
     human,
   }
-}
-
-/** The parts of a request that name its query. */
-export function readTarget({ originalUrl: uri }: Request, id: string): Pick<Incoming, 'id' | 'uri' | 'path'> {
-  return { id, uri, path: decodedPath(uri) }
 }
 
 /** Everything else that decides how a request without a body is read. */

@@ -5,12 +5,11 @@ import type { JsonNode } from '../json/parse'
 import { BodyReader } from './body'
 import type { Command } from './command'
 import { readCommand, readSource } from './command'
-import type { Incoming, OperationRequest } from './head'
-import { readIncoming, readTarget, requestKey } from './head'
+import type { OperationRequest, RequestHead } from './head'
+import { readHead, requestKey } from './head'
 import { checkBodyMediaType } from './media-type'
 import type { ValidateRequest } from './openapi'
 import { createRequestValidator } from './openapi'
-import type { ReadRequest } from './reading-cache'
 import { ReadingCache } from './reading-cache'
 import type { RouteMatch } from './routes'
 import { allowedMethods, offers, operationOn } from './routes'
@@ -30,28 +29,25 @@ export class RequestReader {
   }
 
   /** Throws Elasticsearch's error for the first fault that Elasticsearch would find. */
-  async read(request: Request, response: Response, route: RouteMatch): Promise<ReadRequest> {
+  async read(request: Request, response: Response, route: RouteMatch): Promise<Command> {
     const hasBody = await this.#bodies.hasBody(request, response)
     const key = `${operationOn(route, request.method)} ${requestKey(request)}`
-    const cached = hasBody ? undefined : this.#cache.find(key, readTarget(request, route.id))
+    const cached = hasBody ? undefined : this.#cache.find(key, route.id)
     if (cached) return cached
 
-    const head = readIncoming(request, route.id, hasBody)
-    const incoming = { ...head, operation: this.#operationOf(request, route) }
-    if (hasBody) checkBodyMediaType(incoming.mediaTypes)
-    const body = incoming.operation === 'submit' ? await this.#submitJson(request, response, head) : undefined
-    const command = await this.#toCommand(incoming, body)
-    if (body && this.#store.passThrough) {
-      const sent: unknown = hasBody ? request.body : head.parameters.source
-      return { incoming: { ...incoming, submitBody: submitBodyOf(sent, body) }, command }
-    }
-    const read = { incoming, command }
-    this.#cache.add(key, read)
-    return read
+    const head = readHead(request, route.id, hasBody)
+    const operation = this.#operationOf(request, route)
+    if (hasBody) checkBodyMediaType(head.mediaTypes)
+    const body = operation === 'submit' ? await this.#submitJson(request, response, head) : undefined
+    const command = await this.#toCommand({ ...head, operation }, body)
+    if (!hasBody) this.#cache.add(key, command)
+    if (!body || !this.#store.passThrough) return command
+    const sent: unknown = hasBody ? request.body : head.parameters.source
+    return { ...command, body: submitBodyOf(sent, body) } as Command
   }
 
-  async #submitJson(request: Request, response: Response, incoming: Incoming): Promise<JsonNode | undefined> {
-    return incoming.hasBody ? this.#bodies.readJson(request, response) : readSource(incoming)
+  async #submitJson(request: Request, response: Response, head: RequestHead): Promise<JsonNode | undefined> {
+    return head.hasBody ? this.#bodies.readJson(request, response) : readSource(head)
   }
 
   #operationOf({ method, originalUrl }: Request, route: RouteMatch): Operation {
@@ -69,16 +65,16 @@ export class RequestReader {
    * Validates a request against the document and reads it. If the document does not allow the request, reading it
    * throws Elasticsearch's error for that.
    */
-  async #toCommand(incoming: OperationRequest, body: JsonNode | undefined): Promise<Command> {
-    const { operation, id, parameters, hasBody } = incoming
+  async #toCommand(request: OperationRequest, body: JsonNode | undefined): Promise<Command> {
+    const { operation, id, parameters, hasBody } = request
     try {
       await this.#validate({ operation, id, parameters, body: hasBody ? body?.value : undefined })
     } catch (error) {
-      readCommand(incoming, body)
+      readCommand(request, body)
       throw illegalArgument(error instanceof Error ? error.message : 'the request is not valid', {
         cause: error,
       })
     }
-    return readCommand(incoming, body)
+    return readCommand(request, body)
   }
 }

@@ -2,14 +2,12 @@ import type { Response } from 'express'
 import type { Caller, Owner } from '../core/caller'
 import type { Operation } from '../core/store'
 import type { Command } from '../request/command'
-import type { Incoming } from '../request/head'
 import type { RequestRecord } from '../telemetry/request-record'
 import { beginRecord } from '../telemetry/request-record'
 
 /** A request that has arrived: what is known of it before it is understood. */
 export interface Arrival extends RequestRecord {
   caller: Caller | undefined
-  incoming: Incoming | undefined
   command: Command | undefined
 }
 
@@ -20,10 +18,9 @@ export interface Arrival extends RequestRecord {
 export interface Exchange extends Arrival {
   owner: Owner
   caller: Caller
-  incoming: Incoming
   command: Command
 }
 
 export function beginArrival(response: Response, operation: Operation | undefined): Arrival {
-  return { ...beginRecord(response, operation), caller: undefined, incoming: undefined, command: undefined }
+  return { ...beginRecord(response, operation), caller: undefined, command: undefined }
 }

@@ -7,6 +7,7 @@ import type {
   QueryState,
   SubmitOptions,
   WireAnswer,
+  WireRequest,
 } from '../core/store'
 import type { Answers, CommandOf } from './answers'
 import { outageOf } from './answers'
@@ -74,8 +75,8 @@ export class ForwardedAnswers implements Answers<ForwardedAnswer> {
     if (answer) await this.send(answer, exchange, wait)
   }
 
-  #wire({ incoming, caller, response }: Exchange, wait: Wait) {
-    return wireRequest(response.req, incoming, caller, this.#passThrough, wait.gone)
+  #wire({ command, caller, response }: Exchange, wait: Wait): WireRequest {
+    return wireRequest(response.req, command, caller, this.#passThrough, wait.gone)
   }
 
   /** A body that breaks is the same outage as an answer that does not come. */
@@ -103,7 +104,7 @@ function untilGone<T>(wait: Wait, answer: Promise<T>): Promise<T | undefined> {
 }
 
 function sendState(state: QueryState, { response, command, queryId, startedMs }: Exchange): void {
-  if ('output' in command) response.setHeader('content-type', command.output.format.contentType)
+  if (command.operation === 'head') response.setHeader('content-type', command.output.format.contentType)
   setQueryHeaders(response, queryId, state, performance.now() - startedMs)
   setExpiration(response, state)
   response.end()

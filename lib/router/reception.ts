@@ -32,9 +32,9 @@ export class Reception {
     arrival.owner = owner
     assertShortLine(request)
 
-    const { incoming, command } = await this.#reader.read(request, response, route)
+    const command = await this.#reader.read(request, response, route)
     const queryId = 'id' in command ? command.id : undefined
-    return Object.assign(arrival, { owner, queryId, caller, incoming, command })
+    return Object.assign(arrival, { owner, queryId, caller, command })
   }
 
   async #resolveCaller(request: Request): Promise<Caller> {

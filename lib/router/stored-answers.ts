@@ -1,6 +1,7 @@
+import type { Response } from 'express'
 import type { AsyncQuery, AsyncQueryStore, DeleteOptions, GetOptions, SubmitOptions } from '../core/store'
 import { writeObject, writerFor } from '../formats/formats'
-import { errorMediaType } from '../request/negotiation'
+import type { ObjectOutput } from '../request/command'
 import { AnswerCache } from './answer-cache'
 import type { Answers, CommandOf } from './answers'
 import type { Exchange } from './exchange'
@@ -47,9 +48,9 @@ export class StoredAnswers implements Answers<StoredAnswer> {
   }
 
   async send(answer: StoredAnswer, exchange: Exchange, wait: Wait): Promise<void> {
-    if (answer === DELETED) return acknowledge(exchange)
     const { command, response, startedMs } = exchange
-    if (!('output' in command)) return
+    if (command.operation === 'delete') return acknowledge(response, command.output)
+    if (answer === DELETED) return
     const { format, presentation } = command.output
     const id = command.operation === 'submit' ? answer.id : command.id
     const write = await writerFor(format.format)
@@ -78,9 +79,7 @@ export class StoredAnswers implements Answers<StoredAnswer> {
   }
 }
 
-function acknowledge({ incoming, response }: Exchange): void {
-  const { parameters, mediaTypes, pretty } = incoming
-  const { format, contentType } = errorMediaType({ ...mediaTypes, formatParameter: parameters.format })
+function acknowledge(response: Response, { format, contentType, ...style }: ObjectOutput): void {
   response.setHeader('content-type', contentType)
-  response.end(writeObject(format, { acknowledged: true }, { pretty, filterPath: parameters.filter_path }))
+  response.end(writeObject(format, { acknowledged: true }, style))
 }

@@ -1,16 +1,18 @@
 import type { Request } from 'express'
 import type { Caller } from '../core/caller'
 import type { PassThrough, WireRequest } from '../core/store'
-import type { Incoming } from '../request/head'
+import type { Command } from '../request/command'
 
 /** A request as a server behind the gateway is to see it. */
 export function wireRequest(
   request: Request,
-  { parameters, mediaTypes, submitBody }: Incoming,
+  command: Command,
   caller: Caller,
   { needsAuthorization = false }: PassThrough,
   gone: AbortSignal,
 ): WireRequest {
+  const { parameters, mediaTypes } = command.head
+  const body = command.operation === 'submit' ? command.body : undefined
   const { authorization, traceparent, 'x-opaque-id': opaqueId } = request.headers
   const { source: _, source_content_type: sourceType, ...others } = parameters
   const { rawAccept: accept, rawContentType: contentType = sourceType } = mediaTypes
@@ -22,7 +24,7 @@ export function wireRequest(
     ...(typeof opaqueId === 'string' && { opaqueId }),
     ...(typeof traceparent === 'string' && { traceparent }),
     ...(needsAuthorization && authorization !== undefined && { authorization }),
-    ...(submitBody && { body: submitBody }),
+    ...(body && { body }),
     gone,
   }
 }

@@ -1,71 +1,57 @@
 import { type OutgoingHttpHeaders, request as send } from 'node:http'
 import type { AsyncQueryStore } from 'express-esql-async-query'
-import { ReadingCache, type ReadRequest } from '../../lib/request/reading-cache'
+import type { Command } from '../../lib/request/command'
+import { ReadingCache } from '../../lib/request/reading-cache'
 import { type Gateway, startGateway } from '../support/gateway'
 import { plain } from '../support/tables'
 import { token } from '../support/tokens'
 
-type GetCommand = Extract<ReadRequest['command'], { operation: 'get' | 'head' }>
+type GetCommand = Extract<Command, { operation: 'get' | 'head' }>
 
-function read(operation: 'get' | 'head' = 'get', changes: object = {}): ReadRequest {
-  const target = { id: 'a', uri: '/_query/async/a', path: '/_query/async/a' }
-  const flags = { hasBody: false, pretty: false, human: false }
-  const output = {
-    format: { format: 'json', contentType: 'x', header: true } as const,
-    presentation: { ...plain },
-  }
-  return {
-    incoming: { ...target, operation, parameters: {}, mediaTypes: {}, method: 'GET', ...flags, ...changes },
-    command: { operation, id: 'a', output },
-  }
+const OUTPUT = { format: { format: 'json', contentType: 'x', header: true }, presentation: plain } as const
+
+function read(operation: 'get' | 'head' = 'get'): GetCommand {
+  const output = { format: { ...OUTPUT.format }, presentation: { ...plain } }
+  return { operation, id: 'a', output, head: { parameters: {}, mediaTypes: {} } }
 }
-
-const other = { id: 'b', uri: '/es/_query/async/b', path: '/es/_query/async/b' }
 
 describe('ReadingCache', () => {
   it('finds a request for another query, with the id of that one', () => {
     const cache = new ReadingCache()
-    const { incoming, command } = read()
-    cache.add('key', { incoming, command })
-    expect(cache.find('key', other)).toEqual({
-      incoming: { ...incoming, ...other },
-      command: { ...command, id: 'b' },
-    })
-    expect([incoming.id, 'id' in command && command.id]).toEqual(['a', 'a'])
+    const command = read()
+    cache.add('key', command)
+    expect(cache.find('key', 'b')).toEqual({ ...command, id: 'b' })
+    expect(command.id).toBe('a')
   })
 
   it.each([
-    ['with another key', 'other key', other],
-    ['for an empty id', 'key', { ...other, id: '' }],
-  ])('finds nothing %s', (_, key, target) => {
+    ['with another key', 'other key', 'b'],
+    ['for an empty id', 'key', ''],
+  ])('finds nothing %s', (_, key, id) => {
     const cache = new ReadingCache()
     cache.add('key', read())
-    expect(cache.find(key, target)).toBeUndefined()
+    expect(cache.find(key, id)).toBeUndefined()
   })
 
   it('shares frozen objects', () => {
     const cache = new ReadingCache()
-    const { incoming, command } = read('head')
-    cache.add('key', { incoming, command })
-    const found = cache.find('key', other) as ReadRequest
-    const { output } = found.command as GetCommand
-    const shared = [
-      found.incoming.parameters,
-      found.incoming.mediaTypes,
-      output,
-      output.format,
-      output.presentation,
-    ]
+    cache.add('key', read('head'))
+    const { head, output } = cache.find('key', 'b') as GetCommand
+    const shared = [head, head.parameters, head.mediaTypes, output, output.format, output.presentation]
     expect(shared.map((part) => Object.isFrozen(part))).toEqual(shared.map(() => true))
   })
 
-  it('keeps only gets and heads without a body and with a short key', () => {
+  it('keeps only gets and heads with a short key', () => {
     const cache = new ReadingCache()
-    const { incoming } = read()
-    const { output } = read().command as GetCommand
-    cache.add('delete', { incoming, command: { operation: 'delete', id: 'a' } })
-    cache.add('stop', { incoming, command: { operation: 'stop', id: 'a', output } })
-    cache.add('body', read('get', { hasBody: true }))
+    const { head, output } = read()
+    const acknowledgement = {
+      format: 'json',
+      contentType: 'x',
+      pretty: false,
+      filterPath: undefined,
+    } as const
+    cache.add('delete', { operation: 'delete', id: 'a', head, output: acknowledgement })
+    cache.add('stop', { operation: 'stop', id: 'a', head, output })
     cache.add('x'.repeat(1_025), read())
     expect(cache.size).toBe(0)
     cache.add('x'.repeat(1_024), read())
@@ -77,10 +63,10 @@ describe('ReadingCache', () => {
     const cache = new ReadingCache()
     for (let index = 0; index < 300; index += 1) {
       cache.add(`${index}`, read())
-      cache.find('0', other)
+      cache.find('0', 'b')
     }
     expect(cache.size).toBe(256)
-    const found = [0, 44, 45].map((index) => cache.find(`${index}`, other) !== undefined)
+    const found = [0, 44, 45].map((index) => cache.find(`${index}`, 'b') !== undefined)
     expect(found).toEqual([true, false, true])
   })
 })

@@ -48,6 +48,7 @@ const KNOW_EXPRESS = [
   'router/response-headers',
   'router/router',
   'router/send',
+  'router/stored-answers',
   'router/waits',
   'router/wire',
   'server/server',

@@ -45,6 +45,6 @@ export type {
   ElasticsearchStoreOptions,
 } from './stores/elasticsearch/elasticsearch-store'
 export { ElasticsearchStore, newSealingKey } from './stores/elasticsearch/elasticsearch-store'
-export type { Execute, ExecuteContext, MemoryStoreOptions } from './stores/memory/memory-store'
 export { MemoryStore } from './stores/memory/memory-store'
+export type { Execute, ExecuteContext, MemoryStoreOptions } from './stores/memory/options'
 export type { RequestEvent } from './telemetry/request-event'

@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { Logger, ResolveCaller } from './index'
 import { newSealingKey } from './index'
 import type { ServerConfig } from './server/config'
-import { HELP, readCommand } from './server/config'
+import { HELP, parseCommandLine } from './server/config'
 import { ConfigError } from './server/config-error'
 import { announceDevelopmentMode, createDevelopmentAccess } from './server/development-mode'
 import { stderrLogger } from './server/json-logger'
@@ -15,7 +15,7 @@ import { startServer } from './server/server'
 const IMPATIENT_GRACE_MS = 1_000
 
 async function main(): Promise<void> {
-  const command = readCommand(process.argv.slice(2), process.env)
+  const command = parseCommandLine(process.argv.slice(2), process.env)
   if (command.action === 'help') process.stdout.write(HELP)
   else if (command.action === 'version') process.stdout.write(`${version()}\n`)
   else if (command.action === 'new-sealing-key') process.stdout.write(`${newSealingKey()}\n`)

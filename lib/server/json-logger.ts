@@ -25,7 +25,7 @@ export function jsonLogger(level: LogLevel, write: (line: string) => void): Logg
 }
 
 /** Writes what is at least of `level` to where the process reports. */
-export function stderrLogger(level: LogLevel = 'info'): Logger {
+export function stderrLogger(level: LogLevel): Logger {
   return jsonLogger(level, (line) => process.stderr.write(line))
 }
 

@@ -8,9 +8,8 @@ import type { Logger, ResolveCaller } from '../index'
 import { asyncQueryRouter, ElasticsearchStore, MemoryStore } from '../index'
 import { sampleEngine } from '../sample/engine'
 import type { ServerConfig } from './config'
-import { ConfigError } from './config-error'
+import { ConfigError, messageOf } from './config-error'
 import { Connections } from './connections'
-import { messageOf } from './files'
 
 /** A gateway that listens. */
 export interface RunningServer {

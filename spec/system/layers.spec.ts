@@ -9,7 +9,8 @@ const LIB = path.join(__dirname, '..', '..', 'lib')
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['server', 'index'],
-  server: ['index', 'sample'],
+  // The rooms of options for their tables alone, which are no part of the public API.
+  server: ['index', 'sample', 'router', 'jwt', 'stores'],
   sample: ['index', 'json'],
   index: ['router', 'jwt', 'stores', 'telemetry'],
   router: ['request', 'formats', 'telemetry'],
@@ -125,6 +126,12 @@ describe('lib/', () => {
       finished.add(place)
     }
     for (const place of edges.keys()) visit(place, [])
+  })
+
+  it('shows the server nothing but options of the rooms that have them', () => {
+    const imported = sources.filter(({ room }) => room === 'server').flatMap(({ imports }) => imports)
+    const ofRooms = imported.filter((name) => ['router', 'jwt', 'stores'].includes(roomOf(name)))
+    expect(ofRooms.filter((name) => path.posix.basename(name) !== 'options')).toEqual([])
   })
 
   it.each(Object.entries(ONLY_IN))('knows %s only in %j', (library, names) => {

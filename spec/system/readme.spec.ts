@@ -7,7 +7,7 @@ import { transformSync } from '@swc/core'
 import * as api from 'express-esql-async-query'
 import * as testKit from 'express-esql-async-query/test-kit'
 import { ERROR_STATUS } from '../../lib/core/errors'
-import { ALL_SETTINGS, variableOf } from '../../lib/server/settings'
+import { ALL_SETTINGS, defaultOf, variableOf } from '../../lib/server/settings'
 import { tablesOf } from '../support/documented'
 import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
 
@@ -84,9 +84,11 @@ describe('the README', () => {
     expect(Object.fromEntries(rows)).toEqual(ERROR_STATUS)
   })
 
-  it('lists every setting of the standalone gateway, and no other', () => {
+  it('lists every setting of the standalone gateway with its default, and no other', () => {
     const [rows = []] = tablesOf(readme, 'variable')
-    expect(rows.map(([name]) => name)).toEqual(ALL_SETTINGS.map((setting) => `\`${variableOf(setting)}\``))
+    expect(rows).toEqual(
+      ALL_SETTINGS.map((setting) => [`\`${variableOf(setting)}\``, defaultOf(setting) ?? '']),
+    )
   })
 
   it('lists every field of the log of requests, and no other', () => {

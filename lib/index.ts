@@ -26,17 +26,15 @@ export type {
   SubmitOptions,
   WaitOptions,
 } from './core/store'
-export type {
-  ClaimTest,
-  JwksOptions,
-  JwtAlgorithm,
-  JwtCallerOptions,
-  JwtClaims,
-  JwtHeader,
-  JwtKey,
-  JwtKeySource,
-} from './jwt/jwt-caller'
+export type { JwtAlgorithm } from './jwt/algorithms'
+export type { ClaimTest, JwtClaims } from './jwt/claims'
+export type { JwtHeader } from './jwt/header'
+export type { Fetch, FetchedResponse } from './jwt/jwks/json-document'
+export type { JwksOptions } from './jwt/jwks/options'
 export { jwtCaller } from './jwt/jwt-caller'
+export type { JsonWebKey, JwtKey } from './jwt/key'
+export type { JwtKeySource } from './jwt/key-finder'
+export type { JwtCallerOptions } from './jwt/options'
 export type { AsyncQueryRouterOptions } from './router/options'
 export type { AsyncQueryRouter } from './router/router'
 export { asyncQueryRouter } from './router/router'

@@ -31,6 +31,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'fastest-levenshtein': ['core/did-you-mean'],
   'jsonc-parser': ['json/parse', 'stores/elasticsearch/submit-body'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
+  'lru-cache': ['jwt/key-finder', 'jwt/verified-tokens'],
   'apache-arrow': ['formats/arrow/arrow', 'formats/arrow/arrow-batches', 'formats/arrow/arrow-columns'],
 }
 

@@ -14,7 +14,10 @@ interface DiscoveryOptions {
   allowHttp: boolean
 }
 
-/** Where the key set of an issuer is now, by its discovery document. */
+/**
+ * Where the key set of an issuer is now, by its discovery document. By hand, since openid-client comes with jose and
+ * everything that a client of OpenID needs, for two members of one document.
+ */
 export async function discoveredKeySet(
   issuer: string,
   document: URL,

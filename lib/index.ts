@@ -4,7 +4,14 @@ export type { Clock } from './core/clock'
 export type { ErrorCause, ErrorType, QueryErrorOptions } from './core/errors'
 export { ERROR_STATUS, QueryError } from './core/errors'
 export type { Logger } from './core/logger'
-export type { Meter, MeterProvider } from './core/meter'
+export type {
+  Attributes,
+  Counter,
+  Histogram,
+  InstrumentOptions,
+  Meter,
+  MeterProvider,
+} from './core/meter'
 export type {
   Column,
   ColumnType,
@@ -45,4 +52,4 @@ export type {
 export { ElasticsearchStore, newSealingKey } from './stores/elasticsearch/elasticsearch-store'
 export { MemoryStore } from './stores/memory/memory-store'
 export type { Execute, ExecuteContext, MemoryStoreOptions } from './stores/memory/options'
-export type { RequestEvent } from './telemetry/request-event'
+export type { RequestEvent } from './telemetry/request-log'

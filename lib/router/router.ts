@@ -8,7 +8,7 @@ import type { Command } from '../request/command'
 import { RequestReader } from '../request/reader'
 import type { RouteMatch } from '../request/routes'
 import { allowedMethods, matchRoute, operationOn } from '../request/routes'
-import { RequestEvents } from '../telemetry/request-log'
+import { RequestTelemetry } from '../telemetry/request-log'
 import type { RequestRecord } from '../telemetry/request-record'
 import { beginRecord } from '../telemetry/request-record'
 import { Clients } from './disconnects'
@@ -44,15 +44,15 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
   const waits = new Waits(clients, resolved, meter)
   const reception = new Reception(resolved)
   const handlers = new Handlers(resolved, waits, clients)
-  const events = new RequestEvents(resolved.logger, meter)
+  const telemetry = new RequestTelemetry(resolved.logger, meter)
   const router = createRouter()
   router.use(function asyncQuery(request, response, next) {
     const route = matchRoute(request.path)
     if (!route) return next()
     const record = beginRecord(response, operationOn(route, request.method))
-    const answered = (): void => events.end(record)
+    const answered = (): void => telemetry.end(record)
     const failed = (error: unknown): void => {
-      events.end(record, sendError(error, record.response))
+      telemetry.end(record, sendError(error, record.response))
     }
     void reception
       .receive(request, record, route)

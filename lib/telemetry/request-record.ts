@@ -1,24 +1,28 @@
 import type { Response } from 'express'
 import type { Owner } from '../core/caller'
+import { isQueryError, RoutingError, statusOf } from '../core/errors'
 import type { Operation } from '../core/store'
 
 /**
- * What there is to tell of a request when it is over. There may be tens of thousands that wait, so it is plain data
- * without functions. Times are those of `performance.now()`.
+ * The facts about a request that its log line and its measurements are made of. Tens of thousands of requests may
+ * wait, so it is plain data without functions. Times are those of `performance.now()`.
  */
 export interface RequestRecord {
   readonly response: Response
   readonly startedMs: number
-  /** What the connection had carried before. */
+  /** How many bytes the connection had carried before. */
   readonly bytesBefore: number
   /** `undefined` for a method that the route does not have. */
   readonly operation: Operation | undefined
   owner: Owner | undefined
   queryId: string | undefined
-  /** When the store was asked, and when it had answered. */
+  /** When the router asked the store, and when the store had answered. */
   askedMs: number | undefined
   answeredMs: number | undefined
 }
+
+/** nginx's status for a client that closed its connection. */
+export const CLIENT_LEFT = 499
 
 export function beginRecord(response: Response, operation: Operation | undefined): RequestRecord {
   return {
@@ -31,4 +35,16 @@ export function beginRecord(response: Response, operation: Operation | undefined
     askedMs: undefined,
     answeredMs: undefined,
   }
+}
+
+/** The status that was sent, or would have been. `error`: what the request failed with, if it did. */
+export function statusOfAnswer({ response }: RequestRecord, error: unknown): number {
+  if (error !== undefined && statusOf(error) >= 500) return statusOf(error)
+  return response.writableEnded ? response.statusCode : CLIENT_LEFT
+}
+
+/** The type of the error in the answer, or `undefined` for an answer without one. */
+export function errorTypeOf(error: unknown): string | undefined {
+  if (error === undefined || error instanceof RoutingError) return undefined
+  return isQueryError(error) ? error.type : 'exception'
 }

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { transformSync } from '@swc/core'
+import type { InstrumentOptions } from 'express-esql-async-query'
 import * as api from 'express-esql-async-query'
 import * as testKit from 'express-esql-async-query/test-kit'
 import { ERROR_STATUS } from '../../lib/core/errors'
@@ -111,12 +112,19 @@ describe('the README', () => {
     expect(names).toEqual(Object.keys(known))
   })
 
-  it('lists every instrument with its kind and unit, and no other', () => {
+  it('lists every instrument with its kind, unit and description, and no other', () => {
     const created: string[][] = []
-    const kind = (kind: string) => (name: string, options: { unit: string }) => {
-      created.push([name, kind, options.unit])
-      return { add() {}, record() {} }
-    }
+    const kind =
+      (kind: string) =>
+      (name: string, { unit, description }: InstrumentOptions) => {
+        created.push([
+          `\`${name}\``,
+          kind,
+          unit,
+          `${description[0]?.toLowerCase()}${description.slice(1, -1)}`,
+        ])
+        return { add() {}, record() {} }
+      }
     const meter = {
       createCounter: kind('counter'),
       createUpDownCounter: kind('up-down counter'),
@@ -124,9 +132,23 @@ describe('the README', () => {
     }
     const meterProvider = { getMeter: () => meter }
     const store = new api.MemoryStore({ execute: async () => ({ columns: [], values: [] }), meterProvider })
+    const ofStore = created.splice(0).map(([name]) => name)
     api.asyncQueryRouter({ store, resolveCaller: () => undefined, meterProvider })
-    const rows = [...readme.matchAll(/^\| `(esql_async\.[\w.]+)` +\| ([\w -]+?) +\| (\S+) +\|/gm)]
-    expect(rows.map(([, ...cells]) => cells).sort()).toEqual(created.sort())
+    const [rows = []] = tablesOf(readme, 'instrument')
+    const documented = rows.map(([name, kind, unit, _attributes, description]) => [
+      name,
+      kind,
+      unit,
+      description,
+    ])
+    // The README names the store, which the store's own descriptions need not.
+    expect(documented.filter(([name]) => !ofStore.includes(name)).sort()).toEqual(created.sort())
+    expect(
+      documented
+        .map(([name]) => name)
+        .filter((name) => ofStore.includes(name))
+        .sort(),
+    ).toEqual(ofStore.sort())
   })
 })
 

@@ -1,6 +1,7 @@
 export type { Caller, Owner, ResolveCaller } from './core/caller'
 export { ownerOf } from './core/caller'
 export type { Clock } from './core/clock'
+export type { ErrorDescription } from './core/describe-error'
 export type { ErrorCause, ErrorType, QueryErrorOptions } from './core/errors'
 export { ERROR_STATUS, QueryError } from './core/errors'
 export type { Logger } from './core/logger'
@@ -27,11 +28,16 @@ export type {
   CompletedQuery,
   DeleteOptions,
   GetOptions,
+  PassThrough,
   QueryParam,
   QueryRequest,
+  QueryState,
+  QueryTimes,
   RunningQuery,
   SubmitOptions,
   WaitOptions,
+  WireAnswer,
+  WireRequest,
 } from './core/store'
 export type { JwtAlgorithm } from './jwt/algorithms'
 export type { ClaimTest, JwtClaims } from './jwt/claims'

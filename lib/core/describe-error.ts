@@ -1,7 +1,7 @@
 /** A chain of causes can be a ring. */
 const MOST_CAUSES = 5
 
-/** What a log may say about an error. */
+/** An error as the log shows it: name, message, stack and causes, but no other property. */
 export interface ErrorDescription {
   name: string
   code?: string

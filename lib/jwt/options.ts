@@ -75,22 +75,6 @@ export interface JwtCallerOptions {
 
 type NonEmptyList = [string, ...string[]]
 
-/** The options, checked, copied and completed. */
-export interface ResolvedJwtOptions {
-  findKey: FindKey
-  algorithms: readonly JwtAlgorithm[]
-  issuers: NonEmptyList
-  audiences: NonEmptyList
-  clockToleranceSeconds: number
-  ownerClaim: string
-  userClaim: string | undefined
-  /** A test of the claims alone, unless a function decides each time. */
-  grantsCancelTasks: ((claims: JwtClaims) => boolean) | undefined
-  mayCancelTasks: ((claims: JwtClaims) => boolean | Promise<boolean>) | undefined
-  maxTokenLength: number
-  clock: Pick<Clock, 'now'>
-}
-
 const NAME = 'jwtCaller'
 
 /** A tolerance of more than this is milliseconds taken for seconds, or makes `exp` meaningless. */
@@ -160,26 +144,22 @@ const CLAIM_TEST = {
 } as const satisfies OptionTable<ClaimTest>
 
 /** Checks, copies and completes the options of `jwtCaller`. Throws a `TypeError` that says what is wrong. */
-export function resolveJwtOptions(options: JwtCallerOptions): ResolvedJwtOptions {
-  const completed = checkOptions(NAME, options, JWT_CALLER_OPTIONS)
+export function resolveJwtOptions(options: JwtCallerOptions) {
+  const { cancelTasks, ...completed } = checkOptions(NAME, options, JWT_CALLER_OPTIONS)
   const algorithms = [...completed.algorithms]
   for (const [index, entry] of algorithms.entries()) {
     checkOption(NAME, `algorithms[${index}]`, entry, algorithm)
   }
-  const { cancelTasks, clock } = completed
   const issuers = listOf('issuer', completed.issuer)
   return {
-    findKey: findKeyOf(options, { algorithms, issuers, clock }),
+    ...completed,
+    findKey: findKeyOf(options, { algorithms, issuers, clock: completed.clock }),
     algorithms,
     issuers,
     audiences: listOf('audience', completed.audience),
-    clockToleranceSeconds: completed.clockToleranceSeconds,
-    ownerClaim: completed.ownerClaim,
-    userClaim: completed.userClaim,
+    /** A test of the claims alone, unless a function decides each time. */
     grantsCancelTasks: typeof cancelTasks === 'function' ? undefined : claimTest(cancelTasks),
     mayCancelTasks: typeof cancelTasks === 'function' ? cancelTasks : undefined,
-    maxTokenLength: completed.maxTokenLength,
-    clock,
   }
 }
 

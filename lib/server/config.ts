@@ -2,7 +2,7 @@ import type { ElasticsearchStoreOptions, ResolveCaller } from '../index'
 import { parseCatalogue } from '../sample/catalogue'
 import { readDefaultCatalogue } from '../sample/default-catalogue'
 import type { SampleQuery } from '../sample/sample-query'
-import { ConfigError, messageOf, readNamedFile } from './config-error'
+import { ConfigError, messageOf } from './config-error'
 import { readElasticsearch } from './elasticsearch-settings'
 import { GivenSettings } from './given-settings'
 import type { LogLevel } from './json-logger'
@@ -47,9 +47,7 @@ export function parseCommandLine(
   environment: Readonly<Record<string, string | undefined>>,
 ): ServerCommand {
   const given = new GivenSettings(args, environment)
-  if (given.wantsHelp) return { action: 'help' }
-  if (given.wantsVersion) return { action: 'version' }
-  if (given.wantsNewSealingKey) return { action: 'new-sealing-key' }
+  if (given.action) return { action: given.action }
   const resolveCaller = readTokenCheck(given)
   const elasticsearch = readElasticsearch(given)
   const host = given.read(SETTINGS.host)
@@ -107,13 +105,12 @@ ${describeSettings()}
 `
 
 function readQueries(given: GivenSettings): readonly SampleQuery[] {
-  const path = given.read(SETTINGS.catalogue)
-  if (path === undefined) return readDefaultCatalogue()
-  const source = String(given.sourceOf(SETTINGS.catalogue))
-  const text = readNamedFile(path, source)
+  const text = given.readFile(SETTINGS.catalogue)
+  if (text === undefined) return readDefaultCatalogue()
   try {
     return parseCatalogue(text)
   } catch (cause) {
-    throw new ConfigError(`${source}: ${path}: ${messageOf(cause)}`, { cause })
+    const source = given.sourceOf(SETTINGS.catalogue)
+    throw new ConfigError(`${source}: ${given.read(SETTINGS.catalogue)}: ${messageOf(cause)}`, { cause })
   }
 }

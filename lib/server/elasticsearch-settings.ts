@@ -1,23 +1,19 @@
 import type { ElasticsearchStoreOptions } from '../index'
 import { ElasticsearchStore } from '../index'
-import { ConfigError, messageOf, readNamedFile } from './config-error'
+import { ConfigError, messageOf } from './config-error'
 import type { GivenSettings } from './given-settings'
 import type { Setting } from './setting-kinds'
 import { SETTINGS, settingsOf, variableOf } from './settings'
 
 const URL_SETTING = SETTINGS.elasticsearchUrl
 
-const KEYS = [SETTINGS.sealingKeys, SETTINGS.sealingKeysFile] as const
-
 const BASIC = [SETTINGS.elasticsearchUsername, SETTINGS.elasticsearchPassword] as const
 
 /** The settings that need a cluster. */
-const OF_CLUSTERS = settingsOf('elasticsearch')
-  .map(({ setting }) => setting)
-  .filter((setting) => setting !== URL_SETTING)
+const OF_CLUSTERS = settingsOf('elasticsearch').filter((setting) => setting !== URL_SETTING)
 
 /** The settings that exclude a cluster. */
-const OF_SAMPLES = [SETTINGS.catalogue, ...settingsOf('memory').map(({ setting }) => setting)]
+const OF_SAMPLES = [SETTINGS.catalogue, ...settingsOf('memory')]
 
 /** The options of a store in front of the cluster that the settings name, or `undefined` without a cluster. */
 export function readElasticsearch(given: GivenSettings): ElasticsearchStoreOptions | undefined {
@@ -25,7 +21,7 @@ export function readElasticsearch(given: GivenSettings): ElasticsearchStoreOptio
   if (!url) return refuse(given, OF_CLUSTERS, (sources) => `${sources}: set ${variableOf(URL_SETTING)} too`)
   const source = String(given.sourceOf(URL_SETTING))
   refuse(given, OF_SAMPLES, (sources) => `${sources}: for sample queries only; remove it, or ${source}`)
-  const ca = readCa(given)
+  const ca = given.readFile(SETTINGS.elasticsearchCaFile)
   const runsAs = given.sourceOf(SETTINGS.runAsClaim) !== undefined
   const options: ElasticsearchStoreOptions = {
     ...given.readOptions('elasticsearch'),
@@ -45,22 +41,11 @@ export function readElasticsearch(given: GivenSettings): ElasticsearchStoreOptio
 }
 
 function readSealingKeys(given: GivenSettings): string[] {
-  const keys = given.read(SETTINGS.sealingKeys)
-  const path = given.read(SETTINGS.sealingKeysFile)
-  const source = String(given.sourceOf(SETTINGS.sealingKeysFile))
-  if (keys && path !== undefined) {
-    throw new ConfigError(`${variableOf(SETTINGS.sealingKeys)} and ${source} are both set; remove one`)
-  }
+  const text = given.readFile(SETTINGS.sealingKeysFile, SETTINGS.sealingKeys)
+  const keys = text === undefined ? given.read(SETTINGS.sealingKeys) : text.split(/[\s,]+/).filter(Boolean)
   if (keys) return keys
-  if (path === undefined) {
-    const names = KEYS.map(variableOf).join(' or ')
-    throw new ConfigError(`${given.sourceOf(URL_SETTING)}: set ${names} too; --new-sealing-key makes a key`)
-  }
-  const found = readNamedFile(path, source)
-    .split(/[\s,]+/)
-    .filter(Boolean)
-  if (found.length === 0) throw new ConfigError(`${source} names an empty file: ${path}`)
-  return found
+  const names = [SETTINGS.sealingKeys, SETTINGS.sealingKeysFile].map(variableOf).join(' or ')
+  throw new ConfigError(`${given.sourceOf(URL_SETTING)}: set ${names} too; --new-sealing-key makes a key`)
 }
 
 /** The credentials of the service account: an API key, or a user name and a password. */
@@ -78,12 +63,6 @@ function readCredentials(given: GivenSettings): Record<string, string> {
   const missing = username === undefined ? BASIC[0] : BASIC[1]
   refuse(given, BASIC, (source) => `${source}: set ${variableOf(missing)} too`)
   return {}
-}
-
-function readCa(given: GivenSettings): string | undefined {
-  const path = given.read(SETTINGS.elasticsearchCaFile)
-  if (path === undefined) return undefined
-  return readNamedFile(path, String(given.sourceOf(SETTINGS.elasticsearchCaFile)))
 }
 
 /** Throws if any of the settings is given. */

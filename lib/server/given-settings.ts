@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { closest } from '../core/did-you-mean'
 import { ConfigError, messageOf } from './config-error'
 import type { Part, Setting } from './setting-kinds'
 import type { GivenOptions, ValueOf } from './settings'
-import { ALL_SETTINGS, flagOf, PREFIX, settingsOf, variableOf } from './settings'
+import { ALL_SETTINGS, flagOf, optionsOf, PREFIX, variableOf } from './settings'
+
+const ACTIONS = ['help', 'version', 'new-sealing-key'] as const
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -11,9 +14,8 @@ type Flags = Readonly<Record<string, string | boolean | undefined>>
 
 /** The settings that are given: as a flag, else as a variable. Refuses unknown ones. */
 export class GivenSettings {
-  readonly wantsHelp: boolean
-  readonly wantsVersion: boolean
-  readonly wantsNewSealingKey: boolean
+  /** What else than to serve the command line asks for. */
+  readonly action: 'help' | 'version' | 'new-sealing-key' | undefined
   readonly #flags: Flags
   readonly #environment: Environment
 
@@ -21,9 +23,7 @@ export class GivenSettings {
     refuseUnknownVariables(environment)
     this.#environment = environment
     this.#flags = readFlags(args)
-    this.wantsHelp = this.#flags.help === true
-    this.wantsVersion = this.#flags.version === true
-    this.wantsNewSealingKey = this.#flags['new-sealing-key'] === true
+    this.action = ACTIONS.find((action) => this.#flags[action] === true)
   }
 
   /** The value of a setting, or its default, or `undefined` where it has none. */
@@ -40,10 +40,25 @@ export class GivenSettings {
 
   /** The options of a part of the package that settings give as they are. */
   readOptions<P extends Part>(part: P): GivenOptions<P> {
-    const given = settingsOf(part)
-      .filter(({ isValue, setting }) => isValue && this.#find(setting))
-      .map(({ setting, option }) => [option, this.read(setting)])
+    const given = optionsOf(part)
+      .filter(([option, setting]) => setting.option === `${part}.${option}` && this.#find(setting))
+      .map(([option, setting]) => [option, this.read(setting)])
     return Object.fromEntries(given)
+  }
+
+  /**
+   * The text of the file that a setting names, without line breaks at its end: `echo secret > file` adds one. Throws if
+   * the setting that the file replaces is given too.
+   */
+  readFile(setting: Setting<string>, replaced?: Setting<unknown>): string | undefined {
+    const path = this.read(setting)
+    if (path === undefined) return undefined
+    const source = this.sourceOf(setting)
+    const others = this.sourcesOf(replaced ? [replaced] : [])
+    if (others.length > 0) throw new ConfigError(`${others} and ${source} are both set; remove one`)
+    const text = textOf(path, `${source}`).replace(/[\r\n]+$/, '')
+    if (text.trim() === '') throw new ConfigError(`${source} names an empty file: ${path}`)
+    return text
   }
 
   /** The name that a setting is given under, if it is given. */
@@ -59,7 +74,7 @@ export class GivenSettings {
   /** An error text of the package, with the settings that were given in place of the options of these parts. */
   withSettingNames(message: string, ...parts: Part[]): string {
     const names = new Map(
-      parts.flatMap(settingsOf).flatMap(({ setting, option }) => {
+      parts.flatMap(optionsOf).flatMap(([option, setting]) => {
         const source = this.sourceOf(setting)
         return source === undefined ? [] : [[option, source]]
       }),
@@ -72,6 +87,14 @@ export class GivenSettings {
     if (flag !== undefined) return { source: `--${flagOf(setting)}`, text: String(flag) }
     const text = this.#environment[variableOf(setting)]
     return text === undefined ? undefined : { source: variableOf(setting), text }
+  }
+}
+
+function textOf(path: string, source: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new ConfigError(`${source} names a file that cannot be read: ${messageOf(cause)}`, { cause })
   }
 }
 

@@ -249,16 +249,19 @@ export function flagOf({ name }: Setting<unknown>): string {
   return name.toLowerCase().replaceAll('_', '-')
 }
 
-/** The settings that the options of a part are made from, and the name of each setting's option. */
-export function settingsOf(
-  part: Part,
-): readonly { setting: Setting<unknown>; option: string; isValue: boolean }[] {
+/** The names of the options of a part, each with a setting that it is made from. */
+export function optionsOf(part: Part): [string, Setting<unknown>][] {
   return ALL_SETTINGS.flatMap((setting) =>
-    [setting.option, setting.feeds].flatMap((path) => {
+    [setting.option, setting.feeds].flatMap((path): [string, Setting<unknown>][] => {
       const [of, option = ''] = path?.split('.') ?? []
-      return of === part ? { setting, option, isValue: path === setting.option } : []
+      return of === part ? [[option, setting]] : []
     }),
   )
+}
+
+/** The settings that the options of a part are made from. */
+export function settingsOf(part: Part): Setting<unknown>[] {
+  return optionsOf(part).map(([, setting]) => setting)
 }
 
 /** The default of a setting as `--help` shows it, if it has one. */
@@ -267,10 +270,10 @@ export function defaultOf(setting: Setting<unknown>): string | undefined {
   const row = part && Reflect.get(OPTION_TABLES[part], option)
   const { default: value, defaultInWords = row?.defaultInWords } = { ...row, ...setting }
   if (defaultInWords === undefined) return value === undefined ? undefined : (setting.show ?? String)(value)
-  const known = part ? settingsOf(part) : []
+  const others = new Map(part && optionsOf(part))
   return defaultInWords.replace(/`(\w+)`/g, (quoted: string, name: string) => {
-    const other = known.find((candidate) => candidate.option === name)
-    return other ? variableOf(other.setting) : quoted
+    const other = others.get(name)
+    return other ? variableOf(other) : quoted
   })
 }
 

@@ -1,6 +1,6 @@
 import type { JwksOptions, JwtCallerOptions, ResolveCaller } from '../index'
 import { jwtCaller } from '../index'
-import { ConfigError, messageOf, readNamedFile } from './config-error'
+import { ConfigError, messageOf } from './config-error'
 import type { GivenSettings } from './given-settings'
 import { stderrLogger } from './json-logger'
 import { DISCOVER, SETTINGS, settingsOf, variableOf } from './settings'
@@ -34,7 +34,7 @@ function readKeys(
   given: GivenSettings,
   text: string | undefined,
 ): Pick<JwtCallerOptions, 'key' | 'jwks'> | undefined {
-  const key = readKey(given, text)
+  const key = given.readFile(SETTINGS.jwtKeyFile, SETTINGS.jwtKey) ?? text
   const jwks = readKeySet(given)
   if (key !== undefined && jwks) {
     throw new ConfigError(`${given.sourcesOf(KEY_SOURCES).join(' and ')} are both set; remove one`)
@@ -47,7 +47,7 @@ function readKeySet(given: GivenSettings): JwksOptions | undefined {
   const location = given.read(SETTINGS.jwtJwks)
   const options = given.readOptions('jwks')
   if (location === undefined) {
-    const sources = given.sourcesOf(settingsOf('jwks').map(({ setting }) => setting))
+    const sources = given.sourcesOf(settingsOf('jwks'))
     if (sources.length === 0) return undefined
     throw new ConfigError(`${sources.join(', ')}: set ${variableOf(SETTINGS.jwtJwks)} too`)
   }
@@ -58,23 +58,9 @@ function readKeySet(given: GivenSettings): JwksOptions | undefined {
   }
 }
 
-function readKey(given: GivenSettings, text: string | undefined): string | undefined {
-  const path = given.read(SETTINGS.jwtKeyFile)
-  if (path === undefined) return text
-  const source = String(given.sourceOf(SETTINGS.jwtKeyFile))
-  if (text !== undefined) {
-    throw new ConfigError(`${variableOf(SETTINGS.jwtKey)} and ${source} are both set; remove one`)
-  }
-  // `echo secret > file` ends with a line break that is no part of the secret.
-  const key = readNamedFile(path, source).replace(/[\r\n]+$/, '')
-  if (key === '') throw new ConfigError(`${source} names an empty file: ${path}`)
-  return key
-}
-
 function refuseHalf(given: GivenSettings): undefined {
-  const settings = settingsOf('jwt').map(({ setting }) => setting)
-  // It is no part of the check: the users of development mode have names too.
-  const sources = given.sourcesOf(settings.filter((setting) => setting !== SETTINGS.runAsClaim))
+  // A name for the cluster is no part of the check: the users of development mode have names too.
+  const sources = given.sourcesOf(settingsOf('jwt').filter((setting) => setting !== SETTINGS.runAsClaim))
   if (sources.length === 0) return undefined
   const missing = REQUIRED.filter((setting) => given.sourceOf(setting) === undefined).map(variableOf)
   if (given.sourcesOf(KEY_SOURCES).length === 0) missing.unshift(KEY_SOURCES.map(variableOf).join(' or '))

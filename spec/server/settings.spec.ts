@@ -1,6 +1,6 @@
 import { ROUTER_OPTIONS } from '../../lib/router/options'
 import type { Part, Setting } from '../../lib/server/setting-kinds'
-import { ALL_SETTINGS, defaultOf, SETTINGS, settingsOf } from '../../lib/server/settings'
+import { ALL_SETTINGS, defaultOf, optionsOf, SETTINGS } from '../../lib/server/settings'
 import { MEMORY_STORE_OPTIONS } from '../../lib/stores/memory/options'
 
 /** Options that no setting gives, on purpose. */
@@ -16,7 +16,7 @@ describe('the settings of the standalone server', () => {
     ['router', ROUTER_OPTIONS],
     ['memory', MEMORY_STORE_OPTIONS],
   ])('give every option of %s, but for those that are left out on purpose', (part, table) => {
-    const given = settingsOf(part).map(({ option }) => option)
+    const given = optionsOf(part).map(([option]) => option)
     expect([...given, ...(WITHOUT_SETTING[part] ?? [])].sort()).toEqual(Object.keys(table).sort())
   })
 

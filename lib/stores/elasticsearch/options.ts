@@ -5,11 +5,9 @@ import type { Clock } from '../../core/clock'
 import { systemClock } from '../../core/clock'
 import type { ElasticsearchClient } from './cluster/client-transport'
 import { ClientTransport } from './cluster/client-transport'
-import type { Identify } from './cluster/identity'
 import { asServiceAccount, asTheyAre, runAs } from './cluster/identity'
 import type { Transport } from './cluster/transport'
 import { UrlTransport } from './cluster/url-transport'
-import type { SealingKey } from './ids/sealing-keys'
 import { readSealingKeys } from './ids/sealing-keys'
 
 /** The options of {@link ElasticsearchStore}. It needs `sealingKeys`, and either `client` or `url`. */
@@ -67,18 +65,6 @@ export interface ElasticsearchStoreOptions {
   clock?: Clock
 }
 
-/** The options, checked and completed. */
-export interface ResolvedElasticsearchOptions {
-  transport: Transport
-  sealingKeys: readonly [SealingKey, ...SealingKey[]]
-  identify: Identify
-  forwardsAuthorization: boolean
-  upstreamWaitMs: number
-  requestTimeoutMs: number
-  abandonAfterMs: number | undefined
-  clock: Clock
-}
-
 const NAME = 'ElasticsearchStore'
 
 export const ELASTICSEARCH_STORE_OPTIONS = {
@@ -114,9 +100,8 @@ export const ELASTICSEARCH_STORE_OPTIONS = {
   clock: { ...rules.object, default: systemClock, defaultInWords: 'the time of the machine' },
 } as const satisfies OptionTable<ElasticsearchStoreOptions>
 
-export function resolveElasticsearchOptions(
-  options: ElasticsearchStoreOptions,
-): ResolvedElasticsearchOptions {
+/** Checks the options, and makes the parts of the store that they describe. */
+export function resolveElasticsearchOptions(options: ElasticsearchStoreOptions) {
   const completed = checkOptions(NAME, options, ELASTICSEARCH_STORE_OPTIONS)
   const { runAs: userOf, forwardAuthorization, abandonAfterMs, upstreamWaitMs } = completed
   if (userOf && forwardAuthorization) {

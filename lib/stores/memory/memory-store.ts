@@ -1,4 +1,5 @@
 import type { Owner } from '../../core/caller'
+import { checkOptions } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import { QueryError } from '../../core/errors'
 import type { Counter } from '../../core/meter'
@@ -18,7 +19,7 @@ import { ExpiryQueue } from './expiry-queue'
 import { sealFailure } from './frozen-failure'
 import { sealResult, weigh } from './frozen-result'
 import type { Execute, MemoryStoreOptions } from './options'
-import { resolveMemoryStoreOptions } from './options'
+import { MEMORY_STORE_OPTIONS } from './options'
 import { MemoryQuery } from './query'
 import { assertQueryId, QueryIds, withPadding } from './query-id'
 
@@ -42,7 +43,7 @@ export class MemoryStore implements AsyncQueryStore {
   #closed = false
 
   constructor(options: MemoryStoreOptions) {
-    const resolved = resolveMemoryStoreOptions(options)
+    const resolved = checkOptions('MemoryStore', options, MEMORY_STORE_OPTIONS)
     this.#execute = resolved.execute
     this.#interruptGraceMs = resolved.interruptGraceMs
     this.#clock = resolved.clock

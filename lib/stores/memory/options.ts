@@ -1,6 +1,6 @@
 import type { Owner } from '../../core/caller'
-import type { CompletedOptions, OptionTable } from '../../core/check-options'
-import { checkOptions, rules } from '../../core/check-options'
+import type { OptionTable } from '../../core/check-options'
+import { rules } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import { systemClock } from '../../core/clock'
 import type { MeterProvider } from '../../core/meter'
@@ -76,10 +76,3 @@ export const MEMORY_STORE_OPTIONS = {
   clock: { ...rules.object, default: systemClock, defaultInWords: 'the time of the machine' },
   meterProvider: rules.meterProvider,
 } as const satisfies OptionTable<MemoryStoreOptions>
-
-/** Checks and completes the options, once, when the store is created. */
-export function resolveMemoryStoreOptions(
-  options: MemoryStoreOptions,
-): CompletedOptions<MemoryStoreOptions, typeof MEMORY_STORE_OPTIONS> {
-  return checkOptions('MemoryStore', options, MEMORY_STORE_OPTIONS)
-}

@@ -11,7 +11,7 @@ import { stderrLogger } from './server/json-logger'
 import type { RunningServer } from './server/server'
 import { startServer } from './server/server'
 
-/** What answers that are being sent still get when a signal comes again, in milliseconds. */
+/** The time for answers that are being sent, after a second signal, in milliseconds. */
 const IMPATIENT_GRACE_MS = 1_000
 
 async function main(): Promise<void> {
@@ -32,7 +32,7 @@ async function serve(config: ServerConfig): Promise<void> {
   }
 }
 
-/** Starts the server, sees to its end, and returns its address. */
+/** Starts the server, ends it on a signal, and returns its address. */
 async function listen(config: ServerConfig, resolveCaller: ResolveCaller): Promise<string> {
   const logger = stderrLogger(config.logLevel)
   const server = await startServer(config, resolveCaller, logger)
@@ -42,7 +42,7 @@ async function listen(config: ServerConfig, resolveCaller: ResolveCaller): Promi
   return server.url
 }
 
-/** npm passes Ctrl-C on to a process that has received it already, so a second signal must not end it at once. */
+/** npm passes Ctrl-C on to a process that has already received it, so a second signal must not end it at once. */
 function endOnSignal(server: RunningServer, logger: Logger): void {
   let isEnding = false
   const end = (signal: string): void => {

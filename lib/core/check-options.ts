@@ -21,12 +21,10 @@ export type OptionTable<Options> = {
 }
 
 /** Options with the defaults of their table filled in. */
-export type CompletedOptions<Options, Table> = {
-  readonly [Name in keyof Options]-?: Name extends keyof Table
-    ? Table[Name] extends { default: unknown } | { required: true }
-      ? Required<Options>[Name]
-      : Required<Options>[Name] | undefined
-    : never
+export type CompletedOptions<Options, Table extends OptionTable<Options>> = {
+  readonly [Name in keyof Options]-?:
+    | Required<Options>[Name]
+    | (Table[Name] extends { default: unknown } | { required: true } ? never : undefined)
 }
 
 export const rules = {

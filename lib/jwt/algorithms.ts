@@ -1,22 +1,11 @@
 import type { KeyObject } from 'node:crypto'
 
-export const JWT_ALGORITHMS = [
-  'HS256',
-  'HS384',
-  'HS512',
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-] as const
-
 /** A signature algorithm of RFC 7518, section 3. */
-export type JwtAlgorithm = (typeof JWT_ALGORITHMS)[number]
+export type JwtAlgorithm = `${'HS' | 'RS' | 'PS' | 'ES'}${256 | 384 | 512}`
+
+export const JWT_ALGORITHMS: readonly JwtAlgorithm[] = (['HS', 'RS', 'PS', 'ES'] as const).flatMap((family) =>
+  ([256, 384, 512] as const).map((bits) => `${family}${bits}` as const),
+)
 
 /** RFC 7518 requires RSA keys of this size or larger. */
 const SMALLEST_RSA_BITS = 2048

@@ -5,8 +5,8 @@ import { isQueryError, RoutingError } from '../core/errors'
 import type { Logger } from '../core/logger'
 import type { Meter } from '../core/meter'
 import { RequestMetrics } from './request-metrics'
-import type { RequestRecord } from './request-record'
-import { CLIENT_LEFT, errorTypeOf, statusOfAnswer } from './request-record'
+import type { RequestOutcome, RequestRecord } from './request-record'
+import { CLIENT_LEFT, outcomeOf } from './request-record'
 
 /** The log entry of a finished request. Its names are documented, because log searches depend on them. */
 export interface RequestEvent {
@@ -53,19 +53,20 @@ export class RequestTelemetry {
   /** Never throws. `error`: what the request failed with, if it did. */
   end(record: RequestRecord, error?: unknown): void {
     try {
-      const status = statusOfAnswer(record, error)
-      this.#metrics?.record(record, status, errorTypeOf(error))
-      this.#log(record, status, error)
+      const outcome = outcomeOf(record, error)
+      this.#metrics?.record(outcome)
+      this.#log(record, outcome, error)
     } catch {
       // A broken logger or meter is no reason to fail.
     }
   }
 
-  #log(record: RequestRecord, status: number, error: unknown): void {
+  #log(record: RequestRecord, outcome: RequestOutcome, error: unknown): void {
+    const { status } = outcome
     const level = status >= 500 ? 'error' : 'info'
     // Digests take time, and the console wants failures only.
     if (this.#logger.isLevelEnabled?.(level) === false) return
-    this.#logger[level](toEvent(record, status, error), messageOf(status))
+    this.#logger[level](toEvent(record, outcome, error), messageOf(status))
   }
 }
 
@@ -76,23 +77,21 @@ function messageOf(status: number): string {
   return status < 500 ? 'an async query request was refused' : 'an async query request failed'
 }
 
-function toEvent(record: RequestRecord, status: number, error: unknown): RequestEvent {
-  const { response, startedMs, bytesBefore, operation, askedMs, answeredMs } = record
-  const { headers, socket } = response.req
-  const nowMs = performance.now()
-  const type = errorTypeOf(error)
+function toEvent(record: RequestRecord, outcome: RequestOutcome, error: unknown): RequestEvent {
+  const { operation, status, durationMs, waitMs, bytes, type } = outcome
+  const { headers } = record.response.req
   const cause = causeOf(error)
   // Anybody can make requests that are refused, so a stack for each would fill the log.
   const err = cause && status < 500 ? withoutStack(cause) : cause
   const opaqueId = headers['x-opaque-id']
   const [, traceId] = TRACE_PARENT.exec(String(headers.traceparent)) ?? []
-  const query = record.queryId ?? response.getHeader('X-Elasticsearch-Async-Id')
+  const query = record.queryId ?? record.response.getHeader('X-Elasticsearch-Async-Id')
   return {
     ...(operation && { operation }),
     status,
-    durationMs: inMicros(nowMs - startedMs),
-    ...(askedMs !== undefined && { waitMs: inMicros((answeredMs ?? nowMs) - askedMs) }),
-    bytes: socket.bytesWritten - bytesBefore,
+    durationMs: inMicros(durationMs),
+    ...(waitMs !== undefined && { waitMs: inMicros(waitMs) }),
+    bytes,
     ...(record.owner !== undefined && { owner: digest(record.owner) }),
     ...(query !== undefined && { query: digest(String(query)) }),
     ...(type !== undefined && { type }),

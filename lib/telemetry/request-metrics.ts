@@ -1,5 +1,5 @@
 import type { Attributes, Counter, Histogram, Meter } from '../core/meter'
-import type { RequestRecord } from './request-record'
+import type { RequestOutcome } from './request-record'
 import { CLIENT_LEFT } from './request-record'
 
 /** In seconds: the buckets that OpenTelemetry advises for HTTP, and longer ones, since requests wait for queries. */
@@ -41,16 +41,13 @@ export class RequestMetrics {
     })
   }
 
-  /** `errorType`: the type of the error in the answer. */
-  record(record: RequestRecord, status: number, errorType: string | undefined): void {
-    const { response, startedMs, bytesBefore, operation, askedMs, answeredMs } = record
-    const nowMs = performance.now()
+  record({ operation, status, durationMs, waitMs, bytes, type }: RequestOutcome): void {
     const asked: Attributes = operation ? { 'esql_async.operation': operation } : {}
-    const failed: Attributes = status < 400 ? asked : { ...asked, 'error.type': errorType ?? String(status) }
-    this.#duration.record((nowMs - startedMs) / 1_000, { ...failed, 'http.response.status_code': status })
-    this.#size.record(response.req.socket.bytesWritten - bytesBefore, asked)
-    if (askedMs !== undefined) this.#wait.record(((answeredMs ?? nowMs) - askedMs) / 1_000, asked)
+    const failed: Attributes = status < 400 ? asked : { ...asked, 'error.type': type ?? String(status) }
+    this.#duration.record(durationMs / 1_000, { ...failed, 'http.response.status_code': status })
+    this.#size.record(bytes, asked)
+    if (waitMs !== undefined) this.#wait.record(waitMs / 1_000, asked)
     if (status >= 400 && status < CLIENT_LEFT) this.#refusals.add(1, failed)
-    if (status >= 500 && askedMs !== undefined) this.#storeErrors.add(1, failed)
+    if (status >= 500 && waitMs !== undefined) this.#storeErrors.add(1, failed)
   }
 }

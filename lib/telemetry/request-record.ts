@@ -21,6 +21,9 @@ export interface RequestRecord {
   answeredMs: number | undefined
 }
 
+/** What became of a finished request. */
+export type RequestOutcome = ReturnType<typeof outcomeOf>
+
 /** nginx's status for a client that closed its connection. */
 export const CLIENT_LEFT = 499
 
@@ -37,14 +40,28 @@ export function beginRecord(response: Response, operation: Operation | undefined
   }
 }
 
-/** The status that was sent, or would have been. `error`: what the request failed with, if it did. */
-export function statusOfAnswer({ response }: RequestRecord, error: unknown): number {
+/** The facts of a finished request that the log and the measurements share. `error`: what it failed with, if it did. */
+export function outcomeOf(record: RequestRecord, error: unknown) {
+  const { response, startedMs, bytesBefore, operation, askedMs, answeredMs } = record
+  const nowMs = performance.now()
+  return {
+    operation,
+    status: statusOfAnswer(response, error),
+    durationMs: nowMs - startedMs,
+    waitMs: askedMs === undefined ? undefined : (answeredMs ?? nowMs) - askedMs,
+    bytes: response.req.socket.bytesWritten - bytesBefore,
+    type: errorTypeOf(error),
+  }
+}
+
+/** The status that was sent, or would have been. */
+function statusOfAnswer(response: Response, error: unknown): number {
   if (error !== undefined && statusOf(error) >= 500) return statusOf(error)
   return response.writableEnded ? response.statusCode : CLIENT_LEFT
 }
 
 /** The type of the error in the answer, or `undefined` for an answer without one. */
-export function errorTypeOf(error: unknown): string | undefined {
+function errorTypeOf(error: unknown): string | undefined {
   if (error === undefined || error instanceof RoutingError) return undefined
   return isQueryError(error) ? error.type : 'exception'
 }

@@ -11,7 +11,7 @@ import type {
   QueryRequest,
   SubmitOptions,
 } from '../core/store'
-import type { HarnessQueries, ResolvedHarness, SeedOptions } from './harness'
+import type { HarnessQueries, OptionalMethod, ResolvedHarness, SeedOptions } from './harness'
 
 export const alice: Owner = ownerOf('https://issuer.example', 'alice')
 /** A stranger to the queries of {@link alice}. */
@@ -85,15 +85,11 @@ export class Subject {
 
   beginSubmit(query: QueryName, options: Start & Partial<SubmitOptions> = {}): Pending<AsyncQuery> {
     const { request, owner = alice, ...rest } = options
-    return this.begin('submit', async () => {
-      const { store } = this
-      assert.ok(store.submit, 'the store has no submit')
-      return store.submit({ query: this.#resolved.harness.queries[query], ...request }, owner, {
-        waitForCompletionTimeoutMs: 0,
-        ...this.#startOptions(rest),
-        ...rest,
-      })
-    })
+    const submitted = { query: this.#resolved.harness.queries[query], ...request }
+    const submitOptions = { waitForCompletionTimeoutMs: 0, ...this.#startOptions(rest), ...rest }
+    return this.begin('submit', async () =>
+      this.#method('submit').call(this.store, submitted, owner, submitOptions),
+    )
   }
 
   get(id: string, options: AsOwner & Partial<GetOptions> = {}): Promise<AsyncQuery | undefined> {
@@ -108,27 +104,17 @@ export class Subject {
   }
 
   stop(id: string, { owner = alice }: AsOwner = {}): Promise<CompletedQuery | undefined> {
-    const { store } = this
-    return this.begin('stop', async () => {
-      assert.ok(store.stop, 'the store has no stop')
-      return store.stop(id, owner)
-    }).end()
+    return this.begin('stop', async () => this.#method('stop').call(this.store, id, owner)).end()
   }
 
-  delete(id: string, { owner = alice }: AsOwner = {}, options?: DeleteOptions): Promise<boolean> {
-    const { store } = this
-    return this.begin('delete', async () => {
-      assert.ok(store.delete, 'the store has no delete')
-      return options ? store.delete(id, owner, options) : store.delete(id, owner)
-    }).end()
+  delete(id: string, { owner = alice }: AsOwner = {}, ...options: [DeleteOptions?]): Promise<boolean> {
+    return this.begin('delete', async () =>
+      this.#method('delete').call(this.store, id, owner, ...options),
+    ).end()
   }
 
   close(): Promise<void> {
-    const { store } = this
-    return this.begin('close', async () => {
-      assert.ok(store.close, 'the store has no close')
-      return store.close()
-    }).end()
+    return this.begin('close', async () => this.#method('close').call(this.store)).end()
   }
 
   /** Begins a call that goes on while the test does. */
@@ -175,6 +161,12 @@ export class Subject {
     const { harness, stepMs } = this.#resolved
     if (harness.advance) await harness.advance(steps * stepMs)
     else await sleep(steps * stepMs)
+  }
+
+  #method<Name extends OptionalMethod>(name: Name): NonNullable<AsyncQueryStore[Name]> {
+    const method = this.store[name]
+    assert.ok(method, `the store has no ${name}`)
+    return method
   }
 
   #startOptions({ keepAliveMs = this.longMs, keepOnCompletion = true }: Start): SeedOptions {

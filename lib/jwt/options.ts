@@ -1,4 +1,4 @@
-import type { OptionTable } from '../core/check-options'
+import type { OptionRule, OptionTable } from '../core/check-options'
 import { checkOption, checkOptions, rules } from '../core/check-options'
 import type { Clock } from '../core/clock'
 import { systemClock } from '../core/clock'
@@ -73,8 +73,6 @@ export interface JwtCallerOptions {
   clock?: Pick<Clock, 'now'>
 }
 
-type NonEmptyList = [string, ...string[]]
-
 const NAME = 'jwtCaller'
 
 /** A tolerance of more than this is milliseconds taken for seconds, or makes `exp` meaningless. */
@@ -84,6 +82,8 @@ const nonEmptyString = {
   expected: 'a non-empty string',
   fits: (value: unknown) => typeof value === 'string' && value !== '',
 }
+
+const requiredText = { ...nonEmptyString, required: true as const }
 
 // jsonwebtoken does not compare what is configured as empty, so empty is refused.
 const oneOrMore = {
@@ -95,7 +95,7 @@ const oneOrMore = {
 const algorithm = {
   expected: `one of ${JWT_ALGORITHMS.join(', ')}`,
   fits: isJwtAlgorithm,
-  required: true,
+  required: true as const,
 }
 
 export const JWT_CALLER_OPTIONS = {
@@ -138,25 +138,19 @@ export const JWT_CALLER_OPTIONS = {
   },
 } as const satisfies OptionTable<JwtCallerOptions>
 
-const CLAIM_TEST = {
-  claim: { ...nonEmptyString, required: true },
-  value: { ...nonEmptyString, required: true },
-} as const satisfies OptionTable<ClaimTest>
+const CLAIM_TEST: OptionTable<ClaimTest> = { claim: requiredText, value: requiredText }
 
 /** Checks, copies and completes the options of `jwtCaller`. Throws a `TypeError` that says what is wrong. */
 export function resolveJwtOptions(options: JwtCallerOptions) {
   const { cancelTasks, ...completed } = checkOptions(NAME, options, JWT_CALLER_OPTIONS)
-  const algorithms = [...completed.algorithms]
-  for (const [index, entry] of algorithms.entries()) {
-    checkOption(NAME, `algorithms[${index}]`, entry, algorithm)
-  }
-  const issuers = listOf('issuer', completed.issuer)
+  const algorithms = listOf('algorithms', completed.algorithms, algorithm)
+  const issuers = listOf('issuer', completed.issuer, requiredText)
   return {
     ...completed,
     findKey: findKeyOf(options, { algorithms, issuers, clock: completed.clock }),
     algorithms,
     issuers,
-    audiences: listOf('audience', completed.audience),
+    audiences: listOf('audience', completed.audience, requiredText),
     /** A test of the claims alone, unless a function decides each time. */
     grantsCancelTasks: typeof cancelTasks === 'function' ? undefined : claimTest(cancelTasks),
     mayCancelTasks: typeof cancelTasks === 'function' ? cancelTasks : undefined,
@@ -174,12 +168,14 @@ function findKeyOf({ key, jwks }: JwtCallerOptions, use: KeySetUse): FindKey {
   )
 }
 
-function listOf(name: string, option: string | readonly string[]): NonEmptyList {
+function listOf<T extends string>(
+  name: string,
+  option: T | readonly T[],
+  rule: OptionRule & { required: true },
+): [T, ...T[]] {
   const list = typeof option === 'string' ? [option] : [...option]
-  for (const [index, entry] of list.entries()) {
-    checkOption(NAME, `${name}[${index}]`, entry, { ...nonEmptyString, required: true })
-  }
-  return list as NonEmptyList
+  for (const [index, entry] of list.entries()) checkOption(NAME, `${name}[${index}]`, entry, rule)
+  return list as [T, ...T[]]
 }
 
 function claimTest(test: ClaimTest | undefined): (claims: JwtClaims) => boolean {

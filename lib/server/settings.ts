@@ -22,11 +22,7 @@ export const PREFIX = 'ESQL_ASYNC_'
 export const DISCOVER = 'discover'
 
 export const SETTINGS = named({
-  host: {
-    ...NON_EMPTY,
-    about: 'address to listen on',
-    defaultInWords: 'all addresses, or 127.0.0.1 without a key',
-  },
+  host: { ...NON_EMPTY, about: 'address to listen on', defaultInWords: 'all, or 127.0.0.1 without a key' },
   port: {
     placeholder: 'NUMBER',
     about: 'port to listen on; 0 picks a free one',
@@ -40,11 +36,7 @@ export const SETTINGS = named({
     about: 'the key that checks tokens: a public key as PEM, or a shared secret',
     option: 'jwt.key',
   },
-  jwtKeyFile: {
-    ...FILE,
-    about: 'a file with that key; line breaks at its end do not count',
-    feeds: 'jwt.key',
-  },
+  jwtKeyFile: { ...FILE, about: 'a file with that key; final line breaks do not count', feeds: 'jwt.key' },
   jwtJwks: {
     placeholder: 'URL',
     about: "in place of a key: the URL of the issuer's key set, or `discover` to find it by the issuer",
@@ -53,16 +45,8 @@ export const SETTINGS = named({
     parse: (text: string) => (text === DISCOVER ? DISCOVER : parseUrl(text, { withQuery: true })),
     feeds: 'jwt.jwks',
   },
-  jwtJwksMaxAge: {
-    ...TIME,
-    about: 'how soon a key that the issuer has removed stops working',
-    option: 'jwks.maxAgeMs',
-  },
-  jwtJwksMaxOutage: {
-    ...TIME,
-    about: 'how long known keys go on working while the issuer does not answer',
-    option: 'jwks.maxOutageMs',
-  },
+  jwtJwksMaxAge: { ...TIME, about: 'how soon a removed key stops working', option: 'jwks.maxAgeMs' },
+  jwtJwksMaxOutage: { ...TIME, about: 'how long known keys outlast the issuer', option: 'jwks.maxOutageMs' },
   jwtJwksAllowHttp: {
     ...BOOLEAN,
     about: 'whether the key set may come over http, for tests: others on the network can then add keys',
@@ -70,14 +54,14 @@ export const SETTINGS = named({
   },
   jwtAlgorithms: {
     ...LIST,
-    about: 'algorithms that tokens may be signed with: RS256,PS256',
+    about: 'allowed algorithms of signatures: RS256,PS256',
     option: 'jwt.algorithms',
   },
   jwtIssuer: { ...NON_EMPTY, about: 'the `iss` that tokens must have', option: 'jwt.issuer' },
   jwtAudience: { ...LIST, about: 'the `aud` that tokens must have, one of them', option: 'jwt.audience' },
   jwtOwnerClaim: {
     ...NON_EMPTY,
-    about: 'the claim that, with the issuer, names the owner of a query',
+    about: 'the claim that, with the issuer, names an owner',
     option: 'jwt.ownerClaim',
   },
   jwtCancelTasks: {
@@ -140,7 +124,7 @@ export const SETTINGS = named({
   },
   sealingKeysFile: {
     ...FILE,
-    about: 'a file with those keys, one a line',
+    about: 'a file with those keys, a line each',
     feeds: 'elasticsearch.sealingKeys',
   },
   runAsClaim: {
@@ -173,40 +157,24 @@ export const SETTINGS = named({
   },
   waitByDefault: {
     ...BOOLEAN,
-    about: 'whether a get without wait_for_completion_timeout waits',
+    about: 'whether a get without a timeout waits',
     option: 'router.waitByDefault',
   },
   maxWait: { ...TIME, about: 'longest time that a request waits', option: 'router.maxWaitMs' },
   maxWaits: { ...COUNT, about: 'how many requests may wait at a time', option: 'router.maxWaits' },
-  maxWaitsPerOwner: {
-    ...COUNT,
-    about: 'how many requests of one owner may wait at a time',
-    option: 'router.maxWaitsPerOwner',
-  },
+  maxWaitsPerOwner: { ...COUNT, about: 'the same for one owner', option: 'router.maxWaitsPerOwner' },
   maxKeepAlive: { ...TIME, about: 'longest time that a query is kept', option: 'router.maxKeepAliveMs' },
   maxBodyBytes: { ...COUNT, about: 'largest request body, in bytes', option: 'router.maxBodyBytes' },
   maxCachedBytes: {
     ...COUNT_OR_NONE,
-    about: 'memory for finished answers that clients read again, in bytes',
+    about: 'memory for finished answers, in bytes',
     option: 'router.maxCachedBytes',
   },
   maxQueries: { ...COUNT, about: 'most queries held at a time', option: 'memory.maxQueries' },
-  maxQueriesPerOwner: {
-    ...COUNT,
-    about: 'most queries of one owner held at a time',
-    option: 'memory.maxQueriesPerOwner',
-  },
+  maxQueriesPerOwner: { ...COUNT, about: 'the same for one owner', option: 'memory.maxQueriesPerOwner' },
   maxBytes: { ...COUNT, about: 'most memory that queries may take, in bytes', option: 'memory.maxBytes' },
-  maxBytesPerOwner: {
-    ...COUNT,
-    about: 'most memory that queries of one owner may take, in bytes',
-    option: 'memory.maxBytesPerOwner',
-  },
-  shutdownGrace: {
-    ...TIME,
-    about: 'how long answers that are being sent may take to finish after SIGTERM',
-    default: 10_000,
-  },
+  maxBytesPerOwner: { ...COUNT, about: 'the same for one owner', option: 'memory.maxBytesPerOwner' },
+  shutdownGrace: { ...TIME, about: 'how long answers may take to finish after SIGTERM', default: 10_000 },
   logLevel: {
     placeholder: 'LEVEL',
     about: 'lowest level that is logged',

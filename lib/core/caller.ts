@@ -6,7 +6,7 @@ import type { Request } from 'express'
  */
 export type Owner = string & { readonly __brand: 'Owner' }
 
-/** Whoever makes this request. */
+/** The person or program that makes a request. */
 export interface Caller {
   /**
    * The owner of the caller's queries. Must be stable and never reassigned: derive it from issuer and subject, as

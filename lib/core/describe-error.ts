@@ -11,8 +11,8 @@ export interface ErrorDescription {
 }
 
 /**
- * The parts of an error that say what went wrong. Not its other properties: those of HTTP clients hold the headers
- * that were sent, tokens included.
+ * The parts of an error that say what went wrong. Not its other properties: in errors of HTTP clients they hold the
+ * headers of the request, tokens included.
  */
 export function describeError(error: unknown, causes = 0): ErrorDescription {
   if (!(error instanceof Error)) return { name: typeof error, message: textOf(error) }

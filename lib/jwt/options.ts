@@ -85,7 +85,7 @@ const nonEmptyString = {
 
 const requiredText = { ...nonEmptyString, required: true as const }
 
-// jsonwebtoken does not compare what is configured as empty, so empty is refused.
+// jsonwebtoken skips the comparison with an empty text.
 const oneOrMore = {
   expected: 'a non-empty string or a non-empty list of such strings',
   fits: (value: unknown) => nonEmptyString.fits(value) || isNonEmptyList(value),

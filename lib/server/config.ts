@@ -21,7 +21,7 @@ export interface ServerConfig {
   elasticsearch: ElasticsearchStoreOptions | undefined
   /** The queries that the server answers without a cluster. */
   queries: readonly SampleQuery[]
-  /** Whether those are a team's own, and not the samples that the console explains. */
+  /** Whether `queries` come from the user's own catalogue, which the console does not explain. */
   isOwnCatalogue: boolean
   router: GivenOptions<'router'>
   store: GivenOptions<'memory'>
@@ -72,7 +72,7 @@ export function parseCommandLine(
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1']
 
-/** A key that was not mounted must not turn a gateway into one that prints tokens to the log. */
+/** Without this, a gateway whose key was not mounted would print tokens to the log. */
 function assertDevelopment(
   given: GivenSettings,
   { host, elasticsearch }: { host: string | undefined; elasticsearch: object | undefined },

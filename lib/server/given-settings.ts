@@ -31,7 +31,7 @@ export class GivenSettings {
     const given = this.#find(setting)
     if (!given) return setting.default as ValueOf<S>
     const { source, text } = given
-    // Empty is what is left of a secret or a template variable that is missing, so it does not count as missing.
+    // A missing secret or template variable leaves an empty text behind, so empty is an error and not a missing value.
     const value = text === '' ? undefined : setting.parse(text)
     if (value !== undefined) return value as ValueOf<S>
     const got = setting.isSecret || setting.mayHoldSecret ? '' : `, got \`${text}\``
@@ -66,7 +66,7 @@ export class GivenSettings {
     return this.#find(setting)?.source
   }
 
-  /** The names that settings are given under, of those that are given. */
+  /** The same for several settings. Leaves out settings that are not given. */
   sourcesOf(settings: readonly Setting<unknown>[]): string[] {
     return settings.flatMap((setting) => this.sourceOf(setting) ?? [])
   }

@@ -10,8 +10,8 @@ const KEY_SOURCES = [SETTINGS.jwtKey, SETTINGS.jwtKeyFile, SETTINGS.jwtJwks]
 const REQUIRED = [SETTINGS.jwtAlgorithms, SETTINGS.jwtIssuer, SETTINGS.jwtAudience]
 
 /**
- * The check that the settings describe, or `undefined` without any. All or nothing: half of it would let in too many,
- * or nobody.
+ * The check that the settings describe, or `undefined` without any. Half a check is an error, since it would let in
+ * too many callers, or none.
  */
 export function readTokenCheck(given: GivenSettings): ResolveCaller | undefined {
   const { key: text, algorithms, issuer, audience, ...optional } = given.readOptions('jwt')

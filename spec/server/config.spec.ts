@@ -147,7 +147,7 @@ describe('the configuration of the standalone server', () => {
       'in front of a cluster',
     ],
   ])('%s', (_, environment, where) => {
-    it('prints no tokens for want of a key', () => {
+    it('prints no tokens without a key', () => {
       expect(refusal(() => configOf(environment))).toBe(
         `there is no key to check tokens with, and the server prints no tokens ${where}: set one of ` +
           'ESQL_ASYNC_JWT_KEY, ESQL_ASYNC_JWT_KEY_FILE, ESQL_ASYNC_JWT_JWKS, or ESQL_ASYNC_DEVELOPMENT=true to ' +
@@ -156,7 +156,7 @@ describe('the configuration of the standalone server', () => {
       expect(refusal(() => configOf({ ...environment, ESQL_ASYNC_DEVELOPMENT: 'false' }))).toContain(where)
     })
 
-    it('starts with a key, or when it is told to print them', () => {
+    it('starts with a key, or when the configuration lets it print tokens', () => {
       expect(configOf({ ...environment, ...TOKEN_CHECK }).resolveCaller).toBeDefined()
       expect(configOf({ ...environment, ESQL_ASYNC_DEVELOPMENT: 'true' }).resolveCaller).toBeUndefined()
     })

@@ -24,7 +24,7 @@ export async function discoveredKeySet(
   { get, allowHttp }: DiscoveryOptions,
 ): Promise<URL> {
   const { issuer: itself, jwks_uri: location } = await get('the discovery document', document)
-  // Section 4.3: without this, whoever can publish one page on the issuer's host could pass for the issuer.
+  // Section 4.3: without this, anybody who can publish one page on the issuer's host could pass for the issuer.
   if (itself !== issuer) {
     const other = String(JSON.stringify(itself)).slice(0, 200)
     throw new Error(`the discovery document is that of the issuer ${other}, not ${JSON.stringify(issuer)}`)

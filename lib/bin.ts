@@ -4,18 +4,18 @@ import path from 'node:path'
 import type { Logger, ResolveCaller } from './index'
 import { newSealingKey } from './index'
 import type { ServerConfig } from './server/config'
-import { HELP, readCommand } from './server/config'
+import { HELP, parseCommandLine } from './server/config'
 import { ConfigError } from './server/config-error'
 import { announceDevelopmentMode, createDevelopmentAccess } from './server/development-mode'
 import { stderrLogger } from './server/json-logger'
 import type { RunningServer } from './server/server'
 import { startServer } from './server/server'
 
-/** What answers that are being sent still get when a signal comes again, in milliseconds. */
+/** The time for answers that are being sent, after a second signal, in milliseconds. */
 const IMPATIENT_GRACE_MS = 1_000
 
 async function main(): Promise<void> {
-  const command = readCommand(process.argv.slice(2), process.env)
+  const command = parseCommandLine(process.argv.slice(2), process.env)
   if (command.action === 'help') process.stdout.write(HELP)
   else if (command.action === 'version') process.stdout.write(`${version()}\n`)
   else if (command.action === 'new-sealing-key') process.stdout.write(`${newSealingKey()}\n`)
@@ -32,7 +32,7 @@ async function serve(config: ServerConfig): Promise<void> {
   }
 }
 
-/** Starts the server, sees to its end, and returns its address. */
+/** Starts the server, ends it on a signal, and returns its address. */
 async function listen(config: ServerConfig, resolveCaller: ResolveCaller): Promise<string> {
   const logger = stderrLogger(config.logLevel)
   const server = await startServer(config, resolveCaller, logger)
@@ -42,7 +42,7 @@ async function listen(config: ServerConfig, resolveCaller: ResolveCaller): Promi
   return server.url
 }
 
-/** npm passes Ctrl-C on to a process that has received it already, so a second signal must not end it at once. */
+/** npm passes Ctrl-C on to a process that has already received it, so a second signal must not end it at once. */
 function endOnSignal(server: RunningServer, logger: Logger): void {
   let isEnding = false
   const end = (signal: string): void => {

@@ -1,10 +1,18 @@
 export type { Caller, Owner, ResolveCaller } from './core/caller'
 export { ownerOf } from './core/caller'
 export type { Clock } from './core/clock'
+export type { ErrorDescription } from './core/describe-error'
 export type { ErrorCause, ErrorType, QueryErrorOptions } from './core/errors'
 export { ERROR_STATUS, QueryError } from './core/errors'
 export type { Logger } from './core/logger'
-export type { Meter, MeterProvider } from './core/meter'
+export type {
+  Attributes,
+  Counter,
+  Histogram,
+  InstrumentOptions,
+  Meter,
+  MeterProvider,
+} from './core/meter'
 export type {
   Column,
   ColumnType,
@@ -20,23 +28,28 @@ export type {
   CompletedQuery,
   DeleteOptions,
   GetOptions,
+  PassThrough,
   QueryParam,
   QueryRequest,
+  QueryState,
+  QueryTimes,
   RunningQuery,
+  SubmitBody,
   SubmitOptions,
+  SubmitTimes,
   WaitOptions,
+  WireAnswer,
+  WireRequest,
 } from './core/store'
-export type {
-  ClaimTest,
-  JwksOptions,
-  JwtAlgorithm,
-  JwtCallerOptions,
-  JwtClaims,
-  JwtHeader,
-  JwtKey,
-  JwtKeySource,
-} from './jwt/jwt-caller'
+export type { JwtAlgorithm } from './jwt/algorithms'
+export type { ClaimTest, JwtClaims } from './jwt/claims'
+export type { JwtHeader } from './jwt/header'
+export type { Fetch, FetchedResponse } from './jwt/jwks/json-document'
+export type { JwksOptions } from './jwt/jwks/options'
 export { jwtCaller } from './jwt/jwt-caller'
+export type { JsonWebKey, JwtKey } from './jwt/key'
+export type { JwtKeySource } from './jwt/key-finder'
+export type { JwtCallerOptions } from './jwt/options'
 export type { AsyncQueryRouterOptions } from './router/options'
 export type { AsyncQueryRouter } from './router/router'
 export { asyncQueryRouter } from './router/router'
@@ -45,6 +58,6 @@ export type {
   ElasticsearchStoreOptions,
 } from './stores/elasticsearch/elasticsearch-store'
 export { ElasticsearchStore, newSealingKey } from './stores/elasticsearch/elasticsearch-store'
-export type { Execute, ExecuteContext, MemoryStoreOptions } from './stores/memory/memory-store'
 export { MemoryStore } from './stores/memory/memory-store'
-export type { RequestEvent } from './telemetry/request-event'
+export type { Execute, ExecuteContext, MemoryStoreOptions } from './stores/memory/options'
+export type { RequestEvent } from './telemetry/request-log'

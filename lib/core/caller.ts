@@ -1,37 +1,39 @@
 import type { Request } from 'express'
 
 /**
- * The stable identity a query belongs to. Branded, so that passing an id, a name or an e-mail address where
- * the owner goes does not compile: that mistake would be a data leak.
+ * The stable identity that a query belongs to. Branded, so that an id, a name or an e-mail address in its place does
+ * not compile: that mistake would be a data leak.
  */
 export type Owner = string & { readonly __brand: 'Owner' }
 
-/** Whoever makes this request. */
+/** The person or program that makes a request. */
 export interface Caller {
   /**
-   * The identity that queries are bound to. Must be stable and never reassigned: derive it from issuer and
-   * subject, as {@link ownerOf} does, never from a display name or an e-mail address.
+   * The owner of the caller's queries. Must be stable and never reassigned: derive it from issuer and subject, as
+   * {@link ownerOf} does, never from a display name or an e-mail address.
    */
   owner: string
   /** The caller's name in the system behind the store, for a store that acts for its users there. */
   user?: string
-  /** May delete other owners' queries, as Elasticsearch's `cancel_task` privilege allows, and nothing more. */
+  /**
+   * Whether the caller may delete other owners' queries, as the `cancel_task` privilege of Elasticsearch allows. It
+   * grants nothing more. @default false
+   */
   canCancelTasks?: boolean
 }
 
 /**
- * Identifies the caller of a request, before anything else of the request is parsed.
+ * Identifies the caller of a request, before the router parses anything else of the request.
  *
- * Throw {@link QueryError} `security_exception` for a caller who is not known, or resolve to `undefined`: both
- * answer 401. Anything else that is thrown means that callers cannot be identified right now, and answers 503.
+ * For an unknown caller, throw {@link QueryError} `security_exception` or return `undefined`: both answer 401. Throw
+ * anything else when callers cannot be identified right now: that answers 503.
  */
 export type ResolveCaller = (request: Request) => Caller | undefined | Promise<Caller | undefined>
 
 /**
- * The owner of what `subject` of `issuer` submits. The two are joined so that no other pair gives the same
- * text.
+ * The owner of the queries that `subject` of `issuer` submits. No other pair gives the same text.
  *
- * Throws a `TypeError` unless both are non-empty strings: whoever has no subject would share it with all others.
+ * Throws a `TypeError` unless both are non-empty strings: callers without a subject would share their queries.
  */
 export function ownerOf(issuer: string, subject: string): Owner {
   for (const [name, part] of Object.entries({ issuer, subject })) {

@@ -1,7 +1,7 @@
 /** A chain of causes can be endless. */
 const MAX_CAUSES = 5
 
-/** The parts of an error that a log may contain. */
+/** An error as the log shows it: name, message, stack and causes, but no other property. */
 export interface ErrorDescription {
   name: string
   code?: string

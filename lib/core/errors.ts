@@ -34,6 +34,7 @@ export interface ErrorCause {
   causedBy?: ErrorCause | undefined
 }
 
+/** What a {@link QueryError} has beside its type and reason. */
 export interface QueryErrorOptions {
   /**
    * HTTP status from 400 to 599. Every other number is sent as 500.

@@ -1,14 +1,14 @@
-/** Where the package reports to. A pino logger fits as it is. */
+/** Receives the log of the package. A pino logger fits as it is. */
 export interface Logger {
   debug(details: object, message: string): void
   info(details: object, message: string): void
   warn(details: object, message: string): void
   error(details: object, message: string): void
-  /** Whether anybody reads what is told at a level. Without it, everything is told. */
+  /** Whether anybody reads entries of a level. Without it, the package logs everything. */
   isLevelEnabled?(level: 'debug' | 'info' | 'warn' | 'error'): boolean
 }
 
-/** Faults of ours go to the console; the rest is for those who ask for it. */
+/** Writes failures to the console, and nothing else. */
 export const consoleLogger: Logger = {
   debug() {},
   info() {},

@@ -1,41 +1,41 @@
 /**
- * Where measurements go: what is used of a `MeterProvider` of `@opentelemetry/api`, whose own fits, and so does that
- * of any OpenTelemetry SDK.
+ * Receives measurements: the part of a `MeterProvider` of `@opentelemetry/api` that the package uses. That of any
+ * OpenTelemetry SDK fits.
  */
 export interface MeterProvider {
   getMeter(name: string): Meter
 }
 
-/** Names of attributes follow OpenTelemetry's semantic conventions where those have one. */
+/** The attributes of a measurement. Their names follow the semantic conventions of OpenTelemetry. */
 export type Attributes = Record<string, string | number>
 
-/** The instruments of `@opentelemetry/api` that are used. */
+/** Creates the instruments of `@opentelemetry/api` that the package uses. */
 export interface Meter {
   createCounter(name: string, options: InstrumentOptions): Counter
   createUpDownCounter(name: string, options: InstrumentOptions): Counter
   createHistogram(name: string, options: InstrumentOptions): Histogram
 }
 
-/** What an instrument measures, and in which unit. */
+/** What an instrument measures, its unit, and perhaps the bounds of its buckets. */
 export interface InstrumentOptions {
   description: string
   unit: string
   advice?: { explicitBucketBoundaries: number[] }
 }
 
-/** Adds to a sum. That of an `UpDownCounter` can also go down. */
+/** Adds to a sum. The sum of an `UpDownCounter` can also go down. */
 export interface Counter {
   add(value: number, attributes?: Attributes): void
 }
 
-/** Records values, such as durations, to be counted by size. */
+/** Counts values, such as durations, by size. */
 export interface Histogram {
   record(value: number, attributes?: Attributes): void
 }
 
 /**
- * The meter of this package, or `undefined` where nobody measures. Its instruments never throw: that something cannot
- * be measured is no reason for it to fail.
+ * The meter of this package, or `undefined` without OpenTelemetry. Its instruments never throw, because a failed
+ * measurement is no reason for a request to fail.
  */
 export function meterOf(provider: MeterProvider | undefined): Meter | undefined {
   const meter = (provider ?? globalMeterProvider())?.getMeter('express-esql-async-query')
@@ -58,11 +58,11 @@ function attempt(measure: () => void): void {
   try {
     measure()
   } catch {
-    // The one who measures finds out by what is missing.
+    // The missing measurement shows it.
   }
 }
 
-/** That of `@opentelemetry/api`, an optional package: who measures has installed it. */
+/** The one of `@opentelemetry/api`, an optional package that users of OpenTelemetry have installed. */
 function globalMeterProvider(): MeterProvider | undefined {
   try {
     return require('@opentelemetry/api').metrics.getMeterProvider()

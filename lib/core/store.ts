@@ -44,10 +44,11 @@ export interface QueryParam {
   value: Value
 }
 
-interface QueryTimes {
-  /** Milliseconds since the epoch. If it is left out, the answer does not contain it. */
+/** When a query began and when it expires. */
+export interface QueryTimes {
+  /** Milliseconds since the epoch. Left out, the answer does not show it. */
   startTimeMs?: number
-  /** The time at which the query and its result expire, in milliseconds since the epoch. */
+  /** When the store forgets the query and its result, in milliseconds since the epoch. */
   expirationTimeMs?: number
 }
 
@@ -93,6 +94,7 @@ export interface WaitOptions {
   signal?: AbortSignal
 }
 
+/** How long a submit waits, and how long the query is kept. */
 export interface SubmitOptions extends WaitOptions {
   /** How long the query and its result are kept, in milliseconds from now. With zero or less, it expires at once. */
   keepAliveMs: number
@@ -100,11 +102,13 @@ export interface SubmitOptions extends WaitOptions {
   keepOnCompletion: boolean
 }
 
+/** How long a get waits, and how long the query is kept from then on. */
 export interface GetOptions extends WaitOptions {
   /** Moves the expiry to now + this many milliseconds before the wait. Does nothing if left out, zero or less. */
   keepAliveMs?: number
 }
 
+/** Whose queries a delete may delete. */
 export interface DeleteOptions {
   /** The caller may also delete queries of other owners. @default false */
   anyOwner?: boolean
@@ -157,11 +161,11 @@ export interface AsyncQueryStore {
   close?(): Promise<void>
 }
 
-/** What a client sent, as far as it matters to a server behind the gateway. */
+/** The parts of a client's request that matter to a server behind the gateway. */
 export interface WireRequest {
-  /** Who makes the request, as `resolveCaller` told. */
+  /** Who makes the request, from `resolveCaller`. */
   readonly caller: Caller
-  /** Of the URL, decoded: what is known to the API and well formed. */
+  /** The parameters of the URL, decoded. The router has checked them. */
   readonly parameters: Readonly<Record<string, string>>
   /** The `Accept` header as sent, as the other headers below. */
   readonly accept?: string
@@ -176,30 +180,30 @@ export interface WireRequest {
   readonly gone: AbortSignal
 }
 
-/** What the server behind the gateway answered, in the form in which the client gets it. */
+/** The answer of the server behind the gateway, in the form in which the client gets it. */
 export interface WireAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | readonly string[]>>
   /** Sent as fast as the client takes it. Destroyed when the client goes away. */
   readonly body: Readable | Uint8Array
-  /** Called once: when all of the answer has been handed over to the client, or when that has become impossible. */
+  /** Called once: when the client has got all of the answer (`true`), or no longer can. */
   settled?(isDelivered: boolean): Promise<void>
 }
 
-/** What a HEAD request tells. */
+/** The state of a query, which answers a HEAD request. */
 export interface QueryState {
   readonly isRunning: boolean
-  /** As of a completed query. */
+  /** How long a completed query ran, in nanoseconds. */
   readonly tookNanos?: number
   /** When the query and its result are forgotten, in milliseconds since the epoch. */
   readonly expirationTimeMs?: number
 }
 
 /**
- * The operations of a store, with the bytes of client and server in place of our words for them. What holds for
- * the methods of {@link AsyncQueryStore} holds for these: owners, waits, unknown ids, errors.
+ * The operations of a store that stands in front of another server of this API: they hand on the bytes of client and
+ * server. Owners, waits, unknown ids and errors are those of the methods of {@link AsyncQueryStore}.
  *
- * An error that the other server answers with is an answer too, unless it means that the query is unknown.
+ * An error of the other server is an answer too, unless it means that the query is unknown.
  */
 export interface PassThrough {
   /** The store forwards the caller's own `Authorization` header. No other store ever sees it. */

@@ -1,24 +1,13 @@
 import type { KeyObject } from 'node:crypto'
 
-export const JWT_ALGORITHMS = [
-  'HS256',
-  'HS384',
-  'HS512',
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-] as const
-
 /** A signature algorithm of RFC 7518, section 3. */
-export type JwtAlgorithm = (typeof JWT_ALGORITHMS)[number]
+export type JwtAlgorithm = `${'HS' | 'RS' | 'PS' | 'ES'}${256 | 384 | 512}`
 
-/** RFC 7518 wants RSA keys of this size or larger. */
+export const JWT_ALGORITHMS: readonly JwtAlgorithm[] = (['HS', 'RS', 'PS', 'ES'] as const).flatMap((family) =>
+  ([256, 384, 512] as const).map((bits) => `${family}${bits}` as const),
+)
+
+/** RFC 7518 requires RSA keys of this size or larger. */
 const SMALLEST_RSA_BITS = 2048
 
 const CURVES: Readonly<Record<string, string>> = {
@@ -31,7 +20,10 @@ export function isJwtAlgorithm(name: unknown): name is JwtAlgorithm {
   return JWT_ALGORITHMS.some((algorithm) => algorithm === name)
 }
 
-/** Whether signatures of `algorithm` can be verified with a secret or public key, and are strong enough then. */
+/**
+ * Whether a secret or public key can verify signatures of `algorithm`, and is strong enough. By hand, since
+ * jsonwebtoken checks a key only with a token, and takes short secrets.
+ */
 export function fits(algorithm: JwtAlgorithm, key: KeyObject): boolean {
   switch (algorithm.slice(0, 2)) {
     case 'HS':
@@ -45,7 +37,7 @@ export function fits(algorithm: JwtAlgorithm, key: KeyObject): boolean {
   }
 }
 
-/** What {@link fits} asks of a key, in words. */
+/** What {@link fits} requires of a key, in words. */
 export function requirement(algorithm: JwtAlgorithm): string {
   switch (algorithm.slice(0, 2)) {
     case 'HS':
@@ -59,7 +51,7 @@ export function requirement(algorithm: JwtAlgorithm): string {
   }
 }
 
-/** What a secret or public key is, in words that give nothing away. */
+/** What kind of key a secret or public key is, in words that reveal nothing of it. */
 export function describeKey(key: KeyObject): string {
   if (key.type === 'secret') return `a secret of ${key.symmetricKeySize} bytes`
   const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {}

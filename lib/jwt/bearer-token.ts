@@ -5,10 +5,11 @@ import { refused } from '../core/unauthenticated'
 const CREDENTIALS = /^bearer +([\w\-.~+/]+=*)$/i
 
 /**
- * The bearer token of a request, or `undefined` where there is no Authorization header.
+ * The bearer token of a request, or `undefined` without an Authorization header. By hand, since
+ * libraries read `headers`, which does not show a second Authorization header.
  *
- * Throws the 401 of refused credentials for anything else than one header with one bearer token of at most
- * `maxLength` characters.
+ * Throws the 401 of refused credentials unless it is one header with one bearer token of at most `maxLength`
+ * characters.
  */
 export function readBearerToken(
   { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
@@ -16,7 +17,7 @@ export function readBearerToken(
 ): string | undefined {
   const { authorization } = headers
   if (authorization === undefined) return undefined
-  // Node.js keeps the first Authorization header in `headers` and drops the others without a word.
+  // Node.js keeps the first Authorization header in `headers` and silently drops the others.
   if (authorizationLines(rawHeaders) > 1) throw refused('there is more than one Authorization header')
   const [, token] = CREDENTIALS.exec(authorization) ?? []
   if (token === undefined) throw refused('the Authorization header is not one bearer token')

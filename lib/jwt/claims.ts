@@ -1,6 +1,7 @@
+import { isObject } from '../core/is-object'
 import { refused } from '../core/unauthenticated'
 
-/** The claims of a token that passed every check. */
+/** The claims of a token that passed every check, times in seconds since the epoch. */
 export interface JwtClaims {
   iss: string
   aud: string | string[]
@@ -10,7 +11,7 @@ export interface JwtClaims {
   [name: string]: unknown
 }
 
-/** A claim that has to contain a value, in a list or in a text of words, such as `scope`. */
+/** Passes a token whose claim contains a value: an entry of a list, or a word of a text such as `scope`. */
 export interface ClaimTest {
   claim: string
   value: string
@@ -20,8 +21,8 @@ export interface ClaimTest {
 const LONGEST_OWNER_NAME = 1_024
 
 /**
- * Checks what jsonwebtoken leaves open when it has verified a token: it takes any payload, does not ask for
- * `exp`, and never looks at `iat`. It has compared `iss` and `aud` with what is expected.
+ * Checks what jsonwebtoken leaves open when it has verified a token: it takes any payload, does not require `exp`,
+ * and never looks at `iat`. It has compared `iss` and `aud` with the expected ones.
  *
  * Throws the 401 of refused credentials.
  */
@@ -65,11 +66,7 @@ function ownClaim(claims: JwtClaims, name: string): unknown {
   return Object.hasOwn(claims, name) ? claims[name] : undefined
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** `1e999` is a number to JSON too, and would never come. */
+/** `1e999` is a number to JSON too, and would never pass. */
 function isTime(value: unknown): value is number {
   return Number.isFinite(value)
 }

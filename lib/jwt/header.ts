@@ -1,8 +1,9 @@
+import { parseJsonObject } from '../core/is-object'
 import { refused } from '../core/unauthenticated'
 import type { JwtAlgorithm } from './algorithms'
 import { isJwtAlgorithm } from './algorithms'
 
-/** What a key is looked up by. All of it is the sender's word. */
+/** The parts of a token's header that identify its key. Nothing of it is verified. */
 export interface JwtHeader {
   /** One of the algorithms that `jwtCaller` allows. */
   alg: JwtAlgorithm
@@ -21,22 +22,24 @@ const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 const TOKEN_TYPE = /^(application\/)?(at\+)?jwt$/i
 
 /**
- * Reads and checks the header of a token that is not verified yet.
+ * Reads and checks the header of a token that is not verified yet. jsonwebtoken decodes a header without a check, and
+ * ignores `crit` and `typ`.
  *
- * Keys that the header embeds or points to (`jwk`, `x5c`, `jku`, `x5u`) are left out, so that no key source can
- * follow them. A `typ` is refused unless it is that of a JWT or an access token: an issuer's other tokens (logout
- * tokens, security events) may carry the same claims.
+ * Leaves out keys that the header embeds or points to (`jwk`, `x5c`, `jku`, `x5u`), so that no key source can follow
+ * them. Refuses a `typ` other than that of a JWT or an access token: an issuer's other tokens (logout tokens, security
+ * events) may carry the same claims.
  *
  * Throws the 401 of refused credentials.
  */
 export function readHeader(token: string, allowed: readonly JwtAlgorithm[]): JwtHeader {
   if (!COMPACT.test(token)) throw refused('the bearer token is not a signed JWT')
-  const header = parseObject(token.slice(0, token.indexOf('.')))
+  const [encoded = ''] = token.split('.', 1)
+  const header = parseJsonObject(Buffer.from(encoded, 'base64url').toString())
   if (!header) throw refused('the header of the token is not a JSON object')
   const { alg, typ } = header
   if (!isJwtAlgorithm(alg)) throw refused('the token names no known algorithm')
   if (!allowed.includes(alg)) throw refused(`the token is signed with ${alg}, which is not allowed`)
-  // An extension that we do not know and that changes the meaning of the token. We know none.
+  // They announce extensions that change the meaning of the token. We know none.
   for (const name of ['crit', 'b64']) {
     if (Object.hasOwn(header, name)) throw refused(`the header of the token has \`${name}\``)
   }
@@ -56,15 +59,4 @@ function keyReferences(header: Readonly<Record<string, unknown>>): Omit<JwtHeade
     references[name] = value
   }
   return references
-}
-
-function parseObject(base64url: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(base64url, 'base64url').toString())
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-    return value as Record<string, unknown>
-  } catch {
-    // Not passed on as a cause: a SyntaxError quotes the text.
-    return undefined
-  }
 }

@@ -12,23 +12,15 @@ import { resolveJwtOptions } from './options'
 import type { VerifiedToken } from './verified-tokens'
 import { VerifiedTokens } from './verified-tokens'
 
-export type { JwtAlgorithm } from './algorithms'
-export type { ClaimTest, JwtClaims } from './claims'
-export type { JwtHeader } from './header'
-export type { JwksOptions } from './jwks/options'
-export type { JwtKey } from './key'
-export type { JwtKeySource } from './key-finder'
-export type { JwtCallerOptions } from './options'
-
 /**
  * Identifies callers by a signed JWT in the Authorization header. The owner is the issuer with the subject, or
  * with the claim that `ownerClaim` names.
  *
  * A token must be signed by the key with an allowed algorithm, and have `iss`, `aud`, an `exp` to come, and the
- * owner's claim; its `nbf` and `iat`, if any, must have passed. All refusals are the same 401; the reason is the
- * error's `cause`. Keys that cannot be looked up answer 503. A token is checked when its request begins, so a wait
- * may outlive it. A token that comes again is remembered by its digest and not verified again, while it is in time
- * and its key is still the one that is found for it.
+ * owner's claim; its `nbf` and `iat`, if any, must have passed. All refusals are the same 401; the error's `cause` has
+ * the reason. When keys cannot be looked up, the answer is 503. A token is checked when its request begins, so a wait
+ * may outlive it. A token that comes again is recognized by its digest, and not verified again while its times and its
+ * key still hold.
  *
  * Throws a `TypeError` for options that are wrong, unknown or do not fit each other.
  */
@@ -42,7 +34,7 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     const digest = VerifiedTokens.digest(token)
     const known = tokens.find(digest)
     const header = known?.header ?? readHeader(token, settings.algorithms)
-    // Also for a known token: its key may have been changed or withdrawn meanwhile.
+    // Also for a known token: its key may have changed or be withdrawn by now.
     const { key } = await settings.findKey(header)
     const nowSeconds = settings.clock.now() / 1000
     if (known?.key === key && isCurrent(known.times, nowSeconds, settings.clockToleranceSeconds)) {
@@ -54,7 +46,7 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
       issuer: settings.issuers,
       audience: settings.audiences,
       clockTolerance: settings.clockToleranceSeconds,
-      // jsonwebtoken takes 0 for "not given", and asks the machine.
+      // jsonwebtoken takes 0 for a missing time, and uses the machine's.
       clockTimestamp: nowSeconds || Number.MIN_VALUE,
     })
     const claims = checkClaims(payload, nowSeconds + settings.clockToleranceSeconds)
@@ -72,14 +64,14 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     return { owner, canCancelTasks, ...(user !== undefined && { user }) }
   }
 
-  /** Claims of its own for each call, since a function may change them. */
+  /** Each call gets claims of its own, since a function may change them. */
   async function mayCancelTasks(payload: string): Promise<boolean> {
-    // Whatever else a function returns, it does not say yes.
+    // Anything but `true` grants nothing.
     return (await settings.mayCancelTasks?.(JSON.parse(payload))) === true
   }
 }
 
-/** The checks that depend on time, of jsonwebtoken and ours. Where they fail, all are made again, for the error. */
+/** The checks that depend on time, of jsonwebtoken and ours. Where they fail, the token is verified again, for the error. */
 function isCurrent(
   { exp, nbf, iat }: VerifiedToken['times'],
   nowSeconds: number,
@@ -93,7 +85,7 @@ function isCurrent(
   )
 }
 
-/** A copy, so that nothing of the token is held. */
+/** A copy, so that the cache holds nothing of the token. */
 function payloadOf(token: string): string {
   return Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
 }
@@ -102,7 +94,7 @@ function verifyToken(token: string, key: KeyObject, options: VerifyOptions): unk
   try {
     return verify(token, key, options)
   } catch (error) {
-    // Of anything else the text may quote the token: a SyntaxError does.
+    // The text of another error may quote the token: that of a SyntaxError does.
     if (error instanceof JsonWebTokenError) throw unauthenticated(error)
     throw refused('the payload or the signature of the token is malformed')
   }

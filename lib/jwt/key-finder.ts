@@ -1,5 +1,8 @@
+import type { KeyObject } from 'node:crypto'
 import { types } from 'node:util'
-import { QueryError } from '../core/errors'
+import { LRUCache } from 'lru-cache'
+import type { QueryError } from '../core/errors'
+import { unavailable } from '../core/errors'
 import { refused } from '../core/unauthenticated'
 import type { JwtAlgorithm } from './algorithms'
 import { requirement } from './algorithms'
@@ -8,21 +11,21 @@ import type { JwtKey, VerificationKey } from './key'
 import { parseKey } from './key'
 
 /**
- * Looks up the key of a token by its header. `undefined` means that there is no such key, and the token is
- * refused. Anything that is thrown means that keys cannot be looked up right now, and answers 503.
+ * Looks up the key of a token by its header. `undefined` means that there is no such key; the caller gets a 401.
+ * Throw anything when keys cannot be looked up right now; the caller gets a 503.
  *
- * It is called for every token with an allowed algorithm, before anything of the token is verified: invented
- * `kid`s reach it, so it should remember its answers.
+ * {@link jwtCaller} calls it for every token with an allowed algorithm, before it verifies the token. Invented `kid`s
+ * reach it, so it should remember its answers.
  */
 export type JwtKeySource = (header: JwtHeader) => JwtKey | undefined | Promise<JwtKey | undefined>
 
 /** Resolves to a key that fits the header's algorithm. */
 export type FindKey = (header: JwtHeader) => Promise<VerificationKey>
 
-/** How many keys of a source are kept parsed. An issuer publishes a handful. */
+/** How many keys of a source stay parsed. An issuer publishes a handful. */
 const MOST_PARSED_KEYS = 64
 
-/** Always `material`. Throws a `TypeError` unless it fits every one of the `algorithms`. */
+/** Always the key `material`. Throws a `TypeError` unless it fits every one of the `algorithms`. */
 export function givenKey(material: JwtKey, algorithms: readonly JwtAlgorithm[]): FindKey {
   const key = parseKey(material)
   for (const algorithm of algorithms) {
@@ -33,9 +36,9 @@ export function givenKey(material: JwtKey, algorithms: readonly JwtAlgorithm[]):
   return async () => key
 }
 
-/** What `source` finds, parsed once for each distinct key. */
+/** The key that `source` finds, parsed once for each distinct key. */
 export function sourcedKey(source: JwtKeySource): FindKey {
-  const parsedKeys = new ParsedKeys()
+  const parsedKeys = new LRUCache<string | KeyObject, VerificationKey>({ max: MOST_PARSED_KEYS })
   return async (header) => {
     const key = await lookUp(header)
     if (!key) throw refused('there is no key for the token')
@@ -48,43 +51,27 @@ export function sourcedKey(source: JwtKeySource): FindKey {
   async function lookUp(header: JwtHeader): Promise<VerificationKey | undefined> {
     try {
       const material = (await source({ ...header })) ?? undefined
-      return material === undefined ? undefined : parsedKeys.parse(material)
+      return material === undefined ? undefined : parse(material)
     } catch (cause) {
       throw keysUnavailable(cause)
     }
   }
-}
 
-/** The 503 of keys that cannot be looked up, which says nothing about the token. */
-export function keysUnavailable(cause: unknown): QueryError {
-  return new QueryError(
-    'no_shard_available_action_exception',
-    'callers cannot be authenticated at the moment: the key source is unavailable',
-    { cause },
-  )
-}
-
-class ParsedKeys {
-  readonly #keys = new Map<unknown, VerificationKey>()
-
-  parse(material: JwtKey): VerificationKey {
+  function parse(material: JwtKey): VerificationKey {
     const id = identity(material)
-    const known = this.#keys.get(id)
-    if (known) return known
-    const key = parseKey(material)
-    if (this.#keys.size >= MOST_PARSED_KEYS) this.#forgetOldest()
-    this.#keys.set(id, key)
+    const key = parsedKeys.get(id) ?? parseKey(material)
+    parsedKeys.set(id, key)
     return key
   }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#keys.keys()
-    this.#keys.delete(oldest)
-  }
 }
 
-/** Sources may build bytes and JWKs anew for each call, or change them, so these are told apart by content. */
-function identity(material: JwtKey): unknown {
+/** The 503 for keys that cannot be looked up. It says nothing about the token. */
+export function keysUnavailable(cause: unknown): QueryError {
+  return unavailable('callers cannot be authenticated at the moment: the key source is unavailable', cause)
+}
+
+/** Sources may build bytes and JWKs anew for each call, or change them, so their content identifies them. */
+function identity(material: JwtKey): string | KeyObject {
   if (typeof material === 'string') return `text:${material}`
   if (types.isUint8Array(material)) return `bytes:${Buffer.from(material).toString('base64')}`
   return types.isKeyObject(material) ? material : `jwk:${JSON.stringify(material)}`

@@ -5,8 +5,8 @@ import type { JwtAlgorithm } from './algorithms'
 import { describeKey, fits, isJwtAlgorithm, JWT_ALGORITHMS } from './algorithms'
 
 /**
- * A key as RFC 7517 and RFC 7518 write it. Described here, since the types of Node.js have it in another place in each
- * major version.
+ * A key as RFC 7517 and RFC 7518 write it. It is declared here, since each major version of the types of Node.js has
+ * it in another place.
  */
 export interface JsonWebKey {
   kty?: string
@@ -43,7 +43,7 @@ export interface JsonWebKey {
  */
 export type JwtKey = string | Uint8Array | KeyObject | JsonWebKey
 
-/** A key that has been parsed, and what it may be used for. */
+/** A key that has been parsed, and the algorithms that may use it. */
 export interface VerificationKey {
   key: KeyObject
   algorithms: readonly JwtAlgorithm[]
@@ -51,22 +51,27 @@ export interface VerificationKey {
   description: string
 }
 
-/** Of PEM and of the public keys of SSH, which cannot be read here and must not pass for secrets. */
+/** PEM, and public keys of SSH, which are unreadable here and must not pass for secrets. */
 const ARMORED = /---- ?BEGIN |^\s*(ssh|ecdsa|sk)-\S+ AAAA/
 
-/** Throws a `TypeError`, whose text tells nothing of the key, for what is none. */
+/**
+ * Reads a key in any form. By hand, since no library tells a published key from a secret: each trusts the form that
+ * its caller names.
+ *
+ * Throws a `TypeError`, whose text shows nothing of the key, for anything that is no key.
+ */
 export function parseKey(material: unknown): VerificationKey {
   if (types.isKeyObject(material)) return verificationKey(publicPart(material))
   if (typeof material === 'string') return parseBytes(Buffer.from(material))
   if (types.isUint8Array(material)) return parseBytes(Buffer.from(material))
-  if (isObject(material)) return parseJwk(material)
+  if (isObjectOrList(material)) return parseJwk(material)
   throw unreadable('it is none of secret, PEM, KeyObject and JWK')
 }
 
 function parseBytes(bytes: Buffer): VerificationKey {
   const text = bytes.toString('latin1')
   if (ARMORED.test(text)) return verificationKey(parsePem(bytes))
-  const json = parseJsonObject(text)
+  const json = parseJson(text)
   if (json) return parseJwk(json)
   const key = parseDer(bytes) ?? parseDer(Buffer.from(text, 'base64'))
   return verificationKey(key ?? createSecretKey(bytes))
@@ -142,16 +147,17 @@ function verificationKey(key: KeyObject): VerificationKey {
   }
 }
 
-function parseJsonObject(text: string): Record<string, unknown> | undefined {
+function parseJson(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
+    return isObjectOrList(value) ? value : undefined
   } catch {
     return undefined
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Lists too: a list of published keys must not pass for a secret. */
+function isObjectOrList(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
 }
 

@@ -1,11 +1,12 @@
 import { hash, type KeyObject } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { Owner } from '../core/caller'
 import type { JwtHeader } from './header'
 
-/** What is remembered of a token that was verified. */
+/** The facts about a token that was verified. */
 export interface VerifiedToken {
   header: JwtHeader
-  /** The key that the token was verified with. With another one it has to be verified again. */
+  /** The key that verified the token. With another key, the token has to be verified again. */
   key: KeyObject
   /** The claims that depend on time. */
   times: { exp: number; nbf: number | undefined; iat: number | undefined }
@@ -15,19 +16,23 @@ export interface VerifiedToken {
   cancelTasks: boolean | string
 }
 
-/** What all that is remembered may take, in bytes: some ten thousand tokens with their claims, or thirty without. */
+/** The size of the cache, in bytes: some thousand tokens with their claims, or thirty thousand without. */
 const MOST_BYTES = 16 * 2 ** 20
 
-/** What is remembered of a token beside its texts, in bytes. */
+/** The size of a token beside its texts, in bytes. */
 const BYTES_PER_TOKEN = 512
 
 /**
  * The tokens that were verified lately, so that a client that polls does not cost a signature check each time.
- * Holds no tokens, only their digests. What depends on time or on the key is for the reader to check again. Refusals are not remembered, since anybody can send new ones.
+ *
+ * Holds no tokens, only their digests. The reader checks again what depends on time or on the key. Refusals are not
+ * remembered, since anybody can send new ones.
  */
 export class VerifiedTokens {
-  readonly #tokens = new Map<string, { token: VerifiedToken; bytes: number }>()
-  #bytes = 0
+  readonly #tokens = new LRUCache<string, VerifiedToken>({
+    maxSize: MOST_BYTES,
+    sizeCalculation: (token) => BYTES_PER_TOKEN + 2 * lengthOf(token),
+  })
 
   static digest(token: string): string {
     return hash('sha256', token, 'base64url')
@@ -38,22 +43,14 @@ export class VerifiedTokens {
   }
 
   find(digest: string): VerifiedToken | undefined {
-    return this.#tokens.get(digest)?.token
+    return this.#tokens.get(digest)
   }
 
   add(digest: string, token: VerifiedToken): void {
-    this.forget(digest)
-    const bytes = BYTES_PER_TOKEN + 2 * lengthOf(token)
-    for (const [oldest] of this.#tokens) {
-      if (this.#bytes + bytes <= MOST_BYTES) break
-      this.forget(oldest)
-    }
-    this.#tokens.set(digest, { token, bytes })
-    this.#bytes += bytes
+    this.#tokens.set(digest, token)
   }
 
   forget(digest: string): void {
-    this.#bytes -= this.#tokens.get(digest)?.bytes ?? 0
     this.#tokens.delete(digest)
   }
 }

@@ -2,7 +2,7 @@ import type { Router } from 'express'
 import { Router as createRouter } from 'express'
 import { meterOf } from '../core/meter'
 import { matchRoute, operationOn } from '../request/routes'
-import { RequestEvents } from '../telemetry/request-log'
+import { RequestTelemetry } from '../telemetry/request-log'
 import { Disconnects } from './disconnects'
 import { sendError } from './error-answer'
 import { beginArrival } from './exchange'
@@ -38,15 +38,15 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
   const waits = new Waits(new Disconnects(), resolved, meter)
   const reception = new Reception(resolved)
   const operations = operationsOf(resolved, waits)
-  const events = new RequestEvents(resolved.logger, meter)
+  const telemetry = new RequestTelemetry(resolved.logger, meter)
   const router = createRouter()
   router.use(function asyncQuery(request, response, next) {
     const route = matchRoute(request.path)
     if (!route) return next()
     const arrival = beginArrival(response, operationOn(route, request.method))
-    const answered = (): void => events.end(arrival)
+    const answered = (): void => telemetry.end(arrival)
     const failed = (error: unknown): void => {
-      events.end(arrival, sendError(error, arrival.response))
+      telemetry.end(arrival, sendError(error, arrival.response))
     }
     void reception
       .receive(request, arrival, route)

@@ -1,29 +1,29 @@
-import type { AsyncQueryRouterOptions, ElasticsearchStoreOptions, ResolveCaller } from '../index'
+import type { ElasticsearchStoreOptions, ResolveCaller } from '../index'
 import { parseCatalogue, readDefaultCatalogue } from '../sample/catalogue'
 import type { SampleQuery } from '../sample/engine'
-import { ConfigError } from './config-error'
+import { ConfigError, messageOf } from './config-error'
 import { readElasticsearch } from './elasticsearch-settings'
-import { messageOf, readNamedFile } from './files'
 import { GivenSettings } from './given-settings'
 import type { LogLevel } from './json-logger'
+import type { GivenOptions } from './settings'
 import { describeSettings, SETTINGS, variableOf } from './settings'
 import { readTokenCheck } from './token-check'
 
-/** Everything that the standalone server can be told. What is left out has the default of the package. */
+/** The configuration of the standalone server. Missing options have the default of the package. */
 export interface ServerConfig {
   /** @default all addresses */
   host: string | undefined
   port: number
   /** The token check. Left out, the server runs in development mode. */
   resolveCaller: ResolveCaller | undefined
-  /** The cluster to stand in front of. Left out, sample queries are answered. */
+  /** The cluster to stand in front of. Left out, the server answers sample queries. */
   elasticsearch: ElasticsearchStoreOptions | undefined
-  /** What is answered, if not by a cluster. */
+  /** The queries that the server answers without a cluster. */
   queries: readonly SampleQuery[]
-  /** Whether those are a team's own, and not the samples that the console shows around. */
+  /** Whether `queries` come from the user's own catalogue, which the console does not explain. */
   isOwnCatalogue: boolean
-  router: Omit<AsyncQueryRouterOptions, 'store' | 'resolveCaller' | 'logger' | 'meterProvider'>
-  store: { maxQueries?: number; maxQueriesPerOwner?: number; maxBytes?: number; maxBytesPerOwner?: number }
+  router: GivenOptions<'router'>
+  store: GivenOptions<'memory'>
   shutdownGraceMs: number
   logLevel: LogLevel
 }
@@ -41,14 +41,12 @@ export type ServerCommand =
  * Throws a {@link ConfigError} that names the flag or variable for a bad value, an unknown name and half a
  * configuration.
  */
-export function readCommand(
+export function parseCommandLine(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): ServerCommand {
   const given = new GivenSettings(args, environment)
-  if (given.wantsHelp) return { action: 'help' }
-  if (given.wantsVersion) return { action: 'version' }
-  if (given.wantsNewSealingKey) return { action: 'new-sealing-key' }
+  if (given.action) return { action: given.action }
   const resolveCaller = readTokenCheck(given)
   const elasticsearch = readElasticsearch(given)
   const host = given.read(SETTINGS.host)
@@ -56,75 +54,62 @@ export function readCommand(
   return {
     action: 'serve',
     config: {
-      // Without a key whoever reads the console is let in, so it takes a decision to open it to the network.
+      // Without a key, anybody who reads the console gets in, so opening it to the network takes a decision.
       host: host ?? (resolveCaller ? undefined : '127.0.0.1'),
-      port: given.read(SETTINGS.port) ?? 3_000,
+      port: given.read(SETTINGS.port),
       resolveCaller,
       elasticsearch,
       queries: elasticsearch ? [] : readQueries(given),
       isOwnCatalogue: given.sourceOf(SETTINGS.catalogue) !== undefined,
-      router: given.readAll({
-        waitByDefault: SETTINGS.waitByDefault,
-        maxWaitMs: SETTINGS.maxWait,
-        maxWaits: SETTINGS.maxWaits,
-        maxWaitsPerOwner: SETTINGS.maxWaitsPerOwner,
-        maxKeepAliveMs: SETTINGS.maxKeepAlive,
-        maxBodyBytes: SETTINGS.maxBodyBytes,
-        maxCachedBytes: SETTINGS.maxCachedBytes,
-      }),
-      store: given.readAll({
-        maxQueries: SETTINGS.maxQueries,
-        maxQueriesPerOwner: SETTINGS.maxQueriesPerOwner,
-        maxBytes: SETTINGS.maxBytes,
-        maxBytesPerOwner: SETTINGS.maxBytesPerOwner,
-      }),
-      shutdownGraceMs: given.read(SETTINGS.shutdownGrace) ?? 10_000,
-      logLevel: given.read(SETTINGS.logLevel) ?? 'info',
+      router: given.readOptions('router'),
+      store: given.readOptions('memory'),
+      shutdownGraceMs: given.read(SETTINGS.shutdownGrace),
+      logLevel: given.read(SETTINGS.logLevel),
     },
   }
 }
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1']
 
-/** A key that was not mounted must not turn a gateway into one that prints tokens to whoever reads the log. */
+/** Without this, a gateway whose key was not mounted would print tokens to the log. */
 function assertDevelopment(
   given: GivenSettings,
   { host, elasticsearch }: { host: string | undefined; elasticsearch: object | undefined },
 ): void {
   const isOpen = elasticsearch !== undefined || (host !== undefined && !LOOPBACK.includes(host))
-  if (!isOpen || given.read(SETTINGS.development) === true) return
+  if (!isOpen || given.read(SETTINGS.development)) return
   const where = elasticsearch ? 'in front of a cluster' : `on ${host}`
+  const keys = [SETTINGS.jwtKey, SETTINGS.jwtKeyFile, SETTINGS.jwtJwks].map(variableOf).join(', ')
   throw new ConfigError(
-    `there is no key to check tokens with, and ${where} none are printed: set ${variableOf(SETTINGS.jwtKey)}, ` +
-      `${variableOf(SETTINGS.jwtKeyFile)} or ${variableOf(SETTINGS.jwtJwks)}, or ` +
-      `${variableOf(SETTINGS.development)}=true to let in whoever reads the console`,
+    `there is no key to check tokens with, and the server prints no tokens ${where}: set one of ${keys}, or ` +
+      `${variableOf(SETTINGS.development)}=true to let in anybody who reads the console`,
   )
 }
 
 export const HELP = `Usage: express-esql-async-query [FLAGS]
 
-Serves Elasticsearch's ES|QL async query API: in front of a cluster, where each caller reaches only their own queries,
-or, without ELASTICSEARCH_URL, over a few sample queries. In front of a cluster it needs sealing keys too.
-Without a key to check tokens with, it runs in development mode and prints tokens to try it with; in front of a
-cluster, or on another address than 127.0.0.1, only with --development true.
-With one, it also needs algorithms, issuer and audience.
+Serves Elasticsearch's ES|QL async query API. With ELASTICSEARCH_URL and sealing keys, it stands in front of a cluster,
+and each caller reaches only their own queries. Without, it answers a few sample queries.
+
+To check tokens, it needs a key or a key set, algorithms, issuer and audience. Without a key, it runs in development
+mode and prints tokens to try it with. In front of a cluster, or on another address than 127.0.0.1, it does so only with
+--development true.
 
   --help, --version
-  --new-sealing-key                prints a fresh one
+  --new-sealing-key                print a fresh sealing key
 
-Every flag has an environment variable; the flag wins.
+Every flag has an environment variable. The flag wins. Defaults are in brackets.
 
 ${describeSettings()}
 `
 
 function readQueries(given: GivenSettings): readonly SampleQuery[] {
-  const path = given.read(SETTINGS.catalogue)
-  if (path === undefined) return readDefaultCatalogue()
-  const source = String(given.sourceOf(SETTINGS.catalogue))
-  const text = readNamedFile(path, source)
+  const text = given.readFile(SETTINGS.catalogue)
+  if (text === undefined) return readDefaultCatalogue()
   try {
     return parseCatalogue(text)
   } catch (cause) {
-    throw new ConfigError(`${source}: ${path}: ${messageOf(cause)}`, { cause })
+    const source = given.sourceOf(SETTINGS.catalogue)
+    throw new ConfigError(`${source}: ${given.read(SETTINGS.catalogue)}: ${messageOf(cause)}`, { cause })
   }
 }

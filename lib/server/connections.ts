@@ -4,11 +4,11 @@ import type { Socket } from 'node:net'
 /**
  * Ends the connections of a server that closes, without cutting off answers that are being sent.
  *
- * `server.closeIdleConnections()` does not do: it takes a connection on which nothing has been asked yet for a busy
- * one, and has to be called again for each that becomes idle later.
+ * `server.closeIdleConnections()` is not enough: it takes a connection without a request for a busy one, and has to be
+ * called again for each connection that becomes idle later.
  */
 export class Connections {
-  /** How many requests are being answered on each open connection. */
+  /** How many requests each open connection is answering. */
   readonly #requests = new Map<Socket, number>()
   #isEnding = false
 
@@ -27,7 +27,7 @@ export class Connections {
     })
   }
 
-  /** Ends the connections that are idle, and the others when their answers have been sent. */
+  /** Ends idle connections at once, and the others when their answers have been sent. */
   end(): void {
     this.#isEnding = true
     for (const socket of [...this.#requests.keys()]) this.#endIfIdle(socket)

@@ -16,7 +16,7 @@ export interface DevelopmentAccess {
 const ISSUER = 'urn:express-esql-async-query:development'
 const AUDIENCE = 'express-esql-async-query'
 
-/** Makes a key that lives and dies with this process, so that a token of one run is worth nothing in the next. */
+/** Makes a key that ends with this process, so that a token of one run is worth nothing in the next. */
 export function createDevelopmentAccess(): DevelopmentAccess {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const tokenOf = (subject: string): string =>
@@ -40,19 +40,15 @@ export function createDevelopmentAccess(): DevelopmentAccess {
   }
 }
 
-/** What the console says in development mode: a warning, and lines to paste into a shell. */
+/** The console's text in development mode: a warning, and lines to paste into a shell. */
 export function announceDevelopmentMode(
   url: string,
-  { alice, mallory }: Pick<DevelopmentAccess, 'alice' | 'mallory'>,
-  {
-    elasticsearch,
-    queries,
-    isOwnCatalogue,
-  }: Pick<ServerConfig, 'elasticsearch' | 'queries' | 'isOwnCatalogue'>,
+  { alice, mallory }: DevelopmentAccess,
+  { elasticsearch, queries, isOwnCatalogue }: ServerConfig,
 ): string {
   return `
 *** DEVELOPMENT MODE: no key to check tokens with is configured. ***
-*** Whoever reads these lines can use this server. For real tokens set ${PREFIX}JWT_JWKS or ${PREFIX}JWT_KEY (see --help). ***
+*** Anybody who reads these lines can use this server. For real tokens set ${PREFIX}JWT_JWKS or ${PREFIX}JWT_KEY (see --help). ***
 
 ${elasticsearch ? '' : listQueries(queries)}Paste these lines into a shell, one after the other. The tokens of both users are good for 12 hours.
 

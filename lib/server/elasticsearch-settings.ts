@@ -1,94 +1,54 @@
 import type { ElasticsearchStoreOptions } from '../index'
 import { ElasticsearchStore } from '../index'
-import { ConfigError } from './config-error'
-import { messageOf, readNamedFile } from './files'
+import { ConfigError, messageOf } from './config-error'
 import type { GivenSettings } from './given-settings'
-import type { Setting } from './settings'
-import { SETTINGS, variableOf } from './settings'
+import type { Setting } from './setting-kinds'
+import { SETTINGS, settingsOf, variableOf } from './settings'
 
 const URL_SETTING = SETTINGS.elasticsearchUrl
 
-const KEYS = [SETTINGS.sealingKeys, SETTINGS.sealingKeysFile] as const
-
 const BASIC = [SETTINGS.elasticsearchUsername, SETTINGS.elasticsearchPassword] as const
 
-const OPTIONAL = {
-  forwardAuthorization: SETTINGS.forwardAuthorization,
-  abandonAfterMs: SETTINGS.abandonAfter,
-}
+/** The settings that need a cluster. */
+const OF_CLUSTERS = settingsOf('elasticsearch').filter((setting) => setting !== URL_SETTING)
 
-/** What means something only in front of a cluster. */
-const OF_CLUSTERS: readonly Setting<unknown>[] = [
-  SETTINGS.elasticsearchApiKey,
-  ...BASIC,
-  SETTINGS.elasticsearchCaFile,
-  ...KEYS,
-  SETTINGS.runAsClaim,
-  ...Object.values(OPTIONAL),
-]
+/** The settings that exclude a cluster. */
+const OF_SAMPLES = [SETTINGS.catalogue, ...settingsOf('memory')]
 
-/** What means something only without one. */
-const OF_SAMPLES: readonly Setting<unknown>[] = [
-  SETTINGS.catalogue,
-  SETTINGS.maxQueries,
-  SETTINGS.maxQueriesPerOwner,
-  SETTINGS.maxBytes,
-  SETTINGS.maxBytesPerOwner,
-]
-
-/** What the options of the store that it can refuse are read from. */
-const SETTINGS_OF = {
-  sealingKeys: KEYS,
-  runAs: [SETTINGS.runAsClaim],
-  forwardAuthorization: [SETTINGS.forwardAuthorization],
-}
-
-/** The options of a store in front of the cluster that the settings name, or `undefined` where they name none. */
+/** The options of a store in front of the cluster that the settings name, or `undefined` without a cluster. */
 export function readElasticsearch(given: GivenSettings): ElasticsearchStoreOptions | undefined {
   const url = given.read(URL_SETTING)
   if (!url) return refuse(given, OF_CLUSTERS, (sources) => `${sources}: set ${variableOf(URL_SETTING)} too`)
   const source = String(given.sourceOf(URL_SETTING))
-  refuse(given, OF_SAMPLES, (sources) => `${sources}: for sample queries only; remove that, or ${source}`)
-  const ca = readCa(given)
-  const runsAs = given.read(SETTINGS.runAsClaim) !== undefined
+  refuse(given, OF_SAMPLES, (sources) => `${sources}: for sample queries only; remove it, or ${source}`)
+  const ca = given.readFile(SETTINGS.elasticsearchCaFile)
+  const runsAs = given.sourceOf(SETTINGS.runAsClaim) !== undefined
   const options: ElasticsearchStoreOptions = {
-    url,
+    ...given.readOptions('elasticsearch'),
     headers: readCredentials(given),
     sealingKeys: readSealingKeys(given),
     ...(ca !== undefined && { ca }),
     ...(runsAs && { runAs: ({ user }) => user }),
-    ...given.readAll(OPTIONAL),
   }
   try {
-    // It opens no connection before it is asked for something.
+    // It opens no connection before its first request.
     new ElasticsearchStore(options)
   } catch (cause) {
     const message = messageOf(cause).replace('newSealingKey()', '--new-sealing-key')
-    throw new ConfigError(given.inOurNames(message, SETTINGS_OF), { cause })
+    throw new ConfigError(given.withSettingNames(message, 'elasticsearch'), { cause })
   }
   return options
 }
 
 function readSealingKeys(given: GivenSettings): string[] {
-  const keys = given.read(SETTINGS.sealingKeys)
-  const path = given.read(SETTINGS.sealingKeysFile)
-  const source = String(given.sourceOf(SETTINGS.sealingKeysFile))
-  if (keys && path !== undefined) {
-    throw new ConfigError(`${variableOf(SETTINGS.sealingKeys)} and ${source} are both set; remove one`)
-  }
+  const text = given.readFile(SETTINGS.sealingKeysFile, SETTINGS.sealingKeys)
+  const keys = text === undefined ? given.read(SETTINGS.sealingKeys) : text.split(/[\s,]+/).filter(Boolean)
   if (keys) return keys
-  if (path === undefined) {
-    const names = KEYS.map(variableOf).join(' or ')
-    throw new ConfigError(`${given.sourceOf(URL_SETTING)}: set ${names} too; --new-sealing-key makes a key`)
-  }
-  const found = readNamedFile(path, source)
-    .split(/[\s,]+/)
-    .filter(Boolean)
-  if (found.length === 0) throw new ConfigError(`${source} names an empty file: ${path}`)
-  return found
+  const names = [SETTINGS.sealingKeys, SETTINGS.sealingKeysFile].map(variableOf).join(' or ')
+  throw new ConfigError(`${given.sourceOf(URL_SETTING)}: set ${names} too; --new-sealing-key makes a key`)
 }
 
-/** Those of the service account: an API key, or a user name and a password. */
+/** The credentials of the service account: an API key, or a user name and a password. */
 function readCredentials(given: GivenSettings): Record<string, string> {
   const apiKey = given.read(SETTINGS.elasticsearchApiKey)
   if (apiKey !== undefined) {
@@ -105,18 +65,12 @@ function readCredentials(given: GivenSettings): Record<string, string> {
   return {}
 }
 
-function readCa(given: GivenSettings): string | undefined {
-  const path = given.read(SETTINGS.elasticsearchCaFile)
-  if (path === undefined) return undefined
-  return readNamedFile(path, String(given.sourceOf(SETTINGS.elasticsearchCaFile)))
-}
-
-/** Throws when one of the settings is given. */
+/** Throws if any of the settings is given. */
 function refuse(
   given: GivenSettings,
   settings: readonly Setting<unknown>[],
   messageFor: (sources: string) => string,
 ): undefined {
-  const sources = settings.flatMap((setting) => given.sourceOf(setting) ?? [])
+  const sources = given.sourcesOf(settings)
   if (sources.length > 0) throw new ConfigError(messageFor(sources.join(', ')))
 }

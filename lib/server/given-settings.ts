@@ -1,24 +1,21 @@
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { closest } from '../core/did-you-mean'
-import { ConfigError } from './config-error'
-import { messageOf } from './files'
-import type { Setting } from './settings'
-import { ALL_SETTINGS, flagOf, PREFIX, variableOf } from './settings'
+import { ConfigError, messageOf } from './config-error'
+import type { Part, Setting } from './setting-kinds'
+import type { GivenOptions, ValueOf } from './settings'
+import { ALL_SETTINGS, flagOf, optionsOf, PREFIX, variableOf } from './settings'
+
+const ACTIONS = ['help', 'version', 'new-sealing-key'] as const
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 type Flags = Readonly<Record<string, string | boolean | undefined>>
 
-/** What {@link GivenSettings.readAll} finds: the values that are given, by the names that were asked for. */
-type Values<Settings> = {
-  [Name in keyof Settings]?: Settings[Name] extends Setting<infer T> ? T : never
-}
-
-/** What is given of the settings: a flag, else a variable. Refuses what it does not know. */
+/** The settings that are given: as a flag, else as a variable. Refuses unknown ones. */
 export class GivenSettings {
-  readonly wantsHelp: boolean
-  readonly wantsVersion: boolean
-  readonly wantsNewSealingKey: boolean
+  /** What else than to serve the command line asks for. */
+  readonly action: 'help' | 'version' | 'new-sealing-key' | undefined
   readonly #flags: Flags
   readonly #environment: Environment
 
@@ -26,26 +23,42 @@ export class GivenSettings {
     refuseUnknownVariables(environment)
     this.#environment = environment
     this.#flags = readFlags(args)
-    this.wantsHelp = this.#flags.help === true
-    this.wantsVersion = this.#flags.version === true
-    this.wantsNewSealingKey = this.#flags['new-sealing-key'] === true
+    this.action = ACTIONS.find((action) => this.#flags[action] === true)
   }
 
-  /** The value of a setting, or `undefined` where none is given. */
-  read<T>(setting: Setting<T>): T | undefined {
+  /** The value of a setting, or its default, or `undefined` where it has none. */
+  read<S extends Setting<unknown>>(setting: S): ValueOf<S> {
     const given = this.#find(setting)
-    if (!given) return undefined
+    if (!given) return setting.default as ValueOf<S>
     const { source, text } = given
-    // Empty is what is left of a secret or a template variable that is missing, so it does not count as not given.
+    // A missing secret or template variable leaves an empty text behind, so empty is an error and not a missing value.
     const value = text === '' ? undefined : setting.parse(text)
-    if (value !== undefined) return value
+    if (value !== undefined) return value as ValueOf<S>
     const got = setting.isSecret || setting.mayHoldSecret ? '' : `, got \`${text}\``
     throw new ConfigError(`${source} must be ${setting.expected}${got}`)
   }
 
-  readAll<Settings extends Record<string, Setting<unknown>>>(settings: Settings): Values<Settings> {
-    const values = Object.entries(settings).map(([name, setting]) => [name, this.read(setting)])
-    return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Values<Settings>
+  /** The options of a part of the package that settings give as they are. */
+  readOptions<P extends Part>(part: P): GivenOptions<P> {
+    const given = optionsOf(part)
+      .filter(([option, setting]) => setting.option === `${part}.${option}` && this.#find(setting))
+      .map(([option, setting]) => [option, this.read(setting)])
+    return Object.fromEntries(given)
+  }
+
+  /**
+   * The text of the file that a setting names, without line breaks at its end: `echo secret > file` adds one. Throws if
+   * the setting that the file replaces is given too.
+   */
+  readFile(setting: Setting<string>, replaced?: Setting<unknown>): string | undefined {
+    const path = this.read(setting)
+    if (path === undefined) return undefined
+    const source = this.sourceOf(setting)
+    const others = this.sourcesOf(replaced ? [replaced] : [])
+    if (others.length > 0) throw new ConfigError(`${others} and ${source} are both set; remove one`)
+    const text = textOf(path, `${source}`).replace(/[\r\n]+$/, '')
+    if (text.trim() === '') throw new ConfigError(`${source} names an empty file: ${path}`)
+    return text
   }
 
   /** The name that a setting is given under, if it is given. */
@@ -53,13 +66,18 @@ export class GivenSettings {
     return this.#find(setting)?.source
   }
 
-  /** A refusal by the package, with its options under the names that their values were given under. */
-  inOurNames(message: string, settingsOf: Readonly<Record<string, readonly Setting<unknown>[]>>): string {
+  /** The same for several settings. Leaves out settings that are not given. */
+  sourcesOf(settings: readonly Setting<unknown>[]): string[] {
+    return settings.flatMap((setting) => this.sourceOf(setting) ?? [])
+  }
+
+  /** An error text of the package, with the settings that were given in place of the options of these parts. */
+  withSettingNames(message: string, ...parts: Part[]): string {
     const names = new Map(
-      Object.entries(settingsOf).map(([option, settings]) => [
-        option,
-        settings.map((setting) => this.sourceOf(setting)).find((source) => source !== undefined),
-      ]),
+      parts.flatMap(optionsOf).flatMap(([option, setting]) => {
+        const source = this.sourceOf(setting)
+        return source === undefined ? [] : [[option, source]]
+      }),
     )
     return message.replace(/(?<=`)\w+/g, (word) => names.get(word) ?? word)
   }
@@ -69,6 +87,14 @@ export class GivenSettings {
     if (flag !== undefined) return { source: `--${flagOf(setting)}`, text: String(flag) }
     const text = this.#environment[variableOf(setting)]
     return text === undefined ? undefined : { source: variableOf(setting), text }
+  }
+}
+
+function textOf(path: string, source: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new ConfigError(`${source} names a file that cannot be read: ${messageOf(cause)}`, { cause })
   }
 }
 
@@ -87,7 +113,7 @@ function readFlags(args: readonly string[]): Flags {
   }
 }
 
-/** What Kubernetes puts into the environment for a service whose name begins like our prefix. */
+/** Variables that Kubernetes sets for a service whose name begins like our prefix. */
 const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP|SCTP)(_.*)?)?)$/
 
 function refuseUnknownVariables(environment: Environment): void {

@@ -6,7 +6,7 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 /** One of {@link LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** Writes what is at least of `level` as lines of JSON. */
+/** Writes entries of `level` and above as lines of JSON. */
 export function jsonLogger(level: LogLevel, write: (line: string) => void): Logger {
   const lowest = LOG_LEVELS.indexOf(level)
   const isLevelEnabled = (at: LogLevel) => LOG_LEVELS.indexOf(at) >= lowest
@@ -24,8 +24,8 @@ export function jsonLogger(level: LogLevel, write: (line: string) => void): Logg
   }
 }
 
-/** Writes what is at least of `level` to where the process reports. */
-export function stderrLogger(level: LogLevel = 'info'): Logger {
+/** Writes entries of `level` and above to stderr. */
+export function stderrLogger(level: LogLevel): Logger {
   return jsonLogger(level, (line) => process.stderr.write(line))
 }
 

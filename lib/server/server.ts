@@ -8,16 +8,16 @@ import type { Logger, ResolveCaller } from '../index'
 import { asyncQueryRouter, ElasticsearchStore, MemoryStore } from '../index'
 import { sampleEngine } from '../sample/engine'
 import type { ServerConfig } from './config'
-import { ConfigError } from './config-error'
+import { ConfigError, messageOf } from './config-error'
 import { Connections } from './connections'
-import { messageOf } from './files'
 
-/** A gateway that listens. */
+/** A gateway that listens. `url` is an address that a client on this machine can use. */
 export interface RunningServer {
   url: string
   /**
-   * Ends it: no new connections, waiting requests are answered with what there is, answers that are being sent get
-   * `graceMs` to finish, then the store is closed. Called again, it can shorten the time that is left.
+   * Ends the server. It takes no new connections, answers waiting requests with the state of their queries, gives
+   * answers that are being sent `graceMs` to finish, and then closes the store. A second call can shorten the rest of
+   * that time.
    *
    * @param graceMs default: that of the configuration
    */
@@ -27,7 +27,7 @@ export interface RunningServer {
 /** Longer than load balancers keep idle connections, so that they never send a request on one that just ended. */
 const KEEP_ALIVE_MS = 75_000
 
-/** Builds the gateway of a configuration and listens. Throws a {@link ConfigError} where it cannot. */
+/** Builds the gateway of a configuration and listens. Throws a {@link ConfigError} if the address is not free. */
 export async function startServer(
   config: ServerConfig,
   resolveCaller: ResolveCaller,
@@ -64,7 +64,7 @@ function storeOf({ elasticsearch, queries, store: bounds }: ServerConfig): Elast
   return new MemoryStore({ execute: sampleEngine(queries), ...bounds })
 }
 
-/** What Elasticsearch says about a path that it does not have. */
+/** Elasticsearch's own answer for a path that it does not have. */
 function sendUnknownPath({ method, url, headers }: IncomingMessage, response: ServerResponse): void {
   const opaqueId = headers['x-opaque-id']
   if (opaqueId !== undefined) response.setHeader('X-Opaque-Id', opaqueId)

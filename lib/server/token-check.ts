@@ -1,51 +1,24 @@
 import type { JwksOptions, JwtCallerOptions, ResolveCaller } from '../index'
 import { jwtCaller } from '../index'
-import { ConfigError } from './config-error'
-import { messageOf, readNamedFile } from './files'
+import { ConfigError, messageOf } from './config-error'
 import type { GivenSettings } from './given-settings'
 import { stderrLogger } from './json-logger'
-import type { Setting } from './settings'
-import { DISCOVER, SETTINGS, variableOf } from './settings'
+import { DISCOVER, SETTINGS, settingsOf, variableOf } from './settings'
 
-const KEY = [SETTINGS.jwtKey, SETTINGS.jwtKeyFile] as const
-/** Of which one is needed, and one is enough. */
-const KEY_SOURCES = [...KEY, SETTINGS.jwtJwks] as const
-const OF_KEY_SETS = {
-  maxAgeMs: SETTINGS.jwtJwksMaxAge,
-  maxOutageMs: SETTINGS.jwtJwksMaxOutage,
-  allowHttp: SETTINGS.jwtJwksAllowHttp,
-}
-const REQUIRED = [SETTINGS.jwtAlgorithms, SETTINGS.jwtIssuer, SETTINGS.jwtAudience] as const
-const OPTIONAL = {
-  ownerClaim: SETTINGS.jwtOwnerClaim,
-  cancelTasks: SETTINGS.jwtCancelTasks,
-  clockToleranceSeconds: SETTINGS.jwtClockTolerance,
-}
-
-/** What the options of `jwtCaller` that it can refuse are read from. */
-const SETTINGS_OF = {
-  key: KEY,
-  jwks: [SETTINGS.jwtJwks],
-  issuer: [SETTINGS.jwtIssuer],
-  ...Object.fromEntries(Object.entries(OF_KEY_SETS).map(([option, setting]) => [option, [setting]])),
-  algorithms: [SETTINGS.jwtAlgorithms],
-  clockToleranceSeconds: [SETTINGS.jwtClockTolerance],
-}
+/** One of these is needed, and one is enough. */
+const KEY_SOURCES = [SETTINGS.jwtKey, SETTINGS.jwtKeyFile, SETTINGS.jwtJwks]
+const REQUIRED = [SETTINGS.jwtAlgorithms, SETTINGS.jwtIssuer, SETTINGS.jwtAudience]
 
 /**
- * The check that the settings describe, or `undefined` where none is set. All or nothing: half of it would let too
- * many in, or nobody.
+ * The check that the settings describe, or `undefined` without any. Half a check is an error, since it would let in
+ * too many callers, or none.
  */
 export function readTokenCheck(given: GivenSettings): ResolveCaller | undefined {
-  const keys = readKeys(given)
-  const algorithms = given.read(SETTINGS.jwtAlgorithms)
-  const issuer = given.read(SETTINGS.jwtIssuer)
-  const audience = given.read(SETTINGS.jwtAudience)
-  // No part of the check: without one, the users of development mode have names too.
-  const optional = given.readAll({ ...OPTIONAL, userClaim: SETTINGS.runAsClaim })
+  const { key: text, algorithms, issuer, audience, ...optional } = given.readOptions('jwt')
+  const keys = readKeys(given, text)
   if (!keys || !algorithms || issuer === undefined || !audience) return refuseHalf(given)
   try {
-    // Whether each is an algorithm, and fits the key, is checked there.
+    // It checks whether each is an algorithm and fits the key.
     const checked = algorithms as JwtCallerOptions['algorithms']
     return jwtCaller({ ...keys, algorithms: checked, issuer, audience, ...optional })
   } catch (cause) {
@@ -53,16 +26,18 @@ export function readTokenCheck(given: GivenSettings): ResolveCaller | undefined 
       'allowHttp: true',
       `${variableOf(SETTINGS.jwtJwksAllowHttp)}=true`,
     )
-    throw new ConfigError(given.inOurNames(message, SETTINGS_OF), { cause })
+    throw new ConfigError(given.withSettingNames(message, 'jwt', 'jwks'), { cause })
   }
 }
 
-function readKeys(given: GivenSettings): Pick<JwtCallerOptions, 'key' | 'jwks'> | undefined {
-  const key = readKey(given)
+function readKeys(
+  given: GivenSettings,
+  text: string | undefined,
+): Pick<JwtCallerOptions, 'key' | 'jwks'> | undefined {
+  const key = given.readFile(SETTINGS.jwtKeyFile, SETTINGS.jwtKey) ?? text
   const jwks = readKeySet(given)
   if (key !== undefined && jwks) {
-    const sources = KEY_SOURCES.flatMap((setting) => given.sourceOf(setting) ?? [])
-    throw new ConfigError(`${sources.join(' and ')} are both set; remove one`)
+    throw new ConfigError(`${given.sourcesOf(KEY_SOURCES).join(' and ')} are both set; remove one`)
   }
   if (jwks) return { jwks }
   return key === undefined ? undefined : { key }
@@ -70,9 +45,9 @@ function readKeys(given: GivenSettings): Pick<JwtCallerOptions, 'key' | 'jwks'> 
 
 function readKeySet(given: GivenSettings): JwksOptions | undefined {
   const location = given.read(SETTINGS.jwtJwks)
-  const options = given.readAll(OF_KEY_SETS)
+  const options = given.readOptions('jwks')
   if (location === undefined) {
-    const sources = Object.values(OF_KEY_SETS).flatMap((setting) => given.sourceOf(setting) ?? [])
+    const sources = given.sourcesOf(settingsOf('jwks'))
     if (sources.length === 0) return undefined
     throw new ConfigError(`${sources.join(', ')}: set ${variableOf(SETTINGS.jwtJwks)} too`)
   }
@@ -83,27 +58,11 @@ function readKeySet(given: GivenSettings): JwksOptions | undefined {
   }
 }
 
-function readKey(given: GivenSettings): string | undefined {
-  const text = given.read(SETTINGS.jwtKey)
-  const path = given.read(SETTINGS.jwtKeyFile)
-  if (path === undefined) return text
-  const source = String(given.sourceOf(SETTINGS.jwtKeyFile))
-  if (text !== undefined) {
-    throw new ConfigError(`${variableOf(SETTINGS.jwtKey)} and ${source} are both set; remove one`)
-  }
-  // `echo secret > file` ends with a line break that is no part of the secret.
-  const key = readNamedFile(path, source).replace(/[\r\n]+$/, '')
-  if (key === '') throw new ConfigError(`${source} names an empty file: ${path}`)
-  return key
-}
-
 function refuseHalf(given: GivenSettings): undefined {
-  const settings: readonly Setting<unknown>[] = [...KEY_SOURCES, ...REQUIRED, ...Object.values(OPTIONAL)]
-  const sources = settings.flatMap((setting) => given.sourceOf(setting) ?? [])
+  // A name for the cluster is no part of the check: the users of development mode have names too.
+  const sources = given.sourcesOf(settingsOf('jwt').filter((setting) => setting !== SETTINGS.runAsClaim))
   if (sources.length === 0) return undefined
   const missing = REQUIRED.filter((setting) => given.sourceOf(setting) === undefined).map(variableOf)
-  if (KEY_SOURCES.every((setting) => given.sourceOf(setting) === undefined)) {
-    missing.unshift(KEY_SOURCES.map(variableOf).join(' or '))
-  }
+  if (given.sourcesOf(KEY_SOURCES).length === 0) missing.unshift(KEY_SOURCES.map(variableOf).join(' or '))
   throw new ConfigError(`${sources.join(', ')} alone cannot check tokens; set ${missing.join(', ')} too`)
 }

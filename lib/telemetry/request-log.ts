@@ -1,11 +1,47 @@
+import { createHash } from 'node:crypto'
+import type { ErrorDescription } from '../core/describe-error'
+import { describeError } from '../core/describe-error'
+import { isQueryError, RoutingError } from '../core/errors'
 import type { Logger } from '../core/logger'
 import type { Meter } from '../core/meter'
-import { CLIENT_LEFT, statusOfAnswer, toEvent, typeOf } from './request-event'
 import { RequestMetrics } from './request-metrics'
-import type { RequestRecord } from './request-record'
+import type { RequestOutcome, RequestRecord } from './request-record'
+import { CLIENT_LEFT, outcomeOf } from './request-record'
 
-/** Tells of each request when it is over: one line in the log, and its measurements. */
-export class RequestEvents {
+/** The log entry of a finished request. Its names are documented, because log searches depend on them. */
+export interface RequestEvent {
+  /** `submit`, `get`, `head`, `stop` or `delete`. Left out for a method that the route does not have. */
+  operation?: string
+  /** Status of the answer, or 499 where the client left before it. */
+  status: number
+  /** From the head of the request to the last byte of the answer that was handed over, in milliseconds. */
+  durationMs: number
+  /** The part of `durationMs` that the store took, the wait for the query included. */
+  waitMs?: number
+  /** How many bytes the connection carried meanwhile, heads included. A rough measure for pipelined requests. */
+  bytes: number
+  /** A digest of the owner, which tells owners apart without naming them. */
+  owner?: string
+  /** A digest of the query's id. */
+  query?: string
+  /** The type of the error in the answer. */
+  type?: string
+  /** `X-Opaque-Id` as the client sent it, at most 256 characters. */
+  opaqueId?: string
+  /** The trace id of the client's `traceparent`. */
+  traceId?: string
+  /** Why the request failed or was refused, where the answer does not show it. */
+  err?: ErrorDescription
+}
+
+/** Longer ids say nothing and fill the log. */
+const LONGEST_OPAQUE_ID = 256
+
+/** W3C Trace Context, section 3.2. */
+const TRACE_PARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/
+
+/** Writes one log entry for each finished request, and records its measurements. */
+export class RequestTelemetry {
   readonly #logger: Logger
   readonly #metrics: RequestMetrics | undefined
 
@@ -14,22 +50,23 @@ export class RequestEvents {
     this.#metrics = meter && new RequestMetrics(meter)
   }
 
-  /** Never throws. `error`: what the request failed with. */
+  /** Never throws. `error`: what the request failed with, if it did. */
   end(record: RequestRecord, error?: unknown): void {
     try {
-      const status = statusOfAnswer(record, error)
-      this.#metrics?.record(record, status, error === undefined ? undefined : typeOf(error))
-      this.#log(record, status, error)
+      const outcome = outcomeOf(record, error)
+      this.#metrics?.record(outcome)
+      this.#log(record, outcome, error)
     } catch {
-      // A logger or a meter that fails is no reason to fail.
+      // A broken logger or meter is no reason to fail.
     }
   }
 
-  #log(record: RequestRecord, status: number, error: unknown): void {
+  #log(record: RequestRecord, outcome: RequestOutcome, error: unknown): void {
+    const { status } = outcome
     const level = status >= 500 ? 'error' : 'info'
-    // Digests cost something, and most who have no logger of their own want only faults.
+    // Digests take time, and the console wants failures only.
     if (this.#logger.isLevelEnabled?.(level) === false) return
-    this.#logger[level](toEvent(record, status, error), messageOf(status))
+    this.#logger[level](toEvent(record, outcome, error), messageOf(status))
   }
 }
 
@@ -38,4 +75,50 @@ function messageOf(status: number): string {
   if (status === 401) return 'a caller was refused'
   if (status === CLIENT_LEFT) return 'the client of an async query request left'
   return status < 500 ? 'an async query request was refused' : 'an async query request failed'
+}
+
+function toEvent(record: RequestRecord, outcome: RequestOutcome, error: unknown): RequestEvent {
+  const { operation, status, durationMs, waitMs, bytes, type } = outcome
+  const { headers } = record.response.req
+  const cause = causeOf(error)
+  // Anybody can make requests that are refused, so a stack for each would fill the log.
+  const err = cause && status < 500 ? withoutStack(cause) : cause
+  const opaqueId = headers['x-opaque-id']
+  const [, traceId] = TRACE_PARENT.exec(String(headers.traceparent)) ?? []
+  const query = record.queryId ?? record.response.getHeader('X-Elasticsearch-Async-Id')
+  return {
+    ...(operation && { operation }),
+    status,
+    durationMs: inMicros(durationMs),
+    ...(waitMs !== undefined && { waitMs: inMicros(waitMs) }),
+    bytes,
+    ...(record.owner !== undefined && { owner: digest(record.owner) }),
+    ...(query !== undefined && { query: digest(String(query)) }),
+    ...(type !== undefined && { type }),
+    ...(opaqueId !== undefined && { opaqueId: String(opaqueId).slice(0, LONGEST_OPAQUE_ID) }),
+    ...(traceId !== undefined && { traceId }),
+    ...(err !== undefined && { err }),
+  }
+}
+
+/**
+ * What the log says about an error. Of an error that the client sees, only the cause: its reason may quote a secret
+ * that the client sent in the URL.
+ */
+function causeOf(error: unknown): ErrorDescription | undefined {
+  const cause = isQueryError(error) || error instanceof RoutingError ? error.cause : error
+  return cause === undefined ? undefined : describeError(cause)
+}
+
+function withoutStack({ stack, cause, ...rest }: ErrorDescription): ErrorDescription {
+  return { ...rest, ...(cause && { cause: withoutStack(cause) }) }
+}
+
+/** Keeps names out of logs, but is no secret: anybody who can guess a name can compare its digest. */
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 16)
+}
+
+function inMicros(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000
 }

@@ -1,8 +1,8 @@
 import type { Attributes, Counter, Histogram, Meter } from '../core/meter'
-import { CLIENT_LEFT } from './request-event'
-import type { RequestRecord } from './request-record'
+import type { RequestOutcome } from './request-record'
+import { CLIENT_LEFT } from './request-record'
 
-/** In seconds: those that OpenTelemetry advises for HTTP, and longer ones, since requests wait for queries. */
+/** In seconds: the buckets that OpenTelemetry advises for HTTP, and longer ones, since requests wait for queries. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200]
 
 /** In bytes. */
@@ -19,38 +19,35 @@ export class RequestMetrics {
   constructor(meter: Meter) {
     const seconds = { unit: 's', advice: { explicitBucketBoundaries: DURATION_BUCKETS } }
     this.#duration = meter.createHistogram('esql_async.request.duration', {
-      description: 'How long requests took, from their head to the end of the answer.',
+      description: 'Time from the head of a request to the end of its answer.',
       ...seconds,
     })
     this.#wait = meter.createHistogram('esql_async.request.wait', {
-      description: 'How long the store took to answer, the wait for the query included.',
+      description: 'Time that the store took to answer, the wait for the query included.',
       ...seconds,
     })
     this.#size = meter.createHistogram('esql_async.response.size', {
-      description: 'What connections carried for an answer, its head included.',
+      description: 'Size of an answer on the connection, its head included.',
       unit: 'By',
       advice: { explicitBucketBoundaries: SIZE_BUCKETS },
     })
     this.#refusals = meter.createCounter('esql_async.request.refusals', {
-      description: 'Requests that were answered with a status of 400 to 498.',
+      description: 'Requests that were answered with a status from 400 to 498.',
       unit: '{request}',
     })
     this.#storeErrors = meter.createCounter('esql_async.store.errors', {
-      description: 'Requests that failed after the store had been asked.',
+      description: 'Requests that failed with a status of 500 and more after the router had asked the store.',
       unit: '{request}',
     })
   }
 
-  /** `errorType`: the type of the error that the request was answered with. */
-  record(record: RequestRecord, status: number, errorType: string | undefined): void {
-    const { response, startedMs, bytesBefore, operation, askedMs, answeredMs } = record
-    const nowMs = performance.now()
+  record({ operation, status, durationMs, waitMs, bytes, type }: RequestOutcome): void {
     const asked: Attributes = operation ? { 'esql_async.operation': operation } : {}
-    const failed: Attributes = status < 400 ? asked : { ...asked, 'error.type': errorType ?? String(status) }
-    this.#duration.record((nowMs - startedMs) / 1_000, { ...failed, 'http.response.status_code': status })
-    this.#size.record(response.req.socket.bytesWritten - bytesBefore, asked)
-    if (askedMs !== undefined) this.#wait.record(((answeredMs ?? nowMs) - askedMs) / 1_000, asked)
+    const failed: Attributes = status < 400 ? asked : { ...asked, 'error.type': type ?? String(status) }
+    this.#duration.record(durationMs / 1_000, { ...failed, 'http.response.status_code': status })
+    this.#size.record(bytes, asked)
+    if (waitMs !== undefined) this.#wait.record(waitMs / 1_000, asked)
     if (status >= 400 && status < CLIENT_LEFT) this.#refusals.add(1, failed)
-    if (status >= 500 && askedMs !== undefined) this.#storeErrors.add(1, failed)
+    if (status >= 500 && waitMs !== undefined) this.#storeErrors.add(1, failed)
   }
 }

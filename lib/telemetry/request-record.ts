@@ -1,24 +1,31 @@
 import type { Response } from 'express'
 import type { Owner } from '../core/caller'
+import { isQueryError, RoutingError, statusOf } from '../core/errors'
 import type { Operation } from '../core/store'
 
 /**
- * What there is to tell of a request when it is over. There may be tens of thousands that wait, so it is plain data
- * without functions. Times are those of `performance.now()`.
+ * The facts about a request that its log line and its measurements are made of. Tens of thousands of requests may
+ * wait, so it is plain data without functions. Times are those of `performance.now()`.
  */
 export interface RequestRecord {
   readonly response: Response
   readonly startedMs: number
-  /** What the connection had carried before. */
+  /** How many bytes the connection had carried before. */
   readonly bytesBefore: number
   /** `undefined` for a method that the route does not have. */
   readonly operation: Operation | undefined
   owner: Owner | undefined
   queryId: string | undefined
-  /** When the store was asked, and when it had answered. */
+  /** When the router asked the store, and when the store had answered. */
   askedMs: number | undefined
   answeredMs: number | undefined
 }
+
+/** What became of a finished request. */
+export type RequestOutcome = ReturnType<typeof outcomeOf>
+
+/** nginx's status for a client that closed its connection. */
+export const CLIENT_LEFT = 499
 
 export function beginRecord(response: Response, operation: Operation | undefined): RequestRecord {
   return {
@@ -31,4 +38,30 @@ export function beginRecord(response: Response, operation: Operation | undefined
     askedMs: undefined,
     answeredMs: undefined,
   }
+}
+
+/** The facts of a finished request that the log and the measurements share. `error`: what it failed with, if it did. */
+export function outcomeOf(record: RequestRecord, error: unknown) {
+  const { response, startedMs, bytesBefore, operation, askedMs, answeredMs } = record
+  const nowMs = performance.now()
+  return {
+    operation,
+    status: statusOfAnswer(response, error),
+    durationMs: nowMs - startedMs,
+    waitMs: askedMs === undefined ? undefined : (answeredMs ?? nowMs) - askedMs,
+    bytes: response.req.socket.bytesWritten - bytesBefore,
+    type: errorTypeOf(error),
+  }
+}
+
+/** The status that was sent, or would have been. */
+function statusOfAnswer(response: Response, error: unknown): number {
+  if (error !== undefined && statusOf(error) >= 500) return statusOf(error)
+  return response.writableEnded ? response.statusCode : CLIENT_LEFT
+}
+
+/** The type of the error in the answer, or `undefined` for an answer without one. */
+function errorTypeOf(error: unknown): string | undefined {
+  if (error === undefined || error instanceof RoutingError) return undefined
+  return isQueryError(error) ? error.type : 'exception'
 }

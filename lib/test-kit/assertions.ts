@@ -12,7 +12,7 @@ export function assertRunning(query: AsyncQuery | undefined): asserts query is R
   assert.ok(!('result' in query), 'a running query shows no rows')
 }
 
-/** The query has its result, which is that of the harness, to the last digit. */
+/** The query has the result of the harness, to the last digit. */
 export function assertCompleted(
   query: AsyncQuery | undefined,
   { columns, values }: QueryResult,
@@ -21,7 +21,7 @@ export function assertCompleted(
   assert.deepEqual({ columns: query.result.columns, values: query.result.values }, { columns, values })
 }
 
-/** The error that a call is to reject with. */
+/** The error that a call must reject with. */
 export async function errorOf(call: Promise<unknown>): Promise<QueryError> {
   let answer: unknown
   try {

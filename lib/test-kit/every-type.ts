@@ -60,13 +60,13 @@ const CELLS: Readonly<Record<ColumnType, readonly [Value, Value]>> = {
 }
 
 /**
- * A table to prove that a store spoils nothing, for `outcomes.completes`: a column of each type, named after it, and
+ * A table for `outcomes.completes`, which shows that a store spoils nothing: a column of each type, named after it, and
  * three rows, of single values, of multi-values, and of nulls. It has integers beyond 2^53, nanoseconds, objects and
- * text that needs care.
+ * text that is easy to break.
  *
- * Cells are in the form that reading JSON exactly gives: integers up to 2^53 are numbers, those beyond are bigint,
- * dates are ISO 8601 text. The kit tells forms apart. A store that gives back another of those that `Value` allows
- * (a `Date`, bigint for each `long`, the text of an `aggregate_metric_double`) names its outcome in that form.
+ * Cells have the form that an exact reader of JSON returns: integers up to 2^53 are numbers, larger ones are bigint,
+ * dates are ISO 8601 text. The kit tells forms apart. The harness of a store that returns another form that `Value`
+ * allows (a `Date`, bigint for each `long`, the text of an `aggregate_metric_double`) names its outcome in that form.
  */
 export const EVERY_TYPE: QueryResult = {
   columns: COLUMN_TYPES.map((type) => ({

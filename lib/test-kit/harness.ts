@@ -16,79 +16,81 @@ export type OptionalMethod = 'submit' | 'stop' | 'delete' | 'close'
 export type SeedOptions = Pick<SubmitOptions, 'keepAliveMs' | 'keepOnCompletion'>
 
 /**
- * The texts of five queries. The backend under test makes come true what their names say: by an executor that
- * looks at the text, by recorded exchanges of a stand-in, or because the text really takes its time.
+ * The texts of five queries. The backend under test does what their names say: by an executor that looks at the text,
+ * by recorded exchanges of a stand-in, or because the text really takes its time.
  */
 export interface HarnessQueries {
   /** Completes at once, with the result `outcomes.completes`. */
   completes: string
-  /** The same, but not before `release` is called. */
+  /** Does the same, but not before `release` is called. */
   completesLater: string
   /** Has found the rows of `outcomes.stopped`, and goes on until it is interrupted. */
   keepsRunning: string
   /** Fails at once, with the error `outcomes.fails`. */
   fails: string
-  /** The same, but not before `release` is called. */
+  /** Does the same, but not before `release` is called. */
   failsLater: string
 }
 
-/** What the queries come to, in the form in which the store gives it back. */
+/** The outcomes of the queries, in the form in which the store returns them. */
 export interface HarnessOutcomes {
   /**
-   * Columns, values, and the statistics that the store is to keep. {@link EVERY_TYPE} has all that a backend might
-   * spoil. Where yours cannot produce it, put in what it can: an integer beyond 2^53, a null, a multi-value.
+   * Columns, values, and the statistics that the store has to keep. {@link EVERY_TYPE} has every value that a backend
+   * might spoil. Where yours cannot produce it, use what it can: an integer beyond 2^53, a null, a multi-value.
    *
-   * What the store gives back must equal it, cell by cell and in the same form: `2` is neither `2n` nor `'2'`.
+   * The store must return an equal result, cell by cell and in the same form: `2` is neither `2n` nor `'2'`.
    */
   completes: QueryResult
-  /** What a stop keeps of `keepsRunning`. Needed for a store that offers stop. */
+  /** The rows of `keepsRunning` that a stop keeps. Needed for a store that offers stop. */
   stopped?: QueryResult
-  /** Its type, reason, status and metadata are compared. */
+  /** The tests compare its type, reason, status and metadata. */
   fails: QueryError
 }
 
-/** What an implementer supplies to run the contract. */
+/** Connects the contract to a store: the implementer of the store supplies it. */
 export interface StoreHarness {
   /** A fresh, empty store that shares nothing with earlier ones. Called for each test, which closes it. */
   create(): Promise<AsyncQueryStore>
   /** The optional methods that the store has. @default all of them */
   offers?: readonly OptionalMethod[]
+  /** The texts of the queries that the tests submit. */
   queries: HarnessQueries
+  /** What becomes of them. */
   outcomes: HarnessOutcomes
   /**
-   * Lets the queries `completesLater` and `failsLater` that run now end, within {@link StoreHarness.stepMs}. For
-   * a backend that cannot be told, it may wait until they have ended by themselves.
+   * Lets the running queries `completesLater` and `failsLater` end, within {@link StoreHarness.stepMs}. With a backend
+   * that takes no such orders, it may wait until they have ended by themselves.
    */
   release(): Promise<void>
   /**
-   * Puts a query in a store that has no submit, and resolves with its id. `request.query` is one of
-   * {@link StoreHarness.queries}. Needed for such a store, and called for no other.
+   * Puts a query into a store that has no submit, and resolves with its id. `request.query` is one of
+   * {@link StoreHarness.queries}. Only such a store needs it.
    */
   seed?(store: AsyncQueryStore, request: QueryRequest, owner: Owner, options: SeedOptions): Promise<string>
   /**
-   * Lets time pass for the stores, in milliseconds; `advance` of a {@link ManualClock} that they were given
-   * does. Left out, the kit waits in real time.
+   * Lets time pass for the stores, in milliseconds, as `advance` of their {@link ManualClock} does. Left out, the kit
+   * waits in real time.
    */
   advance?(ms: number): Promise<void>
   /**
    * The waits and keep-alives of the tests are small multiples of this many milliseconds. Raise it for a
-   * backend that is slow, or that tells only whole seconds apart.
+   * backend that is slow, or that counts whole seconds only.
    *
    * @default 1_000 with `advance`, 100 without
    */
   stepMs?: number
-  /** How long, in real milliseconds, a test waits for what must come about at once. @default 10_000 */
+  /** How long a test waits for what must happen at once, in real milliseconds. @default 10_000 */
   patienceMs?: number
-  /** An id of the shape that the store gives out, of no query. @default one of Elasticsearch's shape */
+  /** An id of the store's shape that no query has. @default one of Elasticsearch's shape */
   unknownId?: string
   /**
-   * How many queries the backend is working on. With it, the kit checks that queries end when they are
-   * stopped, deleted or expire, and not only that the store says so.
+   * How many queries the backend is working on. With it, the kit checks that queries really end when they are
+   * stopped, deleted or expire.
    */
   countRunning?(): number | Promise<number>
   /**
-   * How many timers the stores have pending; `pendingTimers` of a {@link ManualClock} knows. With it, the kit
-   * checks that waits and close leave none behind.
+   * How many timers the stores have pending, as `pendingTimers` of their {@link ManualClock} counts them. With it, the
+   * kit checks that waits and close leave none behind.
    */
   pendingTimers?(): number
 }

@@ -1,12 +1,9 @@
-import { closing } from './close'
-import { concurrency } from './concurrency'
+import { closing, creation } from './create-and-close'
 import { expiry } from './expiry'
-import { factory } from './factory'
-import { failure } from './failure'
 import type { StoreHarness, TestRunner } from './harness'
 import { resolveHarness } from './harness'
-import { interruption } from './interruption'
-import { lifecycle } from './lifecycle'
+import { concurrency, interruption } from './interruption'
+import { failure, lifecycle } from './lifecycle'
 import { ownership } from './ownership'
 import { snapshots } from './snapshots'
 import type { Suite } from './suite'
@@ -25,7 +22,7 @@ export type {
 export { ManualClock } from './manual-clock'
 
 const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
-  harness: factory,
+  harness: creation,
   lifecycle,
   waiting,
   expiry,
@@ -38,8 +35,8 @@ const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
 }
 
 /**
- * Registers the contract of {@link AsyncQueryStore} as tests: each promise of its documentation, for any store
- * and under any test runner.
+ * Registers the contract of {@link AsyncQueryStore} as tests: a test for each promise of its documentation, for any
+ * store and under any test runner.
  *
  * ```ts
  * const clock = new ManualClock()

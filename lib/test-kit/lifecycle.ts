@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { isQueryError } from '../core/errors'
-import { assertCompleted, assertRunning } from './assertions'
+import { assertCompleted, assertFails, assertRunning } from './assertions'
 import type { Subject } from './subject'
 import { FOREVER } from './subject'
 import type { Suite } from './suite'
@@ -22,7 +22,7 @@ const STRANGE_IDS = [
   'AXgBeQ==',
 ]
 
-/** From submit to the result. */
+/** A query from submit to its result. */
 export function lifecycle(suite: Suite): void {
   if (suite.offers('submit')) submitting(suite)
   completing(suite)
@@ -143,6 +143,32 @@ function unknownIds({ test, offers }: Suite): void {
       }
     })
   }
+}
+
+/** Queries that fail. */
+export function failure({ harness: { outcomes }, test, offers }: Suite): void {
+  if (offers('submit')) {
+    test('submit rejects with the error of a query that fails within the wait', async (subject) => {
+      for (const keepOnCompletion of [false, true]) {
+        await assertFails(subject.submit('fails', { ...FOREVER, keepOnCompletion }), outcomes.fails)
+      }
+    })
+  }
+
+  test('get rejects with the error that the query failed with, each time it is asked for', async (subject) => {
+    const id = await subject.failed()
+    for (let times = 0; times < 3; times += 1) await assertFails(subject.get(id), outcomes.fails)
+  })
+
+  test('get rejects at once about a failed query, however long the wait', async (subject) => {
+    const id = await subject.failed()
+    await assertFails(subject.get(id, FOREVER), outcomes.fails)
+  })
+
+  test('a query that failed without keepOnCompletion is kept too', async (subject) => {
+    const id = await subject.failed({ keepOnCompletion: false })
+    await assertFails(subject.get(id), outcomes.fails)
+  })
 }
 
 async function complete(subject: Subject, options?: Parameters<Subject['start']>[1]): Promise<string> {

@@ -6,11 +6,11 @@ interface Timer {
   dueMs: number
 }
 
-/** Turns of the event loop that promises get to settle. One is enough for a chain that waits for no other. */
+/** Turns of the event loop in which promises can settle. One is enough for a chain that waits for no other. */
 const TURNS_TO_SETTLE = 3
 
 /**
- * A clock that stands still until it is told to go on, for tests without sleeps.
+ * A clock that stands still until {@link ManualClock.advance}, for tests without sleeps.
  *
  * ```ts
  * const clock = new ManualClock()
@@ -27,7 +27,7 @@ export class ManualClock implements Clock {
     this.#nowMs = startMs
   }
 
-  /** Timers that have neither fired nor been called off. */
+  /** How many timers have neither fired nor been called off. */
   get pendingTimers(): number {
     return this.#timers.size
   }
@@ -45,8 +45,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Lets time pass. Timers that fall due fire in the order of their time, those set meanwhile too, and the
-   * clock shows that time when they fire. Promises settle before it goes on, and before this resolves.
+   * Lets time pass, in milliseconds. Timers that fall due fire in the order of their time, including those set
+   * meanwhile, and the clock shows that time when they fire. Promises settle before it goes on and before this resolves.
    */
   async advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms

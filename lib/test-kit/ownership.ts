@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import type { Owner } from '../core/caller'
 import { assertFails, assertRunning } from './assertions'
-import type { QueryState, Subject } from './subject'
+import type { StateName, Subject } from './subject'
 import { alice, FOREVER, mallory, STATES } from './subject'
 import type { Suite } from './suite'
 
 const BY_MALLORY = { owner: mallory }
 
-/** Every method as a stranger. */
+/** Calls by strangers. */
 export function ownership(suite: Suite): void {
   strangers(suite)
   if (suite.offers('delete')) taskCancellers(suite)
@@ -90,7 +90,7 @@ function taskCancellers({ test }: Suite): void {
   })
 }
 
-async function inEveryState(subject: Subject): Promise<Record<QueryState, string>> {
+async function inEveryState(subject: Subject): Promise<Record<StateName, string>> {
   return {
     running: await subject.running(),
     finished: await subject.finished(),

@@ -3,7 +3,7 @@ import { assertCompleted, assertRunning } from './assertions'
 import { FOREVER } from './subject'
 import type { Suite } from './suite'
 
-/** What a reader holds in its hands is a copy of one moment. */
+/** An answer is a copy of one moment. */
 export function snapshots({ harness: { outcomes }, test, offers }: Suite): void {
   test('an answer stays as it was when the query completes and its expiry moves', async (subject) => {
     const id = await subject.start('completesLater')
@@ -55,7 +55,7 @@ export function snapshots({ harness: { outcomes }, test, offers }: Suite): void 
   }
 }
 
-/** Changes all that can be changed. What is frozen stays. */
+/** Changes everything that is not frozen. */
 function deface(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
   if (value instanceof Date) value.setTime(0)

@@ -11,25 +11,51 @@ import type {
   QueryRequest,
   SubmitOptions,
 } from '../core/store'
-import type { HarnessQueries, ResolvedHarness, SeedOptions } from './harness'
-import { Pending } from './pending'
+import type { HarnessQueries, OptionalMethod, ResolvedHarness, SeedOptions } from './harness'
 
 export const alice: Owner = ownerOf('https://issuer.example', 'alice')
-/** The stranger. */
+/** A stranger to the queries of {@link alice}. */
 export const mallory: Owner = ownerOf('https://issuer.example', 'mallory')
 
 /** Waits until the query ends. */
 export const FOREVER = { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY }
 
-/** What can have become of a query that has an id. The methods of {@link Subject} of these names make one. */
+/** The states of a query that has an id. The methods of {@link Subject} with these names make such a query. */
 export const STATES = ['running', 'finished', 'failed'] as const
-export type QueryState = (typeof STATES)[number]
+export type StateName = (typeof STATES)[number]
 
 type QueryName = keyof HarnessQueries
 type AsOwner = { owner?: Owner }
 type Start = AsOwner & Partial<SeedOptions> & { request?: Partial<QueryRequest> }
 
-/** The store under test, in words that keep tests short: queries by name, defaults, no call without an end. */
+/** A call that is under way. */
+export class Pending<T> {
+  readonly #what: string
+  readonly #promise: Promise<T>
+  readonly #patienceMs: number
+  #isSettled = false
+
+  constructor(what: string, promise: Promise<T>, patienceMs: number) {
+    this.#what = what
+    this.#promise = promise
+    this.#patienceMs = patienceMs
+    const onSettled = (): void => {
+      this.#isSettled = true
+    }
+    promise.then(onSettled, onSettled)
+  }
+
+  assertPending(): void {
+    assert.ok(!this.#isSettled, `${this.#what} has settled too early`)
+  }
+
+  /** The outcome of the call, which is now due. */
+  end(): Promise<T> {
+    return within(this.#patienceMs, this.#what, this.#promise)
+  }
+}
+
+/** The store under test, in words that keep tests short: queries have names, options have defaults, calls have an end. */
 export class Subject {
   readonly store: AsyncQueryStore
   /** A short while. */
@@ -47,27 +73,23 @@ export class Subject {
     this.#resolved = resolved
   }
 
-  /** The same for another store. */
+  /** The same words for another store. */
   in(store: AsyncQueryStore): Subject {
     return new Subject(store, this.#resolved)
   }
 
-  /** Submits a query, by default one to be kept, with an answer at once. */
+  /** Submits a query, by default with `keepOnCompletion`, and does not wait for it. */
   submit(query: QueryName, options: Start & Partial<SubmitOptions> = {}): Promise<AsyncQuery> {
     return this.beginSubmit(query, options).end()
   }
 
   beginSubmit(query: QueryName, options: Start & Partial<SubmitOptions> = {}): Pending<AsyncQuery> {
     const { request, owner = alice, ...rest } = options
-    return this.begin('submit', async () => {
-      const { store } = this
-      assert.ok(store.submit, 'the store has no submit')
-      return store.submit({ query: this.#resolved.harness.queries[query], ...request }, owner, {
-        waitForCompletionTimeoutMs: 0,
-        ...this.#startOptions(rest),
-        ...rest,
-      })
-    })
+    const submitted = { query: this.#resolved.harness.queries[query], ...request }
+    const submitOptions = { waitForCompletionTimeoutMs: 0, ...this.#startOptions(rest), ...rest }
+    return this.begin('submit', async () =>
+      this.#method('submit').call(this.store, submitted, owner, submitOptions),
+    )
   }
 
   get(id: string, options: AsOwner & Partial<GetOptions> = {}): Promise<AsyncQuery | undefined> {
@@ -82,30 +104,20 @@ export class Subject {
   }
 
   stop(id: string, { owner = alice }: AsOwner = {}): Promise<CompletedQuery | undefined> {
-    const { store } = this
-    return this.begin('stop', async () => {
-      assert.ok(store.stop, 'the store has no stop')
-      return store.stop(id, owner)
-    }).end()
+    return this.begin('stop', async () => this.#method('stop').call(this.store, id, owner)).end()
   }
 
-  delete(id: string, { owner = alice }: AsOwner = {}, options?: DeleteOptions): Promise<boolean> {
-    const { store } = this
-    return this.begin('delete', async () => {
-      assert.ok(store.delete, 'the store has no delete')
-      return options ? store.delete(id, owner, options) : store.delete(id, owner)
-    }).end()
+  delete(id: string, { owner = alice }: AsOwner = {}, ...options: [DeleteOptions?]): Promise<boolean> {
+    return this.begin('delete', async () =>
+      this.#method('delete').call(this.store, id, owner, ...options),
+    ).end()
   }
 
   close(): Promise<void> {
-    const { store } = this
-    return this.begin('close', async () => {
-      assert.ok(store.close, 'the store has no close')
-      return store.close()
-    }).end()
+    return this.begin('close', async () => this.#method('close').call(this.store)).end()
   }
 
-  /** Calls that are meant to go on while the test does. */
+  /** Begins a call that goes on while the test does. */
   begin<T>(what: string, call: () => Promise<T>): Pending<T> {
     return new Pending(what, call(), this.#resolved.patienceMs)
   }
@@ -144,18 +156,24 @@ export class Subject {
     return this.#resolved.harness.release()
   }
 
-  /** Lets a multiple of a short while pass. */
+  /** Lets so many times `stepMs` pass. */
   async advance(steps: number): Promise<void> {
     const { harness, stepMs } = this.#resolved
     if (harness.advance) await harness.advance(steps * stepMs)
     else await sleep(steps * stepMs)
   }
 
+  #method<Name extends OptionalMethod>(name: Name): NonNullable<AsyncQueryStore[Name]> {
+    const method = this.store[name]
+    assert.ok(method, `the store has no ${name}`)
+    return method
+  }
+
   #startOptions({ keepAliveMs = this.longMs, keepOnCompletion = true }: Start): SeedOptions {
     return { keepAliveMs, keepOnCompletion }
   }
 
-  /** Whatever comes of it is for the test to find out. */
+  /** Ignores the outcome, which the test looks at itself. */
   async #untilEnded(id: string, { owner = alice }: Start): Promise<void> {
     await this.get(id, { owner, ...FOREVER }).catch(() => {})
   }
@@ -166,4 +184,13 @@ export class Subject {
     const request = { query: harness.queries[query], ...options.request }
     return harness.seed(this.store, request, options.owner ?? alice, this.#startOptions(options))
   }
+}
+
+/** Resolves or rejects as `promise` does, or with an assertion error when that takes too long. */
+function within<T>(patienceMs: number, what: string, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const message = `${what} has not settled within ${patienceMs} ms`
+    const timer = setTimeout(() => reject(new assert.AssertionError({ message })), patienceMs)
+    promise.finally(() => clearTimeout(timer)).then(resolve, reject)
+  })
 }

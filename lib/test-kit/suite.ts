@@ -1,7 +1,7 @@
 import type { OptionalMethod, ResolvedHarness, StoreHarness } from './harness'
 import { Subject } from './subject'
 
-/** What a group of tests is given. */
+/** What a group of tests works with. */
 export interface Suite {
   harness: StoreHarness
   offers(method: OptionalMethod): boolean
@@ -31,7 +31,7 @@ async function run(body: (subject: Subject) => Promise<void>, resolved: Resolved
   try {
     await body(subject)
   } catch (error) {
-    // What goes wrong first is what matters; a store in that state may well not close.
+    // The first error matters. A store in that state may not close.
     await closeIfOffered(subject).catch(() => {})
     throw error
   }

@@ -1,28 +1,60 @@
-import { checkOptions, rules } from '../../lib/core/check-options'
+import type { OptionTable } from '../../lib/core/check-options'
+import { checkOption, checkOptions, rules } from '../../lib/core/check-options'
+
+interface StoreOptions {
+  execute: () => void
+  maxQueries?: number
+  graceMs?: number
+  strict?: boolean
+  clock?: object
+  key?: string
+}
 
 const OPTIONS = {
   execute: { ...rules.function, required: true },
-  maxQueries: rules.positiveNumber,
+  maxQueries: { ...rules.positiveNumber, default: 5 },
   graceMs: rules.nonNegativeNumber,
-  strict: rules.boolean,
+  strict: { ...rules.boolean, default: true },
   clock: rules.object,
   key: {
     expected: 'a key of 32 bytes',
-    fits: (value: unknown) => String(value).length === 32,
+    fits: (value) => String(value).length === 32,
     printable: false,
   },
-}
+} as const satisfies OptionTable<StoreOptions>
 
 const execute = (): void => {}
 
+/** What a user without types may pass. */
+function check(options: unknown) {
+  return checkOptions('Store', options as StoreOptions, OPTIONS)
+}
+
 describe('checkOptions', () => {
-  it('accepts options that fit, and undefined for those that are left out', () => {
+  it('returns the options that are given, in an object of its own', () => {
     const all = { execute, maxQueries: 0.5, graceMs: 0, strict: false, clock: {}, key: 'k'.repeat(32) }
-    expect(() => checkOptions('Store', all, OPTIONS)).not.toThrow()
-    expect(() => checkOptions('Store', { execute, maxQueries: undefined }, OPTIONS)).not.toThrow()
-    expect(() =>
-      checkOptions('Store', { execute, maxQueries: Number.POSITIVE_INFINITY }, OPTIONS),
-    ).not.toThrow()
+    const completed = check(all)
+    expect(completed).toEqual(all)
+    expect(completed).not.toBe(all)
+    expect(Object.isFrozen(completed)).toBe(true)
+    expect(check({ execute, maxQueries: Number.POSITIVE_INFINITY }).maxQueries).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('fills in the defaults of options that are missing or undefined', () => {
+    const completed = { execute, maxQueries: 5, strict: true }
+    expect(check({ execute })).toEqual(completed)
+    expect(check({ execute, maxQueries: undefined, graceMs: undefined })).toEqual(completed)
+  })
+
+  it('takes only a table with a row for each option, which marks those that are required', () => {
+    const { clock: _, ...withoutClock } = OPTIONS
+    // @ts-expect-error an option is forgotten
+    const forgotten: OptionTable<StoreOptions> = withoutClock
+    // @ts-expect-error an option has to be given
+    const unmarked: OptionTable<StoreOptions> = { ...OPTIONS, execute: rules.function }
+    // @ts-expect-error a default has another type than its option
+    const wrong: OptionTable<StoreOptions> = { ...OPTIONS, strict: { ...rules.boolean, default: 'yes' } }
+    expect([forgotten, unmarked, wrong]).toHaveLength(3)
   })
 
   it.each([
@@ -56,6 +88,19 @@ describe('checkOptions', () => {
       'Store does not know the option `toString`; known are: execute, maxQueries, graceMs, strict, clock, key',
     ],
   ])('refuses %p', (options, message) => {
-    expect(() => checkOptions('Store', options, OPTIONS)).toThrow(new TypeError(message))
+    expect(() => check(options)).toThrow(new TypeError(message))
+  })
+})
+
+describe('checkOption', () => {
+  it('checks one value under any name', () => {
+    const rule = { ...rules.boolean, required: true }
+    expect(() => checkOption('Store', 'flags[1]', true, rule)).not.toThrow()
+    expect(() => checkOption('Store', 'flags[1]', 'yes', rule)).toThrow(
+      new TypeError('Store expects `flags[1]` to be a boolean, got `yes` (string)'),
+    )
+    expect(() => checkOption('Store', 'flags[1]', undefined, rule)).toThrow(
+      new TypeError('Store needs the option `flags[1]`: a boolean'),
+    )
   })
 })

@@ -5,9 +5,12 @@ import fc from 'fast-check'
 import type { Caller } from '../../lib/core/caller'
 import { ownerOf } from '../../lib/core/caller'
 import { isQueryError, type QueryError } from '../../lib/core/errors'
+import type { JwtAlgorithm } from '../../lib/jwt/algorithms'
 import { JWT_ALGORITHMS } from '../../lib/jwt/algorithms'
-import type { JwtAlgorithm, JwtCallerOptions, JwtClaims, JwtHeader } from '../../lib/jwt/jwt-caller'
+import type { JwtClaims } from '../../lib/jwt/claims'
+import type { JwtHeader } from '../../lib/jwt/header'
 import { jwtCaller } from '../../lib/jwt/jwt-caller'
+import type { JwtCallerOptions } from '../../lib/jwt/options'
 import { toErrorResponse } from '../../lib/router/error-answer'
 import { incomingRequest } from '../support/incoming-request'
 import type { SignOptions } from '../support/tokens'
@@ -362,7 +365,7 @@ describe('jwtCaller: the form of a token', () => {
     expect(error.cause).toEqual(new Error(why))
   })
 
-  it('tells a request without credentials so, with its URI', async () => {
+  it('answers a request without credentials with its URI', async () => {
     const request = await incomingRequest({}, '/es/_query/async/id?format=csv&pretty')
     expect(toErrorResponse(await failure(Promise.resolve(jwtCaller(jwtOptions)(request))))).toEqual(
       unauthorized(
@@ -421,13 +424,13 @@ describe('jwtCaller: time', () => {
     expect(await whyRefused(signed({ iat: NOW_SECONDS + 6 }))).toBe(FUTURE)
   })
 
-  it('asks the clock that it was given, also at the epoch', async () => {
+  it('uses the given clock, also at the epoch', async () => {
     const atEpoch = { clock: { now: () => 0 }, clockToleranceSeconds: 0 }
     expect(await resolve(signed({ exp: 1 }), atEpoch)).toMatchObject({ canCancelTasks: false })
     expect(await whyRefused(signed({ exp: 0 }), atEpoch)).toBe(EXPIRED)
   })
 
-  it('asks the clock again for each token', async () => {
+  it('reads the clock for each token', async () => {
     let nowMs = NOW_SECONDS * 1000
     const caller = jwtCaller({ ...jwtOptions, clock: { now: () => nowMs } })
     const request = await incomingRequest({ Authorization: `Bearer ${signed()}` })
@@ -436,7 +439,7 @@ describe('jwtCaller: time', () => {
     expect((await failure(Promise.resolve(caller(request)))).cause).toMatchObject({ message: EXPIRED })
   })
 
-  it('asks the machine by default', async () => {
+  it('uses the time of the machine by default', async () => {
     const request = await incomingRequest({ Authorization: `Bearer ${token()}` })
     expect(await jwtCaller(jwtOptions)(request)).toMatchObject({ canCancelTasks: false })
     const late = await incomingRequest({ Authorization: `Bearer ${token({ exp: Date.now() / 1000 - 10 })}` })
@@ -771,7 +774,7 @@ describe('jwtCaller: a key function', () => {
     expect(await whyRefused(text, { key, algorithms: ['PS256'] })).toBe('invalid signature')
   })
 
-  it('is asked each time that a token comes, so that a key can be withdrawn', async () => {
+  it('is called for each token, so that a key can be withdrawn', async () => {
     let key: KeyObject | undefined = rsaKeys.publicKey
     const caller = jwtCaller({ ...jwtOptions, clock, key: () => key })
     const request = await incomingRequest({ Authorization: `Bearer ${signed()}` })

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { JwtKey } from '../../lib/jwt/jwt-caller'
+import type { JwtKey } from '../../lib/jwt/key'
 import { sourcedKey } from '../../lib/jwt/key-finder'
 import { rsaKeys } from '../support/tokens'
 
@@ -43,17 +43,17 @@ describe('sourcedKey', () => {
     expect((await findJwk(HS256)).key.export()).toEqual(bytes)
   })
 
-  it('keeps 64 keys parsed and forgets the oldest', async () => {
+  it('keeps 64 keys parsed and forgets the one that was not used for the longest time', async () => {
     const secrets = Array.from({ length: 65 }, () => randomBytes(32))
     const find = sourcedKey(({ kid }) => secrets[Number(kid)])
-    const first = await find({ ...HS256, kid: '0' })
-    for (let kid = 1; kid < 64; kid++) await find({ ...HS256, kid: String(kid) })
-    expect(await find({ ...HS256, kid: '0' })).toBe(first)
-    const second = await find({ ...HS256, kid: '1' })
-    await find({ ...HS256, kid: '64' })
-    expect(await find({ ...HS256, kid: '1' })).toBe(second)
-    const again = await find({ ...HS256, kid: '0' })
-    expect(again).not.toBe(first)
-    expect(again.key.export()).toEqual(secrets[0])
+    const findNth = (index: number) => find({ ...HS256, kid: String(index) })
+    const keys = await Promise.all(secrets.slice(0, 64).map((_, index) => findNth(index)))
+    expect(await findNth(0)).toBe(keys[0])
+    await findNth(64)
+    expect(await findNth(0)).toBe(keys[0])
+    expect(await findNth(2)).toBe(keys[2])
+    const again = await findNth(1)
+    expect(again).not.toBe(keys[1])
+    expect(again.key.export()).toEqual(secrets[1])
   })
 })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
-import type { JwtCallerOptions } from '../../lib/jwt/jwt-caller'
 import { jwtCaller } from '../../lib/jwt/jwt-caller'
+import type { JwtCallerOptions } from '../../lib/jwt/options'
 import { ecKeys, jwtOptions, rsaKeys, secret } from '../support/tokens'
 
 const clock = { now: () => 0 }

@@ -35,15 +35,20 @@ describe('the tokens that are remembered', () => {
   it.each([
     ['without claims', false, 30_393],
     ['with claims of 12,000 characters', 'x'.repeat(12_000), 683],
-  ])('%s are at most so many, the oldest of which go first', (_, cancelTasks, most) => {
-    const tokens = new VerifiedTokens()
-    const name = (index: number) => `${index}`.padStart(6, '0')
-    for (let index = 0; index < most + 10; index += 1) {
-      tokens.add(`${index}`, verified(name(index), cancelTasks))
-    }
-    expect(tokens.size).toBe(most)
-    expect([tokens.find('9'), tokens.find('10')?.user]).toEqual([undefined, name(10)])
-  })
+  ])(
+    '%s are at most so many, and those that were not used for the longest time go first',
+    (_, cancelTasks, most) => {
+      const tokens = new VerifiedTokens()
+      const name = (index: number) => `${index}`.padStart(6, '0')
+      for (let index = 0; index < most + 10; index += 1) {
+        tokens.add(`${index}`, verified(name(index), cancelTasks))
+      }
+      expect(tokens.size).toBe(most)
+      expect([tokens.find('9'), tokens.find('10')?.user]).toEqual([undefined, name(10)])
+      tokens.add('last', verified(name(0), cancelTasks))
+      expect([tokens.find('11'), tokens.find('10')?.user]).toEqual([undefined, name(10)])
+    },
+  )
 
   it('count once, however often they are added', () => {
     const tokens = new VerifiedTokens()

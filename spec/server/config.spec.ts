@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { newSealingKey } from 'express-esql-async-query'
 import { readDefaultCatalogue } from '../../lib/sample/catalogue'
-import { HELP, readCommand } from '../../lib/server/config'
+import { HELP, parseCommandLine } from '../../lib/server/config'
 import { ConfigError } from '../../lib/server/config-error'
 import { rsaKeys } from '../support/tokens'
 
@@ -36,7 +36,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 function read(environment: Record<string, string> = {}, args: string[] = []) {
-  return readCommand(args, environment)
+  return parseCommandLine(args, environment)
 }
 
 function configOf(environment: Record<string, string> = {}, args: string[] = []) {
@@ -147,16 +147,16 @@ describe('the configuration of the standalone server', () => {
       'in front of a cluster',
     ],
   ])('%s', (_, environment, where) => {
-    it('prints no tokens for want of a key', () => {
+    it('prints no tokens without a key', () => {
       expect(refusal(() => configOf(environment))).toBe(
-        `there is no key to check tokens with, and ${where} none are printed: set ESQL_ASYNC_JWT_KEY, ` +
-          'ESQL_ASYNC_JWT_KEY_FILE or ESQL_ASYNC_JWT_JWKS, or ESQL_ASYNC_DEVELOPMENT=true to let in whoever ' +
-          'reads the console',
+        `there is no key to check tokens with, and the server prints no tokens ${where}: set one of ` +
+          'ESQL_ASYNC_JWT_KEY, ESQL_ASYNC_JWT_KEY_FILE, ESQL_ASYNC_JWT_JWKS, or ESQL_ASYNC_DEVELOPMENT=true to ' +
+          'let in anybody who reads the console',
       )
       expect(refusal(() => configOf({ ...environment, ESQL_ASYNC_DEVELOPMENT: 'false' }))).toContain(where)
     })
 
-    it('starts with a key, or when it is told to print them', () => {
+    it('starts with a key, or when the configuration lets it print tokens', () => {
       expect(configOf({ ...environment, ...TOKEN_CHECK }).resolveCaller).toBeDefined()
       expect(configOf({ ...environment, ESQL_ASYNC_DEVELOPMENT: 'true' }).resolveCaller).toBeUndefined()
     })

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { newSealingKey } from 'express-esql-async-query'
-import { readCommand } from '../../lib/server/config'
+import { parseCommandLine } from '../../lib/server/config'
 import { ConfigError } from '../../lib/server/config-error'
 import { rsaKeys } from '../support/tokens'
 
@@ -28,7 +28,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 function configOf(environment: Record<string, string>, args: string[] = []) {
-  const command = readCommand(args, { ESQL_ASYNC_DEVELOPMENT: 'true', ...environment })
+  const command = parseCommandLine(args, { ESQL_ASYNC_DEVELOPMENT: 'true', ...environment })
   if (command.action !== 'serve') throw new Error(`it asks for ${command.action}`)
   return command.config
 }
@@ -153,7 +153,7 @@ describe('a cluster that is refused in the configuration', () => {
     [
       'what belongs to sample queries',
       { ...CLUSTER, ESQL_ASYNC_CATALOGUE: 'catalogue.json', ESQL_ASYNC_MAX_QUERIES: '5' },
-      'ESQL_ASYNC_CATALOGUE, ESQL_ASYNC_MAX_QUERIES: for sample queries only; remove that, or ELASTICSEARCH_URL',
+      'ESQL_ASYNC_CATALOGUE, ESQL_ASYNC_MAX_QUERIES: for sample queries only; remove it, or ELASTICSEARCH_URL',
     ],
     [
       'keys in two places',
@@ -213,7 +213,7 @@ describe('a cluster that is refused in the configuration', () => {
 
   it('names the flag where the value came from one', () => {
     expect(refusal({}, ['--elasticsearch-url', ELASTICSEARCH_URL, '--catalogue', 'mine.json'])).toBe(
-      '--catalogue: for sample queries only; remove that, or --elasticsearch-url',
+      '--catalogue: for sample queries only; remove it, or --elasticsearch-url',
     )
   })
 })

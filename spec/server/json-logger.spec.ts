@@ -26,7 +26,7 @@ describe('jsonLogger', () => {
     expect(lines.map((line) => JSON.parse(line).level)).toEqual(LOG_LEVELS.slice(LOG_LEVELS.indexOf(level)))
   })
 
-  it('says what went wrong and why, and leaves out what else an error carries', () => {
+  it('says what went wrong and why, and leaves out other properties of an error', () => {
     const { lines, logger } = startLog()
     const cause = Object.assign(new TypeError('refused'), {
       code: 'ECONNREFUSED',
@@ -47,7 +47,7 @@ describe('jsonLogger', () => {
     })
   })
 
-  it('comes to an end with causes that go round in a ring', () => {
+  it('ends with causes that form a ring', () => {
     const { lines, logger } = startLog()
     const error = new Error('round')
     error.cause = error

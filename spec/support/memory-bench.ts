@@ -9,8 +9,8 @@ import type {
   QueryRequest,
   SubmitOptions,
 } from '../../lib/core/store'
-import type { ExecuteContext, MemoryStoreOptions } from '../../lib/stores/memory/memory-store'
 import { MemoryStore } from '../../lib/stores/memory/memory-store'
+import type { ExecuteContext, MemoryStoreOptions } from '../../lib/stores/memory/options'
 import { ManualClock } from '../../lib/test-kit'
 
 export const alice = ownerOf('issuer', 'alice')

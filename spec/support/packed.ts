@@ -19,6 +19,10 @@ const NAME = 'express-esql-async-query'
 /** A project that has installed the packed package and nothing else. */
 export interface Consumer {
   folder: string
+  /** Path of the packed package. */
+  tarball: string
+  /** Where the package is installed. */
+  installed: string
   /** Puts a file into the project and returns its path. */
   write(name: string, text: string): string
   /** Runs a program in the project and returns what it printed. */
@@ -56,6 +60,8 @@ export function createConsumer(): Consumer {
   write('package.json', JSON.stringify({ name: 'consumer', private: true }))
   return {
     folder,
+    tarball,
+    installed,
     write,
     run,
     tsc: () => {

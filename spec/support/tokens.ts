@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { constants, createHmac, createSecretKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
-import type { JwtAlgorithm, JwtCallerOptions } from '../../lib/jwt/jwt-caller'
+import type { JwtAlgorithm } from '../../lib/jwt/algorithms'
+import type { JwtCallerOptions } from '../../lib/jwt/options'
 
 export const issuer = 'https://issuer.example'
 export const audience = 'queries'

@@ -9,7 +9,8 @@ const LIB = path.join(__dirname, '..', '..', 'lib')
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['server', 'index'],
-  server: ['index', 'sample'],
+  // The rooms of options for their tables alone, which are no part of the public API.
+  server: ['index', 'sample', 'router', 'jwt', 'stores'],
   sample: ['index', 'json'],
   index: ['router', 'jwt', 'stores', 'telemetry'],
   router: ['request', 'formats', 'telemetry'],
@@ -27,10 +28,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'express-openapi-validator': ['request/openapi'],
   '@opentelemetry/api': ['core/meter'],
-  'lru-cache': ['request/reading-cache', 'router/answer-cache'],
   'fastest-levenshtein': ['core/did-you-mean'],
   'jsonc-parser': ['json/parse'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
+  'lru-cache': ['jwt/key-finder', 'jwt/verified-tokens', 'request/reading-cache', 'router/answer-cache'],
   'apache-arrow': ['formats/arrow/arrow', 'formats/arrow/arrow-batches', 'formats/arrow/arrow-columns'],
 }
 
@@ -112,6 +113,17 @@ describe('lib/', () => {
     expect(Object.keys(MAY_IMPORT).sort()).toEqual([...new Set(sources.map(({ room }) => room))].sort())
   })
 
+  it('has its table of imports on the page of the architecture', () => {
+    const page = readFileSync(path.join(LIB, '..', 'docs', 'architecture.md'), 'utf8')
+    const [, table = ''] = page.split('| room | may import |\n|---|---|\n')
+    const rows = table.slice(0, table.indexOf('\n\n')).split('\n')
+    const printed = rows.map((row) => {
+      const [, room = '', others = ''] = row.split('|').map((cell) => cell.trim())
+      return [room, others === '' ? [] : others.split(', ')]
+    })
+    expect([...printed, ['core', []]]).toEqual(Object.entries(MAY_IMPORT))
+  })
+
   it('has no circle between its rooms, nor between the folders and files inside a room', () => {
     const edges = new Map<string, Set<string>>()
     for (const { name, imports } of sources) {
@@ -128,6 +140,12 @@ describe('lib/', () => {
       finished.add(place)
     }
     for (const place of edges.keys()) visit(place, [])
+  })
+
+  it('shows the server nothing but options of the rooms that have them', () => {
+    const imported = sources.filter(({ room }) => room === 'server').flatMap(({ imports }) => imports)
+    const ofRooms = imported.filter((name) => ['router', 'jwt', 'stores'].includes(roomOf(name)))
+    expect(ofRooms.filter((name) => path.posix.basename(name) !== 'options')).toEqual([])
   })
 
   it.each(Object.entries(ONLY_IN))('knows %s only in %j', (library, names) => {

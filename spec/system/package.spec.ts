@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { exportedBy } from '../support/declarations'
 import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
 
 const PUBLIC_NAMES = [
@@ -72,14 +73,55 @@ describe('the packed package', () => {
     expect(consumer.tsc()).toBe('')
   })
 
+  it('has types for every kind of module resolution, from CommonJS and from ES modules', () => {
+    consumer.write(
+      'check.mjs',
+      `import { readFileSync } from 'node:fs'
+       import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+       const tarball = createPackageFromTarballData(readFileSync(process.argv[2]))
+       // The OpenAPI document is no module.
+       const options = { excludeEntrypoints: ['./api-spec.yaml'] }
+       const { problems, entrypoints } = await checkPackage(tarball, options)
+       const resolved = ['.', './test-kit'].map((name) => Object.keys(entrypoints[name].resolutions))
+       console.log(JSON.stringify({ problems, resolved }))`,
+    )
+    const kinds = ['node10', 'node16-cjs', 'node16-esm', 'bundler']
+    expect(JSON.parse(consumer.run('node', 'check.mjs', consumer.tarball))).toEqual({
+      problems: [],
+      resolved: [kinds, kinds],
+    })
+  })
+
+  describe('in its declarations', () => {
+    const exported = () =>
+      ['index.d.ts', 'test-kit/index.d.ts'].flatMap((file) =>
+        exportedBy(path.join(consumer.installed, 'dist', file)),
+      )
+
+    it('exports every type that an exported declaration names', () => {
+      const declarations = exported()
+      const names = declarations.map(({ name }) => name)
+      expect(names).toEqual(expect.arrayContaining([...PUBLIC_NAMES, ...TEST_KIT_NAMES]))
+      const missing = declarations.flatMap((declaration) =>
+        declaration.names
+          .filter((name) => !names.includes(name))
+          .map((name) => `${declaration.name}: ${name}`),
+      )
+      expect(missing).toEqual([])
+    })
+
+    it('has a docstring for everything that it exports', () => {
+      expect(exported().filter(({ hasDocstring }) => !hasDocstring)).toEqual([])
+    })
+  })
+
   it('holds the OpenAPI document', () => {
     consumer.write('spec.cjs', "console.log(require.resolve('express-esql-async-query/api-spec.yaml'))")
     expect(existsSync(consumer.run('node', 'spec.cjs').trim())).toBe(true)
   })
 
   it('holds no sources and no specs', () => {
-    const installed = path.join(consumer.folder, 'node_modules', 'express-esql-async-query')
-    expect(consumer.run('ls', installed).trim().split('\n').sort()).toEqual([
+    expect(consumer.run('ls', consumer.installed).trim().split('\n').sort()).toEqual([
       'CHANGELOG.md',
       'LICENSE',
       'README.md',

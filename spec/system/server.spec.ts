@@ -225,7 +225,7 @@ async function paste(announcement: string): Promise<string[]> {
 }
 
 describe('a configured server', () => {
-  it('lets in whoever has a token of the issuer, and nobody else', async () => {
+  it('lets in callers with a token of the issuer, and nobody else', async () => {
     const { server, url, headers } = await startChecked()
     const ask = (authorization?: string) =>
       fetch(`${url}/_query/async/none`, { headers: { ...headers, authorization: authorization ?? '' } })
@@ -273,7 +273,7 @@ describe('a configured server', () => {
     })
   })
 
-  it('keeps the limits that it is told', async () => {
+  it('keeps the configured limits', async () => {
     const { url, headers, submit, submitSlow } = await startChecked({
       ESQL_ASYNC_MAX_WAIT: '10ms',
       ESQL_ASYNC_MAX_KEEP_ALIVE: '1h',

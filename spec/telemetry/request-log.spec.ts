@@ -45,7 +45,7 @@ describe('the log of requests', () => {
     })
   }
 
-  it('has one line for each request, whatever it came to', async () => {
+  it('has one line for each request, whatever its outcome', async () => {
     await start()
     const { headers } = await gateway.alice('POST /_query/async', {
       body: { query: 'RUN', wait_for_completion_timeout: '0' },
@@ -100,7 +100,7 @@ describe('the log of requests', () => {
     ])
   })
 
-  it('tells neither ids nor names nor tokens nor queries', async () => {
+  it('never logs ids, names, tokens or queries', async () => {
     await start()
     const secret = 'FROM hunter2'
     const { headers } = await gateway.alice('POST /_query/async?pretty', {
@@ -115,7 +115,7 @@ describe('the log of requests', () => {
     }
   })
 
-  it('tells how long a request waited, and what it carried', async () => {
+  it('logs how long a request waited, and how many bytes it carried', async () => {
     await start()
     const { headers } = await gateway.alice('POST /_query/async', {
       body: { query: 'RUN', wait_for_completion_timeout: '0' },
@@ -142,7 +142,7 @@ describe('the log of requests', () => {
     ])
   })
 
-  it('tells of a client that left', async () => {
+  it('logs a client that left', async () => {
     await start()
     const { headers } = await gateway.alice('POST /_query/async', {
       body: { query: 'RUN', wait_for_completion_timeout: '0' },
@@ -166,7 +166,7 @@ describe('the log of requests', () => {
     })
   })
 
-  it('tells of a failure with its cause, at the level of errors', async () => {
+  it('logs a failure with its cause, at the level of errors', async () => {
     await start({ store: { get: () => Promise.reject(new Error('disk full')) } })
     await gateway.alice('GET /_query/async/a')
     expect(told()).toEqual([
@@ -184,7 +184,7 @@ describe('the log of requests', () => {
     ])
   })
 
-  it('tells of a client that left in the middle of a body', async () => {
+  it('logs a client that left in the middle of a body', async () => {
     const values = Array.from({ length: 200_000 }, (_, index) => ['x'.repeat(100), index])
     const columns = [
       { name: 'x', type: 'keyword' as const },
@@ -207,7 +207,7 @@ describe('the log of requests', () => {
     expect(lines[2]).toMatchObject({ operation: 'get', status: 499, level: 30 })
   })
 
-  it('tells of what an error was answered with that could not be written', async () => {
+  it('logs the status of the answer that took the place of an error', async () => {
     const error = new QueryError('x_exception', 'x', { status: 400, headers: { 'no header': 'x' } })
     await start({ store: { get: () => Promise.reject(error) }, isDocumented: false })
     const { status } = await gateway.alice('GET /_query/async/a')
@@ -215,7 +215,7 @@ describe('the log of requests', () => {
     expect(lines[0]?.err).toBeDefined()
   })
 
-  it('tells why a caller was refused, which the caller does not learn', async () => {
+  it('logs why a caller was refused, which the answer does not show', async () => {
     await start()
     await gateway.anonymous('GET /_query/async/a', {
       headers: { authorization: `Bearer ${token({ aud: 'others' })}` },

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ManualClock } from '../../lib/test-kit'
 
 describe('ManualClock', () => {
-  it('stands still until it is told to go on', async () => {
+  it('stands still until advance', async () => {
     const clock = new ManualClock(1_000)
     await nextTurn()
     expect(clock.now()).toBe(1_000)
@@ -10,7 +10,7 @@ describe('ManualClock', () => {
     expect(clock.now()).toBe(1_250.5)
   })
 
-  it('starts in 2025 when it is given no time', () => {
+  it('starts in 2025 by default', () => {
     expect(new ManualClock().now()).toBe(Date.parse('2025-01-01T00:00:00Z'))
   })
 
@@ -84,7 +84,7 @@ describe('ManualClock', () => {
     expect(steps).toBe(50)
   })
 
-  it('tells how many timers are pending', async () => {
+  it('counts pending timers', async () => {
     const clock = new ManualClock()
     clock.setTimer(() => {}, 10)
     clock.setTimer(() => {}, 20)

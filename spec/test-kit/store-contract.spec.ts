@@ -95,7 +95,7 @@ describe('describeAsyncQueryStore', () => {
     )
   })
 
-  it('refuses a harness for a store with stop that does not tell what a stop keeps', () => {
+  it('refuses a harness for a store with stop that does not name the rows that a stop keeps', () => {
     const { completes, fails } = new MemoryHarness().outcomes
     const harness = Object.assign(new MemoryHarness(), { outcomes: { completes, fails } })
     expect(() => contractTitles(harness)).toThrow(
@@ -135,7 +135,7 @@ describe('describeAsyncQueryStore', () => {
     })
   })
 
-  it('tells what a test found, not that the store does not close after it', async () => {
+  it('reports the error of a test, not that of the close after it', async () => {
     const harness = Object.assign(new MemoryHarness(), {
       create: async () => ({
         get: () => Promise.reject(new Error('found')),

@@ -14,14 +14,17 @@ interface DiscoveryOptions {
   allowHttp: boolean
 }
 
-/** Where the key set of an issuer is now, by its discovery document. */
+/**
+ * Where the key set of an issuer is now, by its discovery document. By hand, since openid-client comes with jose and
+ * everything that a client of OpenID needs, for two members of one document.
+ */
 export async function discoveredKeySet(
   issuer: string,
   document: URL,
   { get, allowHttp }: DiscoveryOptions,
 ): Promise<URL> {
   const { issuer: itself, jwks_uri: location } = await get('the discovery document', document)
-  // Section 4.3: without this, whoever can publish one page on the issuer's host could pass for the issuer.
+  // Section 4.3: without this, anybody who can publish one page on the issuer's host could pass for the issuer.
   if (itself !== issuer) {
     const other = String(JSON.stringify(itself)).slice(0, 200)
     throw new Error(`the discovery document is that of the issuer ${other}, not ${JSON.stringify(issuer)}`)

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock'
 import { systemClock } from '../../core/clock'
+import { parseJsonObject } from '../../core/is-object'
 
 /** A JSON object that somebody publishes. */
 export type JsonDocument = Readonly<Record<string, unknown>>
@@ -7,24 +8,28 @@ export type JsonDocument = Readonly<Record<string, unknown>>
 /** Fetches a document. `what` is its name in errors. */
 export type GetDocument = (what: string, url: URL) => Promise<JsonDocument>
 
-/** What is needed of `fetch`. That of Node.js and that of undici fit as they are. */
+/** The part of `fetch` that the package uses. Those of Node.js and of undici fit as they are. */
 export type Fetch = (
   url: string,
   init: { headers: Record<string, string>; redirect: 'manual'; signal: AbortSignal },
-) => Promise<FetchResponse>
+) => Promise<FetchedResponse>
 
-export interface FetchResponse {
+/** The part of a response of `fetch` that the package uses. */
+export interface FetchedResponse {
+  /** HTTP status. */
   status: number
+  /** Whether `fetch` has followed a redirect. Such a response is refused. */
   redirected: boolean
   body: AsyncIterable<Uint8Array> | null
 }
 
-export interface GetOptions {
+/** How a document is fetched. */
+export interface DocumentRequest {
   fetch: Fetch
   signal: AbortSignal
 }
 
-/** A key with its certificates takes a few KiB; what large issuers publish is a tenth of this. */
+/** A key with its certificates takes a few KiB. Large issuers publish a tenth of this. */
 const MOST_BYTES = 262_144
 
 /** `fetch` refuses URLs with credentials too, and quotes them. */
@@ -33,25 +38,29 @@ export function isFetchable({ protocol, username, password }: URL, { allowHttp =
   return isProtected && username === '' && password === ''
 }
 
-/** The errors that it throws tell the place without its query, and nothing of what was answered but its status. */
+/**
+ * Fetches a JSON object. By hand, since `fetch` limits neither the size nor the time of a body, and follows redirects.
+ *
+ * Its errors name the place without its query, and of the answer only the status.
+ */
 export async function getDocument(
   what: string,
   url: URL,
-  { fetch, signal }: GetOptions,
+  { fetch, signal }: DocumentRequest,
 ): Promise<JsonDocument> {
-  // A redirect would lead to where nobody has checked that it is https.
+  // Nobody has checked that the target of a redirect is https.
   const init = { headers: { accept: 'application/json' }, redirect: 'manual', signal } as const
   const { status, redirected, body } = await fetch(url.href, init)
   if (status !== 200 || redirected) {
     const where = `${url.origin}${url.pathname}`
     throw new Error(`${what} was answered with ${redirected ? 'a redirect' : status}, at ${where}`)
   }
-  const document = parseObject(await readText(what, body ?? [], signal))
+  const document = parseJsonObject(await readText(what, body ?? [], signal))
   if (!document) throw new Error(`${what} is not a JSON object`)
   return document
 }
 
-/** Gives up after `timeoutMs`, also on a `fetch` that does not look at the signal. */
+/** Gives up after `timeoutMs`, also on a `fetch` that ignores the signal. */
 export async function withinTime<T>(
   timeoutMs: number,
   run: (signal: AbortSignal) => Promise<T>,
@@ -67,12 +76,12 @@ export async function withinTime<T>(
     return await Promise.race([run(controller.signal), late])
   } finally {
     callOff()
-    // Also lets go of an answer that has not been read.
+    // Also releases an answer that has not been read.
     controller.abort()
   }
 }
 
-/** Counts what is left of a body when it is unpacked: a small one can become large. */
+/** Counts the bytes of a body after decompression: a small one can become large. */
 async function readText(
   what: string,
   body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -88,18 +97,4 @@ async function readText(
   }
   // Without a byte order mark, which JSON.parse refuses and some servers send.
   return new TextDecoder().decode(Buffer.concat(chunks))
-}
-
-function parseObject(text: string): JsonDocument | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isJsonObject(value) ? value : undefined
-  } catch {
-    // Not passed on as a cause: a SyntaxError quotes the text.
-    return undefined
-  }
-}
-
-export function isJsonObject(value: unknown): value is JsonDocument {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

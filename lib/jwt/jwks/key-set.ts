@@ -1,31 +1,34 @@
 import type { KeyObject } from 'node:crypto'
+import { isObject } from '../../core/is-object'
 import type { JwtHeader } from '../header'
 import type { VerificationKey } from '../key'
 import { parseKey } from '../key'
 import type { JsonDocument } from './json-document'
-import { isJsonObject } from './json-document'
 
-/** What can be verified with, of those that are published. Above all no `oct`: a secret that is published is none. */
+/** The published keys that can verify. Above all not `oct`: a published secret is none. */
 const KEY_TYPES: readonly unknown[] = ['RSA', 'EC']
 
 const MOST_KEYS = 100
 
-/** The keys that an issuer publishes: a JWK Set of RFC 7517. */
+/**
+ * The keys that an issuer publishes: a JWK Set of RFC 7517. By hand, since jsonwebtoken reads no sets, and takes
+ * none of the keys that jose makes.
+ */
 export class KeySet {
   /** By `kid`. Below `undefined` are all of them. */
   readonly #keys = new Map<string | undefined, VerificationKey[]>([[undefined, []]])
 
   /**
-   * Keys that are not for verifying, cannot be read or are of another kind are left out (RFC 7517, section 5).
+   * Leaves out keys that are not for verifying, unreadable or of another kind (RFC 7517, section 5).
    *
-   * A key that is in `previous` too stays the same object, by which it is told whether a key has changed.
+   * A key that is in `previous` too stays the same object, which shows that it has not changed.
    *
-   * Throws for what is no key set.
+   * Throws for anything that is no key set.
    */
   constructor({ keys }: JsonDocument, previous?: KeySet) {
     if (!Array.isArray(keys)) throw new Error('the key set has no list of keys')
     const known = previous ? previous.#all().map(({ key }) => key) : []
-    // More than any issuer has. Each has to be parsed, and compared with those of before.
+    // No issuer has more. Each has to be parsed and compared with the known ones.
     if (keys.length > MOST_KEYS) throw new Error(`the key set has more than ${MOST_KEYS} keys`)
     for (const jwk of keys) {
       const parsed = parseJwk(jwk)
@@ -60,7 +63,7 @@ export class KeySet {
 }
 
 function parseJwk(jwk: unknown): VerificationKey | undefined {
-  if (!isJsonObject(jwk) || !KEY_TYPES.includes(jwk.kty)) return undefined
+  if (!isObject(jwk) || !KEY_TYPES.includes(jwk.kty)) return undefined
   if (jwk.kid !== undefined && typeof jwk.kid !== 'string') return undefined
   try {
     const key = parseKey(jwk)
@@ -70,7 +73,7 @@ function parseJwk(jwk: unknown): VerificationKey | undefined {
   }
 }
 
-/** The known one of equal keys, and from now on this one. */
+/** The known key that equals this one, else this one, which is known from now on. */
 function sameKey(known: KeyObject[], key: KeyObject): KeyObject {
   const same = known.find((other) => other.equals(key))
   if (!same) known.push(key)

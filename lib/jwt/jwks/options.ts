@@ -1,5 +1,5 @@
-import type { OptionRules } from '../../core/check-options'
-import { checkOptions, rules } from '../../core/check-options'
+import type { OptionTable } from '../../core/check-options'
+import { checkOption, checkOptions, rules } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import type { Logger } from '../../core/logger'
 import { consoleLogger } from '../../core/logger'
@@ -9,16 +9,17 @@ import type { Fetch } from './json-document'
 import { isFetchable } from './json-document'
 import type { RemoteKeysOptions } from './remote-keys'
 
+/** How {@link jwtCaller} finds the keys that an issuer publishes. */
 export interface JwksOptions {
   /**
    * Where the issuer publishes its key set (RFC 7517).
    *
-   * @default where the issuer's discovery document says: `<issuer>/.well-known/openid-configuration`
+   * @default discovery: the issuer's document `<issuer>/.well-known/openid-configuration` names it
    */
   url?: string | URL
   /**
    * A key that the issuer has removed stops working within this time, in milliseconds, as long as the issuer
-   * answers. Keys that are in use are fetched again when half of it has passed, while requests go on.
+   * answers. Keys in use are fetched again when half of it has passed, while requests go on. At most `maxOutageMs`.
    *
    * @default 600_000 (10 minutes)
    */
@@ -31,8 +32,8 @@ export interface JwksOptions {
    */
   minIntervalMs?: number
   /**
-   * How long known keys go on working while the issuer does not answer, in milliseconds since it last did. At least
-   * `maxAgeMs`. The default outlasts the tokens that most issuers give out. After that, callers get a 503.
+   * How long known keys go on working while the issuer does not answer, in milliseconds since its last answer. At
+   * least `maxAgeMs`. The default outlasts the tokens of most issuers. After that, callers get a 503.
    *
    * @default 86_400_000 (24 hours)
    */
@@ -40,18 +41,20 @@ export interface JwksOptions {
   /** Longest time that one fetch may take, discovery included, in milliseconds. @default 5_000 */
   timeoutMs?: number
   /**
-   * Whether plain `http:` is allowed, on this machine too. Whoever is between the gateway and the issuer can then
-   * put in a key, and make tokens for everybody.
+   * Whether plain `http:` is allowed, on this machine too. Anybody between the gateway and the issuer can then add a
+   * key, and make tokens for everybody.
    *
    * @default false
    */
   allowHttp?: boolean
   /**
-   * Called in place of the global `fetch`, for a proxy or a private certificate authority: `(url, init) =>
+   * Replaces the global `fetch`, for a proxy or a private certificate authority: `(url, init) =>
    * fetch(url, { ...init, dispatcher })` with the `fetch` and an agent of undici.
+   *
+   * @default the global one
    */
   fetch?: Fetch
-  /** Where failed fetches are reported to, at most one for each `minIntervalMs`. @default the console */
+  /** Receives failed fetches, at most one for each `minIntervalMs`. @default the console */
   logger?: Logger
 }
 
@@ -61,23 +64,24 @@ const url = {
   printable: false,
 }
 
-const OPTIONS = {
+export const JWKS_OPTIONS = {
   url: {
     ...url,
     fits: (value) => value instanceof URL || (typeof value === 'string' && URL.canParse(value)),
+    defaultInWords: 'discovery',
   },
-  maxAgeMs: rules.positiveNumber,
-  minIntervalMs: rules.positiveNumber,
-  maxOutageMs: rules.positiveNumber,
-  timeoutMs: rules.positiveNumber,
-  allowHttp: rules.boolean,
-  fetch: rules.function,
-  logger: rules.object,
-} as const satisfies OptionRules
+  maxAgeMs: { ...rules.positiveNumber, default: 600_000 },
+  minIntervalMs: { ...rules.positiveNumber, default: 30_000 },
+  maxOutageMs: { ...rules.positiveNumber, default: 86_400_000 },
+  timeoutMs: { ...rules.positiveNumber, default: 5_000 },
+  allowHttp: { ...rules.boolean, default: false },
+  fetch: { ...rules.function, defaultInWords: 'the global one' },
+  logger: { ...rules.object, default: consoleLogger, defaultInWords: 'the console' },
+} as const satisfies OptionTable<JwksOptions>
 
 const OWNER = '`jwks` of jwtCaller'
 
-/** What the key set is used for, of the options of `jwtCaller`. */
+/** The options of `jwtCaller` that decide how the key set is used. */
 export interface KeySetUse {
   algorithms: readonly JwtAlgorithm[]
   issuers: readonly [string, ...string[]]
@@ -86,20 +90,23 @@ export interface KeySetUse {
 
 /** Checks, copies and completes the options. Throws a `TypeError` that says what is wrong. */
 export function resolveJwksOptions(options: JwksOptions, use: KeySetUse): RemoteKeysOptions {
-  checkOptions(OWNER, options, OPTIONS)
-  const { maxAgeMs = Math.min(600_000, options.maxOutageMs ?? 600_000), allowHttp = false } = options
-  const { minIntervalMs = Math.min(30_000, maxAgeMs), maxOutageMs = Math.max(86_400_000, maxAgeMs) } = options
-  atMost('minIntervalMs', minIntervalMs, 'maxAgeMs', maxAgeMs)
-  atMost('maxAgeMs', maxAgeMs, 'maxOutageMs', maxOutageMs)
+  const completed = checkOptions(OWNER, options, JWKS_OPTIONS)
+  // A default gives way to a time that was given.
+  const maxAgeMs =
+    options.maxAgeMs ?? Math.min(completed.maxAgeMs, options.maxOutageMs ?? Number.POSITIVE_INFINITY)
+  const minIntervalMs = options.minIntervalMs ?? Math.min(completed.minIntervalMs, maxAgeMs)
+  const maxOutageMs = options.maxOutageMs ?? Math.max(completed.maxOutageMs, maxAgeMs)
+  assertAtMost('minIntervalMs', minIntervalMs, 'maxAgeMs', maxAgeMs)
+  assertAtMost('maxAgeMs', maxAgeMs, 'maxOutageMs', maxOutageMs)
   refuseSecrets(use.algorithms)
   return {
     maxAgeMs,
     minIntervalMs,
     maxOutageMs,
-    timeoutMs: options.timeoutMs ?? 5_000,
-    locate: locatorOf(onlyIssuer(use.issuers), options.url, allowHttp),
-    fetch: options.fetch ?? globalThis.fetch,
-    logger: options.logger ?? consoleLogger,
+    timeoutMs: completed.timeoutMs,
+    locate: locatorOf(onlyIssuer(use.issuers), completed.url, completed.allowHttp),
+    fetch: completed.fetch ?? globalThis.fetch,
+    logger: completed.logger,
     clock: use.clock,
   }
 }
@@ -111,11 +118,7 @@ function locatorOf(
 ): RemoteKeysOptions['locate'] {
   if (given !== undefined) {
     const location = new URL(given)
-    checkOptions(
-      OWNER,
-      { url: location },
-      { url: { ...url, fits: () => isFetchable(location, { allowHttp }) } },
-    )
+    checkOption(OWNER, 'url', location, { ...url, fits: () => isFetchable(location, { allowHttp }) })
     return async () => location
   }
   const document = discoveryUrl(issuer)
@@ -127,7 +130,7 @@ function locatorOf(
   return (get) => discoveredKeySet(issuer, document, { get, allowHttp })
 }
 
-/** A token names its key before it is known whose it is, so the keys of two issuers could not be told apart. */
+/** A token names its key before its issuer is verified, so the keys of two issuers could not be told apart. */
 function onlyIssuer(issuers: KeySetUse['issuers']): string {
   const [issuer, ...others] = issuers
   if (others.length === 0) return issuer
@@ -146,7 +149,7 @@ function refuseSecrets(algorithms: readonly JwtAlgorithm[]): void {
   )
 }
 
-function atMost(name: string, value: number, limit: string, most: number): void {
+function assertAtMost(name: string, value: number, limit: string, most: number): void {
   if (value <= most) return
   throw new TypeError(`${OWNER} expects \`${name}\` (${value}) to be at most \`${limit}\` (${most})`)
 }

@@ -15,7 +15,7 @@ export interface RemoteKeysOptions {
   minIntervalMs: number
   maxOutageMs: number
   timeoutMs: number
-  /** Where the key set is. Asked for each fetch, since it may move. */
+  /** Where the key set is. Called for each fetch, since it may move. */
   locate: (get: GetDocument) => Promise<URL>
   fetch: Fetch
   logger: Logger
@@ -25,23 +25,23 @@ export interface RemoteKeysOptions {
 /**
  * Finds keys in the key set that the issuer publishes.
  *
- * Not with `createRemoteJWKSet` of jose: it keeps no interval after a failure, drops the keys in an outage, lets
+ * Not with `createRemoteJWKSet` of jose: it keeps no interval after a failure, drops the keys in an outage, makes
  * requests wait whenever keys have aged, and limits no size. Not with jwks-rsa: invented `kid`s use up its limit for
- * honest callers, and it is built on jose. Little but the fetch itself would be left of either.
+ * honest callers, and it is built on jose.
  */
 export function remoteKey(options: RemoteKeysOptions): FindKey {
   const keys = new RemoteKeys(options)
   return (header) => keys.find(header)
 }
 
-/** Keys are fetched when a request needs them, so that nothing runs where nobody asks. */
+/** Fetches keys when a request needs them, so that nothing runs without requests. */
 class RemoteKeys {
   readonly #options: RemoteKeysOptions
   #keys: KeySet | undefined
   /** When the fetch of these keys began. */
   #fetchedAt = Number.NEGATIVE_INFINITY
-  /** When the last fetch ended, well or badly. */
-  #askedAt = Number.NEGATIVE_INFINITY
+  /** When the last fetch ended, with or without success. */
+  #fetchEndedAt = Number.NEGATIVE_INFINITY
   /** Why the last fetch failed. */
   #failure: unknown
   #fetching: Promise<void> | undefined
@@ -51,9 +51,9 @@ class RemoteKeys {
   }
 
   async find(header: JwtHeader): Promise<VerificationKey> {
-    const [known, ...others] = this.#withoutAsking()?.fitting(header) ?? []
+    const [known, ...others] = this.#usableNow()?.fitting(header) ?? []
     if (known && others.length === 0) return known
-    await this.#ask()
+    await this.#refresh()
     const keys = this.#age() < this.#options.maxOutageMs ? this.#keys : undefined
     if (!keys) throw keysUnavailable(this.#failure)
     const [key, another] = keys.fitting(header)
@@ -64,34 +64,34 @@ class RemoteKeys {
     throw refused('the key set has no key for the token')
   }
 
-  /** The keys, if they may be used without waiting for what the issuer says now. */
-  #withoutAsking(): KeySet | undefined {
+  /** The keys, if they may be used without waiting for a fetch. */
+  #usableNow(): KeySet | undefined {
     const { maxAgeMs, maxOutageMs } = this.#options
     const age = this.#age()
-    if (age >= maxAgeMs / 2) void this.#ask()
+    if (age >= maxAgeMs / 2) void this.#refresh()
     return age < maxAgeMs || (age < maxOutageMs && this.#isKnownToBeDown()) ? this.#keys : undefined
   }
 
-  /** In an outage that has just been seen again, nobody waits for the next attempt. */
+  /** In an outage that a fetch has just shown again, nobody waits for the next attempt. */
   #isKnownToBeDown(): boolean {
     const { minIntervalMs } = this.#options
-    return this.#failure !== undefined && this.#since(this.#askedAt) < 2 * minIntervalMs
+    return this.#failure !== undefined && this.#since(this.#fetchEndedAt) < 2 * minIntervalMs
   }
 
   #age(): number {
     return this.#since(this.#fetchedAt)
   }
 
-  /** A clock that has been set back tells nothing: what it says is later is long ago. */
+  /** After a clock has been set back, a time that seems to come counts as long ago. */
   #since(time: number): number {
     const passed = this.#options.clock.now() - time
     return passed < 0 ? Number.POSITIVE_INFINITY : passed
   }
 
-  /** Resolves when the one fetch that is under way has ended, or at once when it is too early for another. */
-  #ask(): Promise<void> {
+  /** Resolves when the one fetch that is under way has ended, or at once while it is too early for another. */
+  #refresh(): Promise<void> {
     const { minIntervalMs } = this.#options
-    if (!this.#fetching && this.#since(this.#askedAt) >= minIntervalMs) {
+    if (!this.#fetching && this.#since(this.#fetchEndedAt) >= minIntervalMs) {
       this.#fetching = this.#fetch().finally(() => {
         this.#fetching = undefined
       })
@@ -109,7 +109,7 @@ class RemoteKeys {
     } catch (error) {
       this.#failure = error ?? new Error('nothing was thrown')
     }
-    this.#askedAt = clock.now()
+    this.#fetchEndedAt = clock.now()
     this.#report()
   }
 

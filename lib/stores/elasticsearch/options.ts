@@ -1,33 +1,36 @@
 import type { Caller } from '../../core/caller'
-import type { OptionRules } from '../../core/check-options'
+import type { OptionTable } from '../../core/check-options'
 import { checkOptions, rules } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import { systemClock } from '../../core/clock'
 import type { ElasticsearchClient } from './cluster/client-transport'
 import { ClientTransport } from './cluster/client-transport'
-import type { Identify } from './cluster/identity'
 import { asServiceAccount, runAs, withOwnCredentials } from './cluster/identity'
 import type { Transport } from './cluster/transport'
 import { UrlTransport } from './cluster/url-transport'
-import type { SealingKey } from './ids/sealing-keys'
 import { readSealingKeys } from './ids/sealing-keys'
 
+/** The options of {@link ElasticsearchStore}. It needs `sealingKeys`, and either `client` or `url`. */
 export interface ElasticsearchStoreOptions {
   /**
    * The application's own `Client` of `@elastic/elasticsearch`, 8.13 or later. Its nodes, TLS, credentials and retries
-   * apply; a submit is never retried. This or `url`.
+   * apply, but a submit is never retried. This or `url`.
    */
   client?: ElasticsearchClient
-  /** The cluster's address, for those without the client: `https://es.example:9200`. This or `client`. */
+  /** The cluster's address, for applications without the client: `https://es.example:9200`. This or `client`. */
   url?: string | URL
-  /** With `url`: sent with every request. The credentials of the service account go here, as `authorization`. */
+  /**
+   * With `url`: headers of every request. The credentials of the service account go here, as `authorization`.
+   *
+   * @default none
+   */
   headers?: Readonly<Record<string, string>>
-  /** With `url`: certificates, PEM, to trust in place of those of the system. */
+  /** With `url`: certificates to trust, in PEM. @default those of the system */
   ca?: string | Buffer
   /**
-   * What query ids are sealed with: texts that {@link newSealingKey} has made, the same for every replica. The first
-   * one seals, all of them open. To rotate, put a fresh key first and take the old one away when the queries it has
-   * sealed have expired.
+   * The keys that seal query ids: texts that {@link newSealingKey} made, the same for every replica. The first one
+   * seals, all of them open. To rotate, put a fresh key first, and remove the old one when the queries that it sealed
+   * have expired.
    */
   sealingKeys: readonly string[]
   /**
@@ -41,22 +44,20 @@ export interface ElasticsearchStoreOptions {
    */
   runAs?: (caller: Caller) => string | undefined
   /**
-   * The cluster gets the caller's own `Authorization` header instead of the service account's: it has a JWT realm
-   * that takes the same tokens. @default false
+   * `true` sends the caller's own `Authorization` header to the cluster instead of the service account's. The cluster
+   * needs a JWT realm that takes the same tokens. @default false
    */
   forwardAuthorization?: boolean
   /**
-   * Longest time, in milliseconds, that the cluster is asked to wait in one request; longer waits are made of several.
-   * Stay below the time limits of what is between gateway and cluster, and of the client. @default 15_000
+   * Longest time, in milliseconds, that one request asks the cluster to wait. The store makes longer waits of several
+   * requests. Stay below the time limits of what is between gateway and cluster, and of the client. @default 15_000
    */
   upstreamWaitMs?: number
-  /**
-   * How long an answer of the cluster may take beyond the wait that it was asked for, in milliseconds. @default 30_000
-   */
+  /** How long an answer of the cluster may take beyond the wait that it was asked for, in milliseconds. @default 30_000 */
   requestTimeoutMs?: number
   /**
-   * Queries that nobody polls for this many milliseconds stop by themselves: the cluster keeps them no longer, until
-   * a poll renews it; a finished result that is polled gets the keep-alive that its caller asked for. At least 1_000.
+   * Ends queries that nobody polls for this many milliseconds, at least 1_000. The cluster keeps a query only that
+   * long, and each poll renews it. A finished result that is polled gets the keep-alive that its caller asked for.
    * Clients that submit and come back later than this find nothing. @default off
    */
   abandonAfterMs?: number
@@ -64,21 +65,9 @@ export interface ElasticsearchStoreOptions {
   clock?: Clock
 }
 
-/** The options, checked and completed. */
-export interface ResolvedElasticsearchOptions {
-  transport: Transport
-  sealingKeys: readonly [SealingKey, ...SealingKey[]]
-  identify: Identify
-  forwardsAuthorization: boolean
-  upstreamWaitMs: number
-  requestTimeoutMs: number
-  abandonAfterMs: number | undefined
-  clock: Clock
-}
-
 const NAME = 'ElasticsearchStore'
 
-const OPTIONS: OptionRules = {
+export const ELASTICSEARCH_STORE_OPTIONS = {
   client: {
     expected: 'a Client of @elastic/elasticsearch',
     fits: (value) => typeof (value as ElasticsearchClient | null)?.transport?.request === 'function',
@@ -86,11 +75,12 @@ const OPTIONS: OptionRules = {
   },
   // It may hold a password.
   url: { expected: 'an http or https URL without credentials', fits: isUrl, printable: false },
-  headers: { expected: 'an object of texts', fits: isHeaders, printable: false },
+  headers: { expected: 'an object of texts', fits: isHeaders, printable: false, defaultInWords: 'none' },
   ca: {
     expected: 'certificates in PEM',
     fits: (value) => typeof value === 'string' || Buffer.isBuffer(value),
     printable: false,
+    defaultInWords: 'those of the system',
   },
   sealingKeys: {
     expected: 'a list of keys that newSealingKey() has made',
@@ -98,35 +88,35 @@ const OPTIONS: OptionRules = {
     printable: false,
     required: true,
   },
-  runAs: rules.function,
-  forwardAuthorization: rules.boolean,
-  upstreamWaitMs: rules.positiveNumber,
-  requestTimeoutMs: rules.positiveNumber,
+  runAs: { ...rules.function, defaultInWords: 'the service account acts' },
+  forwardAuthorization: { ...rules.boolean, default: false },
+  upstreamWaitMs: { ...rules.positiveNumber, default: 15_000 },
+  requestTimeoutMs: { ...rules.positiveNumber, default: 30_000 },
   abandonAfterMs: {
     expected: 'a number >= 1000',
     fits: (value) => typeof value === 'number' && value >= 1_000,
+    defaultInWords: 'off',
   },
-  clock: rules.object,
-}
+  clock: { ...rules.object, default: systemClock, defaultInWords: 'the time of the machine' },
+} as const satisfies OptionTable<ElasticsearchStoreOptions>
 
-export function resolveElasticsearchOptions(
-  options: ElasticsearchStoreOptions,
-): ResolvedElasticsearchOptions {
-  checkOptions(NAME, options, OPTIONS)
-  const { runAs: userOf, forwardAuthorization = false, abandonAfterMs, upstreamWaitMs = 15_000 } = options
+/** Checks the options, and makes the parts of the store that they describe. */
+export function resolveElasticsearchOptions(options: ElasticsearchStoreOptions) {
+  const completed = checkOptions(NAME, options, ELASTICSEARCH_STORE_OPTIONS)
+  const { runAs: userOf, forwardAuthorization, abandonAfterMs, upstreamWaitMs } = completed
   if (userOf && forwardAuthorization) {
     throw new TypeError(`${NAME} takes \`runAs\` or \`forwardAuthorization\`, not both`)
   }
   return {
     transport: transportOf(options),
-    sealingKeys: readSealingKeys(options.sealingKeys),
+    sealingKeys: readSealingKeys(completed.sealingKeys),
     identify: userOf ? runAs(userOf) : forwardAuthorization ? withOwnCredentials : asServiceAccount,
     forwardsAuthorization: forwardAuthorization,
     // Two waits fit into the time after which a query counts as abandoned, so that each can renew it.
     upstreamWaitMs: Math.min(upstreamWaitMs, (abandonAfterMs ?? Number.POSITIVE_INFINITY) / 2),
-    requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+    requestTimeoutMs: completed.requestTimeoutMs,
     abandonAfterMs,
-    clock: options.clock ?? systemClock,
+    clock: completed.clock,
   }
 }
 

@@ -1,9 +1,8 @@
 import type { Owner } from '../../core/caller'
-import { checkOptions, rules } from '../../core/check-options'
+import { checkOptions } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
-import { systemClock } from '../../core/clock'
 import { unavailable } from '../../core/errors'
-import type { Counter, MeterProvider } from '../../core/meter'
+import type { Counter } from '../../core/meter'
 import { meterOf } from '../../core/meter'
 import type { QueryResult } from '../../core/result'
 import type {
@@ -15,82 +14,14 @@ import type {
   QueryRequest,
   SubmitOptions,
 } from '../../core/store'
-import type { Limits } from './budget'
 import { MemoryBudget } from './budget'
 import { ExpiryQueue } from './expiry-queue'
 import { freezeFailure } from './frozen-failure'
 import { freezeResult, weigh } from './frozen-result'
+import type { Execute, MemoryStoreOptions } from './options'
+import { MEMORY_STORE_OPTIONS } from './options'
 import { MemoryQuery } from './query'
 import { assertQueryId, QueryIdGenerator, withPadding } from './query-id'
-
-/** What an executor is given beside the request. */
-export interface ExecuteContext {
-  /**
-   * Fires when the query is stopped, deleted or expires while it runs. After a stop, the executor may still
-   * resolve with what it has; in every other case its outcome no longer matters.
-   *
-   * Node.js makes an error that an abort listener throws an uncaught exception of the process, which nobody can
-   * catch.
-   */
-  signal: AbortSignal
-  /**
-   * Tells what the query has found so far: the rows that a stop keeps. Each call replaces what was reported
-   * before. The arrays are read only when the query is stopped, so one call with arrays that go on growing will
-   * do.
-   */
-  report: (result: QueryResult) => void
-  /** Who submitted the query. */
-  owner: Owner
-}
-
-/**
- * Runs one query: any engine. Throw a {@link QueryError} to fail the query with an error that the client sees;
- * anything else is a fault of the engine, which the client gets as a 500 that does not tell.
- */
-export type Execute = (request: QueryRequest, context: ExecuteContext) => QueryResult | Promise<QueryResult>
-
-export interface MemoryStoreOptions {
-  execute: Execute
-  /** Most queries held at a time, running and finished. A submit beyond it answers 429. @default 10_000 */
-  maxQueries?: number
-  /** The same for one owner. @default 1_000 */
-  maxQueriesPerOwner?: number
-  /**
-   * Most memory, in bytes, that requests, kept results and large failures may take. What is beyond it fails its
-   * query with 429.
-   *
-   * @default 268_435_456 (256 MiB)
-   */
-  maxBytes?: number
-  /** The same for one owner. @default 67_108_864 (64 MiB) */
-  maxBytesPerOwner?: number
-  /**
-   * How long stop and delete wait, in milliseconds, for an executor to end after its signal has fired. One that
-   * ignores the signal is left behind then; it counts as a query of its owner until it ends.
-   *
-   * @default 1_000
-   */
-  interruptGraceMs?: number
-  /** Time. Replace it in tests. @default the time of the machine */
-  clock?: Clock
-  /**
-   * Where measurements go: a `MeterProvider` of OpenTelemetry.
-   *
-   * @default the global one of `@opentelemetry/api`, where that package is installed
-   */
-  meterProvider?: MeterProvider
-}
-
-const OPTIONS = {
-  execute: { ...rules.function, required: true },
-  maxQueries: rules.positiveNumber,
-  maxQueriesPerOwner: rules.positiveNumber,
-  maxBytes: rules.positiveNumber,
-  maxBytesPerOwner: rules.positiveNumber,
-  interruptGraceMs: rules.nonNegativeNumber,
-  clock: rules.object,
-  meterProvider: rules.meterProvider,
-}
 
 /**
  * Keeps queries in the memory of this process and runs them with your executor. They are lost when the process ends, and
@@ -116,18 +47,12 @@ export class MemoryStore implements AsyncQueryStore {
   #closed = false
 
   constructor(options: MemoryStoreOptions) {
-    checkOptions('MemoryStore', options, OPTIONS)
-    this.#execute = options.execute
-    this.#interruptGraceMs = options.interruptGraceMs ?? 1_000
-    this.#clock = options.clock ?? systemClock
-    const limits: Limits = {
-      maxQueries: options.maxQueries ?? 10_000,
-      maxQueriesPerOwner: options.maxQueriesPerOwner ?? 1_000,
-      maxBytes: options.maxBytes ?? 256 * 2 ** 20,
-      maxBytesPerOwner: options.maxBytesPerOwner ?? 64 * 2 ** 20,
-    }
-    const meter = meterOf(options.meterProvider)
-    this.#budget = new MemoryBudget(limits, meter)
+    const resolved = checkOptions('MemoryStore', options, MEMORY_STORE_OPTIONS)
+    this.#execute = resolved.execute
+    this.#interruptGraceMs = resolved.interruptGraceMs
+    this.#clock = resolved.clock
+    const meter = meterOf(resolved.meterProvider)
+    this.#budget = new MemoryBudget(resolved, meter)
     this.#running = meter?.createUpDownCounter('esql_async.store.running', {
       description: 'Queries that the executor runs.',
       unit: '{query}',

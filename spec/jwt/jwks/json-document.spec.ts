@@ -67,7 +67,7 @@ describe('getDocument', () => {
     expect(inspect(error)).not.toContain('topsecret')
   })
 
-  it('reads no further once it is told to give up, whatever a fetch goes on with', async () => {
+  it('stops reading when its signal fires, even if the fetch goes on', async () => {
     const controller = new AbortController()
     const tooLate = new Error('too late')
     let read = 0
@@ -85,7 +85,7 @@ describe('getDocument', () => {
     expect(read).toBeLessThan(10)
   })
 
-  it('refuses what a fetch has followed a redirect to', async () => {
+  it('refuses an answer after a redirect that fetch has followed', async () => {
     const redirected = new Response('{}')
     Object.defineProperty(redirected, 'redirected', { value: true })
     const { signal } = new AbortController()
@@ -98,7 +98,7 @@ describe('getDocument', () => {
 })
 
 describe('withinTime', () => {
-  it('gives up what takes longer, and tells it so', async () => {
+  it('gives up after the time limit, and fires the signal', async () => {
     const clock = new ManualClock()
     let told: AbortSignal | undefined
     const run = (signal: AbortSignal): Promise<void> => {
@@ -113,7 +113,7 @@ describe('withinTime', () => {
     expect(told?.aborted).toBe(true)
   })
 
-  it('lets go of an answer that has not been read', async () => {
+  it('releases an answer that has not been read', async () => {
     const issuer = await new Issuer().start()
     const closed = new Promise((resolve) => {
       issuer.answer = (_, response) => response.on('close', resolve).writeHead(500).write('x')
@@ -125,7 +125,7 @@ describe('withinTime', () => {
     await issuer.stop()
   })
 
-  it('gives what is in time, or fails as it fails, and leaves no timer behind', async () => {
+  it('passes on a result or an error within the time limit, and leaves no timer', async () => {
     const clock = new ManualClock()
     const failure = new Error('refused')
     await expect(withinTime(5_000, async () => 'result', clock)).resolves.toBe('result')

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
+import type { JwtAlgorithm } from '../../../lib/jwt/algorithms'
 import { KeySet } from '../../../lib/jwt/jwks/key-set'
-import type { JwtAlgorithm } from '../../../lib/jwt/jwt-caller'
 import { jwk } from '../../support/issuer'
 import { ecKeys, rsaKeys, secret } from '../../support/tokens'
 

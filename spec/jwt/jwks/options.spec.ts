@@ -1,8 +1,9 @@
 import { inspect } from 'node:util'
 import { systemClock } from '../../../lib/core/clock'
+import type { JwtAlgorithm } from '../../../lib/jwt/algorithms'
 import { resolveJwksOptions } from '../../../lib/jwt/jwks/options'
-import type { JwtAlgorithm, JwtCallerOptions } from '../../../lib/jwt/jwt-caller'
 import { jwtCaller } from '../../../lib/jwt/jwt-caller'
+import type { JwtCallerOptions } from '../../../lib/jwt/options'
 import { audience, issuer } from '../../support/tokens'
 
 /** What a user without types may pass. */

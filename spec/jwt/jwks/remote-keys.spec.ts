@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { ManualClock } from 'express-esql-async-query/test-kit'
-import type { JwksOptions } from '../../../lib/jwt/jwt-caller'
+import type { JwksOptions } from '../../../lib/jwt/jwks/options'
 import type { FindKey } from '../../../lib/jwt/key-finder'
 import { resolveJwtOptions } from '../../../lib/jwt/options'
 import { until } from '../../support/gateway'

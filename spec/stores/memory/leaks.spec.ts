@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { QueryError } from '../../../lib/core/errors'
-import type { Execute } from '../../../lib/stores/memory/memory-store'
 import { MemoryStore } from '../../../lib/stores/memory/memory-store'
+import type { Execute } from '../../../lib/stores/memory/options'
 import { AT_ONCE, alice, errorOf, FOREVER, rows } from '../../support/memory-bench'
 import { collectGarbage, heapGrowth } from '../../support/memory-heap'
 

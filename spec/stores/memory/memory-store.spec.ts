@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import type { QueryResult } from '../../../lib/core/result'
-import type { MemoryStoreOptions } from '../../../lib/stores/memory/memory-store'
 import { MemoryStore } from '../../../lib/stores/memory/memory-store'
+import type { MemoryStoreOptions } from '../../../lib/stores/memory/options'
 import { describeAsyncQueryStore } from '../../../lib/test-kit'
 import { AT_ONCE, alice, bob, FOREVER, MemoryBench, refusal, rows } from '../../support/memory-bench'
 import { MemoryHarness } from '../../support/memory-harness'

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { ALL_METHODS } from './harness'
 import type { Suite } from './suite'
 
-/** The harness itself: nothing that follows means much without it. */
-export function factory({ harness, test, offers }: Suite): void {
+/** The stores that the harness creates. The other groups rely on it. */
+export function creation({ harness, test, offers }: Suite): void {
   test('create makes stores that share nothing', async (subject) => {
     const id = await subject.running()
     const other = await harness.create()
@@ -20,5 +20,24 @@ export function factory({ harness, test, offers }: Suite): void {
     for (const method of ALL_METHODS) {
       assert.equal(typeof store[method], offers(method) ? 'function' : 'undefined', method)
     }
+  })
+}
+
+/** The end of a store. */
+export function closing({ harness, test, offers }: Suite): void {
+  if (!offers('close')) return
+
+  test('close resolves each time it is called', async (subject) => {
+    await subject.running()
+    await subject.close()
+    await subject.close()
+  })
+
+  if (!harness.pendingTimers) return
+  test('close leaves no timer', async (subject) => {
+    await subject.running()
+    await subject.finished()
+    await subject.close()
+    assert.equal(harness.pendingTimers?.(), 0)
   })
 }

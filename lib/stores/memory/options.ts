@@ -1,0 +1,78 @@
+import type { Owner } from '../../core/caller'
+import type { OptionTable } from '../../core/check-options'
+import { rules } from '../../core/check-options'
+import type { Clock } from '../../core/clock'
+import { systemClock } from '../../core/clock'
+import type { MeterProvider } from '../../core/meter'
+import type { QueryResult } from '../../core/result'
+import type { QueryRequest } from '../../core/store'
+
+/** What an executor gets beside the request. */
+export interface ExecuteContext {
+  /**
+   * Fires when the query is stopped, deleted or expires while it runs. After a stop, the executor may still
+   * resolve with what it has; in every other case its outcome no longer matters.
+   *
+   * Node.js turns an error that an abort listener throws into an uncaught exception of the process, which nobody can
+   * catch.
+   */
+  signal: AbortSignal
+  /**
+   * Reports what the query has found so far: the rows that a stop keeps. Each call replaces the report before. The
+   * store reads the arrays only when the query is stopped, so one call with arrays that go on growing is enough.
+   */
+  report: (result: QueryResult) => void
+  /** Who submitted the query. */
+  owner: Owner
+}
+
+/**
+ * Runs one query: any engine. Throw a {@link QueryError} to fail the query with an error that the client sees.
+ * Anything else is a fault of the engine; the client gets a 500 without the cause.
+ */
+export type Execute = (request: QueryRequest, context: ExecuteContext) => QueryResult | Promise<QueryResult>
+
+/** The options of {@link MemoryStore}. */
+export interface MemoryStoreOptions {
+  /** Runs one query. */
+  execute: Execute
+  /** Most queries held at a time, running and finished. A submit beyond it answers 429. @default 10_000 */
+  maxQueries?: number
+  /** The same for one owner. @default 1_000 */
+  maxQueriesPerOwner?: number
+  /**
+   * Most memory, in bytes, that requests, kept results and large failures may take. A query that would exceed it
+   * fails with 429.
+   *
+   * @default 268_435_456 (256 MiB)
+   */
+  maxBytes?: number
+  /** The same for one owner. @default 67_108_864 (64 MiB) */
+  maxBytesPerOwner?: number
+  /**
+   * How long stop and delete wait, in milliseconds, for an executor to end after its signal has fired. The store
+   * leaves behind an executor that ignores the signal, and counts it as a query of its owner until it ends.
+   *
+   * @default 1_000
+   */
+  interruptGraceMs?: number
+  /** Time. Replace it in tests. @default the time of the machine */
+  clock?: Clock
+  /**
+   * Receives measurements: a `MeterProvider` of OpenTelemetry.
+   *
+   * @default the global one of `@opentelemetry/api`, where that package is installed
+   */
+  meterProvider?: MeterProvider
+}
+
+export const MEMORY_STORE_OPTIONS = {
+  execute: { ...rules.function, required: true },
+  maxQueries: { ...rules.positiveNumber, default: 10_000 },
+  maxQueriesPerOwner: { ...rules.positiveNumber, default: 1_000 },
+  maxBytes: { ...rules.positiveNumber, default: 256 * 2 ** 20 },
+  maxBytesPerOwner: { ...rules.positiveNumber, default: 64 * 2 ** 20 },
+  interruptGraceMs: { ...rules.nonNegativeNumber, default: 1_000 },
+  clock: { ...rules.object, default: systemClock, defaultInWords: 'the time of the machine' },
+  meterProvider: rules.meterProvider,
+} as const satisfies OptionTable<MemoryStoreOptions>

@@ -1,0 +1,45 @@
+import { ROUTER_OPTIONS } from '../../lib/router/options'
+import type { Part, Setting } from '../../lib/server/setting-kinds'
+import { ALL_SETTINGS, defaultOf, optionsOf, SETTINGS } from '../../lib/server/settings'
+import { MEMORY_STORE_OPTIONS } from '../../lib/stores/memory/options'
+
+/** Options that no setting gives, on purpose. */
+const WITHOUT_SETTING: Readonly<Record<string, readonly string[]>> = {
+  // The server makes the store, the token check and the log. OpenTelemetry has variables of its own.
+  router: ['store', 'resolveCaller', 'logger', 'meterProvider'],
+  // The catalogue gives the executor, which ends at once when it is interrupted. The clock is for tests.
+  memory: ['execute', 'interruptGraceMs', 'clock', 'meterProvider'],
+}
+
+describe('the settings of the standalone server', () => {
+  it.each<[Part, object]>([
+    ['router', ROUTER_OPTIONS],
+    ['memory', MEMORY_STORE_OPTIONS],
+  ])('give every option of %s, but for those that are left out on purpose', (part, table) => {
+    const given = optionsOf(part).map(([option]) => option)
+    expect([...given, ...(WITHOUT_SETTING[part] ?? [])].sort()).toEqual(Object.keys(table).sort())
+  })
+
+  it('give an option at most once as it is', () => {
+    const paths = ALL_SETTINGS.flatMap(({ option }) => option ?? [])
+    expect(new Set(paths).size).toBe(paths.length)
+  })
+
+  it.each<[string, Setting<unknown>, string | undefined]>([
+    ['a default of its own', SETTINGS.port, '3000'],
+    ['the default of an option', SETTINGS.maxQueries, '10000'],
+    ['a time', SETTINGS.jwtJwksMaxAge, '10m'],
+    ['a long time', SETTINGS.jwtJwksMaxOutage, '24h'],
+    ['a time in seconds', SETTINGS.jwtClockTolerance, '5s'],
+    ['a time without an end', SETTINGS.maxWait, 'no limit'],
+    ['words that name another option', SETTINGS.maxWaitsPerOwner, 'half of ESQL_ASYNC_MAX_WAITS'],
+    [
+      'words of its own before those of the option',
+      SETTINGS.elasticsearchUrl,
+      'none: the server answers sample queries',
+    ],
+    ['nothing', SETTINGS.jwtIssuer, undefined],
+  ])('show %s', (_, setting, expected) => {
+    expect(defaultOf(setting)).toBe(expected)
+  })
+})

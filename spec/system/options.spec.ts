@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { JWKS_OPTIONS } from '../../lib/jwt/jwks/options'
+import { JWT_CALLER_OPTIONS } from '../../lib/jwt/options'
+import { ROUTER_OPTIONS } from '../../lib/router/options'
+import { ELASTICSEARCH_STORE_OPTIONS } from '../../lib/stores/elasticsearch/options'
+import { MEMORY_STORE_OPTIONS } from '../../lib/stores/memory/options'
+import { optionDefault, tablesOf } from '../support/documented'
+
+const ROOT = path.join(__dirname, '..', '..')
+const textOf = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8')
+
+/** In the order of the README. */
+const OPTIONS = [
+  { of: 'AsyncQueryRouterOptions', in: 'router/options', table: ROUTER_OPTIONS },
+  { of: 'JwtCallerOptions', in: 'jwt/options', table: JWT_CALLER_OPTIONS },
+  { of: 'JwksOptions', in: 'jwt/jwks/options', table: JWKS_OPTIONS },
+  { of: 'MemoryStoreOptions', in: 'stores/memory/options', table: MEMORY_STORE_OPTIONS },
+  { of: 'ElasticsearchStoreOptions', in: 'stores/elasticsearch/options', table: ELASTICSEARCH_STORE_OPTIONS },
+]
+
+/** The docstring of each member of an interface. */
+function docstringsOf(source: string, interfaceName: string): Map<string, string> {
+  const [, body = ''] =
+    new RegExp(`export interface ${interfaceName} \\{\\n([\\s\\S]*?)\\n\\}`).exec(source) ?? []
+  const members = body.matchAll(/ {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n {2}(\w+)\??:/g)
+  return new Map(
+    [...members].map(([, text = '', name = '']) => [
+      name,
+      text.replace(/\s+(\* )?/g, ' ').replace(/ \*? *$/, ''),
+    ]),
+  )
+}
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+
+const rowsOfReadme = tablesOf(textOf('README.md'), 'option')
+
+describe.each(OPTIONS.map((options, index) => ({ ...options, index })))(
+  '$of',
+  ({ of, in: file, table, index }) => {
+    const names = Object.keys(table)
+    const docstrings = docstringsOf(textOf(`lib/${file}.ts`), of)
+
+    it('has a docstring for each option', () => {
+      expect([...docstrings.keys()].sort()).toEqual(names.toSorted())
+    })
+
+    it.each(Object.entries(table))(
+      'has the default of %s in the docstring, if there is one',
+      (name, rule) => {
+        const [, documented] = / @default (.*)$/.exec(docstrings.get(name) ?? '') ?? []
+        const expected = optionDefault(rule)
+        if (expected === undefined) expect(documented).toBeUndefined()
+        else expect(`${documented} `).toMatch(new RegExp(`^${escaped(expected)}[ ,:]`))
+      },
+    )
+
+    it('has its options in the README, and no other', () => {
+      expect(rowsOfReadme[index]?.map(([name]) => name).sort()).toEqual(
+        names.map((name) => `\`${name}\``).sort(),
+      )
+    })
+
+    it.each(Object.entries(table))('has the default of %s in the README', (name, rule) => {
+      const row = rowsOfReadme[index]?.find(([cell]) => cell === `\`${name}\``)
+      const expected = 'required' in rule ? 'required' : optionDefault(rule)
+      const [cell = ''] = /^.*?(?=$| \()/.exec(row?.[2] ?? '') ?? []
+      if (expected === undefined) expect(names).toContain(/^this or `(\w+)`$/.exec(cell)?.[1])
+      else expect([expected, `\`${expected}\``]).toContain(cell)
+    })
+  },
+)

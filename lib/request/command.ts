@@ -31,20 +31,22 @@ export interface ObjectOutput {
 /** The parts of a request that go on to a server behind the gateway as they are. */
 export type SentHead = Pick<RequestHead, 'parameters' | 'mediaTypes'>
 
-/** What a request asks for, in the terms of a store. Has no times that the client did not send. */
+/**
+ * What a request asks for, in the terms of a store. Has no times that the client did not send, and no id: requests for
+ * many queries share one command.
+ */
 export type Command = OperationCommand & { readonly head: SentHead }
 
 type OperationCommand =
   | ({ operation: 'submit'; output: Output; body?: SubmitBody } & Submission)
   | {
       operation: 'get' | 'head'
-      id: string
       output: Output
       waitForCompletionTimeoutMs?: number
       keepAliveMs?: number
     }
-  | { operation: 'stop'; id: string; output: Output }
-  | { operation: 'delete'; id: string; output: ObjectOutput }
+  | { operation: 'stop'; output: Output }
+  | { operation: 'delete'; output: ObjectOutput }
 
 /**
  * Reads a request, and throws Elasticsearch's error for the first fault. The order of the checks is that of
@@ -54,12 +56,12 @@ export function readCommand(request: OperationRequest, body: JsonNode | undefine
   const { parameters, mediaTypes } = request
   const command = { head: { parameters, mediaTypes }, ...readOperation(request, body) }
   // No store has an empty id. The store judges every other one.
-  if (command.operation !== 'submit' && command.id === '') throw illegalArgument('invalid id: []')
+  if (command.operation !== 'submit' && request.id === '') throw illegalArgument('invalid id: []')
   return command
 }
 
 function readOperation(request: OperationRequest, body: JsonNode | undefined): OperationCommand {
-  const { operation, id } = request
+  const { operation } = request
   switch (operation) {
     case 'submit':
       return readSubmit(request, body)
@@ -68,10 +70,10 @@ function readOperation(request: OperationRequest, body: JsonNode | undefined): O
       return readGet(request, operation)
     case 'stop':
       assertWellFormed(request)
-      return { operation, id, output: readOutput(request) }
+      return { operation, output: readOutput(request) }
     case 'delete':
       assertWellFormed(request)
-      return { operation, id, output: readObjectOutput(request) }
+      return { operation, output: readObjectOutput(request) }
   }
 }
 
@@ -93,7 +95,6 @@ function readGet(request: OperationRequest, operation: 'get' | 'head'): Operatio
   assertWellFormed(request)
   return {
     operation,
-    id: request.id,
     output: readOutput(request),
     ...(waitForCompletionTimeoutMs !== undefined && { waitForCompletionTimeoutMs }),
     ...(keepAliveMs !== undefined && { keepAliveMs }),

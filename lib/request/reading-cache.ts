@@ -18,10 +18,9 @@ export class ReadingCache {
     return this.#commands.size
   }
 
-  /** The kept command, for another query. Ids need no validation, except that they must not be empty. */
+  /** The kept command. Ids need no validation, except that they must not be empty. */
   find(key: string, id: string): Get | undefined {
-    const kept = id === '' ? undefined : this.#commands.get(key)
-    return kept && { ...kept, id }
+    return id === '' ? undefined : this.#commands.get(key)
   }
 
   add(key: string, command: Command): void {
@@ -29,8 +28,8 @@ export class ReadingCache {
     if (key.length > MAX_KEY_LENGTH) return
     // Many requests share these objects from now on.
     const { head, output } = command
-    for (const shared of [head, ...Object.values(head), output, ...Object.values(output)])
-      Object.freeze(shared)
+    const parts = [...Object.values(head), ...Object.values(output)]
+    for (const shared of [command, head, output, ...parts]) Object.freeze(shared)
     this.#commands.set(key, command)
   }
 }

@@ -3,7 +3,6 @@ import type { Caller, Owner } from '../core/caller'
 import type { Operation } from '../core/store'
 import type { Command } from '../request/command'
 import type { RequestRecord } from '../telemetry/request-record'
-import { beginRecord } from '../telemetry/request-record'
 
 /** A request that has arrived: what is known of it before it is understood. */
 export interface Arrival extends RequestRecord {
@@ -22,5 +21,16 @@ export interface Exchange extends Arrival {
 }
 
 export function beginArrival(response: Response, operation: Operation | undefined): Arrival {
-  return { ...beginRecord(response, operation), caller: undefined, command: undefined }
+  return {
+    response,
+    startedMs: performance.now(),
+    bytesBefore: response.req.socket.bytesWritten,
+    operation,
+    owner: undefined,
+    caller: undefined,
+    queryId: undefined,
+    command: undefined,
+    askedMs: undefined,
+    answeredMs: undefined,
+  }
 }

@@ -49,7 +49,7 @@ export class Operations<Answer> {
   }
 
   #ask(exchange: Exchange, waitMs: number, wait: Wait): Promise<Answer | undefined> {
-    const { command, caller } = exchange
+    const { command, caller, queryId: id = '' } = exchange
     switch (command.operation) {
       case 'submit': {
         const { keepOnCompletion } = command
@@ -63,14 +63,14 @@ export class Operations<Answer> {
         return this.#answers.submit(command, exchange, options, wait)
       }
       case 'get':
-        return this.#answers.get(command.id, exchange, this.#getOptions(command, waitMs, wait), wait)
+        return this.#answers.get(id, exchange, this.#getOptions(command, waitMs, wait), wait)
       case 'head':
-        return this.#answers.head(command.id, exchange, this.#getOptions(command, waitMs, wait), wait)
+        return this.#answers.head(id, exchange, this.#getOptions(command, waitMs, wait), wait)
       case 'stop':
-        return this.#answers.stop(command.id, exchange, wait)
+        return this.#answers.stop(id, exchange, wait)
       case 'delete':
         // Nothing but `true` grants the right, whatever a resolver without types gives.
-        return this.#answers.delete(command.id, exchange, { anyOwner: caller.canCancelTasks === true }, wait)
+        return this.#answers.delete(id, exchange, { anyOwner: caller.canCancelTasks === true }, wait)
     }
   }
 

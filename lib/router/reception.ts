@@ -33,7 +33,7 @@ export class Reception {
     assertShortLine(request)
 
     const command = await this.#reader.read(request, response, route)
-    const queryId = 'id' in command ? command.id : undefined
+    const queryId = command.operation === 'submit' ? undefined : route.id
     return Object.assign(arrival, { owner, queryId, caller, command })
   }
 

@@ -48,11 +48,11 @@ export class StoredAnswers implements Answers<StoredAnswer> {
   }
 
   async send(answer: StoredAnswer, exchange: Exchange, wait: Wait): Promise<void> {
-    const { command, response, startedMs } = exchange
+    const { command, response, queryId, startedMs } = exchange
     if (command.operation === 'delete') return acknowledge(response, command.output)
     if (answer === DELETED) return
     const { format, presentation } = command.output
-    const id = command.operation === 'submit' ? answer.id : command.id
+    const id = command.operation === 'submit' ? answer.id : queryId
     const write = await writerFor(format.format)
     // A refusal of the writer comes before the first chunk, so a HEAD request meets it too.
     const chunks = command.operation === 'head' ? write(answer, presentation) : undefined

@@ -27,19 +27,6 @@ export type RequestOutcome = ReturnType<typeof outcomeOf>
 /** nginx's status for a client that closed its connection. */
 export const CLIENT_LEFT = 499
 
-export function beginRecord(response: Response, operation: Operation | undefined): RequestRecord {
-  return {
-    response,
-    startedMs: performance.now(),
-    bytesBefore: response.req.socket.bytesWritten,
-    operation,
-    owner: undefined,
-    queryId: undefined,
-    askedMs: undefined,
-    answeredMs: undefined,
-  }
-}
-
 /** The facts of a finished request that the log and the measurements share. `error`: what it failed with, if it did. */
 export function outcomeOf(record: RequestRecord, error: unknown) {
   const { response, startedMs, bytesBefore, operation, askedMs, answeredMs } = record

@@ -4,30 +4,30 @@ import type { AsyncQuery, CompletedQuery } from '../core/store'
 import type { Chunk, Writer } from '../formats/writer'
 import type { Output } from '../request/command'
 
-/** Share of the budget that one body may take, and that those may take which are not complete yet. */
+/** The shares of the budget for one body, and for all bodies that are not complete yet. */
 const LARGEST_SHARE = 1 / 8
 const INCOMPLETE_SHARE = 1 / 2
 
-/** Clients choose what a label says, and there is one for each result. */
+/** The limit of a label, in characters. Clients choose its content, and each result has one. */
 const LONGEST_LABEL = 1_024
 
-/** Bytes of a body that are handed over at a time, so that a slow client holds no more. */
+/** How many bytes of a body are sent at a time, so that a slow client holds no more. */
 const SLICE_BYTES = 64 * 1_024
 
-/** A result that has been written. */
+/** A result that has been written once, in one way. */
 interface Written {
-  /** All that the body depends on beside the result. */
+  /** Everything but the result that decides what the body is. */
   readonly label: string
-  /** Whether a reader collects the body now, or it has turned out to be too large. */
+  /** Whether a reader is collecting the body, or the body has turned out to be too large. */
   state: 'idle' | 'collecting' | 'too large'
 }
 
 interface Body {
   readonly bytes: Buffer
-  /** How many are being sent it. Until they are done, the memory is not free. */
+  /** How many clients are reading it. Its memory is free only when they have finished. */
   readers: number
   isKept: boolean
-  /** What of it stands in the sum of all bodies. */
+  /** Its share of the sum of all bodies. */
   countedBytes: number
 }
 
@@ -38,15 +38,15 @@ interface Body {
  */
 export class AnswerCache {
   readonly #maxBytes: number
-  /** Weak, so that a result that its store has forgotten is not kept alive. */
+  /** Weak, so that it does not keep a result alive that its store has forgotten. */
   readonly #written = new WeakMap<QueryResult, Written>()
-  /** Unbounded here: room is made before a part is taken, since parts and sent bodies take memory, too. */
+  /** `#reserve` makes room before this cache has to, because incomplete and dropped bodies take memory too. */
   readonly #bodies: LRUCache<Written, Body>
   readonly #forgotten = new FinalizationRegistry<Written>((written) => this.#bodies.delete(written))
   #bytes = 0
   #incompleteBytes = 0
 
-  /** `maxBytes`: what all bodies may take, incomplete and dropped ones that are being sent included. 0 keeps none. */
+  /** `maxBytes`: the memory for all bodies, with incomplete ones and dropped ones that are being read. 0 keeps none. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
     this.#bodies = new LRUCache({
@@ -56,12 +56,12 @@ export class AnswerCache {
     })
   }
 
-  /** What the bodies take now, in bytes. */
+  /** The memory that all bodies take now, in bytes. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** The chunks of an answer: those that the writer makes, or of the body where it is known. */
+  /** The chunks of an answer, from the writer or from the cache. */
   chunks(query: AsyncQuery, output: Output, write: Writer): Iterable<Chunk> {
     const { presentation } = output
     if (query.isRunning || this.#maxBytes === 0 || !query.result.isFrozen) return write(query, presentation)
@@ -72,7 +72,7 @@ export class AnswerCache {
     return written ? this.#keep(written, query.result, chunks) : chunks
   }
 
-  /** `undefined` the first time that a result is written like this. */
+  /** Returns `undefined` when a result is written like this for the first time. */
   #writtenAs(query: CompletedQuery, output: Output): Written | undefined {
     const { result } = query
     const known = this.#written.get(result)
@@ -96,7 +96,7 @@ export class AnswerCache {
     }
   }
 
-  /** Passes the chunks on, and keeps them if they fit, none is missing, and nobody else is about it. */
+  /** Passes the chunks on. Keeps them if they fit, if they are complete, and if no other reader collects them. */
   *#keep(written: Written, result: QueryResult, chunks: Iterable<Chunk>): Generator<Chunk> {
     if (written.state !== 'idle') return yield* chunks
     written.state = 'collecting'
@@ -132,7 +132,7 @@ export class AnswerCache {
     this.#forgotten.register(result, written, written)
   }
 
-  /** Takes room for a part of a body that is not complete. */
+  /** Takes room for a part of an incomplete body. Returns `false` if there is none. */
   #reserve(bytes: number): boolean {
     if (this.#incompleteBytes + bytes > this.#maxBytes * INCOMPLETE_SHARE) return false
     for (const written of this.#bodies.rkeys()) {
@@ -163,7 +163,7 @@ export class AnswerCache {
   }
 }
 
-/** Names what counts: a store may give more than it has to. */
+/** Lists the fields that count. A store may return more than that. */
 function labelOf(query: CompletedQuery, { format, presentation }: Output): string {
   const { id, startTimeMs, expirationTimeMs, tookNanos, isPartial, columnar, timeZone } = query
   const state = [id, startTimeMs, expirationTimeMs, tookNanos, isPartial, columnar, timeZone]

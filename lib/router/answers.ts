@@ -8,10 +8,10 @@ import type { Wait } from './waits'
 export type CommandOf<Name extends Command['operation']> = Extract<Command, { operation: Name }>
 
 /**
- * What the operations ask of a store, and how they send what it says. `Answer` is a query in our words, or the bytes
- * of another server.
+ * What the operations ask of a store, and how to send the answers. `Answer` is a query in our words, or the bytes of
+ * another server.
  *
- * Where the store knows no such query, the promises resolve with `undefined`.
+ * The promises resolve with `undefined` if the store does not know the query.
  */
 export interface Answers<Answer> {
   submit(
@@ -26,11 +26,11 @@ export interface Answers<Answer> {
   delete(id: string, exchange: Exchange, options: DeleteOptions, wait: Wait): Promise<Answer | undefined>
   /** Sends an answer, as fast as the client takes it. */
   send(answer: Answer, exchange: Exchange, wait: Wait): Promise<void>
-  /** Lets go of an answer whose client has gone. `undefined`: there is none. */
+  /** Releases an answer that nobody will read, because the client has gone. `undefined`: there is no answer. */
   discard(answer: Answer | undefined, exchange: Exchange, wait: Wait): Promise<void>
 }
 
-/** What a store throws that is no {@link QueryError} is an outage: the client is to try again. */
+/** Turns anything but a {@link QueryError} into an outage, 503: the client is to try again. */
 export function outageOf(error: unknown): unknown {
   if (isQueryError(error)) return error
   return unavailable('the async query store is not available, try again later', error)

@@ -1,26 +1,26 @@
 import type { EventEmitter } from 'node:events'
 import type { Response } from 'express'
 
-/** Wants to know when a client goes away. */
+/** Something that reacts when a client goes away. */
 export interface Watcher {
-  /** Called once, when the client goes away before the response is done. */
+  /** `Disconnects` calls it once, when the client goes away before the response is sent. */
   onGone(): void
 }
 
 /**
- * Notices when the clients at the other end of responses go away.
+ * Notices when clients go away.
  *
- * A response alone does not tell: of the requests that a client has pipelined, only the response whose turn it is
- * hears of the end of the connection. For the others, the connection is listened to, once for all of them.
+ * Listening to a response is not enough: of several pipelined requests, only the response whose turn it is gets an
+ * event when the connection ends. For the others this class listens to the connection, once for all of them.
  */
 export class Disconnects {
-  /** There is one watcher nearly always, so a set is made only for the second. */
+  /** Nearly always there is one watcher, so only a second one needs a set. */
   readonly #watchers = new WeakMap<EventEmitter, Watcher | Set<Watcher>>()
   readonly #onClose: (this: EventEmitter) => void
 
   constructor() {
     const tell = (place: EventEmitter): void => this.#tell(place)
-    // One function for all places: a closure for each wait would be most of what a wait takes here.
+    // One function for all places. A closure for each wait would cost more memory than all the rest here.
     this.#onClose = function () {
       tell(this)
     }
@@ -44,7 +44,7 @@ export class Disconnects {
   }
 
   unwatch(response: Response, watcher: Watcher): void {
-    // Meanwhile its turn may have come.
+    // The turn of the response may have come meanwhile, so it may be watched in either place.
     for (const place of [response, response.req.socket]) {
       const known = this.#watchers.get(place)
       if (known instanceof Set) known.delete(watcher)
@@ -58,7 +58,7 @@ export class Disconnects {
   #tell(place: EventEmitter): void {
     const known = this.#watchers.get(place)
     this.#watchers.delete(place)
-    // A response closes also when all of it has been sent.
+    // A response also closes when it has been sent.
     if (isResponse(place) && place.writableFinished) return
     if (known instanceof Set) for (const watcher of known) watcher.onGone()
     else known?.onGone()
@@ -69,7 +69,7 @@ function isResponse(place: EventEmitter): place is Response {
   return 'req' in place
 }
 
-/** A response whose turn has not come has no connection, and hears nothing of its end. */
+/** Where to listen. A response whose turn has not come has no connection yet, and gets no event when that ends. */
 function placeOf(response: Response): EventEmitter {
   return response.socket === null ? response.req.socket : response
 }

@@ -7,15 +7,15 @@ import { errorMediaType } from '../request/negotiation'
 import { removeQueryHeaders, setProduct, setStatus } from './response-headers'
 
 /**
- * Sends anything thrown as Elasticsearch words it, or breaks off an answer that has begun. Whatever the error is
- * like, the client gets an envelope, and nothing is thrown. Returns what the client was told of.
+ * Sends any thrown value in Elasticsearch's envelope, or breaks the connection if an answer has begun. Never throws.
+ * Returns the error that the client got.
  */
 export function sendError(error: unknown, response: Response): unknown {
   try {
     send(error, response)
     return error
   } catch (fault) {
-    // An error that cannot be written: a header of it that is none, causes that go round in a circle.
+    // The error cannot be written: a header of it is not valid, or its causes form a circle.
     sendPlain(fault, response)
     return fault
   }
@@ -36,7 +36,7 @@ function send(error: unknown, response: Response): void {
   removeQueryHeaders(response)
   setStatus(response, status)
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  // What is left of a body that is too large is not worth reading.
+  // The rest of a body that is too large is not worth reading.
   if (status === 413) response.setHeader('Connection', 'close')
   response.setHeader('content-type', contentType)
   response.end(bytes)
@@ -46,7 +46,7 @@ function sendPlain(fault: unknown, response: Response): void {
   try {
     writePlain(fault, response)
   } catch {
-    // Middleware of the host may have put a function of its own in the place of `end`, and that may fail.
+    // Middleware of the host application may have replaced `end` with a function that throws.
     response.destroy()
   }
 }
@@ -60,7 +60,7 @@ function writePlain(fault: unknown, response: Response): void {
   response.end(JSON.stringify(body))
 }
 
-/** A member of the envelope: what `JSON.stringify` would write. */
+/** An object of the envelope. */
 export interface ErrorObject {
   [key: string]: string | number | ErrorObject | ErrorObject[]
 }
@@ -72,8 +72,8 @@ export interface ErrorResponse {
 }
 
 /**
- * The answer to anything thrown. What is not a {@link QueryError} or a {@link RoutingError} is a fault of ours:
- * 500, and its text stays here.
+ * The answer to any thrown value. Anything but a {@link QueryError} or a {@link RoutingError} is a fault of ours: it
+ * answers 500, and its text stays here.
  */
 export function toErrorResponse(error: unknown, { errorTrace = false } = {}): ErrorResponse {
   if (error instanceof RoutingError) {
@@ -117,7 +117,7 @@ function errorObject(
   }
 }
 
-/** The innermost parse failure of a chain of them; every other error is its own root cause. */
+/** The innermost of a chain of parse failures. Every other error is its own root cause. */
 function rootCause(error: Described): Described {
   const { causedBy } = error
   return causedBy && isParseFailure(error) && isParseFailure(causedBy) ? rootCause(causedBy) : error
@@ -128,8 +128,8 @@ function isParseFailure({ type }: ErrorCause): boolean {
 }
 
 /**
- * The text that Elasticsearch begins a trace with: class name and reason, and so on for each cause. Frames are
- * left out, since they would tell a client about the files of the gateway.
+ * The first line of Elasticsearch's trace, for the error and each cause: class name and reason. It has no frames, since
+ * those would show a client the files of the gateway.
  */
 function stackTrace(error: ErrorCause): string {
   const text = `${className(error.type)}: ${error.reason}`

@@ -4,15 +4,15 @@ import type { Operation } from '../core/store'
 import type { Command } from '../request/command'
 import type { RequestRecord } from '../telemetry/request-record'
 
-/** A request that has arrived: what is known of it before it is understood. */
+/** A request that has arrived, before the router has read it. */
 export interface Arrival extends RequestRecord {
   caller: Caller | undefined
   command: Command | undefined
 }
 
 /**
- * A request that is understood, from its arrival to the end of its answer. Tens of thousands may wait at a time, so it
- * is one plain object: the same from the first step to the last.
+ * A request that the router has read, until its answer has ended. Tens of thousands may wait at a time, so a request is
+ * one plain object from its arrival to its end.
  */
 export interface Exchange extends Arrival {
   owner: Owner

@@ -15,68 +15,54 @@ import type { Exchange } from './exchange'
 import { setExpiration, setQueryHeaders } from './response-headers'
 import { sendAnswer } from './send'
 import type { Wait } from './waits'
-import { wireRequest } from './wire'
 
-/** What the other server says: all of its answer, or, for HEAD, how the query stands. */
+/** The answer of the other server. For HEAD, the state of the query. */
 type ForwardedAnswer = WireAnswer | QueryState
 
-/** The answers of a store that stands in front of another server, which are sent as that server wrote them. */
+type Answering = Promise<ForwardedAnswer | undefined>
+
+/** Answers for a store that stands in front of another server. Sends what that server wrote. */
 export class ForwardedAnswers implements Answers<ForwardedAnswer> {
-  readonly #passThrough: PassThrough
+  readonly #store: PassThrough
   readonly #logger: Logger
 
-  constructor(passThrough: PassThrough, logger: Logger) {
-    this.#passThrough = passThrough
+  constructor(store: PassThrough, logger: Logger) {
+    this.#store = store
     this.#logger = logger
   }
 
-  submit(
-    _command: CommandOf<'submit'>,
-    exchange: Exchange,
-    options: SubmitOptions,
-    wait: Wait,
-  ): Promise<ForwardedAnswer | undefined> {
-    return untilGone(wait, this.#passThrough.submit(this.#wire(exchange, wait), exchange.owner, options))
+  submit(_: CommandOf<'submit'>, exchange: Exchange, options: SubmitOptions, wait: Wait): Answering {
+    return this.#ask(exchange, wait, (wire) => this.#store.submit(wire, exchange.owner, options))
   }
 
-  get(id: string, exchange: Exchange, options: GetOptions, wait: Wait): Promise<ForwardedAnswer | undefined> {
-    return untilGone(wait, this.#passThrough.get(id, this.#wire(exchange, wait), exchange.owner, options))
+  get(id: string, exchange: Exchange, options: GetOptions, wait: Wait): Answering {
+    return this.#ask(exchange, wait, (wire) => this.#store.get(id, wire, exchange.owner, options))
   }
 
-  head(
-    id: string,
-    exchange: Exchange,
-    options: GetOptions,
-    wait: Wait,
-  ): Promise<ForwardedAnswer | undefined> {
-    return untilGone(wait, this.#passThrough.head(id, this.#wire(exchange, wait), exchange.owner, options))
+  head(id: string, exchange: Exchange, options: GetOptions, wait: Wait): Answering {
+    return this.#ask(exchange, wait, (wire) => this.#store.head(id, wire, exchange.owner, options))
   }
 
-  stop(id: string, exchange: Exchange, wait: Wait): Promise<ForwardedAnswer | undefined> {
-    return untilGone(wait, this.#passThrough.stop(id, this.#wire(exchange, wait), exchange.owner))
+  stop(id: string, exchange: Exchange, wait: Wait): Answering {
+    return this.#ask(exchange, wait, (wire) => this.#store.stop(id, wire, exchange.owner))
   }
 
-  delete(
-    id: string,
-    exchange: Exchange,
-    options: DeleteOptions,
-    wait: Wait,
-  ): Promise<ForwardedAnswer | undefined> {
-    return untilGone(wait, this.#passThrough.delete(id, this.#wire(exchange, wait), exchange.owner, options))
+  delete(id: string, exchange: Exchange, options: DeleteOptions, wait: Wait): Answering {
+    return this.#ask(exchange, wait, (wire) => this.#store.delete(id, wire, exchange.owner, options))
   }
 
   async send(answer: ForwardedAnswer, exchange: Exchange, wait: Wait): Promise<void> {
-    if ('status' in answer) await untilGone(wait, this.#forward(answer, exchange, wait))
+    if ('status' in answer) await unlessGone(wait, this.#forward(answer, exchange, wait))
     else sendState(answer, exchange)
   }
 
-  /** Destroys the body, and says to the store that nobody has got the answer. */
+  /** Destroys the body, and lets the store know that nobody has read it. */
   async discard(answer: ForwardedAnswer | undefined, exchange: Exchange, wait: Wait): Promise<void> {
     if (answer) await this.send(answer, exchange, wait)
   }
 
-  #wire({ command, caller, response }: Exchange, wait: Wait): WireRequest {
-    return wireRequest(response.req, command, caller, this.#passThrough, wait.gone)
+  #ask(exchange: Exchange, wait: Wait, call: (wire: WireRequest) => Answering): Answering {
+    return unlessGone(wait, call(toWireRequest(exchange, wait, this.#store.needsAuthorization ?? false)))
   }
 
   /** A body that breaks is the same outage as an answer that does not come. */
@@ -95,12 +81,35 @@ export class ForwardedAnswers implements Answers<ForwardedAnswer> {
   }
 }
 
-/** What fails because the client has gone is no failure, and there is nobody to tell. */
-function untilGone<T>(wait: Wait, answer: Promise<T>): Promise<T | undefined> {
+/** A failure because the client has gone is no failure: nobody waits for an answer. */
+function unlessGone<T>(wait: Wait, answer: Promise<T>): Promise<T | undefined> {
   return answer.catch((error: unknown) => {
     if (wait.isAbandoned) return undefined
     throw error
   })
+}
+
+/** The request for the other server. A caller's credentials go only to a store that asks for them. */
+function toWireRequest(
+  { response, command, caller }: Exchange,
+  { gone }: Wait,
+  needsAuthorization: boolean,
+): WireRequest {
+  const { authorization, traceparent, 'x-opaque-id': opaqueId } = response.req.headers
+  const { source: _, source_content_type: sourceType, ...parameters } = command.head.parameters
+  const { rawAccept: accept, rawContentType: contentType = sourceType } = command.head.mediaTypes
+  const body = command.operation === 'submit' ? command.body : undefined
+  return {
+    caller,
+    parameters,
+    ...(accept !== undefined && { accept }),
+    ...(contentType !== undefined && { contentType }),
+    ...(typeof opaqueId === 'string' && { opaqueId }),
+    ...(typeof traceparent === 'string' && { traceparent }),
+    ...(needsAuthorization && authorization !== undefined && { authorization }),
+    ...(body && { body }),
+    gone,
+  }
 }
 
 function sendState(state: QueryState, { response, command, queryId, startedMs }: Exchange): void {

@@ -9,7 +9,7 @@ import type { Wait, Waits } from './waits'
 
 type Caps = Pick<ResolvedOptions, 'waitByDefault' | 'maxWaitMs' | 'maxKeepAliveMs'>
 
-/** What each operation does: caps its times, takes a place to wait, asks the store once, and sends what it says. */
+/** What each operation does: caps its times, takes a place to wait, asks the store once, and sends the answer. */
 export class Operations<Answer> {
   readonly #caps: Caps
   readonly #answers: Answers<Answer>
@@ -22,8 +22,8 @@ export class Operations<Answer> {
   }
 
   /**
-   * Answers a request that is understood. Of tens of thousands of waits, everything that is held and each function
-   * that waits for another one counts, so all operations share this one.
+   * Answers a request. All operations share this function: with tens of thousands of waits, each object and each async
+   * function that a wait keeps alive counts.
    */
   async run(exchange: Exchange): Promise<void> {
     const waitMs = this.#waitMs(exchange.command)
@@ -69,7 +69,7 @@ export class Operations<Answer> {
       case 'stop':
         return this.#answers.stop(id, exchange, wait)
       case 'delete':
-        // Nothing but `true` grants the right, whatever a resolver without types gives.
+        // Only `true` grants the right, because a resolver in JavaScript may return anything.
         return this.#answers.delete(id, exchange, { anyOwner: caller.canCancelTasks === true }, wait)
     }
   }

@@ -9,7 +9,7 @@ import type { Arrival, Exchange } from './exchange'
 import type { ResolvedOptions } from './options'
 import { setCommonHeaders } from './response-headers'
 
-/** Takes a request through its first steps: caller, length of its line, head, body, validation. */
+/** Takes a request through its first steps: caller, length of its first line, head, body, validation. */
 export class Reception {
   readonly #options: ResolvedOptions
   readonly #reader: RequestReader
@@ -19,7 +19,7 @@ export class Reception {
     this.#reader = new RequestReader(options.store, options.maxBodyBytes)
   }
 
-  /** Resolves with what is to be done, or with `undefined` for a request that is answered already. */
+  /** Resolves with the request, or with `undefined` if it is answered already. */
   async receive(request: Request, arrival: Arrival, route: RouteMatch): Promise<Exchange | undefined> {
     const { response } = arrival
     setCommonHeaders(response)
@@ -46,7 +46,7 @@ export class Reception {
       throw unavailable('callers cannot be identified at the moment, try again later', error)
     }
     if (!caller) throw unauthenticated(new Error('resolveCaller resolved to no caller'))
-    // An empty owner would be shared by everybody for whom something went wrong.
+    // All callers for whom something went wrong would share an empty owner.
     if (typeof caller.owner !== 'string' || caller.owner === '') {
       throw new TypeError('resolveCaller must resolve to a caller whose `owner` is a non-empty string')
     }

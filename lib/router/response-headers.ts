@@ -11,7 +11,7 @@ const TOOK = 'Took-nanos'
 /** Statuses that Elasticsearch sends before its REST layer adds the product header. */
 const WITHOUT_PRODUCT: readonly number[] = [401, 403, 413]
 
-/** The headers of every answer. */
+/** Sets the headers that every answer has. */
 export function setCommonHeaders(response: Response): void {
   const opaqueId = response.req.headers['x-opaque-id']
   setProduct(response)
@@ -22,7 +22,7 @@ export function setProduct(response: Response): void {
   response.setHeader(PRODUCT, 'Elasticsearch')
 }
 
-/** The headers that say which query an answer is about, and how it stands. `elapsedMs`: what the request took so far. */
+/** Sets the headers that name the query and its state. `elapsedMs`: how long the request has taken so far. */
 export function setQueryHeaders(
   response: Response,
   id: string | undefined,
@@ -35,7 +35,7 @@ export function setQueryHeaders(
   response.setHeader(TOOK, Math.round(took ?? elapsedMs * 1e6))
 }
 
-/** Only HEAD has it, since it has no body that could tell. */
+/** Sets the header that only HEAD has, since its answer has no body. */
 export function setExpiration(response: Response, { expirationTimeMs }: QueryState): void {
   if (expirationTimeMs !== undefined) response.setHeader(EXPIRATION, Math.round(expirationTimeMs))
 }
@@ -46,12 +46,12 @@ export function setStatus(response: Response, status: number): void {
   if (WITHOUT_PRODUCT.includes(status)) response.removeHeader(PRODUCT)
 }
 
-/** An error is not about a query, whatever was about to be sent before. */
+/** Removes the headers of a query from the answer, which is an error now. */
 export function removeQueryHeaders(response: Response): void {
   for (const name of [TOOK, IS_RUNNING, QUERY_ID]) response.removeHeader(name)
 }
 
-/** An id of a store that makes its own may hold what a header cannot. */
+/** A store may make ids with characters that a header cannot hold. */
 function headerText(id: string): string {
   return /^[\x21-\x7e]+$/.test(id) ? id : encodeURIComponent(id)
 }

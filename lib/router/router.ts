@@ -17,18 +17,18 @@ import { Waits } from './waits'
 /** An Express router that serves the async query API. */
 export interface AsyncQueryRouter extends Router {
   /**
-   * Answers every waiting request at once with what there is, 200 and `is_running: true`, and later ones
-   * likewise, and asks clients to close their connections. For a process that is about to end. Idempotent.
+   * Ends all waits, for a process that is about to end. Each waiting request answers at once with what there is: 200
+   * and `is_running: true`. So do later requests. Asks clients to close their connections. Idempotent.
    */
   drain(): void
-  /** How many requests are waiting for a query, or being answered, at this moment. */
+  /** How many requests wait for a query, or are being answered, at this moment. */
   readonly waiting: number
 }
 
 /**
- * A router for Elasticsearch's ES|QL async query API: `POST /_query/async`, `GET`, `HEAD` and `DELETE`
- * `/_query/async/{id}`, `POST /_query/async/{id}/stop`. Mount it at `/` or below any prefix; paths that are not
- * among these fall through. An operation that the store does not offer answers 405.
+ * Creates a router for Elasticsearch's ES|QL async query API: `POST /_query/async`, `GET`, `HEAD` and `DELETE`
+ * `/_query/async/{id}`, `POST /_query/async/{id}/stop`. Mount it at `/` or below any prefix. All other paths fall
+ * through. An operation that the store does not offer answers 405.
  *
  * Throws a `TypeError` for options that are missing, wrong or unknown.
  */
@@ -52,7 +52,7 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
       .receive(request, arrival, route)
       .then((exchange) => {
         if (!exchange) return answered()
-        // A promise of its own: nothing that it took to receive a request is held while the request waits.
+        // A promise of its own, so that a waiting request holds nothing of its reception.
         void operations.run(exchange).then(answered, failed)
       })
       .catch(failed)

@@ -7,13 +7,13 @@ import type { Chunk } from '../formats/writer'
 import { setStatus } from './response-headers'
 import type { Wait } from './waits'
 
-/** Time that writing a body may keep other requests waiting, in milliseconds. */
+/** How long one body may be written before other requests get their turn, in milliseconds. */
 const TURN_MS = 2
 
 /**
- * Sends a body chunk by chunk, as fast as the client takes it. Nothing is sent before the first chunk is there,
- * so that what refuses to be written can still be answered with an error; an error after that breaks the
- * connection, because a body that ends early must not look whole.
+ * Sends a body chunk by chunk, as fast as the client takes it. Sends nothing before the first chunk is there, so a
+ * writer that refuses still gets its error to the client. A later error breaks the connection: a body that ends early
+ * must not look whole.
  */
 export async function sendChunks(response: Response, chunks: Iterable<Chunk>, wait: Wait): Promise<void> {
   const iterator = chunks[Symbol.iterator]()
@@ -39,9 +39,8 @@ export async function sendChunks(response: Response, chunks: Iterable<Chunk>, wa
 }
 
 /**
- * Sends an answer of another server, as fast as the client takes it. Resolves when all of it has been handed over.
- * When `gone` fires, since the client has gone, it rejects and the body is destroyed; when the body breaks, so is
- * the connection.
+ * Sends an answer of another server, as fast as the client takes it. Resolves when the client has all of it. When the
+ * client goes away (`gone`), it rejects and destroys the body. When the body breaks, it breaks the connection.
  */
 export async function sendAnswer(
   response: Response,
@@ -55,8 +54,8 @@ export async function sendAnswer(
 }
 
 /**
- * As `pipeline`, which never settles for a response that was pipelined and whose turn never comes: it does not hear
- * of the end of its connection, nor can it be destroyed.
+ * Does what `pipeline` does, and also ends for a pipelined response whose turn never comes. Such a response gets no
+ * event when its connection ends, and destroying it has no effect, so `pipeline` alone would never settle.
  */
 async function pipelineUntilGone(body: Readable, response: Response, gone: AbortSignal): Promise<void> {
   let leave = (): void => {}
@@ -73,11 +72,11 @@ async function pipelineUntilGone(body: Readable, response: Response, gone: Abort
   }
 }
 
-/** Whether the client has stayed to the end. */
+/** Resolves with whether the client has stayed to the end. */
 async function stream(response: Response, chunks: Iterable<Chunk>, wait: Wait): Promise<boolean> {
   let wake = (): void => {}
   const onDrain = (): void => wake()
-  // One listener for the whole body: compression middleware passes listeners on and never takes them back.
+  // One listener for the whole body, because compression middleware forwards listeners and never removes them.
   response.on('drain', onDrain)
   wait.gone.addEventListener('abort', onDrain)
   try {
@@ -90,7 +89,7 @@ async function stream(response: Response, chunks: Iterable<Chunk>, wait: Wait): 
           wake = resolve
         })
       }
-      // Also after a drain: where the system takes all that is written at once, it comes before any other event.
+      // Also after `drain`: if the system takes everything at once, that event comes before all others.
       if (performance.now() - turnBegan > TURN_MS) {
         await nextTurn()
         turnBegan = performance.now()

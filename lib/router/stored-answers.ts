@@ -11,15 +11,15 @@ import type { Wait } from './waits'
 
 const DELETED = 'deleted'
 
-/** What a store says: how a query stands, or that it is deleted. */
+/** A query as the store returns it, or the fact that the store has deleted it. */
 type StoredAnswer = AsyncQuery | typeof DELETED
 
-/** The answers of a store that keeps queries, which are written here in the format that the client wants. */
+/** Answers for a store that keeps queries. Writes them in the format of the request. */
 export class StoredAnswers implements Answers<StoredAnswer> {
   readonly #store: AsyncQueryStore
   readonly #cache: AnswerCache
 
-  /** `maxCachedBytes`: what answers that are written already may take in memory. */
+  /** `maxCachedBytes`: the memory that bodies in the cache may take. */
   constructor(store: AsyncQueryStore, maxCachedBytes: number) {
     this.#store = store
     this.#cache = new AnswerCache(maxCachedBytes)
@@ -54,7 +54,7 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     const { format, presentation } = command.output
     const id = command.operation === 'submit' ? answer.id : queryId
     const write = await writerFor(format.format)
-    // A refusal of the writer comes before the first chunk, so a HEAD request meets it too.
+    // A writer refuses before its first chunk. So HEAD gets the refusal that GET would get.
     const chunks = command.operation === 'head' ? write(answer, presentation) : undefined
     response.setHeader('content-type', format.contentType)
     setQueryHeaders(response, id, answer, performance.now() - startedMs)
@@ -66,7 +66,7 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     }
   }
 
-  /** Of a submit, nobody has learned the id, so nobody could ever read or delete the query. */
+  /** Deletes the query of a submit: nobody has its id, so nobody could ever read or delete it. */
   async discard(answer: StoredAnswer | undefined, { command, owner }: Exchange): Promise<void> {
     if (command.operation !== 'submit' || !answer || answer === DELETED || answer.id === undefined) return
     await this.#store.delete?.(answer.id, owner)

@@ -8,16 +8,16 @@ import { endInTurns } from '../core/turns'
 import type { Disconnects, Watcher } from './disconnects'
 
 /**
- * A request that may wait. Its signal fires when there is nothing left to wait for: the client went away, or the
- * process drains. There may be tens of thousands, so it is one object without closures.
+ * A request that may wait. Its signal fires when the wait is over early: the client went away, or the process drains.
+ * There may be tens of thousands, so a wait is one object without closures.
  */
 export class Wait extends AbortController implements Watcher {
   readonly response: Response
-  /** Who takes a place among those who wait. */
+  /** The owner whose place this wait takes. */
   owner: Owner | undefined
-  /** The client went away; nobody will read an answer. */
+  /** The client went away. Nobody will read an answer. */
   isAbandoned = false
-  /** Made for those who ask for it: most waits do without. */
+  /** Created on demand, since most waits do without. */
   #gone: AbortController | undefined
 
   constructor(response: Response, owner: Owner | undefined) {
@@ -26,7 +26,7 @@ export class Wait extends AbortController implements Watcher {
     this.owner = owner
   }
 
-  /** Fires when the client goes away, and not when the process drains. */
+  /** Fires when the client goes away, but not when the process drains. */
   get gone(): AbortSignal {
     if (!this.#gone) {
       this.#gone = new AbortController()
@@ -48,7 +48,7 @@ export interface WaitLimits {
   maxWaitsPerOwner: number
 }
 
-/** Every request of a router that may be waiting, so that a drain can answer them all. */
+/** All requests of a router that may wait: counts them, and ends them when the process drains. */
 export class Waits {
   readonly #disconnects: Disconnects
   readonly #places: Quota
@@ -65,7 +65,7 @@ export class Waits {
     this.#places = new Quota({ max: maxWaits, maxPerOwner: maxWaitsPerOwner }, tooMany)
   }
 
-  /** Requests that may be waiting now. */
+  /** How many there are now. */
   get count(): number {
     return this.#waits.size
   }
@@ -75,7 +75,8 @@ export class Waits {
   }
 
   /**
-   * Begins what may wait; {@link end} has to follow. `owner`: of a request that will wait for a query that runs.
+   * Begins a wait, which has to {@link end}. `owner`: for a request that waits for a running query, and so takes a
+   * place.
    *
    * Throws `es_rejected_execution_exception`, 429, when too many wait already.
    */
@@ -92,7 +93,7 @@ export class Waits {
     return wait
   }
 
-  /** Gives the place back: the store has answered, and a slow client is nobody's wait. */
+  /** Gives the place back. The store has answered, and a client that reads slowly does not wait for a query. */
   answered(wait: Wait): void {
     if (wait.owner !== undefined) this.#places.remove(wait.owner, 1)
     wait.owner = undefined
@@ -105,7 +106,7 @@ export class Waits {
     this.answered(wait)
   }
 
-  /** Ends all waits, those to come too. */
+  /** Ends all waits, and all later ones as soon as they begin. */
   drain(): void {
     this.#isDraining = true
     endInTurns(this.#waits, (wait) => wait.abort())

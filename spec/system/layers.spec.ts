@@ -51,7 +51,6 @@ const KNOW_EXPRESS = [
   'router/send',
   'router/stored-answers',
   'router/waits',
-  'router/wire',
   'server/server',
   'telemetry/request-record',
 ]

@@ -2,8 +2,11 @@ import type { Readable } from 'node:stream'
 import type { Caller, Owner } from './caller'
 import type { QueryResult, Value, ValueObject } from './result'
 
-/** The operations of the API. A store serves each with its method of that name, and `head` with `get`. */
-export type Operation = 'submit' | 'get' | 'head' | 'stop' | 'delete'
+/** The operations of the API. A store serves each with the method of that name, and `head` with `get`. */
+export const OPERATIONS = ['submit', 'get', 'head', 'stop', 'delete'] as const
+
+/** One of {@link OPERATIONS}. */
+export type Operation = (typeof OPERATIONS)[number]
 
 /** How long a submit waits by default, in milliseconds, as in Elasticsearch. */
 export const DEFAULT_WAIT_MS = 1_000

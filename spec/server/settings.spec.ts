@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { ROUTER_OPTIONS } from '../../lib/router/options'
 import type { Part, Setting } from '../../lib/server/setting-kinds'
 import { ALL_SETTINGS, defaultOf, optionsOf, SETTINGS } from '../../lib/server/settings'
@@ -18,6 +20,17 @@ describe('the settings of the standalone server', () => {
   ])('give every option of %s, but for those that are left out on purpose', (part, table) => {
     const given = optionsOf(part).map(([option]) => option)
     expect([...given, ...(WITHOUT_SETTING[part] ?? [])].sort()).toEqual(Object.keys(table).sort())
+  })
+
+  it('are all read: as an option, or by their name', () => {
+    const folder = path.join(__dirname, '..', '..', 'lib', 'server')
+    const readers = readdirSync(folder).filter((file) => file !== 'settings.ts')
+    const source = readers.map((file) => readFileSync(path.join(folder, file), 'utf8')).join('\n')
+    const named = new Set(Array.from(source.matchAll(/SETTINGS\.(\w+)/g), ([, key]) => key))
+    const unread = Object.entries<Setting<unknown>>(SETTINGS).filter(
+      ([key, { option }]) => option === undefined && !named.has(key),
+    )
+    expect(unread.map(([key]) => key)).toEqual([])
   })
 
   it('give an option at most once as it is', () => {

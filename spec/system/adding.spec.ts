@@ -3,8 +3,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { COLUMN_TYPES } from '../../lib/core/result'
+import { OPERATIONS } from '../../lib/core/store'
 import type { Format } from '../../lib/formats/formats'
 import { FORMAT_TABLE, FORMATS } from '../../lib/formats/formats'
+import { targetOf } from '../../lib/request/routes'
 import sample from '../../sample-queries.json'
 import { apiSpec } from '../support/api-document'
 import { resolveFormat } from '../support/cluster/media-types'
@@ -12,8 +14,10 @@ import { goldenCases } from '../support/golden-cases'
 
 const ROOT = path.join(__dirname, '..', '..')
 
-/** Adds a format and a column type to a copy of the sources, and nothing else that they need. */
+/** Adds a name of each kind to a copy of the sources, and nothing else that it needs. */
 const ADDITIONS = [
+  ['lib/core/store.ts', /(OPERATIONS = \[)/, "$1'made_up_operation', "],
+  ['lib/router/options.ts', /(interface AsyncQueryRouterOptions \{\n)/, '$1  madeUpOption?: number\n'],
   ['lib/formats/formats.ts', /(OBJECT_FORMATS = \[.*?)(\] as const)/s, "$1, 'made_up_format'$2"],
   ['lib/core/result.ts', /(COLUMN_TYPES = \[.*?)(\] as const)/s, "$1'made_up_type',$2"],
 ] as const
@@ -53,6 +57,24 @@ describe('the compiler', () => {
     expect(missing('made_up_format')).toEqual(
       expect.arrayContaining(['lib/formats/formats.ts', 'spec/support/json-family.ts']),
     )
+  })
+
+  it('names the places that a new operation needs', () => {
+    expect(missing('made_up_operation')).toEqual([
+      'lib/request/parameters.ts',
+      'lib/request/routes.ts',
+      'spec/system/enforcement.spec.ts',
+      'spec/system/ownership.spec.ts',
+    ])
+    // What reads the request of the operation, and the method of a store that serves it.
+    expect(complaints).toContainEqual(
+      expect.stringMatching(/^lib\/request\/command\.ts.*lacks ending return/),
+    )
+    expect(complaints).toContainEqual(expect.stringMatching(/^lib\/request\/routes\.ts.*'AsyncQueryStore'/))
+  })
+
+  it('names the places that a new option needs', () => {
+    expect(missing('madeUpOption')).toEqual(['lib/router/options.ts'])
   })
 
   it('names the places that a new column type needs', () => {
@@ -104,6 +126,12 @@ const PLACES_OF_A_TYPE: Readonly<Record<string, (type: string) => boolean>> = {
   'sample-queries.json: FROM types': (type) => sampleTypes.some((column) => column.type === type),
 }
 
+/** The same of an operation, by its method and path. */
+const PLACES_OF_AN_OPERATION: Readonly<Record<string, (method: string, path: string) => boolean>> = {
+  'api-spec.yaml: paths': (method, path) => Object.hasOwn(apiSpec.paths[path] ?? {}, method.toLowerCase()),
+  'README.md: the table of operations': (method, path) => readme.includes(`| \`${method} ${path}\` `),
+}
+
 /** What labels the answers of a format. */
 function labelsOf(format: Format): string[] {
   const { mediaTypes, label, labelWithoutHeader } = FORMAT_TABLE[format]
@@ -128,12 +156,21 @@ describe('what the compiler does not read', () => {
     expect(new Set(shown)).toEqual(new Set(['format', ...FORMATS]))
   })
 
+  it.each(OPERATIONS)('knows the operation %s everywhere', (operation) => {
+    const { method, path: target } = targetOf(operation, 'ID')
+    const places = Object.entries(PLACES_OF_AN_OPERATION)
+    const unaware = places.filter(([, knows]) => !knows(method, target.replace('ID', '{id}')))
+    expect(unaware.map(([place]) => place)).toEqual([])
+  })
+
   it.each(COLUMN_TYPES)('knows the column type %s everywhere', (type) => {
     const unaware = Object.entries(PLACES_OF_A_TYPE).filter(([, knows]) => !knows(type))
     expect(unaware.map(([place]) => place)).toEqual([])
   })
 
-  it('is named, place by place, for a format or a column type that is nowhere', () => {
+  it('is named, place by place, for what is nowhere', () => {
+    const operations = Object.values(PLACES_OF_AN_OPERATION)
+    expect(operations.map((knows) => knows('PUT', '/_query/async/{id}'))).not.toContain(true)
     const formats = Object.values(PLACES_OF_A_FORMAT)
     expect(formats.map((knows) => knows('made_up', ['made_up'], ['made/up']))).not.toContain(true)
     expect(Object.values(PLACES_OF_A_TYPE).map((knows) => knows('made_up'))).not.toContain(true)

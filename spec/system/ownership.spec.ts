@@ -1,3 +1,4 @@
+import type { Operation } from '../../lib/core/store'
 import { FAILURE } from '../support/engine'
 import type { Answer, Client, Gateway } from '../support/gateway'
 import { startGateway } from '../support/gateway'
@@ -47,16 +48,22 @@ describe('a stranger', () => {
     },
   }
 
-  const operations: [string, (client: Client, id: string) => Promise<Answer>][] = [
-    ['GET', (client, id) => client(`GET /_query/async/${id}`)],
+  type Send = (client: Client, id: string) => Promise<Answer>
+
+  /** Each operation on a query that exists. */
+  const onQueries: Record<Exclude<Operation, 'submit'>, Send> = {
+    get: (client, id) => client(`GET /_query/async/${id}`),
+    head: (client, id) => client(`HEAD /_query/async/${id}`),
+    stop: (client, id) => client(`POST /_query/async/${id}/stop`),
+    delete: (client, id) => client(`DELETE /_query/async/${id}`),
+  }
+  const operations: [string, Send][] = [
+    ...Object.entries(onQueries),
     [
-      'GET with parameters',
+      'get with parameters',
       (client, id) => client(`GET /_query/async/${id}?keep_alive=9d&format=csv&pretty`),
     ],
-    ['GET as YAML', (client, id) => client(`GET /_query/async/${id}?format=yaml`)],
-    ['HEAD', (client, id) => client(`HEAD /_query/async/${id}`)],
-    ['stop', (client, id) => client(`POST /_query/async/${id}/stop`)],
-    ['DELETE', (client, id) => client(`DELETE /_query/async/${id}`)],
+    ['get as YAML', (client, id) => client(`GET /_query/async/${id}?format=yaml`)],
   ]
 
   describe.each(Object.keys(states))('of a %s query', (state) => {

@@ -1,4 +1,4 @@
-import { parseJsonObject } from '../core/is-object'
+import { isObject, parsedJson } from '../core/is-object'
 import { refused } from '../core/unauthenticated'
 import type { JwtAlgorithm } from './algorithms'
 import { isJwtAlgorithm } from './algorithms'
@@ -34,8 +34,8 @@ const TOKEN_TYPE = /^(application\/)?(at\+)?jwt$/i
 export function readHeader(token: string, allowed: readonly JwtAlgorithm[]): JwtHeader {
   if (!COMPACT.test(token)) throw refused('the bearer token is not a signed JWT')
   const [encoded = ''] = token.split('.', 1)
-  const header = parseJsonObject(Buffer.from(encoded, 'base64url').toString())
-  if (!header) throw refused('the header of the token is not a JSON object')
+  const header = parsedJson(Buffer.from(encoded, 'base64url').toString())
+  if (!isObject(header)) throw refused('the header of the token is not a JSON object')
   const { alg, typ } = header
   if (!isJwtAlgorithm(alg)) throw refused('the token names no known algorithm')
   if (!allowed.includes(alg)) throw refused(`the token is signed with ${alg}, which is not allowed`)

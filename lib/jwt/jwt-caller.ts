@@ -10,7 +10,7 @@ import { readHeader } from './header'
 import type { JwtCallerOptions } from './options'
 import { resolveJwtOptions } from './options'
 import type { VerifiedToken } from './verified-tokens'
-import { VerifiedTokens } from './verified-tokens'
+import { digestOf, verifiedTokens } from './verified-tokens'
 
 /**
  * Identifies callers by a signed JWT in the Authorization header. The owner is the issuer with the subject, or
@@ -26,13 +26,13 @@ import { VerifiedTokens } from './verified-tokens'
  */
 export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
   const settings = resolveJwtOptions(options)
-  const tokens = new VerifiedTokens()
+  const tokens = verifiedTokens()
 
   return async function resolveJwtCaller(request) {
     const token = readBearerToken(request, settings.maxTokenLength)
     if (token === undefined) throw missingCredentials(request.originalUrl)
-    const digest = VerifiedTokens.digest(token)
-    const known = tokens.find(digest)
+    const digest = digestOf(token)
+    const known = tokens.get(digest)
     const header = known?.header ?? readHeader(token, settings.algorithms)
     // Also for a known token: its key may have changed or be withdrawn by now.
     const { key } = await settings.findKey(header)
@@ -40,7 +40,7 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     if (known?.key === key && isCurrent(known.times, nowSeconds, settings.clockToleranceSeconds)) {
       return toCaller(known)
     }
-    tokens.forget(digest)
+    tokens.delete(digest)
     const payload = verifyToken(token, key, {
       algorithms: [header.alg],
       issuer: settings.issuers,
@@ -55,7 +55,7 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     const { exp, nbf, iat } = claims
     const cancelTasks = settings.grantsCancelTasks?.(claims) ?? payloadOf(token)
     const verified: VerifiedToken = { header, key, times: { exp, nbf, iat }, owner, user, cancelTasks }
-    tokens.add(digest, verified)
+    tokens.set(digest, verified)
     return toCaller(verified)
   }
 

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { createPublicKey, createSecretKey, X509Certificate } from 'node:crypto'
 import { types } from 'node:util'
+import { parsedJson } from '../core/is-object'
 import type { JwtAlgorithm } from './algorithms'
 import { describeKey, fits, isJwtAlgorithm, JWT_ALGORITHMS } from './algorithms'
 
@@ -61,7 +62,9 @@ const ARMORED = /---- ?BEGIN |^\s*(ssh|ecdsa|sk)-\S+ AAAA/
  * Throws a `TypeError`, whose text shows nothing of the key, for anything that is no key.
  */
 export function parseKey(material: unknown): VerificationKey {
-  if (types.isKeyObject(material)) return verificationKey(publicPart(material))
+  if (types.isKeyObject(material)) {
+    return verificationKey(material.type === 'private' ? createPublicKey(material) : material)
+  }
   if (typeof material === 'string') return parseBytes(Buffer.from(material))
   if (types.isUint8Array(material)) return parseBytes(Buffer.from(material))
   if (isObjectOrList(material)) return parseJwk(material)
@@ -71,8 +74,8 @@ export function parseKey(material: unknown): VerificationKey {
 function parseBytes(bytes: Buffer): VerificationKey {
   const text = bytes.toString('latin1')
   if (ARMORED.test(text)) return verificationKey(parsePem(bytes))
-  const json = parseJson(text)
-  if (json) return parseJwk(json)
+  const json = parsedJson(text)
+  if (isObjectOrList(json)) return parseJwk(json)
   const key = parseDer(bytes) ?? parseDer(Buffer.from(text, 'base64'))
   return verificationKey(key ?? createSecretKey(bytes))
 }
@@ -135,24 +138,11 @@ function jwkPublicKey(jwk: JsonWebKey): KeyObject {
   }
 }
 
-function publicPart(key: KeyObject): KeyObject {
-  return key.type === 'private' ? createPublicKey(key) : key
-}
-
 function verificationKey(key: KeyObject): VerificationKey {
   return {
     key,
     algorithms: JWT_ALGORITHMS.filter((algorithm) => fits(algorithm, key)),
     description: describeKey(key),
-  }
-}
-
-function parseJson(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObjectOrList(value) ? value : undefined
-  } catch {
-    return undefined
   }
 }
 

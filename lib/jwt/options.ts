@@ -8,7 +8,7 @@ import type { ClaimTest, JwtClaims } from './claims'
 import { passes } from './claims'
 import type { JwksOptions, KeySetUse } from './jwks/options'
 import { resolveJwksOptions } from './jwks/options'
-import { remoteKey } from './jwks/remote-keys'
+import { RemoteKeys } from './jwks/remote-keys'
 import type { JwtKey } from './key'
 import type { FindKey, JwtKeySource } from './key-finder'
 import { givenKey, sourcedKey } from './key-finder'
@@ -160,7 +160,7 @@ export function resolveJwtOptions(options: JwtCallerOptions) {
 function findKeyOf({ key, jwks }: JwtCallerOptions, use: KeySetUse): FindKey {
   if (jwks !== undefined) {
     if (key !== undefined) throw new TypeError('jwtCaller takes `key` or `jwks`, not both; remove one')
-    return remoteKey(resolveJwksOptions(jwks, use))
+    return new RemoteKeys(resolveJwksOptions(jwks, use)).find
   }
   if (key !== undefined) return typeof key === 'function' ? sourcedKey(key) : givenKey(key, use.algorithms)
   throw new TypeError(

@@ -6,31 +6,25 @@ import type { Pending, Subject } from './subject'
 import { FOREVER } from './subject'
 import type { Suite } from './suite'
 
-type Later = 'completesLater' | 'keepsRunning' | 'failsLater'
-
-/** Begins a wait for a query that is not finished. */
-type BeginWait = (
-  subject: Subject,
-  query: Later,
-  options: WaitOptions,
-) => Promise<Pending<AsyncQuery | undefined>>
-
-const beginSubmit: BeginWait = async (subject, query, options) => subject.beginSubmit(query, options)
-
-const beginGet: BeginWait = async (subject, query, options) => {
-  const id = await subject.start(query)
-  return subject.beginGet(id, options)
-}
-
 /** How long a submit or get waits, and what ends it. */
 export function waiting(suite: Suite): void {
-  if (suite.offers('submit')) waitingIn('submit', beginSubmit, suite)
-  waitingIn('get', beginGet, suite)
+  if (suite.offers('submit')) waitingIn('submit', suite)
+  waitingIn('get', suite)
   waitingTogether(suite)
   leavingNothingBehind(suite)
 }
 
-function waitingIn(method: 'submit' | 'get', begin: BeginWait, { harness: { outcomes }, test }: Suite): void {
+function waitingIn(method: 'submit' | 'get', { harness: { outcomes }, test }: Suite): void {
+  /** Begins a wait for a query that is not finished. */
+  async function begin(
+    subject: Subject,
+    query: 'completesLater' | 'keepsRunning' | 'failsLater',
+    options: WaitOptions,
+  ): Promise<Pending<AsyncQuery | undefined>> {
+    if (method === 'submit') return subject.beginSubmit(query, options)
+    return subject.beginGet(await subject.start(query), options)
+  }
+
   test(`${method} answers at once with a wait of 0`, async (subject) => {
     const wait = await begin(subject, 'keepsRunning', { waitForCompletionTimeoutMs: 0 })
     assertRunning(await wait.end())

@@ -23,7 +23,6 @@ export const FOREVER = { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY }
 
 /** The states of a query that has an id. The methods of {@link Subject} with these names make such a query. */
 export const STATES = ['running', 'finished', 'failed'] as const
-export type StateName = (typeof STATES)[number]
 
 type QueryName = keyof HarnessQueries
 type AsOwner = { owner?: Owner }

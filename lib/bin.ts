@@ -16,10 +16,9 @@ const IMPATIENT_GRACE_MS = 1_000
 
 async function main(): Promise<void> {
   const command = parseCommandLine(process.argv.slice(2), process.env)
-  if (command.action === 'help') process.stdout.write(HELP)
-  else if (command.action === 'version') process.stdout.write(`${version()}\n`)
-  else if (command.action === 'new-sealing-key') process.stdout.write(`${newSealingKey()}\n`)
-  else await serve(command.config)
+  if (command.action === 'serve') await serve(command.config)
+  else if (command.action === 'help') process.stdout.write(HELP)
+  else process.stdout.write(`${command.action === 'version' ? version() : newSealingKey()}\n`)
 }
 
 async function serve(config: ServerConfig): Promise<void> {

@@ -28,15 +28,8 @@ export interface ServerConfig {
   logLevel: LogLevel
 }
 
-/** What the command line asks for. */
-export type ServerCommand =
-  | { action: 'help' }
-  | { action: 'version' }
-  | { action: 'new-sealing-key' }
-  | { action: 'serve'; config: ServerConfig }
-
 /**
- * Reads flags and environment. A flag wins over its variable.
+ * Reads what flags and environment ask for. A flag wins over its variable.
  *
  * Throws a {@link ConfigError} that names the flag or variable for a bad value, an unknown name and half a
  * configuration.
@@ -44,7 +37,7 @@ export type ServerCommand =
 export function parseCommandLine(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): ServerCommand {
+): { action: NonNullable<GivenSettings['action']> } | { action: 'serve'; config: ServerConfig } {
   const given = new GivenSettings(args, environment)
   if (given.action) return { action: given.action }
   const resolveCaller = readTokenCheck(given)

@@ -22,10 +22,8 @@ export function readTokenCheck(given: GivenSettings): ResolveCaller | undefined 
     const checked = algorithms as JwtCallerOptions['algorithms']
     return jwtCaller({ ...keys, algorithms: checked, issuer, audience, ...optional })
   } catch (cause) {
-    const message = messageOf(cause).replace(
-      'allowHttp: true',
-      `${variableOf(SETTINGS.jwtJwksAllowHttp)}=true`,
-    )
+    const allowHttp = `${variableOf(SETTINGS.jwtJwksAllowHttp)}=true`
+    const message = messageOf(cause).replace('allowHttp: true', allowHttp)
     throw new ConfigError(given.withSettingNames(message, 'jwt', 'jwks'), { cause })
   }
 }

@@ -4,7 +4,7 @@ import { describeError } from '../core/describe-error'
 import { isQueryError, RoutingError } from '../core/errors'
 import type { Logger } from '../core/logger'
 import type { Meter } from '../core/meter'
-import { RequestMetrics } from './request-metrics'
+import { requestMetrics } from './request-metrics'
 import type { RequestOutcome, RequestRecord } from './request-record'
 import { CLIENT_LEFT, outcomeOf } from './request-record'
 
@@ -43,18 +43,18 @@ const TRACE_PARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/
 /** Writes one log entry for each finished request, and records its measurements. */
 export class RequestTelemetry {
   readonly #logger: Logger
-  readonly #metrics: RequestMetrics | undefined
+  readonly #measure: ((outcome: RequestOutcome) => void) | undefined
 
   constructor(logger: Logger, meter: Meter | undefined) {
     this.#logger = logger
-    this.#metrics = meter && new RequestMetrics(meter)
+    this.#measure = meter && requestMetrics(meter)
   }
 
   /** Never throws. `error`: what the request failed with, if it did. */
   end(record: RequestRecord, error?: unknown): void {
     try {
       const outcome = outcomeOf(record, error)
-      this.#metrics?.record(outcome)
+      this.#measure?.(outcome)
       this.#log(record, outcome, error)
     } catch {
       // A broken logger or meter is no reason to fail.
@@ -77,28 +77,26 @@ function messageOf(status: number): string {
   return status < 500 ? 'an async query request was refused' : 'an async query request failed'
 }
 
-function toEvent(record: RequestRecord, outcome: RequestOutcome, error: unknown): RequestEvent {
-  const { operation, status, durationMs, waitMs, bytes, type } = outcome
-  const { headers } = record.response.req
+/** A {@link RequestEvent}, which has no field that is undefined. */
+function toEvent(record: RequestRecord, outcome: RequestOutcome, error: unknown): object {
+  const { owner, queryId, response } = record
+  const { status, durationMs, waitMs } = outcome
+  const { headers } = response.req
   const cause = causeOf(error)
-  // Anybody can make requests that are refused, so a stack for each would fill the log.
-  const err = cause && status < 500 ? withoutStack(cause) : cause
-  const opaqueId = headers['x-opaque-id']
   const [, traceId] = TRACE_PARENT.exec(String(headers.traceparent)) ?? []
-  const query = record.queryId ?? record.response.getHeader('X-Elasticsearch-Async-Id')
-  return {
-    ...(operation && { operation }),
-    status,
+  const query = queryId ?? response.getHeader('X-Elasticsearch-Async-Id')?.toString()
+  const event: { [Name in keyof Required<RequestEvent>]: RequestEvent[Name] | undefined } = {
+    ...outcome,
     durationMs: inMicros(durationMs),
-    ...(waitMs !== undefined && { waitMs: inMicros(waitMs) }),
-    bytes,
-    ...(record.owner !== undefined && { owner: digest(record.owner) }),
-    ...(query !== undefined && { query: digest(String(query)) }),
-    ...(type !== undefined && { type }),
-    ...(opaqueId !== undefined && { opaqueId: String(opaqueId).slice(0, LONGEST_OPAQUE_ID) }),
-    ...(traceId !== undefined && { traceId }),
-    ...(err !== undefined && { err }),
+    waitMs: waitMs && inMicros(waitMs),
+    owner: owner && digest(owner),
+    query: query && digest(query),
+    opaqueId: headers['x-opaque-id']?.toString().slice(0, LONGEST_OPAQUE_ID),
+    traceId,
+    // Anybody can make requests that are refused, so a stack for each would fill the log.
+    err: cause && status < 500 ? withoutStack(cause) : cause,
   }
+  return Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined))
 }
 
 /**

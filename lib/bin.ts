@@ -31,7 +31,6 @@ async function serve(config: ServerConfig): Promise<void> {
   }
 }
 
-/** Starts the server, ends it on a signal, and returns its address. */
 async function listen(config: ServerConfig, resolveCaller: ResolveCaller): Promise<string> {
   const logger = stderrLogger(config.logLevel)
   const server = await startServer(config, resolveCaller, logger)

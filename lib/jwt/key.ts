@@ -48,7 +48,6 @@ export type JwtKey = string | Uint8Array | KeyObject | JsonWebKey
 export interface VerificationKey {
   key: KeyObject
   algorithms: readonly JwtAlgorithm[]
-  /** What it is, for messages. */
   description: string
 }
 

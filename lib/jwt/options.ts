@@ -140,7 +140,6 @@ export const JWT_CALLER_OPTIONS = {
 
 const CLAIM_TEST: OptionTable<ClaimTest> = { claim: requiredText, value: requiredText }
 
-/** Checks, copies and completes the options of `jwtCaller`. Throws a `TypeError` that says what is wrong. */
 export function resolveJwtOptions(options: JwtCallerOptions) {
   const { cancelTasks, ...completed } = checkOptions(NAME, options, JWT_CALLER_OPTIONS)
   const algorithms = listOf('algorithms', completed.algorithms, algorithm)

@@ -3,12 +3,10 @@ import { LRUCache } from 'lru-cache'
 import type { Owner } from '../core/caller'
 import type { JwtHeader } from './header'
 
-/** The facts about a token that was verified. */
 export interface VerifiedToken {
   header: JwtHeader
   /** The key that verified the token. With another key, the token has to be verified again. */
   key: KeyObject
-  /** The claims that depend on time. */
   times: { exp: number; nbf: number | undefined; iat: number | undefined }
   owner: Owner
   user: string | undefined

@@ -107,7 +107,6 @@ function readDelay(value: Value, where: string): number {
   }
 }
 
-/** Reads an object of a catalogue, which has no other fields than the known ones. */
 function readObject(value: Value | undefined, where: string, known: readonly string[]): ValueObject {
   const object = STRICT.object(value, where)
   const unknown = Object.keys(object).find((name) => !known.includes(name))

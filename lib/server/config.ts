@@ -9,7 +9,6 @@ import type { GivenOptions } from './settings'
 import { describeSettings, SETTINGS, variableOf } from './settings'
 import { readTokenCheck } from './token-check'
 
-/** The configuration of the standalone server. Missing options have the default of the package. */
 export interface ServerConfig {
   /** @default all addresses */
   host: string | undefined
@@ -18,7 +17,6 @@ export interface ServerConfig {
   resolveCaller: ResolveCaller | undefined
   /** The cluster to stand in front of. Left out, the server answers sample queries. */
   elasticsearch: ElasticsearchStoreOptions | undefined
-  /** The queries that the server answers without a cluster. */
   queries: readonly SampleQuery[]
   /** Whether `queries` come from the user's own catalogue, which the console does not explain. */
   isOwnCatalogue: boolean

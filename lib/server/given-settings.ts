@@ -66,7 +66,6 @@ export class GivenSettings {
     return text
   }
 
-  /** The name that a setting is given under, if it is given. */
   sourceOf(setting: Setting<unknown>): string | undefined {
     return this.#find(setting)?.source
   }

@@ -24,7 +24,6 @@ export function jsonLogger(level: LogLevel, write: (line: string) => void): Logg
   }
 }
 
-/** Writes entries of `level` and above to stderr. */
 export function stderrLogger(level: LogLevel): Logger {
   return jsonLogger(level, (line) => process.stderr.write(line))
 }

@@ -85,7 +85,6 @@ async function listen(server: Server, { host, port }: ServerConfig): Promise<str
   return urlOf(server.address() as AddressInfo)
 }
 
-/** An address that a client on this machine can use. */
 function urlOf({ address, family, port }: AddressInfo): string {
   const isAny = address === '::' || address === '0.0.0.0'
   const host = isAny ? 'localhost' : family === 'IPv6' ? `[${address}]` : address

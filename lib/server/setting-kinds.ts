@@ -13,20 +13,16 @@ export const OPTION_TABLES = {
   jwks: JWKS_OPTIONS,
 } as const
 
-/** A part of the package that has options. */
 export type Part = keyof typeof OPTION_TABLES
 
 type OptionPath = { [P in Part]: `${P}.${keyof (typeof OPTION_TABLES)[P] & string}` }[Part]
 
 /** A value of the standalone server, from an environment variable or a flag. */
 export interface Setting<T> {
-  /** Of the variable, without the prefix. The flag has the same name, in lower case with dashes. */
+  /** Of the variable, without its prefix. The flag has the same name, in lower case with dashes. */
   name: string
-  /** The variable has no prefix, because other programs know it by this name. */
-  isCommon?: boolean
   /** What a value is, in a word. */
   placeholder: string
-  /** What the setting does, for `--help`. */
   about: string
   expected: string
   /** Returns `undefined` for a text that is not as expected. */
@@ -42,7 +38,6 @@ export interface Setting<T> {
   defaultInWords?: string
   /** Comes from the environment only, since everybody on a machine can read the flags of a process. */
   isSecret?: boolean
-  /** An error does not show the value. */
   mayHoldSecret?: boolean
 }
 

@@ -8,7 +8,6 @@ const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 /** In bytes. */
 const SIZE_BUCKETS = Array.from({ length: 10 }, (_, index) => 2 ** 10 * 4 ** index)
 
-/** Records the measurements of a request. */
 export function requestMetrics(meter: Meter): (outcome: RequestOutcome) => void {
   const seconds = { unit: 's', advice: { explicitBucketBoundaries: DURATION_BUCKETS } }
   const duration = meter.createHistogram('esql_async.request.duration', {

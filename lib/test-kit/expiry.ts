@@ -3,7 +3,6 @@ import { assertCancelled, assertCompleted, assertRunning } from './assertions'
 import { FOREVER } from './subject'
 import type { Suite } from './suite'
 
-/** How long a query is kept. */
 export function expiry(suite: Suite): void {
   forgetting(suite)
   moving(suite)

@@ -5,7 +5,6 @@ import { assertCancelled, assertCompleted, assertFails } from './assertions'
 import { FOREVER, STATES } from './subject'
 import type { Suite } from './suite'
 
-/** Stop and delete. */
 export function interruption(suite: Suite): void {
   const { stopped } = suite.harness.outcomes
   if (suite.offers('stop') && stopped) stopping(suite, stopped)

@@ -134,7 +134,6 @@ function unknownIds({ test, offers }: Suite): void {
   }
 }
 
-/** Queries that fail. */
 export function failure({ harness: { outcomes }, test, offers }: Suite): void {
   if (offers('submit')) {
     test('submit rejects with the error of a query that fails within the wait', async (subject) => {

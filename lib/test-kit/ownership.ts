@@ -6,7 +6,6 @@ import type { Suite } from './suite'
 
 const BY_MALLORY = { owner: mallory }
 
-/** Calls by strangers. */
 export function ownership(suite: Suite): void {
   strangers(suite)
   if (suite.offers('delete')) taskCancellers(suite)

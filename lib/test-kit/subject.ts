@@ -18,7 +18,6 @@ export const alice: Owner = ownerOf('https://issuer.example', 'alice')
 /** A stranger to the queries of {@link alice}. */
 export const mallory: Owner = ownerOf('https://issuer.example', 'mallory')
 
-/** Waits until the query ends. */
 export const FOREVER = { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY }
 
 /** The states of a query that has an id. The methods of {@link Subject} with these names make such a query. */
@@ -28,7 +27,6 @@ type QueryName = keyof HarnessQueries
 type AsOwner = { owner?: Owner }
 type Start = AsOwner & Partial<SeedOptions> & { request?: Partial<QueryRequest> }
 
-/** A call that is under way. */
 export class Pending<T> {
   readonly #what: string
   readonly #promise: Promise<T>
@@ -63,7 +61,6 @@ export class Pending<T> {
 /** The store under test, in words that keep tests short: queries have names, options have defaults, calls have an end. */
 export class Subject {
   readonly store: AsyncQueryStore
-  /** A short while. */
   readonly stepMs: number
   /** Longer than any test lets pass. */
   readonly longMs: number
@@ -78,7 +75,6 @@ export class Subject {
     this.#resolved = resolved
   }
 
-  /** The same words for another store. */
   in(store: AsyncQueryStore): Subject {
     return new Subject(store, this.#resolved)
   }
@@ -123,12 +119,10 @@ export class Subject {
     return this.begin('close', async () => this.#method('close').call(this.store)).end()
   }
 
-  /** Begins a call that goes on while the test does. */
   begin<T>(what: string, call: () => Promise<T>): Pending<T> {
     return new Pending(what, call(), this.#resolved.patienceMs)
   }
 
-  /** Starts a query, and resolves with its id. */
   async start(query: QueryName, options: Start & Partial<WaitOptions> = {}): Promise<string> {
     if (!this.store.submit) return this.#seed(query, options)
     const { id } = await this.submit(query, options)
@@ -157,7 +151,6 @@ export class Subject {
     return this.#resolved.harness.release()
   }
 
-  /** Lets so many times `stepMs` pass. */
   async advance(steps: number): Promise<void> {
     const { harness, stepMs } = this.#resolved
     if (harness.advance) await harness.advance(steps * stepMs)

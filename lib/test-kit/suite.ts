@@ -1,7 +1,6 @@
 import type { OptionalMethod, ResolvedHarness, StoreHarness } from './harness'
 import { Subject } from './subject'
 
-/** What a group of tests works with. */
 export interface Suite {
   harness: StoreHarness
   offers(method: OptionalMethod): boolean
@@ -14,7 +13,6 @@ interface Test {
   body: () => Promise<void>
 }
 
-/** The tests that a group registers for this harness. */
 export function testsOf(register: (suite: Suite) => void, resolved: ResolvedHarness): Test[] {
   const { harness, offers } = resolved
   const tests: Test[] = []

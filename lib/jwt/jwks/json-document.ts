@@ -2,7 +2,6 @@ import type { Clock } from '../../core/clock'
 import { systemClock } from '../../core/clock'
 import { isObject, parsedJson } from '../../core/is-object'
 
-/** A JSON object that somebody publishes. */
 export type JsonDocument = Readonly<Record<string, unknown>>
 
 /** Fetches a document. `what` is its name in errors. */

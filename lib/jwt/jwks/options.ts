@@ -87,7 +87,6 @@ export interface KeySetUse {
   clock: Pick<Clock, 'now'>
 }
 
-/** Checks, copies and completes the options. Throws a `TypeError` that says what is wrong. */
 export function resolveJwksOptions(options: JwksOptions, use: KeySetUse) {
   const completed = checkOptions(OWNER, options, JWKS_OPTIONS)
   // A default gives way to a time that was given.

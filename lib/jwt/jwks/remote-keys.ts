@@ -22,7 +22,6 @@ export class RemoteKeys {
   #fetchedAt = Number.NEGATIVE_INFINITY
   /** When the last fetch ended, with or without success. */
   #fetchEndedAt = Number.NEGATIVE_INFINITY
-  /** Why the last fetch failed. */
   #failure: unknown
   #fetching: Promise<void> | undefined
 

@@ -63,8 +63,8 @@ function rowOfParams(assignments: string, { params = [] }: QueryRequest): QueryR
 /** The value of a placeholder. A bare `?` takes the first of those that are `left`. */
 function take(placeholder: string, params: readonly QueryParam[], left: QueryParam[]): Value {
   const isNext = placeholder === ''
-  const byName = params.find(({ name }) => name === placeholder)
-  const param = isNext ? left.shift() : (params[Number(placeholder) - 1] ?? byName)
+  const isNamed = ({ name = '' }, index: number) => [name, `${index + 1}`].includes(placeholder)
+  const param = isNext ? left.shift() : params.find(isNamed)
   if (param) return param.value
   const problem = isNext
     ? `Not enough actual parameters ${params.length}`

@@ -55,18 +55,13 @@ export class RequestTelemetry {
     try {
       const outcome = outcomeOf(record, error)
       this.#measure?.(outcome)
-      this.#log(record, outcome, error)
+      const level = outcome.status >= 500 ? 'error' : 'info'
+      // Digests take time, and the console wants failures only.
+      if (this.#logger.isLevelEnabled?.(level) === false) return
+      this.#logger[level](toEvent(record, outcome, error), messageOf(outcome.status))
     } catch {
       // A broken logger or meter is no reason to fail.
     }
-  }
-
-  #log(record: RequestRecord, outcome: RequestOutcome, error: unknown): void {
-    const { status } = outcome
-    const level = status >= 500 ? 'error' : 'info'
-    // Digests take time, and the console wants failures only.
-    if (this.#logger.isLevelEnabled?.(level) === false) return
-    this.#logger[level](toEvent(record, outcome, error), messageOf(status))
   }
 }
 

@@ -60,29 +60,18 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
   }
 
   async function toCaller({ owner, user, cancelTasks }: VerifiedToken): Promise<Caller> {
-    const canCancelTasks = typeof cancelTasks === 'boolean' ? cancelTasks : await mayCancelTasks(cancelTasks)
-    return { owner, canCancelTasks, ...(user !== undefined && { user }) }
-  }
-
-  /** Each call gets claims of its own, since a function may change them. */
-  async function mayCancelTasks(payload: string): Promise<boolean> {
+    // Each call gets claims of its own, since a function may change them.
+    const answer =
+      typeof cancelTasks === 'string' ? await settings.mayCancelTasks?.(JSON.parse(cancelTasks)) : cancelTasks
     // Anything but `true` grants nothing.
-    return (await settings.mayCancelTasks?.(JSON.parse(payload))) === true
+    return { owner, canCancelTasks: answer === true, ...(user !== undefined && { user }) }
   }
 }
 
 /** The checks that depend on time, of jsonwebtoken and ours. Where they fail, the token is verified again, for the error. */
-function isCurrent(
-  { exp, nbf, iat }: VerifiedToken['times'],
-  nowSeconds: number,
-  toleranceSeconds: number,
-): boolean {
-  const latestSeconds = nowSeconds + toleranceSeconds
-  return (
-    nowSeconds < exp + toleranceSeconds &&
-    (nbf === undefined || nbf <= latestSeconds) &&
-    (iat === undefined || iat <= latestSeconds)
-  )
+function isCurrent(times: VerifiedToken['times'], nowSeconds: number, toleranceSeconds: number): boolean {
+  const { exp, nbf = Number.NEGATIVE_INFINITY, iat = Number.NEGATIVE_INFINITY } = times
+  return nowSeconds < exp + toleranceSeconds && Math.max(nbf, iat) <= nowSeconds + toleranceSeconds
 }
 
 /** A copy, so that the cache holds nothing of the token. */

@@ -72,19 +72,12 @@ export function parseKey(material: unknown): VerificationKey {
 
 function parseBytes(bytes: Buffer): VerificationKey {
   const text = bytes.toString('latin1')
-  if (ARMORED.test(text)) return verificationKey(parsePem(bytes))
+  if (ARMORED.test(text))
+    return verificationKey(publicKey(bytes, 'it looks like a PEM, but cannot be read as one'))
   const json = parsedJson(text)
   if (isObjectOrList(json)) return parseJwk(json)
   const key = parseDer(bytes) ?? parseDer(Buffer.from(text, 'base64'))
   return verificationKey(key ?? createSecretKey(bytes))
-}
-
-function parsePem(bytes: Buffer): KeyObject {
-  try {
-    return createPublicKey(bytes)
-  } catch {
-    throw unreadable('it looks like a PEM, but cannot be read as one')
-  }
 }
 
 function parseDer(key: Buffer): KeyObject | undefined {
@@ -106,7 +99,11 @@ function parseDer(key: Buffer): KeyObject | undefined {
 }
 
 function parseJwk(jwk: Readonly<Record<string, unknown>>): VerificationKey {
-  const parsed = verificationKey(jwk.kty === 'oct' ? jwkSecret(jwk) : jwkPublicKey(jwk))
+  const parsed = verificationKey(
+    jwk.kty === 'oct'
+      ? jwkSecret(jwk)
+      : publicKey({ key: { ...jwk }, format: 'jwk' }, 'it is an object, but no KeyObject and no JWK'),
+  )
   const { algorithms, description } = parsed
   const { use, alg, key_ops: operations } = jwk
   const isForVerifying =
@@ -128,12 +125,12 @@ function jwkSecret({ k }: Readonly<Record<string, unknown>>): KeyObject {
   return createSecretKey(Buffer.from(k, 'base64url'))
 }
 
-function jwkPublicKey(jwk: JsonWebKey): KeyObject {
+/** The message of the platform may quote members of the key. */
+function publicKey(material: Parameters<typeof createPublicKey>[0], otherwise: string): KeyObject {
   try {
-    return createPublicKey({ key: { ...jwk }, format: 'jwk' })
+    return createPublicKey(material)
   } catch {
-    // The message of the platform may quote members of the key.
-    throw unreadable('it is an object, but no KeyObject and no JWK')
+    throw unreadable(otherwise)
   }
 }
 

@@ -33,7 +33,7 @@ export class RemoteKeys {
     const [known, ...others] = this.#usableNow()?.fitting(header) ?? []
     if (known && others.length === 0) return known
     await this.#refresh()
-    const keys = this.#age() < this.#options.maxOutageMs ? this.#keys : undefined
+    const keys = this.#since(this.#fetchedAt) < this.#options.maxOutageMs ? this.#keys : undefined
     if (!keys) throw keysUnavailable(this.#failure)
     const [key, another] = keys.fitting(header)
     if (another) throw refused('more than one key of the key set fits the token')
@@ -45,20 +45,12 @@ export class RemoteKeys {
 
   /** The keys, if they may be used without waiting for a fetch. */
   #usableNow(): KeySet | undefined {
-    const { maxAgeMs, maxOutageMs } = this.#options
-    const age = this.#age()
+    const { maxAgeMs, maxOutageMs, minIntervalMs } = this.#options
+    const age = this.#since(this.#fetchedAt)
     if (age >= maxAgeMs / 2) void this.#refresh()
-    return age < maxAgeMs || (age < maxOutageMs && this.#isKnownToBeDown()) ? this.#keys : undefined
-  }
-
-  /** In an outage that a fetch has just shown again, nobody waits for the next attempt. */
-  #isKnownToBeDown(): boolean {
-    const { minIntervalMs } = this.#options
-    return this.#failure !== undefined && this.#since(this.#fetchEndedAt) < 2 * minIntervalMs
-  }
-
-  #age(): number {
-    return this.#since(this.#fetchedAt)
+    // In an outage that a fetch has just shown again, nobody waits for the next attempt.
+    const isDown = this.#failure !== undefined && this.#since(this.#fetchEndedAt) < 2 * minIntervalMs
+    return age < maxAgeMs || (age < maxOutageMs && isDown) ? this.#keys : undefined
   }
 
   /** After a clock has been set back, a time that seems to come counts as long ago. */

@@ -15,11 +15,9 @@ import { Connections } from './connections'
 export interface RunningServer {
   url: string
   /**
-   * Ends the server. It takes no new connections, answers waiting requests with the state of their queries, gives
-   * answers that are being sent `graceMs` to finish, and then closes the store. A second call can shorten the rest of
-   * that time.
-   *
-   * @param graceMs default: that of the configuration
+   * Takes no new connections, answers waiting requests with the state of their queries, gives answers that are being
+   * sent `graceMs` to finish, by default that of the configuration, and then closes the store. A second call can shorten
+   * the rest of that time.
    */
   close(graceMs?: number): Promise<void>
 }

@@ -74,7 +74,14 @@ export const BOOLEAN = {
   parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined),
 }
 
-export const LIST = { placeholder: 'LIST', expected: 'a comma-separated list', parse: parseList }
+export const LIST = {
+  placeholder: 'LIST',
+  expected: 'a comma-separated list',
+  parse(text: string) {
+    const items = text.split(',').map((item) => item.trim())
+    return items.includes('') ? undefined : items
+  },
+}
 
 export function parseUrl(text: string, { withQuery = false } = {}): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -104,9 +111,4 @@ export function showTime(ms: number): string {
 export function parseClaim(text: string): { claim: string; value: string } | undefined {
   const [, claim, value] = /^([^=]+)=(.+)$/.exec(text) ?? []
   return claim !== undefined && value !== undefined ? { claim, value } : undefined
-}
-
-function parseList(text: string): string[] | undefined {
-  const items = text.split(',').map((item) => item.trim())
-  return items.includes('') ? undefined : items
 }

@@ -2,7 +2,7 @@ import type { JwksOptions, JwtCallerOptions, ResolveCaller } from '../index'
 import { jwtCaller } from '../index'
 import { ConfigError, messageOf } from './config-error'
 import type { GivenSettings } from './given-settings'
-import { stderrLogger } from './json-logger'
+import { jsonLogger } from './json-logger'
 import { DISCOVER, SETTINGS, settingsOf, variableOf } from './settings'
 
 /** One of these is needed, and one is enough. */
@@ -52,7 +52,7 @@ function readKeySet(given: GivenSettings): JwksOptions | undefined {
   return {
     ...options,
     ...(location !== DISCOVER && { url: location }),
-    logger: stderrLogger(given.read(SETTINGS.logLevel)),
+    logger: jsonLogger(given.read(SETTINGS.logLevel)),
   }
 }
 

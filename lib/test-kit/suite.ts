@@ -8,14 +8,9 @@ export interface Suite {
   test(title: string, body: (subject: Subject) => Promise<void>): void
 }
 
-interface Test {
-  title: string
-  body: () => Promise<void>
-}
-
-export function testsOf(register: (suite: Suite) => void, resolved: ResolvedHarness): Test[] {
+export function testsOf(register: (suite: Suite) => void, resolved: ResolvedHarness) {
   const { harness, offers } = resolved
-  const tests: Test[] = []
+  const tests: { title: string; body: () => Promise<void> }[] = []
   register({
     harness,
     offers: (method) => offers.includes(method),

@@ -77,19 +77,17 @@ function toEvent(record: RequestRecord, outcome: RequestOutcome, error: unknown)
   const { owner, queryId, response } = record
   const { status, durationMs, waitMs } = outcome
   const { headers } = response.req
-  const cause = causeOf(error)
   const [, traceId] = TRACE_PARENT.exec(String(headers.traceparent)) ?? []
   const query = queryId ?? response.getHeader('X-Elasticsearch-Async-Id')?.toString()
   const event: { [Name in keyof Required<RequestEvent>]: RequestEvent[Name] | undefined } = {
     ...outcome,
     durationMs: inMicros(durationMs),
     waitMs: waitMs && inMicros(waitMs),
-    owner: owner && digest(owner),
-    query: query && digest(query),
+    owner: digest(owner),
+    query: digest(query),
     opaqueId: headers['x-opaque-id']?.toString().slice(0, LONGEST_OPAQUE_ID),
     traceId,
-    // Anybody can make requests that are refused, so a stack for each would fill the log.
-    err: cause && status < 500 ? withoutStack(cause) : cause,
+    err: causeOf(error, status),
   }
   return Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined))
 }
@@ -98,9 +96,12 @@ function toEvent(record: RequestRecord, outcome: RequestOutcome, error: unknown)
  * What the log says about an error. Of an error that the client sees, only the cause: its reason may quote a secret
  * that the client sent in the URL.
  */
-function causeOf(error: unknown): ErrorDescription | undefined {
+function causeOf(error: unknown, status: number): ErrorDescription | undefined {
   const cause = isQueryError(error) || error instanceof RoutingError ? error.cause : error
-  return cause === undefined ? undefined : describeError(cause)
+  if (cause === undefined) return undefined
+  const description = describeError(cause)
+  // Anybody can make requests that are refused, so a stack for each would fill the log.
+  return status < 500 ? withoutStack(description) : description
 }
 
 function withoutStack({ stack, cause, ...rest }: ErrorDescription): ErrorDescription {
@@ -108,8 +109,8 @@ function withoutStack({ stack, cause, ...rest }: ErrorDescription): ErrorDescrip
 }
 
 /** Keeps names out of logs, but is no secret: anybody who can guess a name can compare its digest. */
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 16)
+function digest(text: string | undefined): string | undefined {
+  return text && createHash('sha256').update(text).digest('base64url').slice(0, 16)
 }
 
 function inMicros(ms: number): number {

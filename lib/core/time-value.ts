@@ -1,7 +1,7 @@
 import { illegalArgument } from './errors'
 
 /** A text has the first of these units that it ends with. */
-const MS_PER_UNIT = {
+export const MS_PER_UNIT = {
   nanos: 1e-6,
   micros: 1e-3,
   ms: 1,

@@ -1,4 +1,4 @@
-import { parseTimeValue } from '../core/time-value'
+import { MS_PER_UNIT, parseTimeValue } from '../core/time-value'
 import { JWKS_OPTIONS } from '../jwt/jwks/options'
 import { JWT_CALLER_OPTIONS } from '../jwt/options'
 import { ROUTER_OPTIONS } from '../router/options'
@@ -103,9 +103,8 @@ export function parseTime(text: string, { msPerUnit = 1, leastMs = 1 } = {}): nu
 /** In the largest unit that makes a whole number. */
 export function showTime(ms: number): string {
   if (ms === Number.POSITIVE_INFINITY) return 'no limit'
-  const units = { h: 3_600_000, m: 60_000, s: 1_000 }
-  const [unit, msPerUnit] = Object.entries(units).find(([, size]) => ms % size === 0) ?? ['ms', 1]
-  return `${ms / msPerUnit}${unit}`
+  const unit = (['h', 'm', 's'] as const).find((larger) => ms % MS_PER_UNIT[larger] === 0) ?? 'ms'
+  return `${ms / MS_PER_UNIT[unit]}${unit}`
 }
 
 export function parseClaim(text: string): { claim: string; value: string } | undefined {

@@ -5,11 +5,9 @@ import { refused } from '../core/unauthenticated'
 const CREDENTIALS = /^bearer +([\w\-.~+/]+=*)$/i
 
 /**
- * The bearer token of a request, or `undefined` without an Authorization header. By hand, since
- * libraries read `headers`, which does not show a second Authorization header.
- *
- * Throws the 401 of refused credentials unless it is one header with one bearer token of at most `maxLength`
- * characters.
+ * The bearer token of a request, or `undefined` without an Authorization header. Throws the 401 of refused credentials
+ * unless it is one header with one token of at most `maxLength` characters. By hand, since libraries read `headers`,
+ * which does not show a second Authorization header.
  */
 export function readBearerToken(
   { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,

@@ -55,10 +55,8 @@ export interface VerificationKey {
 const ARMORED = /---- ?BEGIN |^\s*(ssh|ecdsa|sk)-\S+ AAAA/
 
 /**
- * Reads a key in any form. By hand, since no library tells a published key from a secret: each trusts the form that
- * its caller names.
- *
- * Throws a `TypeError`, whose text shows nothing of the key, for anything that is no key.
+ * Reads a key in any form, or throws a `TypeError` whose text shows nothing of it. By hand, since no library tells a
+ * published key from a secret: each trusts the form that its caller names.
  */
 export function parseKey(material: unknown): VerificationKey {
   if (types.isKeyObject(material)) {

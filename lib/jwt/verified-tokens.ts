@@ -21,11 +21,8 @@ const MOST_BYTES = 16 * 2 ** 20
 const BYTES_PER_TOKEN = 512
 
 /**
- * A cache of the tokens that were verified lately, by their digests, so that a client that polls does not cost a
- * signature check each time. Holds no tokens.
- *
- * The reader checks again what depends on time or on the key. Refusals are not remembered, since anybody can send new
- * ones.
+ * A cache of verified tokens by their digests, so that a client that polls does not cost a signature check each time.
+ * The reader checks again what depends on time or on the key. Refusals are not kept, since anybody can send new ones.
  */
 export function verifiedTokens(): LRUCache<string, VerifiedToken> {
   return new LRUCache({

@@ -27,10 +27,8 @@ export interface ServerConfig {
 }
 
 /**
- * Reads what flags and environment ask for. A flag wins over its variable.
- *
- * Throws a {@link ConfigError} that names the flag or variable for a bad value, an unknown name and half a
- * configuration.
+ * Reads what flags and environment ask for. A flag wins over its variable. Throws a {@link ConfigError} for a bad value,
+ * an unknown name and half a configuration.
  */
 export function parseCommandLine(
   args: readonly string[],

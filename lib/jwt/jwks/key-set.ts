@@ -19,11 +19,8 @@ export class KeySet {
   readonly #keys: readonly (VerificationKey & { kid: unknown })[]
 
   /**
-   * Leaves out keys that are not for verifying, unreadable or of another kind (RFC 7517, section 5).
-   *
-   * A key that is in `previous` too stays the same object, which shows that it has not changed.
-   *
-   * Throws a {@link KeySourceError} for anything that is no key set.
+   * Leaves out keys that are not for verifying, unreadable or of another kind (RFC 7517, section 5). A key that is in
+   * `previous` too stays the same object, which shows that it has not changed.
    */
   constructor({ keys }: JsonDocument, previous?: KeySet) {
     if (!Array.isArray(keys)) throw new KeySourceError('the key set has no list of keys')
@@ -36,10 +33,7 @@ export class KeySet {
     })
   }
 
-  /**
-   * The distinct keys that a token with this header may be signed with: of that `kid` (it may be given to keys of
-   * different types), or all of them where the token names none.
-   */
+  /** The distinct keys of a token: of its `kid`, which keys of different types may share, or all where it names none. */
   fitting({ kid, alg }: JwtHeader): readonly VerificationKey[] {
     const named = kid === undefined ? this.#keys : this.#keys.filter((candidate) => candidate.kid === kid)
     const fitting = named.filter(({ algorithms }) => algorithms.includes(alg))

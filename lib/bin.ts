@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Logger, ResolveCaller } from './index'
+import type { Logger } from './index'
 import { newSealingKey } from './index'
 import type { ServerConfig } from './server/config'
 import { HELP, parseCommandLine } from './server/config'
 import { ConfigError } from './server/config-error'
 import { announceDevelopmentMode, createDevelopmentAccess } from './server/development-mode'
-import { stderrLogger } from './server/json-logger'
+import { jsonLogger } from './server/json-logger'
 import type { RunningServer } from './server/server'
 import { startServer } from './server/server'
 
@@ -16,30 +16,20 @@ const IMPATIENT_GRACE_MS = 1_000
 
 async function main(): Promise<void> {
   const command = parseCommandLine(process.argv.slice(2), process.env)
-  if (command.action === 'help') process.stdout.write(HELP)
-  else if (command.action === 'version') process.stdout.write(`${version()}\n`)
-  else if (command.action === 'new-sealing-key') process.stdout.write(`${newSealingKey()}\n`)
-  else await serve(command.config)
+  if (command.action === 'serve') await serve(command.config)
+  else if (command.action === 'help') process.stdout.write(HELP)
+  else process.stdout.write(`${command.action === 'version' ? version() : newSealingKey()}\n`)
 }
 
 async function serve(config: ServerConfig): Promise<void> {
-  if (config.resolveCaller) {
-    await listen(config, config.resolveCaller)
-  } else {
-    const access = createDevelopmentAccess()
-    const url = await listen(config, access.resolveCaller)
-    process.stdout.write(announceDevelopmentMode(url, access, config))
-  }
-}
-
-/** Starts the server, ends it on a signal, and returns its address. */
-async function listen(config: ServerConfig, resolveCaller: ResolveCaller): Promise<string> {
-  const logger = stderrLogger(config.logLevel)
-  const server = await startServer(config, resolveCaller, logger)
+  const { resolveCaller } = config
+  const logger = jsonLogger(config.logLevel)
+  const access = resolveCaller ? { resolveCaller } : createDevelopmentAccess()
+  const server = await startServer(config, access.resolveCaller, logger)
   endOnSignal(server, logger)
   logger.info({ url: server.url }, 'listening')
   process.stdout.write(`express-esql-async-query ${version()} is listening on ${server.url}\n`)
-  return server.url
+  if ('alice' in access) process.stdout.write(announceDevelopmentMode(server.url, access, config))
 }
 
 /** npm passes Ctrl-C on to a process that has already received it, so a second signal must not end it at once. */

@@ -5,12 +5,11 @@ import { distance } from 'fastest-levenshtein'
  * Elasticsearch, similar is a Levenshtein similarity above one half.
  */
 export function closest(name: string, candidates: Iterable<string>): string[] {
-  const scored: { candidate: string; similarity: number }[] = []
-  for (const candidate of candidates) {
-    const similarity = 1 - distance(name, candidate) / Math.max(name.length, candidate.length, 1)
-    if (similarity > 0.5) scored.push({ candidate, similarity })
-  }
-  return scored
+  const similarityOf = (candidate: string): number =>
+    1 - distance(name, candidate) / Math.max(name.length, candidate.length, 1)
+  return [...candidates]
+    .map((candidate) => ({ candidate, similarity: similarityOf(candidate) }))
+    .filter(({ similarity }) => similarity > 0.5)
     .sort((a, b) => b.similarity - a.similarity || (a.candidate < b.candidate ? -1 : 1))
     .map(({ candidate }) => candidate)
 }

@@ -3,11 +3,10 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 }
 
-/** The object that a JSON text holds, or `undefined`. It throws nothing, since a `SyntaxError` quotes the text. */
-export function parseJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
+/** The value of a JSON text, or `undefined`. It throws nothing, since a `SyntaxError` quotes the text. */
+export function parsedJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }

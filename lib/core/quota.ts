@@ -1,33 +1,28 @@
 import type { Owner } from './caller'
 import type { QueryError } from './errors'
 
-/** The limits of an amount, in all and for one owner. */
-export interface QuotaLimits {
-  max: number
-  maxPerOwner: number
-}
-
 /** The limit that an addition would exceed. */
 export interface Excess {
   /** The limit of one owner, or that of all owners together. */
   of: 'owner' | 'all'
-  /** The amount before the addition. */
+  /** The amount before the addition, and after it. */
   used: number
-  /** The amount after it. */
   wanted: number
   limit: number
 }
 
 /** Counts an amount for each owner and in all, and refuses what exceeds a limit: no owner can use up everything. */
 export class Quota {
-  readonly #limits: QuotaLimits
+  readonly #max: number
+  readonly #maxPerOwner: number
   readonly #refusal: (excess: Excess) => QueryError
   readonly #owners = new Map<Owner, number>()
   #total = 0
 
   /** `refusal` makes the error that names the limit to the client. */
-  constructor(limits: QuotaLimits, refusal: (excess: Excess) => QueryError) {
-    this.#limits = limits
+  constructor(limits: { max: number; maxPerOwner: number }, refusal: (excess: Excess) => QueryError) {
+    this.#max = limits.max
+    this.#maxPerOwner = limits.maxPerOwner
     this.#refusal = refusal
   }
 
@@ -43,10 +38,8 @@ export class Quota {
 
   /** Throws as {@link add} would. */
   assertRoom(owner: Owner, amount: number): void {
-    const { max, maxPerOwner } = this.#limits
-    const own = this.#owners.get(owner) ?? 0
-    this.#assertBelow('owner', own, amount, maxPerOwner)
-    this.#assertBelow('all', this.#total, amount, max)
+    this.#assertBelow('owner', this.#owners.get(owner) ?? 0, amount, this.#maxPerOwner)
+    this.#assertBelow('all', this.#total, amount, this.#max)
   }
 
   #assertBelow(of: Excess['of'], used: number, amount: number, limit: number): void {

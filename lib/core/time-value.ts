@@ -1,6 +1,7 @@
 import { illegalArgument } from './errors'
 
-const MS_PER_UNIT = {
+/** A text has the first of these units that it ends with. */
+export const MS_PER_UNIT = {
   nanos: 1e-6,
   micros: 1e-3,
   ms: 1,
@@ -11,6 +12,8 @@ const MS_PER_UNIT = {
 } as const
 
 type Unit = keyof typeof MS_PER_UNIT
+
+const UNITS = Object.keys(MS_PER_UNIT) as Unit[]
 
 /** Longer times count as this one, so that a sum with a date stays a date and a whole number. */
 const LONGEST_MS = 2 ** 52
@@ -49,11 +52,8 @@ export function timeText(ms: number): string {
 }
 
 function unitOf(text: string, normalized: string): Unit | undefined {
-  for (const unit of ['nanos', 'micros', 'ms', 's'] as const) if (normalized.endsWith(unit)) return unit
-  // Reads the text as sent: in Elasticsearch, a capital M means months and not minutes.
-  if (text.endsWith('m')) return 'm'
-  for (const unit of ['h', 'd'] as const) if (normalized.endsWith(unit)) return unit
-  return undefined
+  // Reads a minute as sent: in Elasticsearch, a capital M means months.
+  return UNITS.find((unit) => (unit === 'm' ? text : normalized).endsWith(unit))
 }
 
 function parseAmount(name: string, text: string, digits: string): number {

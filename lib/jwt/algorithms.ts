@@ -69,13 +69,10 @@ function isLargeEnough({ asymmetricKeyDetails }: KeyObject): boolean {
 }
 
 /** A key that is bound to RSA-PSS has to be bound to the algorithm's hash too, or jsonwebtoken refuses it. */
-function isPssKeyFor(
-  algorithm: JwtAlgorithm,
-  { asymmetricKeyType, asymmetricKeyDetails }: KeyObject,
-): boolean {
-  if (asymmetricKeyType !== 'rsa-pss' || !asymmetricKeyDetails) return false
-  const { hashAlgorithm, mgf1HashAlgorithm, saltLength = 0 } = asymmetricKeyDetails
+function isPssKeyFor(algorithm: JwtAlgorithm, key: KeyObject): boolean {
+  const { hashAlgorithm, mgf1HashAlgorithm, saltLength = 0 } = key.asymmetricKeyDetails ?? {}
   return (
+    key.asymmetricKeyType === 'rsa-pss' &&
     hashAlgorithm === `sha${algorithm.slice(2)}` &&
     mgf1HashAlgorithm === hashAlgorithm &&
     saltLength <= hashBytes(algorithm)

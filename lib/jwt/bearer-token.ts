@@ -5,11 +5,9 @@ import { refused } from '../core/unauthenticated'
 const CREDENTIALS = /^bearer +([\w\-.~+/]+=*)$/i
 
 /**
- * The bearer token of a request, or `undefined` without an Authorization header. By hand, since
- * libraries read `headers`, which does not show a second Authorization header.
- *
- * Throws the 401 of refused credentials unless it is one header with one bearer token of at most `maxLength`
- * characters.
+ * The bearer token of a request, or `undefined` without an Authorization header. Throws the 401 of refused credentials
+ * unless it is one header with one token of at most `maxLength` characters. By hand, since libraries read `headers`,
+ * which does not show a second Authorization header.
  */
 export function readBearerToken(
   { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
@@ -17,15 +15,12 @@ export function readBearerToken(
 ): string | undefined {
   const { authorization } = headers
   if (authorization === undefined) return undefined
-  // Node.js keeps the first Authorization header in `headers` and silently drops the others.
-  if (authorizationLines(rawHeaders) > 1) throw refused('there is more than one Authorization header')
+  // Node.js keeps the first Authorization header in `headers` and silently drops the others. In `rawHeaders`, names and
+  // values alternate.
+  const lines = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization')
+  if (lines.length > 1) throw refused('there is more than one Authorization header')
   const [, token] = CREDENTIALS.exec(authorization) ?? []
   if (token === undefined) throw refused('the Authorization header is not one bearer token')
   if (token.length > maxLength) throw refused(`the bearer token is longer than ${maxLength} characters`)
   return token
-}
-
-/** Names and values alternate in `rawHeaders`. */
-function authorizationLines(rawHeaders: readonly string[]): number {
-  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length
 }

@@ -21,10 +21,8 @@ export interface ClaimTest {
 const LONGEST_OWNER_NAME = 1_024
 
 /**
- * Checks what jsonwebtoken leaves open when it has verified a token: it takes any payload, does not require `exp`,
- * and never looks at `iat`. It has compared `iss` and `aud` with the expected ones.
- *
- * Throws the 401 of refused credentials.
+ * Checks what jsonwebtoken leaves open when it has verified a token, and throws the 401 of refused credentials: it takes
+ * any payload, does not require `exp`, and never looks at `iat`. It has compared `iss` and `aud` with the expected ones.
  */
 export function checkClaims(payload: unknown, latestIssueSeconds: number): JwtClaims {
   if (!isObject(payload)) throw refused('the payload of the token is not a JSON object')

@@ -1,4 +1,4 @@
-import { parseJsonObject } from '../core/is-object'
+import { isObject, parsedJson } from '../core/is-object'
 import { refused } from '../core/unauthenticated'
 import type { JwtAlgorithm } from './algorithms'
 import { isJwtAlgorithm } from './algorithms'
@@ -22,20 +22,18 @@ const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 const TOKEN_TYPE = /^(application\/)?(at\+)?jwt$/i
 
 /**
- * Reads and checks the header of a token that is not verified yet. jsonwebtoken decodes a header without a check, and
- * ignores `crit` and `typ`.
+ * Reads the header of a token that is not verified yet, or throws the 401 of refused credentials. jsonwebtoken decodes a
+ * header without a check, and ignores `crit` and `typ`.
  *
  * Leaves out keys that the header embeds or points to (`jwk`, `x5c`, `jku`, `x5u`), so that no key source can follow
  * them. Refuses a `typ` other than that of a JWT or an access token: an issuer's other tokens (logout tokens, security
  * events) may carry the same claims.
- *
- * Throws the 401 of refused credentials.
  */
 export function readHeader(token: string, allowed: readonly JwtAlgorithm[]): JwtHeader {
   if (!COMPACT.test(token)) throw refused('the bearer token is not a signed JWT')
   const [encoded = ''] = token.split('.', 1)
-  const header = parseJsonObject(Buffer.from(encoded, 'base64url').toString())
-  if (!header) throw refused('the header of the token is not a JSON object')
+  const header = parsedJson(Buffer.from(encoded, 'base64url').toString())
+  if (!isObject(header)) throw refused('the header of the token is not a JSON object')
   const { alg, typ } = header
   if (!isJwtAlgorithm(alg)) throw refused('the token names no known algorithm')
   if (!allowed.includes(alg)) throw refused(`the token is signed with ${alg}, which is not allowed`)

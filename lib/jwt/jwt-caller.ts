@@ -10,7 +10,7 @@ import { readHeader } from './header'
 import type { JwtCallerOptions } from './options'
 import { resolveJwtOptions } from './options'
 import type { VerifiedToken } from './verified-tokens'
-import { VerifiedTokens } from './verified-tokens'
+import { digestOf, verifiedTokens } from './verified-tokens'
 
 /**
  * Identifies callers by a signed JWT in the Authorization header. The owner is the issuer with the subject, or
@@ -26,13 +26,13 @@ import { VerifiedTokens } from './verified-tokens'
  */
 export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
   const settings = resolveJwtOptions(options)
-  const tokens = new VerifiedTokens()
+  const tokens = verifiedTokens()
 
   return async function resolveJwtCaller(request) {
     const token = readBearerToken(request, settings.maxTokenLength)
     if (token === undefined) throw missingCredentials(request.originalUrl)
-    const digest = VerifiedTokens.digest(token)
-    const known = tokens.find(digest)
+    const digest = digestOf(token)
+    const known = tokens.get(digest)
     const header = known?.header ?? readHeader(token, settings.algorithms)
     // Also for a known token: its key may have changed or be withdrawn by now.
     const { key } = await settings.findKey(header)
@@ -40,7 +40,7 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     if (known?.key === key && isCurrent(known.times, nowSeconds, settings.clockToleranceSeconds)) {
       return toCaller(known)
     }
-    tokens.forget(digest)
+    tokens.delete(digest)
     const payload = verifyToken(token, key, {
       algorithms: [header.alg],
       issuer: settings.issuers,
@@ -55,34 +55,23 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     const { exp, nbf, iat } = claims
     const cancelTasks = settings.grantsCancelTasks?.(claims) ?? payloadOf(token)
     const verified: VerifiedToken = { header, key, times: { exp, nbf, iat }, owner, user, cancelTasks }
-    tokens.add(digest, verified)
+    tokens.set(digest, verified)
     return toCaller(verified)
   }
 
   async function toCaller({ owner, user, cancelTasks }: VerifiedToken): Promise<Caller> {
-    const canCancelTasks = typeof cancelTasks === 'boolean' ? cancelTasks : await mayCancelTasks(cancelTasks)
-    return { owner, canCancelTasks, ...(user !== undefined && { user }) }
-  }
-
-  /** Each call gets claims of its own, since a function may change them. */
-  async function mayCancelTasks(payload: string): Promise<boolean> {
+    // Each call gets claims of its own, since a function may change them.
+    const answer =
+      typeof cancelTasks === 'string' ? await settings.mayCancelTasks?.(JSON.parse(cancelTasks)) : cancelTasks
     // Anything but `true` grants nothing.
-    return (await settings.mayCancelTasks?.(JSON.parse(payload))) === true
+    return { owner, canCancelTasks: answer === true, ...(user !== undefined && { user }) }
   }
 }
 
 /** The checks that depend on time, of jsonwebtoken and ours. Where they fail, the token is verified again, for the error. */
-function isCurrent(
-  { exp, nbf, iat }: VerifiedToken['times'],
-  nowSeconds: number,
-  toleranceSeconds: number,
-): boolean {
-  const latestSeconds = nowSeconds + toleranceSeconds
-  return (
-    nowSeconds < exp + toleranceSeconds &&
-    (nbf === undefined || nbf <= latestSeconds) &&
-    (iat === undefined || iat <= latestSeconds)
-  )
+function isCurrent(times: VerifiedToken['times'], nowSeconds: number, toleranceSeconds: number): boolean {
+  const { exp, nbf = Number.NEGATIVE_INFINITY, iat = Number.NEGATIVE_INFINITY } = times
+  return nowSeconds < exp + toleranceSeconds && Math.max(nbf, iat) <= nowSeconds + toleranceSeconds
 }
 
 /** A copy, so that the cache holds nothing of the token. */

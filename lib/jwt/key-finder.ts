@@ -36,7 +36,6 @@ export function givenKey(material: JwtKey, algorithms: readonly JwtAlgorithm[]):
   return async () => key
 }
 
-/** The key that `source` finds, parsed once for each distinct key. */
 export function sourcedKey(source: JwtKeySource): FindKey {
   const parsedKeys = new LRUCache<string | KeyObject, VerificationKey>({ max: MOST_PARSED_KEYS })
   return async (header) => {

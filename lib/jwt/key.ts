@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { createPublicKey, createSecretKey, X509Certificate } from 'node:crypto'
 import { types } from 'node:util'
+import { parsedJson } from '../core/is-object'
 import type { JwtAlgorithm } from './algorithms'
 import { describeKey, fits, isJwtAlgorithm, JWT_ALGORITHMS } from './algorithms'
 
@@ -47,7 +48,6 @@ export type JwtKey = string | Uint8Array | KeyObject | JsonWebKey
 export interface VerificationKey {
   key: KeyObject
   algorithms: readonly JwtAlgorithm[]
-  /** What it is, for messages. */
   description: string
 }
 
@@ -55,13 +55,13 @@ export interface VerificationKey {
 const ARMORED = /---- ?BEGIN |^\s*(ssh|ecdsa|sk)-\S+ AAAA/
 
 /**
- * Reads a key in any form. By hand, since no library tells a published key from a secret: each trusts the form that
- * its caller names.
- *
- * Throws a `TypeError`, whose text shows nothing of the key, for anything that is no key.
+ * Reads a key in any form, or throws a `TypeError` whose text shows nothing of it. By hand, since no library tells a
+ * published key from a secret: each trusts the form that its caller names.
  */
 export function parseKey(material: unknown): VerificationKey {
-  if (types.isKeyObject(material)) return verificationKey(publicPart(material))
+  if (types.isKeyObject(material)) {
+    return verificationKey(material.type === 'private' ? createPublicKey(material) : material)
+  }
   if (typeof material === 'string') return parseBytes(Buffer.from(material))
   if (types.isUint8Array(material)) return parseBytes(Buffer.from(material))
   if (isObjectOrList(material)) return parseJwk(material)
@@ -70,19 +70,12 @@ export function parseKey(material: unknown): VerificationKey {
 
 function parseBytes(bytes: Buffer): VerificationKey {
   const text = bytes.toString('latin1')
-  if (ARMORED.test(text)) return verificationKey(parsePem(bytes))
-  const json = parseJson(text)
-  if (json) return parseJwk(json)
+  if (ARMORED.test(text))
+    return verificationKey(publicKey(bytes, 'it looks like a PEM, but cannot be read as one'))
+  const json = parsedJson(text)
+  if (isObjectOrList(json)) return parseJwk(json)
   const key = parseDer(bytes) ?? parseDer(Buffer.from(text, 'base64'))
   return verificationKey(key ?? createSecretKey(bytes))
-}
-
-function parsePem(bytes: Buffer): KeyObject {
-  try {
-    return createPublicKey(bytes)
-  } catch {
-    throw unreadable('it looks like a PEM, but cannot be read as one')
-  }
 }
 
 function parseDer(key: Buffer): KeyObject | undefined {
@@ -104,7 +97,11 @@ function parseDer(key: Buffer): KeyObject | undefined {
 }
 
 function parseJwk(jwk: Readonly<Record<string, unknown>>): VerificationKey {
-  const parsed = verificationKey(jwk.kty === 'oct' ? jwkSecret(jwk) : jwkPublicKey(jwk))
+  const parsed = verificationKey(
+    jwk.kty === 'oct'
+      ? jwkSecret(jwk)
+      : publicKey({ key: { ...jwk }, format: 'jwk' }, 'it is an object, but no KeyObject and no JWK'),
+  )
   const { algorithms, description } = parsed
   const { use, alg, key_ops: operations } = jwk
   const isForVerifying =
@@ -126,17 +123,13 @@ function jwkSecret({ k }: Readonly<Record<string, unknown>>): KeyObject {
   return createSecretKey(Buffer.from(k, 'base64url'))
 }
 
-function jwkPublicKey(jwk: JsonWebKey): KeyObject {
+/** The message of the platform may quote members of the key. */
+function publicKey(material: Parameters<typeof createPublicKey>[0], otherwise: string): KeyObject {
   try {
-    return createPublicKey({ key: { ...jwk }, format: 'jwk' })
+    return createPublicKey(material)
   } catch {
-    // The message of the platform may quote members of the key.
-    throw unreadable('it is an object, but no KeyObject and no JWK')
+    throw unreadable(otherwise)
   }
-}
-
-function publicPart(key: KeyObject): KeyObject {
-  return key.type === 'private' ? createPublicKey(key) : key
 }
 
 function verificationKey(key: KeyObject): VerificationKey {
@@ -144,15 +137,6 @@ function verificationKey(key: KeyObject): VerificationKey {
     key,
     algorithms: JWT_ALGORITHMS.filter((algorithm) => fits(algorithm, key)),
     description: describeKey(key),
-  }
-}
-
-function parseJson(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObjectOrList(value) ? value : undefined
-  } catch {
-    return undefined
   }
 }
 

@@ -8,7 +8,7 @@ import type { ClaimTest, JwtClaims } from './claims'
 import { passes } from './claims'
 import type { JwksOptions, KeySetUse } from './jwks/options'
 import { resolveJwksOptions } from './jwks/options'
-import { remoteKey } from './jwks/remote-keys'
+import { RemoteKeys } from './jwks/remote-keys'
 import type { JwtKey } from './key'
 import type { FindKey, JwtKeySource } from './key-finder'
 import { givenKey, sourcedKey } from './key-finder'
@@ -140,7 +140,6 @@ export const JWT_CALLER_OPTIONS = {
 
 const CLAIM_TEST: OptionTable<ClaimTest> = { claim: requiredText, value: requiredText }
 
-/** Checks, copies and completes the options of `jwtCaller`. Throws a `TypeError` that says what is wrong. */
 export function resolveJwtOptions(options: JwtCallerOptions) {
   const { cancelTasks, ...completed } = checkOptions(NAME, options, JWT_CALLER_OPTIONS)
   const algorithms = listOf('algorithms', completed.algorithms, algorithm)
@@ -160,7 +159,7 @@ export function resolveJwtOptions(options: JwtCallerOptions) {
 function findKeyOf({ key, jwks }: JwtCallerOptions, use: KeySetUse): FindKey {
   if (jwks !== undefined) {
     if (key !== undefined) throw new TypeError('jwtCaller takes `key` or `jwks`, not both; remove one')
-    return remoteKey(resolveJwksOptions(jwks, use))
+    return new RemoteKeys(resolveJwksOptions(jwks, use)).find
   }
   if (key !== undefined) return typeof key === 'function' ? sourcedKey(key) : givenKey(key, use.algorithms)
   throw new TypeError(

@@ -3,12 +3,10 @@ import { LRUCache } from 'lru-cache'
 import type { Owner } from '../core/caller'
 import type { JwtHeader } from './header'
 
-/** The facts about a token that was verified. */
 export interface VerifiedToken {
   header: JwtHeader
   /** The key that verified the token. With another key, the token has to be verified again. */
   key: KeyObject
-  /** The claims that depend on time. */
   times: { exp: number; nbf: number | undefined; iat: number | undefined }
   owner: Owner
   user: string | undefined
@@ -23,36 +21,18 @@ const MOST_BYTES = 16 * 2 ** 20
 const BYTES_PER_TOKEN = 512
 
 /**
- * The tokens that were verified lately, so that a client that polls does not cost a signature check each time.
- *
- * Holds no tokens, only their digests. The reader checks again what depends on time or on the key. Refusals are not
- * remembered, since anybody can send new ones.
+ * A cache of verified tokens by their digests, so that a client that polls does not cost a signature check each time.
+ * The reader checks again what depends on time or on the key. Refusals are not kept, since anybody can send new ones.
  */
-export class VerifiedTokens {
-  readonly #tokens = new LRUCache<string, VerifiedToken>({
+export function verifiedTokens(): LRUCache<string, VerifiedToken> {
+  return new LRUCache({
     maxSize: MOST_BYTES,
     sizeCalculation: (token) => BYTES_PER_TOKEN + 2 * lengthOf(token),
   })
+}
 
-  static digest(token: string): string {
-    return hash('sha256', token, 'base64url')
-  }
-
-  get size(): number {
-    return this.#tokens.size
-  }
-
-  find(digest: string): VerifiedToken | undefined {
-    return this.#tokens.get(digest)
-  }
-
-  add(digest: string, token: VerifiedToken): void {
-    this.#tokens.set(digest, token)
-  }
-
-  forget(digest: string): void {
-    this.#tokens.delete(digest)
-  }
+export function digestOf(token: string): string {
+  return hash('sha256', token, 'base64url')
 }
 
 /** In characters, which take two bytes at most. */

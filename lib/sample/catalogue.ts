@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseTimeValue } from '../core/time-value'
-import type { QueryResult, Value, ValueObject } from '../index'
+import type { Value, ValueObject } from '../index'
 import { QueryError } from '../index'
 import { STRICT } from '../json/elasticsearch-body'
 import { parseJson } from '../json/parse'
@@ -17,35 +17,7 @@ export function readDefaultCatalogue(): SampleQuery[] {
   return [...parseCatalogue(readFileSync(DEFAULT_FILE, 'utf8')), MANY_ROWS, ROW_OF_PARAMS]
 }
 
-/**
- * Reads a catalogue: the queries that a team wants answered, with the answers that Elasticsearch gave or would
- * give. It may have comments.
- *
- * ```json
- * {
- *   "queries": [
- *     {
- *       "query": "FROM logs | LIMIT 2",
- *       "shows": "two seconds of waiting",
- *       "delay": "2s",
- *       "partial_values": [["a"]],
- *       "response": { "columns": [{ "name": "host", "type": "keyword" }], "values": [["a"], ["b"]] }
- *     },
- *     {
- *       "pattern": "FROM gone.*",
- *       "response": { "error": { "type": "verification_exception", "reason": "Unknown index" }, "status": 400 }
- *     }
- *   ]
- * }
- * ```
- *
- * `query` is the whole text, `pattern` a regular expression for the whole text; runs of blanks count as one space.
- * `shows` is for people, in the list of queries. The query runs for `delay`, and a stop meanwhile keeps
- * `partial_values`. A `response` may be a recorded body: fields that do not describe the result are skipped. The first
- * entry that matches answers. Only `response` and one of `query` and `pattern` are required.
- *
- * Throws an error that says what is wrong, and where.
- */
+/** Reads a catalogue, which the README describes. Throws an error that says what is wrong, and where. */
 export function parseCatalogue(text: string): SampleQuery[] {
   const { queries } = readObject(parseJson(text)?.value, 'the catalogue', ['queries'])
   return STRICT.array(queries, 'queries').map((entry, index) => readEntry(entry, `queries[${index}]`))
@@ -57,7 +29,9 @@ function readEntry(value: Value | undefined, where: string): SampleQuery {
   const entry = readObject(value, where, ENTRY)
   const { shows, delay, partial_values: partialValues = [] } = entry
   const delayMs = delay === undefined ? 0 : readDelay(delay, `${where}.delay`)
-  const outcome = readResponse(entry.response, `${where}.response`)
+  const source = `${where}.response`
+  const body = STRICT.object(entry.response, source)
+  const outcome = body.error === undefined ? STRICT.result(body, source) : STRICT.error(body, source)
   const partial =
     outcome instanceof QueryError
       ? undefined
@@ -75,11 +49,6 @@ function readEntry(value: Value | undefined, where: string): SampleQuery {
       return outcome
     },
   }
-}
-
-function readResponse(value: Value | undefined, where: string): QueryResult | QueryError {
-  const body = STRICT.object(value, where)
-  return body.error === undefined ? STRICT.result(body, where) : STRICT.error(body, where)
 }
 
 function readMatcher({ query, pattern }: ValueObject, where: string): Pick<SampleQuery, 'usage' | 'pattern'> {
@@ -107,7 +76,6 @@ function readDelay(value: Value, where: string): number {
   }
 }
 
-/** Reads an object of a catalogue, which has no other fields than the known ones. */
 function readObject(value: Value | undefined, where: string, known: readonly string[]): ValueObject {
   const object = STRICT.object(value, where)
   const unknown = Object.keys(object).find((name) => !known.includes(name))

@@ -4,7 +4,6 @@ import { QueryError } from '../index'
 import type { SampleQuery } from './engine'
 import { verificationFailure } from './engine'
 
-/** Answers with as many rows as the query asks for. */
 export const MANY_ROWS: SampleQuery = {
   usage: 'FROM many | LIMIT 5000',
   shows: 'as many rows as you ask for, up to 100000',
@@ -63,19 +62,14 @@ function rowOfParams(assignments: string, { params = [] }: QueryRequest): QueryR
 
 /** The value of a placeholder. A bare `?` takes the first of those that are `left`. */
 function take(placeholder: string, params: readonly QueryParam[], left: QueryParam[]): Value {
-  const param =
-    placeholder === ''
-      ? left.shift()
-      : /^\d+$/.test(placeholder)
-        ? params[Number(placeholder) - 1]
-        : params.find(({ name }) => name === placeholder)
+  const isNext = placeholder === ''
+  const isNamed = ({ name = '' }, index: number) => [name, `${index + 1}`].includes(placeholder)
+  const param = isNext ? left.shift() : params.find(isNamed)
   if (param) return param.value
-  throw new QueryError(
-    'parsing_exception',
-    placeholder === ''
-      ? `line 1:1: Not enough actual parameters ${params.length}`
-      : `line 1:1: Unknown query parameter [${placeholder}]`,
-  )
+  const problem = isNext
+    ? `Not enough actual parameters ${params.length}`
+    : `Unknown query parameter [${placeholder}]`
+  throw new QueryError('parsing_exception', `line 1:1: ${problem}`)
 }
 
 /** The numeric types. Each can hold the numbers of those before it. */

@@ -3,7 +3,6 @@ import { systemClock } from '../core/clock'
 import type { Execute, QueryRequest, QueryResult } from '../index'
 import { QueryError } from '../index'
 
-/** What an answer to a sample query can use. */
 export interface SampleRun {
   request: QueryRequest
   /** Fires when the query is stopped, deleted or expires. */
@@ -17,7 +16,6 @@ export interface SampleRun {
 export interface SampleQuery {
   /** How a person writes it. */
   usage: string
-  /** What the query shows, for the list of queries. */
   shows?: string
   /** Matches the whole text of the query, with its blanks evened out. */
   pattern: RegExp
@@ -41,7 +39,6 @@ export function sampleEngine(queries: readonly SampleQuery[], clock: Clock = sys
   }
 }
 
-/** The text of a query, with one space for each run of blanks. */
 export function evenOutBlanks(query: string): string {
   return query.trim().replace(/\s+/g, ' ')
 }

@@ -9,7 +9,6 @@ import type { GivenOptions } from './settings'
 import { describeSettings, SETTINGS, variableOf } from './settings'
 import { readTokenCheck } from './token-check'
 
-/** The configuration of the standalone server. Missing options have the default of the package. */
 export interface ServerConfig {
   /** @default all addresses */
   host: string | undefined
@@ -18,7 +17,6 @@ export interface ServerConfig {
   resolveCaller: ResolveCaller | undefined
   /** The cluster to stand in front of. Left out, the server answers sample queries. */
   elasticsearch: ElasticsearchStoreOptions | undefined
-  /** The queries that the server answers without a cluster. */
   queries: readonly SampleQuery[]
   /** Whether `queries` come from the user's own catalogue, which the console does not explain. */
   isOwnCatalogue: boolean
@@ -28,23 +26,14 @@ export interface ServerConfig {
   logLevel: LogLevel
 }
 
-/** What the command line asks for. */
-export type ServerCommand =
-  | { action: 'help' }
-  | { action: 'version' }
-  | { action: 'new-sealing-key' }
-  | { action: 'serve'; config: ServerConfig }
-
 /**
- * Reads flags and environment. A flag wins over its variable.
- *
- * Throws a {@link ConfigError} that names the flag or variable for a bad value, an unknown name and half a
- * configuration.
+ * Reads what flags and environment ask for. A flag wins over its variable. Throws a {@link ConfigError} for a bad value,
+ * an unknown name and half a configuration.
  */
 export function parseCommandLine(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): ServerCommand {
+): { action: NonNullable<GivenSettings['action']> } | { action: 'serve'; config: ServerConfig } {
   const given = new GivenSettings(args, environment)
   if (given.action) return { action: given.action }
   const resolveCaller = readTokenCheck(given)

@@ -1,40 +1,22 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { sign } from 'jsonwebtoken'
-import type { ResolveCaller } from '../index'
 import { jwtCaller } from '../index'
 import type { SampleQuery } from '../sample/engine'
 import type { ServerConfig } from './config'
 import { PREFIX } from './settings'
 
-/** A token check without configuration, and the tokens that pass it. */
-export interface DevelopmentAccess {
-  resolveCaller: ResolveCaller
-  alice: string
-  mallory: string
-}
+const NAMES = { issuer: 'urn:express-esql-async-query:development', audience: 'express-esql-async-query' }
 
-const ISSUER = 'urn:express-esql-async-query:development'
-const AUDIENCE = 'express-esql-async-query'
-
-/** Makes a key that ends with this process, so that a token of one run is worth nothing in the next. */
-export function createDevelopmentAccess(): DevelopmentAccess {
+/**
+ * A token check without configuration, and tokens that pass it. The key ends with this process, so that a token of one
+ * run is worth nothing in the next.
+ */
+export function createDevelopmentAccess() {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const tokenOf = (subject: string): string =>
-    sign({}, privateKey, {
-      algorithm: 'RS256',
-      issuer: ISSUER,
-      audience: AUDIENCE,
-      subject,
-      expiresIn: '12h',
-    })
+    sign({}, privateKey, { algorithm: 'RS256', ...NAMES, subject, expiresIn: '12h' })
   return {
-    resolveCaller: jwtCaller({
-      key: publicKey,
-      algorithms: ['RS256'],
-      issuer: ISSUER,
-      audience: AUDIENCE,
-      userClaim: 'sub',
-    }),
+    resolveCaller: jwtCaller({ key: publicKey, algorithms: ['RS256'], ...NAMES, userClaim: 'sub' }),
     alice: tokenOf('alice'),
     mallory: tokenOf('mallory'),
   }
@@ -43,7 +25,7 @@ export function createDevelopmentAccess(): DevelopmentAccess {
 /** The console's text in development mode: a warning, and lines to paste into a shell. */
 export function announceDevelopmentMode(
   url: string,
-  { alice, mallory }: DevelopmentAccess,
+  { alice, mallory }: ReturnType<typeof createDevelopmentAccess>,
   { elasticsearch, queries, isOwnCatalogue }: ServerConfig,
 ): string {
   return `

@@ -9,10 +9,8 @@ const URL_SETTING = SETTINGS.elasticsearchUrl
 
 const BASIC = [SETTINGS.elasticsearchUsername, SETTINGS.elasticsearchPassword] as const
 
-/** The settings that need a cluster. */
 const OF_CLUSTERS = settingsOf('elasticsearch').filter((setting) => setting !== URL_SETTING)
 
-/** The settings that exclude a cluster. */
 const OF_SAMPLES = [SETTINGS.catalogue, ...settingsOf('memory')]
 
 /** The options of a store in front of the cluster that the settings name, or `undefined` without a cluster. */
@@ -65,7 +63,6 @@ function readCredentials(given: GivenSettings): Record<string, string> {
   return {}
 }
 
-/** Throws if any of the settings is given. */
 function refuse(
   given: GivenSettings,
   settings: readonly Setting<unknown>[],

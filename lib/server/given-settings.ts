@@ -6,7 +6,11 @@ import type { Part, Setting } from './setting-kinds'
 import type { GivenOptions, ValueOf } from './settings'
 import { ALL_SETTINGS, flagOf, optionsOf, PREFIX, variableOf } from './settings'
 
-const ACTIONS = ['help', 'version', 'new-sealing-key'] as const
+const ACTIONS = {
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+  'new-sealing-key': { type: 'boolean' },
+} as const
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -15,7 +19,7 @@ type Flags = Readonly<Record<string, string | boolean | undefined>>
 /** The settings that are given: as a flag, else as a variable. Refuses unknown ones. */
 export class GivenSettings {
   /** What else than to serve the command line asks for. */
-  readonly action: 'help' | 'version' | 'new-sealing-key' | undefined
+  readonly action: keyof typeof ACTIONS | undefined
   readonly #flags: Flags
   readonly #environment: Environment
 
@@ -23,7 +27,8 @@ export class GivenSettings {
     refuseUnknownVariables(environment)
     this.#environment = environment
     this.#flags = readFlags(args)
-    this.action = ACTIONS.find((action) => this.#flags[action] === true)
+    const actions = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[]
+    this.action = actions.find((action) => this.#flags[action] === true)
   }
 
   /** The value of a setting, or its default, or `undefined` where it has none. */
@@ -61,7 +66,6 @@ export class GivenSettings {
     return text
   }
 
-  /** The name that a setting is given under, if it is given. */
   sourceOf(setting: Setting<unknown>): string | undefined {
     return this.#find(setting)?.source
   }
@@ -101,12 +105,8 @@ function textOf(path: string, source: string): string {
 function readFlags(args: readonly string[]): Flags {
   const names = ALL_SETTINGS.filter(({ isSecret }) => !isSecret).map(flagOf)
   const flags = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
-  const help = { type: 'boolean', short: 'h' } as const
-  const version = { type: 'boolean', short: 'v' } as const
-  const newSealingKey = { type: 'boolean' } as const
   try {
-    const options = { ...flags, help, version, 'new-sealing-key': newSealingKey }
-    return parseArgs({ args: [...args], options }).values
+    return parseArgs({ args: [...args], options: { ...flags, ...ACTIONS } }).values
   } catch (cause) {
     const [firstLine] = messageOf(cause).split(/\.?\n/)
     throw new ConfigError(`${firstLine}; see --help`, { cause })

@@ -6,8 +6,10 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 /** One of {@link LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
+const toStderr = (line: string): unknown => process.stderr.write(line)
+
 /** Writes entries of `level` and above as lines of JSON. */
-export function jsonLogger(level: LogLevel, write: (line: string) => void): Logger {
+export function jsonLogger(level: LogLevel, write = toStderr): Logger {
   const lowest = LOG_LEVELS.indexOf(level)
   const isLevelEnabled = (at: LogLevel) => LOG_LEVELS.indexOf(at) >= lowest
   const logAt = (at: LogLevel) => (details: object, message: string) => {
@@ -22,11 +24,6 @@ export function jsonLogger(level: LogLevel, write: (line: string) => void): Logg
     error: logAt('error'),
     isLevelEnabled,
   }
-}
-
-/** Writes entries of `level` and above to stderr. */
-export function stderrLogger(level: LogLevel): Logger {
-  return jsonLogger(level, (line) => process.stderr.write(line))
 }
 
 function plainErrors(_name: string, value: unknown): unknown {

@@ -15,11 +15,9 @@ import { Connections } from './connections'
 export interface RunningServer {
   url: string
   /**
-   * Ends the server. It takes no new connections, answers waiting requests with the state of their queries, gives
-   * answers that are being sent `graceMs` to finish, and then closes the store. A second call can shorten the rest of
-   * that time.
-   *
-   * @param graceMs default: that of the configuration
+   * Takes no new connections, answers waiting requests with the state of their queries, gives answers that are being
+   * sent `graceMs` to finish, by default that of the configuration, and then closes the store. A second call can shorten
+   * the rest of that time.
    */
   close(graceMs?: number): Promise<void>
 }
@@ -85,7 +83,6 @@ async function listen(server: Server, { host, port }: ServerConfig): Promise<str
   return urlOf(server.address() as AddressInfo)
 }
 
-/** An address that a client on this machine can use. */
 function urlOf({ address, family, port }: AddressInfo): string {
   const isAny = address === '::' || address === '0.0.0.0'
   const host = isAny ? 'localhost' : family === 'IPv6' ? `[${address}]` : address

@@ -1,4 +1,4 @@
-import { parseTimeValue } from '../core/time-value'
+import { MS_PER_UNIT, parseTimeValue } from '../core/time-value'
 import { JWKS_OPTIONS } from '../jwt/jwks/options'
 import { JWT_CALLER_OPTIONS } from '../jwt/options'
 import { ROUTER_OPTIONS } from '../router/options'
@@ -13,20 +13,16 @@ export const OPTION_TABLES = {
   jwks: JWKS_OPTIONS,
 } as const
 
-/** A part of the package that has options. */
 export type Part = keyof typeof OPTION_TABLES
 
 type OptionPath = { [P in Part]: `${P}.${keyof (typeof OPTION_TABLES)[P] & string}` }[Part]
 
 /** A value of the standalone server, from an environment variable or a flag. */
 export interface Setting<T> {
-  /** Of the variable, without the prefix. The flag has the same name, in lower case with dashes. */
+  /** Of the variable, without its prefix. The flag has the same name, in lower case with dashes. */
   name: string
-  /** The variable has no prefix, because other programs know it by this name. */
-  isCommon?: boolean
   /** What a value is, in a word. */
   placeholder: string
-  /** What the setting does, for `--help`. */
   about: string
   expected: string
   /** Returns `undefined` for a text that is not as expected. */
@@ -42,7 +38,6 @@ export interface Setting<T> {
   defaultInWords?: string
   /** Comes from the environment only, since everybody on a machine can read the flags of a process. */
   isSecret?: boolean
-  /** An error does not show the value. */
   mayHoldSecret?: boolean
 }
 
@@ -79,7 +74,14 @@ export const BOOLEAN = {
   parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined),
 }
 
-export const LIST = { placeholder: 'LIST', expected: 'a comma-separated list', parse: parseList }
+export const LIST = {
+  placeholder: 'LIST',
+  expected: 'a comma-separated list',
+  parse(text: string) {
+    const items = text.split(',').map((item) => item.trim())
+    return items.includes('') ? undefined : items
+  },
+}
 
 export function parseUrl(text: string, { withQuery = false } = {}): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -101,17 +103,11 @@ export function parseTime(text: string, { msPerUnit = 1, leastMs = 1 } = {}): nu
 /** In the largest unit that makes a whole number. */
 export function showTime(ms: number): string {
   if (ms === Number.POSITIVE_INFINITY) return 'no limit'
-  const units = { h: 3_600_000, m: 60_000, s: 1_000 }
-  const [unit, msPerUnit] = Object.entries(units).find(([, size]) => ms % size === 0) ?? ['ms', 1]
-  return `${ms / msPerUnit}${unit}`
+  const unit = (['h', 'm', 's'] as const).find((larger) => ms % MS_PER_UNIT[larger] === 0) ?? 'ms'
+  return `${ms / MS_PER_UNIT[unit]}${unit}`
 }
 
 export function parseClaim(text: string): { claim: string; value: string } | undefined {
   const [, claim, value] = /^([^=]+)=(.+)$/.exec(text) ?? []
   return claim !== undefined && value !== undefined ? { claim, value } : undefined
-}
-
-function parseList(text: string): string[] | undefined {
-  const items = text.split(',').map((item) => item.trim())
-  return items.includes('') ? undefined : items
 }

@@ -15,7 +15,6 @@ import {
   TIME,
 } from './setting-kinds'
 
-/** How the variables of the standalone server begin. */
 export const PREFIX = 'ESQL_ASYNC_'
 
 /** The value that asks for the issuer's discovery document. */
@@ -79,7 +78,6 @@ export const SETTINGS = named({
     option: 'jwt.clockToleranceSeconds',
   },
   elasticsearchUrl: {
-    isCommon: true,
     placeholder: 'URL',
     about: 'the cluster to stand in front of',
     expected: 'an http or https URL without credentials and query',
@@ -89,7 +87,6 @@ export const SETTINGS = named({
     defaultInWords: 'none: the server answers sample queries',
   },
   elasticsearchApiKey: {
-    isCommon: true,
     placeholder: 'TEXT',
     isSecret: true,
     about: 'the API key of the service account, encoded as Elasticsearch returns it',
@@ -98,20 +95,17 @@ export const SETTINGS = named({
     feeds: 'elasticsearch.headers',
   },
   elasticsearchUsername: {
-    isCommon: true,
     ...NON_EMPTY,
     about: 'the user name of the service account, in place of an API key',
     feeds: 'elasticsearch.headers',
   },
   elasticsearchPassword: {
-    isCommon: true,
     ...NON_EMPTY,
     isSecret: true,
     about: 'the password of that user',
     feeds: 'elasticsearch.headers',
   },
   elasticsearchCaFile: {
-    isCommon: true,
     ...FILE,
     about: 'a file with certificates, in PEM, to trust in place of those of the system',
     feeds: 'elasticsearch.ca',
@@ -191,7 +185,6 @@ type Parsed<S> = S extends { parse: (text: string) => infer T } ? Exclude<T, und
 /** The value of a setting, which is its default where none is given. */
 export type ValueOf<S> = Parsed<S> | (S extends { default: unknown } ? never : undefined)
 
-/** The options of a part that are given as settings. */
 export type GivenOptions<P extends Part> = {
   [Name in keyof Settings as Settings[Name] extends { option: `${P}.${infer Option}` }
     ? Option
@@ -209,8 +202,9 @@ function named<Table extends Record<string, object>>(table: Table) {
 
 export const ALL_SETTINGS: readonly Setting<unknown>[] = Object.values(SETTINGS)
 
-export function variableOf({ name, isCommon = false }: Setting<unknown>): string {
-  return isCommon ? name : PREFIX + name
+/** Other programs know the variables of a cluster by their names, so those have no prefix. */
+export function variableOf({ name }: Setting<unknown>): string {
+  return name.startsWith('ELASTICSEARCH_') ? name : PREFIX + name
 }
 
 export function flagOf({ name }: Setting<unknown>): string {
@@ -227,7 +221,6 @@ export function optionsOf(part: Part): [string, Setting<unknown>][] {
   )
 }
 
-/** The settings that the options of a part are made from. */
 export function settingsOf(part: Part): Setting<unknown>[] {
   return optionsOf(part).map(([, setting]) => setting)
 }
@@ -245,7 +238,6 @@ export function defaultOf(setting: Setting<unknown>): string | undefined {
   })
 }
 
-/** The lines of `--help` that list the settings. */
 export function describeSettings(): string {
   return ALL_SETTINGS.map((setting) => {
     const flag = setting.isSecret ? '(no flag)' : `--${flagOf(setting)} ${setting.placeholder}`

@@ -2,7 +2,7 @@ import type { JwksOptions, JwtCallerOptions, ResolveCaller } from '../index'
 import { jwtCaller } from '../index'
 import { ConfigError, messageOf } from './config-error'
 import type { GivenSettings } from './given-settings'
-import { stderrLogger } from './json-logger'
+import { jsonLogger } from './json-logger'
 import { DISCOVER, SETTINGS, settingsOf, variableOf } from './settings'
 
 /** One of these is needed, and one is enough. */
@@ -22,10 +22,8 @@ export function readTokenCheck(given: GivenSettings): ResolveCaller | undefined 
     const checked = algorithms as JwtCallerOptions['algorithms']
     return jwtCaller({ ...keys, algorithms: checked, issuer, audience, ...optional })
   } catch (cause) {
-    const message = messageOf(cause).replace(
-      'allowHttp: true',
-      `${variableOf(SETTINGS.jwtJwksAllowHttp)}=true`,
-    )
+    const allowHttp = `${variableOf(SETTINGS.jwtJwksAllowHttp)}=true`
+    const message = messageOf(cause).replace('allowHttp: true', allowHttp)
     throw new ConfigError(given.withSettingNames(message, 'jwt', 'jwks'), { cause })
   }
 }
@@ -54,7 +52,7 @@ function readKeySet(given: GivenSettings): JwksOptions | undefined {
   return {
     ...options,
     ...(location !== DISCOVER && { url: location }),
-    logger: stderrLogger(given.read(SETTINGS.logLevel)),
+    logger: jsonLogger(given.read(SETTINGS.logLevel)),
   }
 }
 

@@ -4,7 +4,7 @@ import { describeError } from '../core/describe-error'
 import { isQueryError, RoutingError } from '../core/errors'
 import type { Logger } from '../core/logger'
 import type { Meter } from '../core/meter'
-import { RequestMetrics } from './request-metrics'
+import { requestMetrics } from './request-metrics'
 import type { RequestOutcome, RequestRecord } from './request-record'
 import { CLIENT_LEFT, outcomeOf } from './request-record'
 
@@ -43,30 +43,25 @@ const TRACE_PARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/
 /** Writes one log entry for each finished request, and records its measurements. */
 export class RequestTelemetry {
   readonly #logger: Logger
-  readonly #metrics: RequestMetrics | undefined
+  readonly #measure: ((outcome: RequestOutcome) => void) | undefined
 
   constructor(logger: Logger, meter: Meter | undefined) {
     this.#logger = logger
-    this.#metrics = meter && new RequestMetrics(meter)
+    this.#measure = meter && requestMetrics(meter)
   }
 
   /** Never throws. `error`: what the request failed with, if it did. */
   end(record: RequestRecord, error?: unknown): void {
     try {
       const outcome = outcomeOf(record, error)
-      this.#metrics?.record(outcome)
-      this.#log(record, outcome, error)
+      this.#measure?.(outcome)
+      const level = outcome.status >= 500 ? 'error' : 'info'
+      // Digests take time, and the console wants failures only.
+      if (this.#logger.isLevelEnabled?.(level) === false) return
+      this.#logger[level](toEvent(record, outcome, error), messageOf(outcome.status))
     } catch {
       // A broken logger or meter is no reason to fail.
     }
-  }
-
-  #log(record: RequestRecord, outcome: RequestOutcome, error: unknown): void {
-    const { status } = outcome
-    const level = status >= 500 ? 'error' : 'info'
-    // Digests take time, and the console wants failures only.
-    if (this.#logger.isLevelEnabled?.(level) === false) return
-    this.#logger[level](toEvent(record, outcome, error), messageOf(status))
   }
 }
 
@@ -77,37 +72,36 @@ function messageOf(status: number): string {
   return status < 500 ? 'an async query request was refused' : 'an async query request failed'
 }
 
-function toEvent(record: RequestRecord, outcome: RequestOutcome, error: unknown): RequestEvent {
-  const { operation, status, durationMs, waitMs, bytes, type } = outcome
-  const { headers } = record.response.req
-  const cause = causeOf(error)
-  // Anybody can make requests that are refused, so a stack for each would fill the log.
-  const err = cause && status < 500 ? withoutStack(cause) : cause
-  const opaqueId = headers['x-opaque-id']
+/** A {@link RequestEvent}, which has no field that is undefined. */
+function toEvent(record: RequestRecord, outcome: RequestOutcome, error: unknown): object {
+  const { owner, queryId, response } = record
+  const { status, durationMs, waitMs } = outcome
+  const { headers } = response.req
   const [, traceId] = TRACE_PARENT.exec(String(headers.traceparent)) ?? []
-  const query = record.queryId ?? record.response.getHeader('X-Elasticsearch-Async-Id')
-  return {
-    ...(operation && { operation }),
-    status,
+  const query = queryId ?? response.getHeader('X-Elasticsearch-Async-Id')?.toString()
+  const event: { [Name in keyof Required<RequestEvent>]: RequestEvent[Name] | undefined } = {
+    ...outcome,
     durationMs: inMicros(durationMs),
-    ...(waitMs !== undefined && { waitMs: inMicros(waitMs) }),
-    bytes,
-    ...(record.owner !== undefined && { owner: digest(record.owner) }),
-    ...(query !== undefined && { query: digest(String(query)) }),
-    ...(type !== undefined && { type }),
-    ...(opaqueId !== undefined && { opaqueId: String(opaqueId).slice(0, LONGEST_OPAQUE_ID) }),
-    ...(traceId !== undefined && { traceId }),
-    ...(err !== undefined && { err }),
+    waitMs: waitMs && inMicros(waitMs),
+    owner: digest(owner),
+    query: digest(query),
+    opaqueId: headers['x-opaque-id']?.toString().slice(0, LONGEST_OPAQUE_ID),
+    traceId,
+    err: causeOf(error, status),
   }
+  return Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined))
 }
 
 /**
  * What the log says about an error. Of an error that the client sees, only the cause: its reason may quote a secret
  * that the client sent in the URL.
  */
-function causeOf(error: unknown): ErrorDescription | undefined {
+function causeOf(error: unknown, status: number): ErrorDescription | undefined {
   const cause = isQueryError(error) || error instanceof RoutingError ? error.cause : error
-  return cause === undefined ? undefined : describeError(cause)
+  if (cause === undefined) return undefined
+  const description = describeError(cause)
+  // Anybody can make requests that are refused, so a stack for each would fill the log.
+  return status < 500 ? withoutStack(description) : description
 }
 
 function withoutStack({ stack, cause, ...rest }: ErrorDescription): ErrorDescription {
@@ -115,8 +109,8 @@ function withoutStack({ stack, cause, ...rest }: ErrorDescription): ErrorDescrip
 }
 
 /** Keeps names out of logs, but is no secret: anybody who can guess a name can compare its digest. */
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 16)
+function digest(text: string | undefined): string | undefined {
+  return text && createHash('sha256').update(text).digest('base64url').slice(0, 16)
 }
 
 function inMicros(ms: number): number {

@@ -21,7 +21,6 @@ export interface RequestRecord {
   answeredMs: number | undefined
 }
 
-/** What became of a finished request. */
 export type RequestOutcome = ReturnType<typeof outcomeOf>
 
 /** nginx's status for a client that closed its connection. */
@@ -41,13 +40,11 @@ export function outcomeOf(record: RequestRecord, error: unknown) {
   }
 }
 
-/** The status that was sent, or would have been. */
 function statusOfAnswer(response: Response, error: unknown): number {
   if (error !== undefined && statusOf(error) >= 500) return statusOf(error)
   return response.writableEnded ? response.statusCode : CLIENT_LEFT
 }
 
-/** The type of the error in the answer, or `undefined` for an answer without one. */
 function errorTypeOf(error: unknown): string | undefined {
   if (error === undefined || error instanceof RoutingError) return undefined
   return isQueryError(error) ? error.type : 'exception'

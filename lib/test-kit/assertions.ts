@@ -5,7 +5,6 @@ import { isQueryError } from '../core/errors'
 import type { QueryResult } from '../core/result'
 import type { AsyncQuery, CompletedQuery, RunningQuery } from '../core/store'
 
-/** The query runs, and shows no rows. */
 export function assertRunning(query: AsyncQuery | undefined): asserts query is RunningQuery {
   assert.equal(query?.isRunning, true, `expected a running query, got ${inspect(query)}`)
   assert.ok(typeof query.id === 'string' && query.id !== '', 'a running query has an id')
@@ -21,7 +20,6 @@ export function assertCompleted(
   assert.deepEqual({ columns: query.result.columns, values: query.result.values }, { columns, values })
 }
 
-/** The error that a call must reject with. */
 export async function errorOf(call: Promise<unknown>): Promise<QueryError> {
   let answer: unknown
   try {

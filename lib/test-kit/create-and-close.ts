@@ -23,7 +23,6 @@ export function creation({ harness, test, offers }: Suite): void {
   })
 }
 
-/** The end of a store. */
 export function closing({ harness, test, offers }: Suite): void {
   if (!offers('close')) return
 

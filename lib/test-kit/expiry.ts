@@ -3,7 +3,6 @@ import { assertCancelled, assertCompleted, assertRunning } from './assertions'
 import { FOREVER } from './subject'
 import type { Suite } from './suite'
 
-/** How long a query is kept. */
 export function expiry(suite: Suite): void {
   forgetting(suite)
   moving(suite)
@@ -51,6 +50,17 @@ function forgetting({ harness: { outcomes }, test, offers }: Suite): void {
       const id = await subject.running({ keepAliveMs })
       assert.equal(await subject.get(id), undefined)
     }
+  })
+
+  test('the times that a query tells fit together', async (subject) => {
+    const keepAliveMs = 100 * subject.stepMs
+    const query = await subject.get(await subject.finished({ keepAliveMs }))
+    assertCompleted(query, outcomes.completes)
+    const { startTimeMs, expirationTimeMs, tookNanos = 0 } = query
+    assert.ok(tookNanos >= 0 && tookNanos <= keepAliveMs * 1e6, `took ${tookNanos} ns`)
+    if (startTimeMs === undefined || expirationTimeMs === undefined) return
+    const keptMs = expirationTimeMs - startTimeMs
+    assert.ok(Math.abs(keptMs - keepAliveMs) <= subject.stepMs, `kept for ${keptMs} ms`)
   })
 }
 

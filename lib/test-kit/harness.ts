@@ -98,16 +98,10 @@ export interface StoreHarness {
 export const ALL_METHODS: readonly OptionalMethod[] = ['submit', 'stop', 'delete', 'close']
 
 /** A harness, and its settings with the defaults filled in. */
-export interface ResolvedHarness {
-  harness: StoreHarness
-  offers: readonly OptionalMethod[]
-  stepMs: number
-  patienceMs: number
-  unknownId: string
-}
+export type ResolvedHarness = ReturnType<typeof resolveHarness>
 
 /** Throws a `TypeError` where something is missing that the offered methods need. */
-export function resolveHarness(harness: StoreHarness): ResolvedHarness {
+export function resolveHarness(harness: StoreHarness) {
   const {
     offers = ALL_METHODS,
     stepMs = harness.advance ? 1_000 : 100,

@@ -36,25 +36,7 @@ const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
 
 /**
  * Registers the contract of {@link AsyncQueryStore} as tests: a test for each promise of its documentation, for any
- * store and under any test runner.
- *
- * ```ts
- * const clock = new ManualClock()
- *
- * describeAsyncQueryStore('MyStore', {
- *   create: async () => new MyStore({ clock }),
- *   queries: {
- *     completes: 'FROM books',
- *     completesLater: 'FROM books | WAIT',
- *     keepsRunning: 'FROM books | ENDLESS',
- *     fails: 'FROM nope',
- *     failsLater: 'FROM nope | WAIT',
- *   },
- *   outcomes: { completes: EVERY_TYPE, stopped: FIRST_BOOK, fails: UNKNOWN_INDEX },
- *   release: async () => engine.release(),
- *   advance: (ms) => clock.advance(ms),
- * }, { describe, it })
- * ```
+ * store and under any test runner. The README has a harness to start from.
  *
  * Throws a `TypeError` when the harness lacks what the store's methods need.
  */

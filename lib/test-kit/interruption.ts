@@ -5,11 +5,11 @@ import { assertCancelled, assertCompleted, assertFails } from './assertions'
 import { FOREVER, STATES } from './subject'
 import type { Suite } from './suite'
 
-/** Stop and delete. */
 export function interruption(suite: Suite): void {
   const { stopped } = suite.harness.outcomes
   if (suite.offers('stop') && stopped) stopping(suite, stopped)
   if (suite.offers('delete')) deleting(suite)
+  endingWork(suite)
 }
 
 function stopping({ harness, test }: Suite, stopped: QueryResult): void {
@@ -65,17 +65,9 @@ function stopping({ harness, test }: Suite, stopped: QueryResult): void {
       assert.equal((await subject.stop(id))?.id, keepOnCompletion ? id : undefined)
     }
   })
-
-  if (!harness.countRunning) return
-  test('stop interrupts the query', async (subject) => {
-    const id = await subject.running()
-    assert.equal(await harness.countRunning?.(), 1)
-    await subject.stop(id)
-    assert.equal(await harness.countRunning?.(), 0)
-  })
 }
 
-function deleting({ harness, test, offers }: Suite): void {
+function deleting({ test, offers }: Suite): void {
   for (const state of STATES) {
     test(`delete answers true once for a ${state} query, and false from then on`, async (subject) => {
       const id = await subject[state]()
@@ -108,14 +100,19 @@ function deleting({ harness, test, offers }: Suite): void {
     await subject.delete(id)
     for (const wait of waits) await assertCancelled(wait.end())
   })
+}
 
+function endingWork({ harness, test, offers }: Suite): void {
   if (!harness.countRunning) return
-  test('delete interrupts the query, and answers when it has ended', async (subject) => {
-    const id = await subject.running()
-    assert.equal(await harness.countRunning?.(), 1)
-    await subject.delete(id)
-    assert.equal(await harness.countRunning?.(), 0)
-  })
+  for (const method of ['stop', 'delete'] as const) {
+    if (!offers(method)) continue
+    test(`${method} interrupts the query, and answers when it has ended`, async (subject) => {
+      const id = await subject.running()
+      assert.equal(await harness.countRunning?.(), 1)
+      await subject[method](id)
+      assert.equal(await harness.countRunning?.(), 0)
+    })
+  }
 }
 
 /** Calls for the same query that do not wait for each other. */

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import type { Owner } from '../core/caller'
 import { assertFails, assertRunning } from './assertions'
-import type { StateName, Subject } from './subject'
 import { alice, FOREVER, mallory, STATES } from './subject'
 import type { Suite } from './suite'
 
 const BY_MALLORY = { owner: mallory }
 
-/** Calls by strangers. */
 export function ownership(suite: Suite): void {
   strangers(suite)
   if (suite.offers('delete')) taskCancellers(suite)
@@ -53,11 +51,12 @@ function strangers(suite: Suite): void {
 
   if (offers('delete')) {
     test("a stranger's delete deletes nothing", async (subject) => {
-      const ids = await inEveryState(subject)
-      for (const id of Object.values(ids)) await subject.delete(id, BY_MALLORY)
-      assertRunning(await subject.get(ids.running))
-      assert.equal((await subject.get(ids.finished))?.isRunning, false)
-      await assertFails(subject.get(ids.failed), harness.outcomes.fails)
+      const [running, finished] = [await subject.running(), await subject.finished()]
+      const failed = await subject.failed()
+      for (const id of [running, finished, failed]) await subject.delete(id, BY_MALLORY)
+      assertRunning(await subject.get(running))
+      assert.equal((await subject.get(finished))?.isRunning, false)
+      await assertFails(subject.get(failed), harness.outcomes.fails)
     })
   }
 
@@ -88,12 +87,4 @@ function taskCancellers({ test }: Suite): void {
   test('delete with anyOwner answers false for an unknown id', async (subject) => {
     assert.equal(await subject.delete(subject.unknownId, BY_MALLORY, { anyOwner: true }), false)
   })
-}
-
-async function inEveryState(subject: Subject): Promise<Record<StateName, string>> {
-  return {
-    running: await subject.running(),
-    finished: await subject.finished(),
-    failed: await subject.failed(),
-  }
 }

@@ -10,6 +10,7 @@ import type {
   GetOptions,
   QueryRequest,
   SubmitOptions,
+  WaitOptions,
 } from '../core/store'
 import type { HarnessQueries, OptionalMethod, ResolvedHarness, SeedOptions } from './harness'
 
@@ -17,18 +18,15 @@ export const alice: Owner = ownerOf('https://issuer.example', 'alice')
 /** A stranger to the queries of {@link alice}. */
 export const mallory: Owner = ownerOf('https://issuer.example', 'mallory')
 
-/** Waits until the query ends. */
 export const FOREVER = { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY }
 
 /** The states of a query that has an id. The methods of {@link Subject} with these names make such a query. */
 export const STATES = ['running', 'finished', 'failed'] as const
-export type StateName = (typeof STATES)[number]
 
 type QueryName = keyof HarnessQueries
 type AsOwner = { owner?: Owner }
 type Start = AsOwner & Partial<SeedOptions> & { request?: Partial<QueryRequest> }
 
-/** A call that is under way. */
 export class Pending<T> {
   readonly #what: string
   readonly #promise: Promise<T>
@@ -49,16 +47,20 @@ export class Pending<T> {
     assert.ok(!this.#isSettled, `${this.#what} has settled too early`)
   }
 
-  /** The outcome of the call, which is now due. */
+  /** The outcome of the call, which is now due. Rejects with an assertion error when it takes too long. */
   end(): Promise<T> {
-    return within(this.#patienceMs, this.#what, this.#promise)
+    return new Promise((resolve, reject) => {
+      const message = `${this.#what} has not settled within ${this.#patienceMs} ms`
+      const giveUp = (): void => reject(new assert.AssertionError({ message }))
+      const timer = setTimeout(giveUp, this.#patienceMs)
+      this.#promise.finally(() => clearTimeout(timer)).then(resolve, reject)
+    })
   }
 }
 
 /** The store under test, in words that keep tests short: queries have names, options have defaults, calls have an end. */
 export class Subject {
   readonly store: AsyncQueryStore
-  /** A short while. */
   readonly stepMs: number
   /** Longer than any test lets pass. */
   readonly longMs: number
@@ -73,7 +75,6 @@ export class Subject {
     this.#resolved = resolved
   }
 
-  /** The same words for another store. */
   in(store: AsyncQueryStore): Subject {
     return new Subject(store, this.#resolved)
   }
@@ -86,7 +87,8 @@ export class Subject {
   beginSubmit(query: QueryName, options: Start & Partial<SubmitOptions> = {}): Pending<AsyncQuery> {
     const { request, owner = alice, ...rest } = options
     const submitted = { query: this.#resolved.harness.queries[query], ...request }
-    const submitOptions = { waitForCompletionTimeoutMs: 0, ...this.#startOptions(rest), ...rest }
+    const kept = { keepAliveMs: this.longMs, keepOnCompletion: true }
+    const submitOptions = { waitForCompletionTimeoutMs: 0, ...kept, ...rest }
     return this.begin('submit', async () =>
       this.#method('submit').call(this.store, submitted, owner, submitOptions),
     )
@@ -117,16 +119,14 @@ export class Subject {
     return this.begin('close', async () => this.#method('close').call(this.store)).end()
   }
 
-  /** Begins a call that goes on while the test does. */
   begin<T>(what: string, call: () => Promise<T>): Pending<T> {
     return new Pending(what, call(), this.#resolved.patienceMs)
   }
 
-  /** Starts a query that does not end at once, and resolves with its id. */
-  async start(query: 'completesLater' | 'keepsRunning' | 'failsLater', options: Start = {}): Promise<string> {
+  async start(query: QueryName, options: Start & Partial<WaitOptions> = {}): Promise<string> {
     if (!this.store.submit) return this.#seed(query, options)
     const { id } = await this.submit(query, options)
-    assert.ok(id, `the query ${query} has ended too early, so its submit gave no id`)
+    assert.ok(id, `the submit of ${query} gave no id to a query that runs or is kept`)
     return id
   }
 
@@ -135,13 +135,8 @@ export class Subject {
   }
 
   async finished(options: Start = {}): Promise<string> {
-    if (this.store.submit) {
-      const { id } = await this.submit('completes', { ...options, ...FOREVER })
-      assert.ok(id, 'submit gave no id to a query that is to be kept')
-      return id
-    }
-    const id = await this.#seed('completes', options)
-    await this.#untilEnded(id, options)
+    const id = await this.start('completes', { ...options, ...FOREVER })
+    if (!this.store.submit) await this.#untilEnded(id, options)
     return id
   }
 
@@ -156,7 +151,6 @@ export class Subject {
     return this.#resolved.harness.release()
   }
 
-  /** Lets so many times `stepMs` pass. */
   async advance(steps: number): Promise<void> {
     const { harness, stepMs } = this.#resolved
     if (harness.advance) await harness.advance(steps * stepMs)
@@ -169,28 +163,18 @@ export class Subject {
     return method
   }
 
-  #startOptions({ keepAliveMs = this.longMs, keepOnCompletion = true }: Start): SeedOptions {
-    return { keepAliveMs, keepOnCompletion }
-  }
-
   /** Ignores the outcome, which the test looks at itself. */
   async #untilEnded(id: string, { owner = alice }: Start): Promise<void> {
     await this.get(id, { owner, ...FOREVER }).catch(() => {})
   }
 
-  async #seed(query: QueryName, options: Start = {}): Promise<string> {
+  async #seed(
+    query: QueryName,
+    { request, owner = alice, keepAliveMs = this.longMs, keepOnCompletion = true }: Start,
+  ): Promise<string> {
     const { harness } = this.#resolved
     assert.ok(harness.seed, 'the harness has no seed')
-    const request = { query: harness.queries[query], ...options.request }
-    return harness.seed(this.store, request, options.owner ?? alice, this.#startOptions(options))
+    const seeded = { query: harness.queries[query], ...request }
+    return harness.seed(this.store, seeded, owner, { keepAliveMs, keepOnCompletion })
   }
-}
-
-/** Resolves or rejects as `promise` does, or with an assertion error when that takes too long. */
-function within<T>(patienceMs: number, what: string, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const message = `${what} has not settled within ${patienceMs} ms`
-    const timer = setTimeout(() => reject(new assert.AssertionError({ message })), patienceMs)
-    promise.finally(() => clearTimeout(timer)).then(resolve, reject)
-  })
 }

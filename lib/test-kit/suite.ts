@@ -1,7 +1,6 @@
 import type { OptionalMethod, ResolvedHarness, StoreHarness } from './harness'
 import { Subject } from './subject'
 
-/** What a group of tests works with. */
 export interface Suite {
   harness: StoreHarness
   offers(method: OptionalMethod): boolean
@@ -9,15 +8,9 @@ export interface Suite {
   test(title: string, body: (subject: Subject) => Promise<void>): void
 }
 
-interface Test {
-  title: string
-  body: () => Promise<void>
-}
-
-/** The tests that a group registers for this harness. */
-export function testsOf(register: (suite: Suite) => void, resolved: ResolvedHarness): Test[] {
+export function testsOf(register: (suite: Suite) => void, resolved: ResolvedHarness) {
   const { harness, offers } = resolved
-  const tests: Test[] = []
+  const tests: { title: string; body: () => Promise<void> }[] = []
   register({
     harness,
     offers: (method) => offers.includes(method),

@@ -6,39 +6,36 @@ import type { Pending, Subject } from './subject'
 import { FOREVER } from './subject'
 import type { Suite } from './suite'
 
-type Later = 'completesLater' | 'keepsRunning' | 'failsLater'
+type Method = 'submit' | 'get'
 
 /** Begins a wait for a query that is not finished. */
-type BeginWait = (
+async function begin(
+  method: Method,
   subject: Subject,
-  query: Later,
+  query: 'completesLater' | 'keepsRunning' | 'failsLater',
   options: WaitOptions,
-) => Promise<Pending<AsyncQuery | undefined>>
-
-const beginSubmit: BeginWait = async (subject, query, options) => subject.beginSubmit(query, options)
-
-const beginGet: BeginWait = async (subject, query, options) => {
-  const id = await subject.start(query)
-  return subject.beginGet(id, options)
+): Promise<Pending<AsyncQuery | undefined>> {
+  if (method === 'submit') return subject.beginSubmit(query, options)
+  return subject.beginGet(await subject.start(query), options)
 }
 
 /** How long a submit or get waits, and what ends it. */
 export function waiting(suite: Suite): void {
-  if (suite.offers('submit')) waitingIn('submit', beginSubmit, suite)
-  waitingIn('get', beginGet, suite)
+  if (suite.offers('submit')) waitingIn('submit', suite)
+  waitingIn('get', suite)
   waitingTogether(suite)
   leavingNothingBehind(suite)
 }
 
-function waitingIn(method: 'submit' | 'get', begin: BeginWait, { harness: { outcomes }, test }: Suite): void {
+function waitingIn(method: Method, { harness: { outcomes }, test }: Suite): void {
   test(`${method} answers at once with a wait of 0`, async (subject) => {
-    const wait = await begin(subject, 'keepsRunning', { waitForCompletionTimeoutMs: 0 })
+    const wait = await begin(method, subject, 'keepsRunning', { waitForCompletionTimeoutMs: 0 })
     assertRunning(await wait.end())
   })
 
   test(`${method} answers with the running query when the wait is over, and not before`, async (subject) => {
     const waitForCompletionTimeoutMs = 3 * subject.stepMs
-    const wait = await begin(subject, 'keepsRunning', { waitForCompletionTimeoutMs })
+    const wait = await begin(method, subject, 'keepsRunning', { waitForCompletionTimeoutMs })
     await subject.advance(2)
     wait.assertPending()
     await subject.advance(2)
@@ -46,7 +43,9 @@ function waitingIn(method: 'submit' | 'get', begin: BeginWait, { harness: { outc
   })
 
   test(`${method} ends its wait when the query completes`, async (subject) => {
-    const wait = await begin(subject, 'completesLater', { waitForCompletionTimeoutMs: subject.longMs })
+    const wait = await begin(method, subject, 'completesLater', {
+      waitForCompletionTimeoutMs: subject.longMs,
+    })
     await subject.advance(1)
     wait.assertPending()
     await subject.release()
@@ -54,7 +53,7 @@ function waitingIn(method: 'submit' | 'get', begin: BeginWait, { harness: { outc
   })
 
   test(`${method} waits until the query completes with a wait of Infinity`, async (subject) => {
-    const wait = await begin(subject, 'completesLater', FOREVER)
+    const wait = await begin(method, subject, 'completesLater', FOREVER)
     await subject.advance(5)
     wait.assertPending()
     await subject.release()
@@ -62,7 +61,7 @@ function waitingIn(method: 'submit' | 'get', begin: BeginWait, { harness: { outc
   })
 
   test(`${method} ends its wait with the error when the query fails`, async (subject) => {
-    const wait = await begin(subject, 'failsLater', FOREVER)
+    const wait = await begin(method, subject, 'failsLater', FOREVER)
     await subject.advance(1)
     await subject.release()
     await assertFails(wait.end(), outcomes.fails)
@@ -70,7 +69,7 @@ function waitingIn(method: 'submit' | 'get', begin: BeginWait, { harness: { outc
 
   test(`${method} ends its wait without an error when its signal fires, and the query runs on`, async (subject) => {
     const controller = new AbortController()
-    const wait = await begin(subject, 'completesLater', { ...FOREVER, signal: controller.signal })
+    const wait = await begin(method, subject, 'completesLater', { ...FOREVER, signal: controller.signal })
     await subject.advance(1)
     wait.assertPending()
     controller.abort()
@@ -82,7 +81,7 @@ function waitingIn(method: 'submit' | 'get', begin: BeginWait, { harness: { outc
   })
 
   test(`${method} does not wait when its signal has fired already`, async (subject) => {
-    const wait = await begin(subject, 'keepsRunning', { ...FOREVER, signal: AbortSignal.abort() })
+    const wait = await begin(method, subject, 'keepsRunning', { ...FOREVER, signal: AbortSignal.abort() })
     assertRunning(await wait.end())
   })
 }

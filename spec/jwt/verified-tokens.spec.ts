@@ -1,5 +1,5 @@
 import { ownerOf } from '../../lib/core/caller'
-import { type VerifiedToken, VerifiedTokens } from '../../lib/jwt/verified-tokens'
+import { digestOf, type VerifiedToken, verifiedTokens } from '../../lib/jwt/verified-tokens'
 import { rsaKeys } from '../support/tokens'
 
 function verified(user: string, cancelTasks: boolean | string = false): VerifiedToken {
@@ -15,21 +15,21 @@ function verified(user: string, cancelTasks: boolean | string = false): Verified
 
 describe('the tokens that are remembered', () => {
   it('are found by their digest, which does not tell the token', () => {
-    const tokens = new VerifiedTokens()
-    const digest = VerifiedTokens.digest('a.b.c')
+    const tokens = verifiedTokens()
+    const digest = digestOf('a.b.c')
     const token = verified('alice')
-    tokens.add(digest, token)
+    tokens.set(digest, token)
     expect(digest).toMatch(/^[\w-]{43}$/)
-    expect(tokens.find(digest)).toBe(token)
-    expect(tokens.find(VerifiedTokens.digest('a.b.d'))).toBeUndefined()
+    expect(tokens.get(digest)).toBe(token)
+    expect(tokens.get(digestOf('a.b.d'))).toBeUndefined()
   })
 
   it('are forgotten one by one', () => {
-    const tokens = new VerifiedTokens()
-    tokens.add('a', verified('alice'))
-    tokens.add('b', verified('bob'))
-    tokens.forget('a')
-    expect([tokens.find('a'), tokens.find('b')?.user, tokens.size]).toEqual([undefined, 'bob', 1])
+    const tokens = verifiedTokens()
+    tokens.set('a', verified('alice'))
+    tokens.set('b', verified('bob'))
+    tokens.delete('a')
+    expect([tokens.get('a'), tokens.get('b')?.user, tokens.size]).toEqual([undefined, 'bob', 1])
   })
 
   it.each([
@@ -38,22 +38,22 @@ describe('the tokens that are remembered', () => {
   ])(
     '%s are at most so many, and those that were not used for the longest time go first',
     (_, cancelTasks, most) => {
-      const tokens = new VerifiedTokens()
+      const tokens = verifiedTokens()
       const name = (index: number) => `${index}`.padStart(6, '0')
       for (let index = 0; index < most + 10; index += 1) {
-        tokens.add(`${index}`, verified(name(index), cancelTasks))
+        tokens.set(`${index}`, verified(name(index), cancelTasks))
       }
       expect(tokens.size).toBe(most)
-      expect([tokens.find('9'), tokens.find('10')?.user]).toEqual([undefined, name(10)])
-      tokens.add('last', verified(name(0), cancelTasks))
-      expect([tokens.find('11'), tokens.find('10')?.user]).toEqual([undefined, name(10)])
+      expect([tokens.get('9'), tokens.get('10')?.user]).toEqual([undefined, name(10)])
+      tokens.set('last', verified(name(0), cancelTasks))
+      expect([tokens.get('11'), tokens.get('10')?.user]).toEqual([undefined, name(10)])
     },
   )
 
   it('count once, however often they are added', () => {
-    const tokens = new VerifiedTokens()
-    tokens.add('first', verified('alice'))
-    for (let time = 0; time < 2_000; time += 1) tokens.add('again', verified('bob', 'x'.repeat(12_000)))
-    expect([tokens.size, tokens.find('first')?.user]).toEqual([2, 'alice'])
+    const tokens = verifiedTokens()
+    tokens.set('first', verified('alice'))
+    for (let time = 0; time < 2_000; time += 1) tokens.set('again', verified('bob', 'x'.repeat(12_000)))
+    expect([tokens.size, tokens.get('first')?.user]).toEqual([2, 'alice'])
   })
 })

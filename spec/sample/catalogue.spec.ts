@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import type { Column } from '../../lib/core/result'
 import { COLUMN_TYPES } from '../../lib/core/result'
 import type { Format } from '../../lib/formats/formats'
@@ -94,6 +96,12 @@ describe('a catalogue', () => {
       { "pattern": ".*", "response": { "error": { "type": "verification_exception", "reason": "no" } } }
     ]
   }`)
+
+  it('has the form that the README shows', () => {
+    const readme = readFileSync(path.join(__dirname, '..', '..', 'README.md'), 'utf8')
+    const [, example = ''] = /### Queries of your own[\s\S]*?```jsonc\n([\s\S]*?)```/.exec(readme) ?? []
+    expect(parseCatalogue(example).map(({ usage }) => usage)).toEqual(['FROM logs | LIMIT 2', 'FROM gone.*'])
+  })
 
   it('lists how its queries are written and what they show', () => {
     expect(catalogue.map(({ usage, shows }) => [usage, shows])).toEqual([

@@ -1,8 +1,7 @@
 import type { Clock } from '../../core/clock'
 import { systemClock } from '../../core/clock'
-import { parseJsonObject } from '../../core/is-object'
+import { isObject, parsedJson } from '../../core/is-object'
 
-/** A JSON object that somebody publishes. */
 export type JsonDocument = Readonly<Record<string, unknown>>
 
 /** Fetches a document. `what` is its name in errors. */
@@ -23,10 +22,9 @@ export interface FetchedResponse {
   body: AsyncIterable<Uint8Array> | null
 }
 
-/** How a document is fetched. */
-export interface DocumentRequest {
-  fetch: Fetch
-  signal: AbortSignal
+/** Why the keys of an issuer cannot be fetched. */
+export class KeySourceError extends Error {
+  override readonly name = 'KeySourceError'
 }
 
 /** A key with its certificates takes a few KiB. Large issuers publish a tenth of this. */
@@ -46,17 +44,17 @@ export function isFetchable({ protocol, username, password }: URL, { allowHttp =
 export async function getDocument(
   what: string,
   url: URL,
-  { fetch, signal }: DocumentRequest,
+  { fetch, signal }: { fetch: Fetch; signal: AbortSignal },
 ): Promise<JsonDocument> {
   // Nobody has checked that the target of a redirect is https.
   const init = { headers: { accept: 'application/json' }, redirect: 'manual', signal } as const
   const { status, redirected, body } = await fetch(url.href, init)
   if (status !== 200 || redirected) {
     const where = `${url.origin}${url.pathname}`
-    throw new Error(`${what} was answered with ${redirected ? 'a redirect' : status}, at ${where}`)
+    throw new KeySourceError(`${what} was answered with ${redirected ? 'a redirect' : status}, at ${where}`)
   }
-  const document = parseJsonObject(await readText(what, body ?? [], signal))
-  if (!document) throw new Error(`${what} is not a JSON object`)
+  const document = parsedJson(await readText(what, body ?? [], signal))
+  if (!isObject(document)) throw new KeySourceError(`${what} is not a JSON object`)
   return document
 }
 
@@ -69,8 +67,8 @@ export async function withinTime<T>(
   const controller = new AbortController()
   let callOff = (): void => {}
   const late = new Promise<never>((_, reject) => {
-    const giveUp = (): void => reject(new Error(`it has taken longer than ${timeoutMs} ms`))
-    callOff = clock.setTimer(giveUp, timeoutMs, { background: true })
+    const tooLate = new KeySourceError(`it has taken longer than ${timeoutMs} ms`)
+    callOff = clock.setTimer(() => reject(tooLate), timeoutMs, { background: true })
   })
   try {
     return await Promise.race([run(controller.signal), late])
@@ -92,7 +90,7 @@ async function readText(
   for await (const chunk of body) {
     signal.throwIfAborted()
     size += chunk.byteLength
-    if (size > MOST_BYTES) throw new Error(`${what} is larger than ${MOST_BYTES} bytes`)
+    if (size > MOST_BYTES) throw new KeySourceError(`${what} is larger than ${MOST_BYTES} bytes`)
     chunks.push(chunk)
   }
   // Without a byte order mark, which JSON.parse refuses and some servers send.

@@ -4,6 +4,7 @@ import type { JwtHeader } from '../header'
 import type { VerificationKey } from '../key'
 import { parseKey } from '../key'
 import type { JsonDocument } from './json-document'
+import { KeySourceError } from './json-document'
 
 /** The published keys that can verify. Above all not `oct`: a published secret is none. */
 const KEY_TYPES: readonly unknown[] = ['RSA', 'EC']
@@ -15,50 +16,28 @@ const MOST_KEYS = 100
  * none of the keys that jose makes.
  */
 export class KeySet {
-  /** By `kid`. Below `undefined` are all of them. */
-  readonly #keys = new Map<string | undefined, VerificationKey[]>([[undefined, []]])
+  readonly #keys: readonly (VerificationKey & { kid: unknown })[]
 
   /**
-   * Leaves out keys that are not for verifying, unreadable or of another kind (RFC 7517, section 5).
-   *
-   * A key that is in `previous` too stays the same object, which shows that it has not changed.
-   *
-   * Throws for anything that is no key set.
+   * Leaves out keys that are not for verifying, unreadable or of another kind (RFC 7517, section 5). A key that is in
+   * `previous` too stays the same object, which shows that it has not changed.
    */
   constructor({ keys }: JsonDocument, previous?: KeySet) {
-    if (!Array.isArray(keys)) throw new Error('the key set has no list of keys')
-    const known = previous ? previous.#all().map(({ key }) => key) : []
+    if (!Array.isArray(keys)) throw new KeySourceError('the key set has no list of keys')
     // No issuer has more. Each has to be parsed and compared with the known ones.
-    if (keys.length > MOST_KEYS) throw new Error(`the key set has more than ${MOST_KEYS} keys`)
-    for (const jwk of keys) {
+    if (keys.length > MOST_KEYS) throw new KeySourceError(`the key set has more than ${MOST_KEYS} keys`)
+    const known = previous ? previous.#keys.map(({ key }) => key) : []
+    this.#keys = keys.flatMap((jwk) => {
       const parsed = parseJwk(jwk)
-      if (parsed) this.#add(jwk.kid, { ...parsed, key: sameKey(known, parsed.key) })
-    }
+      return parsed ? { ...parsed, kid: jwk.kid, key: sameKey(known, parsed.key) } : []
+    })
   }
 
-  /**
-   * The distinct keys that a token with this header may be signed with: of that `kid` (it may be given to keys of
-   * different types), or all of them where the token names none.
-   */
+  /** The distinct keys of a token: of its `kid`, which keys of different types may share, or all where it names none. */
   fitting({ kid, alg }: JwtHeader): readonly VerificationKey[] {
-    const found: VerificationKey[] = []
-    for (const candidate of this.#keys.get(kid) ?? []) {
-      const isNew = !found.some(({ key }) => key === candidate.key)
-      if (isNew && candidate.algorithms.includes(alg)) found.push(candidate)
-    }
-    return found
-  }
-
-  #all(): VerificationKey[] {
-    return this.#keys.get(undefined) ?? []
-  }
-
-  #add(kid: string | undefined, key: VerificationKey): void {
-    this.#all().push(key)
-    if (kid === undefined) return
-    const sameKid = this.#keys.get(kid)
-    if (sameKid) sameKid.push(key)
-    else this.#keys.set(kid, [key])
+    const named = kid === undefined ? this.#keys : this.#keys.filter((candidate) => candidate.kid === kid)
+    const fitting = named.filter(({ algorithms }) => algorithms.includes(alg))
+    return [...new Map(fitting.map((candidate) => [candidate.key, candidate])).values()]
   }
 }
 

@@ -5,9 +5,8 @@ import type { Logger } from '../../core/logger'
 import { consoleLogger } from '../../core/logger'
 import type { JwtAlgorithm } from '../algorithms'
 import { discoveredKeySet, discoveryUrl } from './discovery'
-import type { Fetch } from './json-document'
+import type { Fetch, GetDocument } from './json-document'
 import { isFetchable } from './json-document'
-import type { RemoteKeysOptions } from './remote-keys'
 
 /** How {@link jwtCaller} finds the keys that an issuer publishes. */
 export interface JwksOptions {
@@ -88,8 +87,7 @@ export interface KeySetUse {
   clock: Pick<Clock, 'now'>
 }
 
-/** Checks, copies and completes the options. Throws a `TypeError` that says what is wrong. */
-export function resolveJwksOptions(options: JwksOptions, use: KeySetUse): RemoteKeysOptions {
+export function resolveJwksOptions(options: JwksOptions, use: KeySetUse) {
   const completed = checkOptions(OWNER, options, JWKS_OPTIONS)
   // A default gives way to a time that was given.
   const maxAgeMs =
@@ -100,22 +98,22 @@ export function resolveJwksOptions(options: JwksOptions, use: KeySetUse): Remote
   assertAtMost('maxAgeMs', maxAgeMs, 'maxOutageMs', maxOutageMs)
   refuseSecrets(use.algorithms)
   return {
+    ...completed,
     maxAgeMs,
     minIntervalMs,
     maxOutageMs,
-    timeoutMs: completed.timeoutMs,
+    /** Finds the key set. Called for each fetch, since it may move. */
     locate: locatorOf(onlyIssuer(use.issuers), completed.url, completed.allowHttp),
     fetch: completed.fetch ?? globalThis.fetch,
-    logger: completed.logger,
     clock: use.clock,
   }
 }
 
-function locatorOf(
-  issuer: string,
-  given: string | URL | undefined,
-  allowHttp: boolean,
-): RemoteKeysOptions['locate'] {
+export type RemoteKeysOptions = ReturnType<typeof resolveJwksOptions>
+
+type Locate = (get: GetDocument) => Promise<URL>
+
+function locatorOf(issuer: string, given: string | URL | undefined, allowHttp: boolean): Locate {
   if (given !== undefined) {
     const location = new URL(given)
     checkOption(OWNER, 'url', location, { ...url, fits: () => isFetchable(location, { allowHttp }) })

@@ -1,48 +1,27 @@
-import type { Clock } from '../../core/clock'
 import { describeError } from '../../core/describe-error'
-import type { Logger } from '../../core/logger'
 import { refused } from '../../core/unauthenticated'
-import type { JwtHeader } from '../header'
-import type { VerificationKey } from '../key'
 import type { FindKey } from '../key-finder'
 import { keysUnavailable } from '../key-finder'
-import type { Fetch, GetDocument } from './json-document'
-import { getDocument, withinTime } from './json-document'
+import type { GetDocument } from './json-document'
+import { getDocument, KeySourceError, withinTime } from './json-document'
 import { KeySet } from './key-set'
-
-export interface RemoteKeysOptions {
-  maxAgeMs: number
-  minIntervalMs: number
-  maxOutageMs: number
-  timeoutMs: number
-  /** Where the key set is. Called for each fetch, since it may move. */
-  locate: (get: GetDocument) => Promise<URL>
-  fetch: Fetch
-  logger: Logger
-  clock: Pick<Clock, 'now'>
-}
+import type { RemoteKeysOptions } from './options'
 
 /**
- * Finds keys in the key set that the issuer publishes.
+ * Finds keys in the key set that the issuer publishes. Fetches it when a request needs it, so that nothing runs without
+ * requests.
  *
  * Not with `createRemoteJWKSet` of jose: it keeps no interval after a failure, drops the keys in an outage, makes
  * requests wait whenever keys have aged, and limits no size. Not with jwks-rsa: invented `kid`s use up its limit for
  * honest callers, and it is built on jose.
  */
-export function remoteKey(options: RemoteKeysOptions): FindKey {
-  const keys = new RemoteKeys(options)
-  return (header) => keys.find(header)
-}
-
-/** Fetches keys when a request needs them, so that nothing runs without requests. */
-class RemoteKeys {
+export class RemoteKeys {
   readonly #options: RemoteKeysOptions
   #keys: KeySet | undefined
   /** When the fetch of these keys began. */
   #fetchedAt = Number.NEGATIVE_INFINITY
   /** When the last fetch ended, with or without success. */
   #fetchEndedAt = Number.NEGATIVE_INFINITY
-  /** Why the last fetch failed. */
   #failure: unknown
   #fetching: Promise<void> | undefined
 
@@ -50,11 +29,11 @@ class RemoteKeys {
     this.#options = options
   }
 
-  async find(header: JwtHeader): Promise<VerificationKey> {
+  readonly find: FindKey = async (header) => {
     const [known, ...others] = this.#usableNow()?.fitting(header) ?? []
     if (known && others.length === 0) return known
     await this.#refresh()
-    const keys = this.#age() < this.#options.maxOutageMs ? this.#keys : undefined
+    const keys = this.#since(this.#fetchedAt) < this.#options.maxOutageMs ? this.#keys : undefined
     if (!keys) throw keysUnavailable(this.#failure)
     const [key, another] = keys.fitting(header)
     if (another) throw refused('more than one key of the key set fits the token')
@@ -66,20 +45,12 @@ class RemoteKeys {
 
   /** The keys, if they may be used without waiting for a fetch. */
   #usableNow(): KeySet | undefined {
-    const { maxAgeMs, maxOutageMs } = this.#options
-    const age = this.#age()
+    const { maxAgeMs, maxOutageMs, minIntervalMs } = this.#options
+    const age = this.#since(this.#fetchedAt)
     if (age >= maxAgeMs / 2) void this.#refresh()
-    return age < maxAgeMs || (age < maxOutageMs && this.#isKnownToBeDown()) ? this.#keys : undefined
-  }
-
-  /** In an outage that a fetch has just shown again, nobody waits for the next attempt. */
-  #isKnownToBeDown(): boolean {
-    const { minIntervalMs } = this.#options
-    return this.#failure !== undefined && this.#since(this.#fetchEndedAt) < 2 * minIntervalMs
-  }
-
-  #age(): number {
-    return this.#since(this.#fetchedAt)
+    // In an outage that a fetch has just shown again, nobody waits for the next attempt.
+    const isDown = this.#failure !== undefined && this.#since(this.#fetchEndedAt) < 2 * minIntervalMs
+    return age < maxAgeMs || (age < maxOutageMs && isDown) ? this.#keys : undefined
   }
 
   /** After a clock has been set back, a time that seems to come counts as long ago. */
@@ -107,10 +78,10 @@ class RemoteKeys {
       this.#fetchedAt = startedAt
       this.#failure = undefined
     } catch (error) {
-      this.#failure = error ?? new Error('nothing was thrown')
+      this.#failure = error ?? new KeySourceError('nothing was thrown')
+      this.#report()
     }
     this.#fetchEndedAt = clock.now()
-    this.#report()
   }
 
   async #read(signal: AbortSignal): Promise<KeySet> {
@@ -121,7 +92,6 @@ class RemoteKeys {
   }
 
   #report(): void {
-    if (this.#failure === undefined) return
     try {
       const err = describeError(this.#failure)
       this.#options.logger.warn({ err }, 'the keys of the issuer cannot be fetched')

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { ManualClock } from 'express-esql-async-query/test-kit'
-import { getDocument, isFetchable, withinTime } from '../../../lib/jwt/jwks/json-document'
+import { getDocument, isFetchable, KeySourceError, withinTime } from '../../../lib/jwt/jwks/json-document'
 import { Issuer } from '../../support/issuer'
 
 describe('getDocument', () => {
@@ -63,7 +63,8 @@ describe('getDocument', () => {
   ])('refuses %s, and shows nothing of it', async (_, answer, message) => {
     const error = await get(answer).catch((thrown) => thrown)
     const place = message.startsWith('was answered') ? `, at ${issuer.jwksUrl}` : ''
-    expect(error).toEqual(new Error(`the document ${message}${place}`))
+    expect(error).toBeInstanceOf(KeySourceError)
+    expect(error).toEqual(new KeySourceError(`the document ${message}${place}`))
     expect(inspect(error)).not.toContain('topsecret')
   })
 

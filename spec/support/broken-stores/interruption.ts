@@ -86,7 +86,7 @@ const brokenStops: readonly BrokenStore[] = [
     breaks: (_good, { outcomes }) => ({
       stop: async () => ({ isRunning: false, isPartial: true, result: outcomes.stopped }),
     }),
-    caughtBy: ['stop interrupts the query'],
+    caughtBy: ['stop interrupts the query, and answers when it has ended'],
   },
 ]
 

@@ -13,8 +13,8 @@ function verified(user: string, cancelTasks: boolean | string = false): Verified
   }
 }
 
-describe('the tokens that are remembered', () => {
-  it('are found by their digest, which does not tell the token', () => {
+describe('VerifiedTokens', () => {
+  it('finds a token by its digest, which does not show the token', () => {
     const tokens = new VerifiedTokens()
     const digest = VerifiedTokens.digest('a.b.c')
     const token = verified('alice')
@@ -24,7 +24,7 @@ describe('the tokens that are remembered', () => {
     expect(tokens.find(VerifiedTokens.digest('a.b.d'))).toBeUndefined()
   })
 
-  it('are forgotten one by one', () => {
+  it('forgets one token at a time', () => {
     const tokens = new VerifiedTokens()
     tokens.add('a', verified('alice'))
     tokens.add('b', verified('bob'))
@@ -50,7 +50,7 @@ describe('the tokens that are remembered', () => {
     },
   )
 
-  it('count once, however often they are added', () => {
+  it('counts a token once, however often it is added', () => {
     const tokens = new VerifiedTokens()
     tokens.add('first', verified('alice'))
     for (let time = 0; time < 2_000; time += 1) tokens.add('again', verified('bob', 'x'.repeat(12_000)))

@@ -12,7 +12,7 @@ import { goldenCases } from '../support/golden-cases'
 
 const ROOT = path.join(__dirname, '..', '..')
 
-/** Adds a format and a column type to a copy of the sources, and nothing else that they need. */
+/** What adds a format and a column type to a copy of the sources, without anything else that they need. */
 const ADDITIONS = [
   ['lib/formats/formats.ts', /(OBJECT_FORMATS = \[.*?)(\] as const)/s, "$1, 'made_up_format'$2"],
   ['lib/core/result.ts', /(COLUMN_TYPES = \[.*?)(\] as const)/s, "$1'made_up_type',$2"],
@@ -85,7 +85,7 @@ const noMediaTypes = {
   headers: { accept: undefined, contentType: undefined },
 }
 
-/** What the compiler does not read and has to know a format: its names, and the labels of its answers. */
+/** Places that must know a format and that the compiler does not read: they have its names or its labels. */
 const PLACES_OF_A_FORMAT: Readonly<
   Record<string, (name: string, names: readonly string[], labels: readonly string[]) => boolean>
 > = {
@@ -98,13 +98,13 @@ const PLACES_OF_A_FORMAT: Readonly<
   'spec/support/cluster/media-types.ts': (name) => resolveFormat(noMediaTypes, name, false).format === name,
 }
 
-/** The same of a column type. */
+/** The same for a column type. */
 const PLACES_OF_A_TYPE: Readonly<Record<string, (type: string) => boolean>> = {
   'api-spec.yaml: the schema ColumnType': (type) => documentedTypes.includes(type),
   'sample-queries.json: FROM types': (type) => sampleTypes.some((column) => column.type === type),
 }
 
-/** What labels the answers of a format. */
+/** The labels of the answers of a format. */
 function labelsOf(format: Format): string[] {
   const { mediaTypes, label, labelWithoutHeader } = FORMAT_TABLE[format]
   const labels = Object.values(mediaTypes).map(([mediaType]) => label ?? mediaType)
@@ -133,7 +133,7 @@ describe('what the compiler does not read', () => {
     expect(unaware.map(([place]) => place)).toEqual([])
   })
 
-  it('is named, place by place, for a format or a column type that is nowhere', () => {
+  it('names every place for a format or a column type that is missing everywhere', () => {
     const formats = Object.values(PLACES_OF_A_FORMAT)
     expect(formats.map((knows) => knows('made_up', ['made_up'], ['made/up']))).not.toContain(true)
     expect(Object.values(PLACES_OF_A_TYPE).map((knows) => knows('made_up'))).not.toContain(true)

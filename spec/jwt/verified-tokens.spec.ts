@@ -36,7 +36,7 @@ describe('VerifiedTokens', () => {
     ['without claims', false, 30_393],
     ['with claims of 12,000 characters', 'x'.repeat(12_000), 683],
   ])(
-    '%s are at most so many, and those that were not used for the longest time go first',
+    'keeps a limited number of tokens %s, and forgets the least recently used first',
     (_, cancelTasks, most) => {
       const tokens = new VerifiedTokens()
       const name = (index: number) => `${index}`.padStart(6, '0')

@@ -56,7 +56,7 @@ describe('a key set', () => {
     ['none of an unknown type', [{ kty: 'AKP', kid: 'a' }, jwk(rsa)], 'RS256', undefined, ['rsa']],
     ['none that is broken', [{ kty: 'RSA', n: 'AQAB' }, jwk(rsa)], 'RS256', undefined, ['rsa']],
     ['none with a kid that is no text', [jwk(rsa, { kid: 5 })], 'RS256', undefined, []],
-    ['nothing of what is no key', [null, 5, [], 'x', jwk(rsa)], 'RS256', undefined, ['rsa']],
+    ['only the key among other entries', [null, 5, [], 'x', jwk(rsa)], 'RS256', undefined, ['rsa']],
     ['nothing when it is empty', [], 'RS256', undefined, []],
   ])('finds %s', (_, keys, alg, kid, expected) => {
     expect(fitting(keys, alg, kid)).toEqual(expected)

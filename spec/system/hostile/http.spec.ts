@@ -34,7 +34,7 @@ describe('what is not HTTP', () => {
     ['a line feed alone in a header', `${get}X-Opaque-Id: a\nb: c\r\n\r\n`, 400],
     ['a folded header', `${get}X-Opaque-Id: a\r\n b\r\n\r\n`, 400],
     ['a blank before a colon', `${get}X-Opaque-Id : a\r\n\r\n`, 400],
-    ['an expectation that nobody knows', `${get}Expect: everything\r\n\r\n`, 417],
+    ['an unknown expectation', `${get}Expect: everything\r\n\r\n`, 417],
     ['headers of more than 16 KiB', `${get}X: ${'x'.repeat(17_000)}\r\n\r\n`, 431],
     ['a token of more than 16 KiB', `${get}X: y\r\nAuthorization: Bearer ${'x'.repeat(17_000)}\r\n\r\n`, 431],
     ['a target of more than 16 KiB', `${get.replace('/x', `/${'x'.repeat(17_000)}`)}\r\n`, 431],

@@ -34,7 +34,7 @@ console.log()
 printTable(rows)
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`)
 
-/** A case that breaks is reported, and does not keep the others from being measured. */
+/** Reports a case that fails. The other cases still run. */
 async function runCase(name) {
   const { question, run } = await import(`./cases/${name}.mjs`)
   const [load] = loadavg()

@@ -21,15 +21,15 @@ const { values: options } = parseArgs({
   },
 })
 const loadMs = Number(options.minutes) * 60_000
-// In less time there are too few samples to tell growth from chance.
+// A shorter soak has too few samples to tell growth from chance.
 if (!(loadMs >= 60_000 && Number(options.rate) > 0)) {
-  console.error('--minutes must be a number from 1 on, --rate one above zero.')
+  console.error('--minutes must be at least 1, and --rate must be above zero.')
   process.exit(1)
 }
 
-/** Code is compiled, and caches fill up, before the rest that everything later is compared with. */
+/** Compiles code and fills caches, before the rest that gives the values for comparison. */
 const WARM_UP_MS = Math.min(60_000, Math.max(15_000, loadMs / 5))
-/** When the last query has expired, connections to the cluster are idle for some seconds before they are closed. */
+/** After the last query has expired, connections to the cluster stay open for some seconds. */
 const REST_MS = LONGEST_KEEP_ALIVE_MS + 7_000
 const TICK_MS = 1_000
 const SAMPLE_MS = 5_000
@@ -83,7 +83,7 @@ async function soak(clients) {
     ...Object.entries(counts)
       .sort()
       .map(([what, value]) => ({ what, value, unit: '' })),
-    ...Object.entries(warnings).map(([what, value]) => ({ what: `warned: ${what}`, value, unit: '' })),
+    ...Object.entries(warnings).map(([what, value]) => ({ what: `warning: ${what}`, value, unit: '' })),
     { what: 'failures', value: failures.length, unit: '', goal: { atMost: 0 } },
   ].map((row) => ({ case: 'soak', ...row, reached: isReached(row) }))
   console.log()
@@ -95,7 +95,7 @@ async function soak(clients) {
   if (rows.some(({ reached }) => reached === false)) process.exitCode = 1
 }
 
-/** Lets the clients work, and returns what the gateway that is never killed held meanwhile. Without `kills` all live. */
+/** Lets the clients work, and returns samples of the gateway that is never killed. Without `kills`, no gateway is killed. */
 async function load(clients, watch, { ms, kills = {} }) {
   const samples = []
   const beganMs = performance.now()
@@ -120,7 +120,7 @@ async function load(clients, watch, { ms, kills = {} }) {
       const replaced = replace(name)
       replacing.add(replaced)
       replaced.catch((error) =>
-        watch.fail({ what: `the gateway ${name} cannot be killed`, details: String(error) }),
+        watch.fail({ what: `the gateway ${name} cannot be replaced`, details: String(error) }),
       )
     }
     if (passedMs() >= nextSampleMs) {
@@ -139,9 +139,9 @@ function nextKill(passedMs) {
   return passedMs + random.integer(SOONEST_KILL_MS, LATEST_KILL_MS)
 }
 
-/** No load, until all waits are over and all queries have expired. */
+/** Stops the load until all waits are over and all queries have expired. */
 async function rest(clients, watch) {
-  console.log('no load, until all waits are over and all queries have expired')
+  console.log('No load until all waits are over and all queries have expired.')
   await Promise.all(clients.map((client) => client.ask('rest')))
   await pause(REST_MS)
   await watch.look()

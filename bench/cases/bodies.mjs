@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { extremes, quantile, ratios } from '../support/statistics.mjs'
 
-export const question = 'What does the worst request body cost, and does its cost grow with its length alone?'
+export const question =
+  'What does the slowest request body cost, and does its cost grow only in proportion to its length?'
 
 const require = createRequire(import.meta.url)
 const { parseJson } = require('../../dist/json/parse.js')
@@ -20,9 +21,9 @@ export async function run() {
   const steepest = worst(measured, 'growth')
   return [
     { what: `1 MiB of ${slowest.name}, the slowest body`, ...extremes(slowest.wholeMs), unit: 'ms' },
-    // Where the collector steps in, it is more than 16 times. Quadratic code would take 256 times as long.
+    // Linear code takes 16 times as long, more if the garbage collector runs. Quadratic code takes 256 times as long.
     {
-      what: `1 MiB over 64 KiB of ${steepest.name}, the steepest`,
+      what: `1 MiB over 64 KiB of ${steepest.name}, the body whose cost grows most`,
       ...extremes(steepest.growth),
       unit: 'x',
       goal: { atMost: 128 },
@@ -42,7 +43,7 @@ function measure(shape) {
   const wholeMs = []
   for (let round = 0; round < ROUNDS; round++) {
     const began = performance.now()
-    // As many characters on either side, so that the collector weighs on both.
+    // Both sides read equally many characters, so that the garbage collector slows both.
     for (let time = 0; time < 16; time++) read(part)
     const between = performance.now()
     read(whole)

@@ -1,7 +1,7 @@
 import { describeServedResult, measureServedResult } from '../support/served-result.mjs'
 import { ratios, summary } from '../support/statistics.mjs'
 
-export const question = 'What does a completed result of 100 rows cost through the whole stack?'
+export const question = 'How much CPU does a completed result of 100 rows cost in the whole stack?'
 
 export async function run({ cpuProf }) {
   const micros = await measureServedResult({

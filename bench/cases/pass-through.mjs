@@ -4,7 +4,7 @@ import { measureSealing } from '../support/sealing.mjs'
 import { fetchSlowly } from '../support/slow-client.mjs'
 import { extremes, ratios, summary } from '../support/statistics.mjs'
 
-export const question = 'What does it cost to stand between a client and Elasticsearch?'
+export const question = 'What does a gateway between a client and Elasticsearch cost?'
 
 const FORMATS = ['csv', 'json']
 const ROUNDS = 7
@@ -27,23 +27,23 @@ const TITLES = {
 }
 
 export async function run() {
-  // The pipeline stands twice, so that the ratio of the two tells what the machine makes of equals.
+  // The pipeline runs twice, so that the ratio of the two shows the noise of the machine.
   const times = await withEntrants({ ...SCRIPTS, pipelineAgain: SCRIPTS.pipeline }, async (entrants) => ({
     small: await measureSmall(entrants),
     csv: await measureLarge(entrants, 'csv'),
     json: await measureLarge(entrants, 'json'),
   }))
-  // Apart: the collection of garbage before it changes how often V8 collects from then on, and with it the speed.
+  // In separate processes, because asking for memory collects garbage, which changes how often V8 collects afterwards.
   const peaks = await withEntrants(SCRIPTS, measureMemory)
   return [
     ...FORMATS.flatMap((format) => describeLarge(format.toUpperCase(), times[format])),
     ...describeMemory(peaks),
     ...describeSmall(times.small),
-    { what: 'seal an id and open it', ...summary(measureSealing()), unit: 'µs', goal: { atMost: 50 } },
+    { what: 'sealing and opening an id', ...summary(measureSealing()), unit: 'µs', goal: { atMost: 50 } },
   ]
 }
 
-/** Milliseconds of each small get, in turns. */
+/** Milliseconds of each small get. The entrants take turns. */
 async function measureSmall(entrants) {
   const times = Object.fromEntries(entrants.map(({ name }) => [name, []]))
   for (let round = 0; round < SMALL_WARM_UP + SMALL_ROUNDS; round++) {
@@ -55,7 +55,7 @@ async function measureSmall(entrants) {
   return times
 }
 
-/** MiB per second and CPU time per MiB of each large body, in turns. */
+/** MiB per second and CPU time per MiB of each large body. The entrants take turns. */
 async function measureLarge(entrants, format) {
   const measured = Object.fromEntries(entrants.map(({ name }) => [name, { rates: [], micros: [] }]))
   for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
@@ -72,7 +72,7 @@ async function measureLarge(entrants, format) {
   return measured
 }
 
-/** MiB above idle: while large bodies pass, and while one does that the client takes slowly. */
+/** MiB above idle: while large bodies pass, and while a client reads one slowly. */
 async function measureMemory(entrants) {
   const peaks = {}
   for (const entrant of entrants) {

@@ -5,17 +5,16 @@ import { Contestant, withContestants } from '../support/contestant.mjs'
 import { Connection, getRequest } from '../support/load.mjs'
 import { trimmedMean } from '../support/statistics.mjs'
 
-export const question =
-  'Can a stranger tell the id of another owner from an unknown one by the time of the answer?'
+export const question = 'Does the time of an answer show a stranger whether an id is foreign or unknown?'
 
 const IDS = 32
 const PAIRS = 40_000
 const CONTROL_PAIRS = 4_000
 const WARM_UP_PAIRS = 3_000
-/** What the control takes longer for ids of others. */
+/** How much longer the control takes for foreign ids. */
 const LEAK_MICROS = 10
 
-/** Of the normal distribution: one false alarm in 1,000 runs, and a real difference missed in 1 of 100. */
+/** Quantiles of the normal distribution: one false alarm in 1,000 runs, and one missed difference in 100 runs. */
 const ALARM = 3.29
 const MISSED = 2.33
 
@@ -38,7 +37,7 @@ export async function run() {
       unit: 'µs',
     },
     {
-      what: 'smallest difference that is seen in 99 of 100 runs',
+      what: 'smallest difference that 99 of 100 runs find',
       value: (ALARM + MISSED) * error,
       unit: 'µs',
     },
@@ -51,7 +50,7 @@ export async function run() {
   ]
 }
 
-/** Mean difference in microseconds, of pairs in random order over one connection, and its standard error. */
+/** Mean difference in microseconds, with its standard error. The pairs come in random order over one connection. */
 function measure(pairs, config) {
   return withContestants([Contestant.start('gateway', config)], async ({ started }) => {
     const alice = tokenOf('alice')
@@ -80,7 +79,7 @@ function measure(pairs, config) {
   })
 }
 
-/** The same id but for one character of its random part. */
+/** The same id with one different character in its random part. */
 function unknownLike(id) {
   const at = 10
   return `${id.slice(0, at)}${id[at] === 'A' ? 'B' : 'A'}${id.slice(at + 1)}`

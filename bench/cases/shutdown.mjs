@@ -8,13 +8,13 @@ import { get, pathOf, submit } from '../support/client.mjs'
 import { getRequest } from '../support/load.mjs'
 import { extremes } from '../support/statistics.mjs'
 
-export const question = 'How soon after SIGTERM is the standalone gateway gone, when 1,000 requests wait?'
+export const question = 'How soon after SIGTERM does the standalone gateway end while 1,000 requests wait?'
 
 const BIN = fileURLToPath(new URL('../../dist/bin.js', import.meta.url))
 const OWNERS = 10
 const WAITS_PER_OWNER = 100
 const RUNS = 5
-/** Requests that are sent at the same time while the waits are put on. */
+/** How many requests are sent at the same time while the waits begin. */
 const OPENING = 20
 
 export async function run({ cpuProf } = {}) {
@@ -76,10 +76,10 @@ async function startStandalone(cpuProf) {
     const [, port] = /listening on http:\S+:(\d+)\n/.exec(text) ?? []
     if (port !== undefined) return { child, port: Number(port) }
   }
-  throw new Error(`the gateway has not started: ${text}`)
+  throw new Error(`the gateway did not start: ${text}`)
 }
 
-/** One request of each wait on a connection of its own, once all of them are known to wait. */
+/** Starts the waits, each on its own connection, and resolves when all of them wait. */
 async function putWaitsOn(port) {
   const tokens = Array.from({ length: OWNERS }, (_, index) => tokenOf(`owner-${index}`))
   const left = tokens.flatMap((token) => Array(WAITS_PER_OWNER).fill(token))
@@ -107,7 +107,7 @@ async function readAll(socket) {
   return Buffer.concat(pieces).toString()
 }
 
-/** Resolves when a query is kept for longer than it was submitted for, which shows that a wait has begun. */
+/** Resolves when the query has a longer keep-alive than at submit, which shows that the wait has begun. */
 async function untilExtended(port, id, token) {
   for (;;) {
     const { body } = await get({ port }, `${pathOf(id)}?wait_for_completion_timeout=0s`, token)

@@ -8,7 +8,7 @@ import { makeRows } from '../support/table.mjs'
 import { assertWritten } from '../support/written.mjs'
 
 export const question =
-  'How long does a response of 100,000 rows keep other requests waiting, and what memory does it take?'
+  'How long does a response of 100,000 rows delay other requests, and how much memory does it take?'
 
 const ROWS = 100_000
 const ROUNDS = 5
@@ -41,7 +41,7 @@ function measureFormat(format, table, idle) {
   })
 }
 
-/** What express does with the same result. Nobody can get a turn before it is one text. */
+/** What Express does with the same result. It writes one text, and no other request gets a turn before that. */
 async function measureResJson(table) {
   const json = JSON.stringify({ is_running: false, values: table })
   return withContestants([Contestant.start('express-json', { json })], async (express) => {

@@ -1,7 +1,7 @@
 import { Contestant, withContestants } from '../support/contestant.mjs'
 import { extremes } from '../support/statistics.mjs'
 
-export const question = 'How soon does a fresh process answer, and what does one more router cost?'
+export const question = 'How soon does a new process answer, and what does a second router cost?'
 
 const ROUNDS = 7
 

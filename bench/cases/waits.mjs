@@ -5,14 +5,15 @@ import { Contestant, withContestants } from '../support/contestant.mjs'
 import { getRequest } from '../support/load.mjs'
 import { makeRows } from '../support/table.mjs'
 
-export const question = 'What do 20,000 requests that wait for one query cost, and how soon are all answered?'
+export const question =
+  'What do 20,000 requests cost that wait for one query, and how soon do all get an answer?'
 
 const WAITS = 20_000
-/** What a wait costs elsewhere is the same for fewer of them. */
+/** Fewer waits for the peers: the cost of each does not depend on their number. */
 const PEER_WAITS = 5_000
 const CLIENT_PROCESSES = 2
 const ROWS = 10
-/** Files that a process needs open besides its connections. */
+/** Open files that a process needs besides its connections. */
 const OTHER_FILES = 100
 
 export async function run() {
@@ -41,13 +42,13 @@ export async function run() {
     { what: 'heap of each in bare node:http', value: http.heap, unit: 'KiB' },
     { what: 'process memory of each wait above bare node:http', value: gateway.rss - http.rss, unit: 'KiB' },
     {
-      what: 'answered when the query completes',
+      what: 'waits that get the answer when the query completes',
       value: gateway.answered,
       unit: 'waits',
       goal: { atLeast: WAITS },
     },
-    { what: 'time until the last is answered', value: gateway.answerMs, unit: 'ms' },
-    { what: 'longest stall while all are answered', value: gateway.stallMs, unit: 'ms' },
+    { what: 'time until the last wait has its answer', value: gateway.answerMs, unit: 'ms' },
+    { what: 'longest stall while all get their answers', value: gateway.stallMs, unit: 'ms' },
     {
       what: `longest stall, hand-written composition, ${PEER_WAITS} waits`,
       value: composition.stallMs,
@@ -87,7 +88,7 @@ function measure(name, config, token, waits, prepare) {
   })
 }
 
-/** Waits that are there before anything is measured, so that code is compiled and lazy parts are made. */
+/** Waits before the measurement, so that code is compiled and lazy parts exist. */
 const WARM_UP_WAITS = 500
 
 async function warmUp(server, request) {
@@ -101,7 +102,7 @@ async function warmUp(server, request) {
   }
   const clients = await Contestant.start('waiting-clients', config)
   await allWaiting(server, WARM_UP_WAITS)
-  // They leave, as clients do: a wait that nobody waits for any more must not count.
+  // These clients leave. Their waits must no longer count.
   await clients.stop()
   await new Promise((resolve) => setTimeout(resolve, 500))
 }
@@ -126,7 +127,7 @@ function openFiles() {
 async function allWaiting(server, count) {
   const deadline = performance.now() + 60_000
   while ((await server.ask('waiting')) < count) {
-    assert.ok(performance.now() < deadline, 'not all requests came to wait')
+    assert.ok(performance.now() < deadline, 'not all requests wait after a minute')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

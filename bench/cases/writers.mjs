@@ -1,7 +1,7 @@
 import { Contestant, withContestants } from '../support/contestant.mjs'
 import { ratios, summary } from '../support/statistics.mjs'
 
-export const question = 'How fast is a table of 100,000 rows written, beside what one would reach for?'
+export const question = 'How fast does each format write 100,000 rows, compared with well-known packages?'
 
 const ROWS = 100_000
 const ROUNDS = 5

@@ -1,7 +1,7 @@
 import { ownerOf } from '../../lib/core/caller'
 
 describe('ownerOf', () => {
-  it('gives every pair of issuer and subject an owner of its own', () => {
+  it('gives every pair of issuer and subject its own owner', () => {
     const pairs = [
       ['a', 'b'],
       ['b', 'a'],
@@ -18,7 +18,7 @@ describe('ownerOf', () => {
     ['https://issuer.example', '', 'subject'],
     ['https://issuer.example', {}, 'subject'],
     ['https://issuer.example', 5, 'subject'],
-  ])('refuses the issuer %j with the subject %j, which others would share', (issuer, subject, name) => {
+  ])('refuses the issuer %j with the subject %j, because others may share them', (issuer, subject, name) => {
     expect(() => ownerOf(issuer as string, subject as string)).toThrow(
       new TypeError(`ownerOf needs an \`${name}\` that is a non-empty string`),
     )

@@ -31,7 +31,7 @@ function check(options: unknown) {
 }
 
 describe('checkOptions', () => {
-  it('returns the options that are given, in an object of its own', () => {
+  it('returns the given options in a new object', () => {
     const all = { execute, maxQueries: 0.5, graceMs: 0, strict: false, clock: {}, key: 'k'.repeat(32) }
     const completed = check(all)
     expect(completed).toEqual(all)
@@ -46,7 +46,7 @@ describe('checkOptions', () => {
     expect(check({ execute, maxQueries: undefined, graceMs: undefined })).toEqual(completed)
   })
 
-  it('takes only a table with a row for each option, which marks those that are required', () => {
+  it('takes only a table that has a row for each option and marks the required options', () => {
     const { clock: _, ...withoutClock } = OPTIONS
     // @ts-expect-error an option is forgotten
     const forgotten: OptionTable<StoreOptions> = withoutClock
@@ -93,7 +93,7 @@ describe('checkOptions', () => {
 })
 
 describe('checkOption', () => {
-  it('checks one value under any name', () => {
+  it('checks one value under a given name', () => {
     const rule = { ...rules.boolean, required: true }
     expect(() => checkOption('Store', 'flags[1]', true, rule)).not.toThrow()
     expect(() => checkOption('Store', 'flags[1]', 'yes', rule)).toThrow(

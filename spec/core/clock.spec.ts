@@ -25,7 +25,7 @@ describe('systemClock', () => {
 
     // Node.js fires a timer of more than 2^31 - 1 ms, about 24.8 days, after 1 ms.
     it.each([0, 1, 1_000, 2 ** 31 - 1, 2 ** 31, 30 * DAY_MS, 365 * DAY_MS])(
-      'calls back once, after %d ms and not before',
+      'calls back once after %d ms, and not earlier',
       (ms) => {
         const callback = jest.fn()
         systemClock.setTimer(callback, ms)

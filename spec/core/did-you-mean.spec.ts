@@ -16,11 +16,11 @@ describe('closest', () => {
     ['query', 'filter', 'less than half alike'],
     ['', 'a', 'not alike at all'],
     ['pretty', '', 'not alike at all'],
-  ])('leaves out a candidate for %j that is, as %j, %s', (name, candidate) => {
+  ])('leaves out a candidate for %j: %j is %s', (name, candidate) => {
     expect(closest(name, [candidate])).toEqual([])
   })
 
-  it('accepts any iterable', () => {
+  it('accepts any iterable of candidates', () => {
     expect(closest('abc', new Set(['abcd']))).toEqual(['abcd'])
   })
 })

@@ -16,7 +16,7 @@ describe('QueryError', () => {
     ]).toEqual([429, 503, 500, 500])
   })
 
-  it('is recognized if another copy of the package made it', () => {
+  it('recognizes errors of another copy of the package', () => {
     const foreign = Object.assign(new Error('x'), {
       [Symbol.for('express-esql-async-query.QueryError')]: true,
     })

@@ -55,14 +55,14 @@ describe('Quota', () => {
     expect(add(alice)).toEqual({ of: 'owner', used: 1, wanted: 2, limit: 1 })
   })
 
-  it('counts nothing that it refuses', () => {
+  it('does not count what it refuses', () => {
     const { add } = quotaOf(2, 1)
     add(alice)
     for (const _ of [1, 2, 3]) add(alice)
     expect(add(bob)).toBeUndefined()
   })
 
-  it('tells whether there is room without counting', () => {
+  it('says whether there is room, without counting', () => {
     const { add, assertRoom } = quotaOf(10, 10)
     expect([assertRoom(alice, 11), assertRoom(alice, 10), add(alice, 10)]).toEqual([
       { of: 'owner', used: 0, wanted: 11, limit: 10 },

@@ -123,7 +123,7 @@ describe('timeText', () => {
     [0, '0'],
     [-1, '0'],
     [Number.POSITIVE_INFINITY, '9007199254740991ms'],
-  ])('writes %d as %s, which is read as the same time', (ms, text) => {
+  ])('writes %d as %s, and reads it back as the same time', (ms, text) => {
     expect(timeText(ms)).toBe(text)
     expect(parseTimeValue('keep_alive', text)).toBe(Math.min(Math.max(0, Math.ceil(ms)), 2 ** 52))
   })

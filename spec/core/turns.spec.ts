@@ -4,7 +4,7 @@ import { endInTurns } from '../../lib/core/turns'
 describe('endInTurns', () => {
   const numbers = (count: number) => new Set(Array.from({ length: count }, (_, index) => index))
 
-  it('ends few waits at once', () => {
+  it('ends a few waits at once', () => {
     const ended: number[] = []
     endInTurns(numbers(3), (wait) => ended.push(wait))
     expect(ended).toEqual([0, 1, 2])
@@ -22,7 +22,7 @@ describe('endInTurns', () => {
     expect(ended).toEqual([...numbers(100)])
   })
 
-  it('skips waits that are removed meanwhile', async () => {
+  it('skips waits that are removed in the meantime', async () => {
     const waits = numbers(70)
     const ended: number[] = []
     endInTurns(waits, (wait) => {

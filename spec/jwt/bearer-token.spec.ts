@@ -9,12 +9,12 @@ async function read(...authorization: string[]): Promise<string | undefined> {
 }
 
 describe('readBearerToken', () => {
-  it('finds nothing where there is no Authorization header', async () => {
+  it('finds no token without an Authorization header', async () => {
     const request = await incomingRequest({ 'Proxy-Authorization': 'Bearer abc' })
     expect(readBearerToken(request, MAX_LENGTH)).toBeUndefined()
   })
 
-  it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('takes the scheme as %s', async (scheme) => {
+  it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('accepts the scheme as %s', async (scheme) => {
     expect(await read(`${scheme} abc.def.ghi`)).toBe('abc.def.ghi')
   })
 
@@ -71,7 +71,7 @@ describe('readBearerToken', () => {
     expect(error.cause.message).toBe(why)
   })
 
-  it('refuses 200,000 characters of garbage in no time', async () => {
+  it('refuses 200,000 characters of garbage quickly', async () => {
     const request = await incomingRequest({ Authorization: `Bearer ${'a'.repeat(200_000)}!` })
     const startMs = performance.now()
     expect(() => readBearerToken(request, MAX_LENGTH)).toThrow('unable to authenticate')

@@ -229,15 +229,12 @@ describe('jwtCaller: signatures', () => {
     )
   })
 
-  it.each(['jwk', 'x5c', 'jku', 'x5u'])(
-    'never uses the key that `%s` of the header leads to',
-    async (name) => {
-      const jwk = createPublicKey(strangerRsaKey).export({ format: 'jwk' })
-      const header = { [name]: name === 'jwk' ? jwk : 'https://stranger.example' }
-      expect(await whyRefused(signed({}, { key: strangerRsaKey, header }))).toBe('invalid signature')
-      expect(await resolve(signed({}, { header }))).toMatchObject({ owner: ownerOf(issuer, 'alice') })
-    },
-  )
+  it.each(['jwk', 'x5c', 'jku', 'x5u'])('never uses the key that the header names by `%s`', async (name) => {
+    const jwk = createPublicKey(strangerRsaKey).export({ format: 'jwk' })
+    const header = { [name]: name === 'jwk' ? jwk : 'https://stranger.example' }
+    expect(await whyRefused(signed({}, { key: strangerRsaKey, header }))).toBe('invalid signature')
+    expect(await resolve(signed({}, { header }))).toMatchObject({ owner: ownerOf(issuer, 'alice') })
+  })
 })
 
 /** Texts that a public key is found in, any of which might be signed with. */
@@ -365,7 +362,7 @@ describe('jwtCaller: the form of a token', () => {
     expect(error.cause).toEqual(new Error(why))
   })
 
-  it('answers a request without credentials with its URI', async () => {
+  it('names the URI in the answer to a request without credentials', async () => {
     const request = await incomingRequest({}, '/es/_query/async/id?format=csv&pretty')
     expect(toErrorResponse(await failure(Promise.resolve(jwtCaller(jwtOptions)(request))))).toEqual(
       unauthorized(
@@ -374,7 +371,7 @@ describe('jwtCaller: the form of a token', () => {
     )
   })
 
-  it('refuses every token of which one character was changed', async () => {
+  it('refuses every token with one changed character', async () => {
     const request = await incomingRequest({ Authorization: 'Bearer abc' })
     const caller = jwtCaller({ ...jwtOptions, clock })
     const valid = signed()
@@ -424,7 +421,7 @@ describe('jwtCaller: time', () => {
     expect(await whyRefused(signed({ iat: NOW_SECONDS + 6 }))).toBe(FUTURE)
   })
 
-  it('uses the given clock, also at the epoch', async () => {
+  it('uses the given clock, even at the epoch', async () => {
     const atEpoch = { clock: { now: () => 0 }, clockToleranceSeconds: 0 }
     expect(await resolve(signed({ exp: 1 }), atEpoch)).toMatchObject({ canCancelTasks: false })
     expect(await whyRefused(signed({ exp: 0 }), atEpoch)).toBe(EXPIRED)
@@ -569,7 +566,7 @@ describe('jwtCaller: ownerClaim', () => {
   })
 
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
-    'takes %s for a claim like any other',
+    'treats %s as a claim like any other',
     async (ownerClaim) => {
       expect(await whyRefused(signed(), { ownerClaim })).toBe(
         `the token has no \`${ownerClaim}\` that is a non-empty string`,
@@ -581,7 +578,7 @@ describe('jwtCaller: ownerClaim', () => {
     },
   )
 
-  it('does not find a claim that every object of the process inherits', async () => {
+  it('finds no claim that every object of the process inherits', async () => {
     Object.defineProperty(Object.prototype, 'uid', { value: 'bob', configurable: true })
     try {
       expect(await whyRefused(signed(), { ownerClaim: 'uid' })).toBe(
@@ -592,7 +589,7 @@ describe('jwtCaller: ownerClaim', () => {
     }
   })
 
-  it('does not find a claim in a claim named __proto__', async () => {
+  it('finds no claim inside a claim named __proto__', async () => {
     const { sub, ...others } = claims
     const payload = JSON.stringify(others).replace('{', `{"__proto__":${JSON.stringify({ sub })},`)
     expect(await whyRefused(signToken(payload))).toBe('the token has no `sub` that is a non-empty string')
@@ -600,7 +597,7 @@ describe('jwtCaller: ownerClaim', () => {
 })
 
 describe('jwtCaller: userClaim', () => {
-  it('names the user, beside the owner', async () => {
+  it('names the user in addition to the owner', async () => {
     expect(await resolve(signed({ login: 'alice' }), { userClaim: 'login' })).toEqual({
       owner: ownerOf(issuer, 'alice'),
       canCancelTasks: false,
@@ -608,11 +605,11 @@ describe('jwtCaller: userClaim', () => {
     })
   })
 
-  it.each([undefined, null, '', 5, ['alice'], {}])('names nobody as %j', async (login) => {
+  it.each([undefined, null, '', 5, ['alice'], {}])('names no user for %j', async (login) => {
     expect(await resolve(signed({ login }), { userClaim: 'login' })).not.toHaveProperty('user')
   })
 
-  it('does not find a claim that every object has', async () => {
+  it('finds no claim that every object has', async () => {
     expect(await resolve(signed(), { userClaim: 'constructor' })).not.toHaveProperty('user')
   })
 })
@@ -642,14 +639,14 @@ describe('jwtCaller: cancelTasks', () => {
     })
   })
 
-  it.each(['__proto__', 'constructor'])('takes %s for a claim like any other', async (claim) => {
+  it.each(['__proto__', 'constructor'])('treats %s as a claim like any other', async (claim) => {
     const cancelTasks = { claim, value: 'Object' }
     expect(await resolve(signed(), { cancelTasks })).toMatchObject({ canCancelTasks: false })
     const payload = JSON.stringify(claims).replace('{', `{"${claim}":["Object"],`)
     expect(await resolve(signToken(payload), { cancelTasks })).toMatchObject({ canCancelTasks: true })
   })
 
-  it('asks a function of the verified claims', async () => {
+  it('calls a function with the verified claims', async () => {
     const seen: unknown[] = []
     const cancelTasks = (verified: object) => {
       seen.push(verified)
@@ -686,7 +683,7 @@ describe('jwtCaller: cancelTasks', () => {
 describe('jwtCaller: a key function', () => {
   const algorithms = ['RS256', 'HS256'] as const
 
-  it('sees the algorithm and what refers to a key, and nothing else of the header', async () => {
+  it('gets only the algorithm and the references to a key from the header', async () => {
     const seen: JwtHeader[] = []
     const key = (header: JwtHeader) => {
       seen.push(header)
@@ -753,7 +750,7 @@ describe('jwtCaller: a key function', () => {
       () => '-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----',
       new TypeError('jwtCaller cannot use `key`: it looks like a PEM, but cannot be read as one'),
     ],
-  ])('that %s is an outage, not a refusal', async (_, key, cause) => {
+  ])('that %s leads to an outage, not a refusal', async (_, key, cause) => {
     const error = await failure(resolve(signed(), { key }))
     const reason = 'callers cannot be authenticated at the moment: the key source is unavailable'
     const described = { type: 'no_shard_available_action_exception', reason }
@@ -774,7 +771,7 @@ describe('jwtCaller: a key function', () => {
     expect(await whyRefused(text, { key, algorithms: ['PS256'] })).toBe('invalid signature')
   })
 
-  it('is called for each token, so that a key can be withdrawn', async () => {
+  it('runs for each token, so that a key can be withdrawn', async () => {
     let key: KeyObject | undefined = rsaKeys.publicKey
     const caller = jwtCaller({ ...jwtOptions, clock, key: () => key })
     const request = await incomingRequest({ Authorization: `Bearer ${signed()}` })
@@ -793,7 +790,7 @@ describe('jwtCaller: a token that comes again', () => {
     return { caller, ask: async () => caller(request) }
   }
 
-  it('shows its claims to a function anew each time, which may change them', async () => {
+  it('gives a function fresh claims each time, so that the function may change them', async () => {
     const seen: unknown[] = []
     const cancelTasks = (claims: JwtClaims) => {
       const roles = claims.roles as string[]
@@ -809,13 +806,13 @@ describe('jwtCaller: a token that comes again', () => {
     ])
   })
 
-  it('has the rights that its claims gave it, by a test of them', async () => {
+  it('has the rights that a test of its claims gave it', async () => {
     const cancelTasks = { claim: 'scope', value: 'cancel' }
     const { ask } = await callerAnd({ cancelTasks }, signed({ scope: 'read cancel' }))
     for (const _ of [1, 2]) expect(await ask()).toMatchObject({ canCancelTasks: true })
   })
 
-  it('has the rights that its claims have now', async () => {
+  it('has the rights that a function gives its claims now', async () => {
     let isAdmin = true
     const { ask } = await callerAnd({ cancelTasks: async () => isAdmin })
     expect(await ask()).toMatchObject({ canCancelTasks: true })
@@ -823,14 +820,14 @@ describe('jwtCaller: a token that comes again', () => {
     expect(await ask()).toMatchObject({ canCancelTasks: false })
   })
 
-  it('is a caller of its own each time, which a host may change', async () => {
+  it('gives a new caller each time, so that a host may change it', async () => {
     const { ask } = await callerAnd({})
     const first = await ask()
     Object.assign(first as object, { owner: 'mallory' })
     expect(await ask()).toEqual({ owner: ownerOf(issuer, 'alice'), canCancelTasks: false })
   })
 
-  it('is verified with the key of now', async () => {
+  it('is verified with the current key', async () => {
     let key: KeyObject = rsaKeys.publicKey
     const { ask } = await callerAnd({ key: () => key })
     const caller = await ask()
@@ -867,7 +864,7 @@ describe('jwtCaller: a token that comes again', () => {
     expect(await ask()).toEqual(caller)
   })
 
-  it('does not let through one that differs in a single character', async () => {
+  it('does not let another token through that differs in one character', async () => {
     const jwt = signed()
     const { caller, ask } = await callerAnd({}, jwt)
     await ask()
@@ -877,7 +874,7 @@ describe('jwtCaller: a token that comes again', () => {
     }
   })
 
-  it('is refused when it expires while its key is looked up, the first time as the second', async () => {
+  it('is refused if it expires while its key is looked up, the first and the second time', async () => {
     let nowMs = NOW_SECONDS * 1000
     let lookUpMs = 66_000
     const key = async () => {
@@ -893,7 +890,7 @@ describe('jwtCaller: a token that comes again', () => {
     expect((await failure(ask())).cause).toMatchObject({ message: EXPIRED })
   })
 
-  it('is not one for another jwtCaller', async () => {
+  it('is verified again by another jwtCaller', async () => {
     const { ask } = await callerAnd({})
     await ask()
     const { ask: askOther } = await callerAnd({ audience: 'other' })

@@ -14,13 +14,13 @@ describe('sourcedKey', () => {
     ['a PEM', () => publicKey.export({ format: 'pem', type: 'spki' }).toString()],
     ['bytes', () => Buffer.from(publicKey.export({ format: 'pem', type: 'spki' }))],
     ['a JWK', () => publicKey.export({ format: 'jwk' })],
-  ])('parses %s once, although the source builds it for each call', async (_, source) => {
+  ])('parses %s once, even if the source builds it for each call', async (_, source) => {
     const find = sourcedKey(source)
     const first = await find(RS256)
     expect(await find(RS256)).toBe(first)
   })
 
-  it('tells keys apart by their content', async () => {
+  it('distinguishes keys by their content', async () => {
     const bytes = Buffer.alloc(32, 0xe9)
     const materials = [bytes.toString('latin1'), bytes, Buffer.alloc(32, 0xea), 'e'.repeat(32)]
     let next = 0
@@ -30,7 +30,7 @@ describe('sourcedKey', () => {
     expect(exported).toEqual(materials.map((material) => Buffer.from(material as string)))
   })
 
-  it('notices that bytes and a JWK were changed in place', async () => {
+  it('notices changes in place of bytes and of a JWK', async () => {
     const bytes = randomBytes(32)
     const jwk = { kty: 'oct', k: randomBytes(32).toString('base64url') }
     const findBytes = sourcedKey(() => bytes)
@@ -43,7 +43,7 @@ describe('sourcedKey', () => {
     expect((await findJwk(HS256)).key.export()).toEqual(bytes)
   })
 
-  it('keeps 64 keys parsed and forgets the one that was not used for the longest time', async () => {
+  it('keeps 64 parsed keys, and forgets the least recently used one', async () => {
     const secrets = Array.from({ length: 65 }, () => randomBytes(32))
     const find = sourcedKey(({ kid }) => secrets[Number(kid)])
     const findNth = (index: number) => find({ ...HS256, kid: String(index) })

@@ -36,7 +36,7 @@ describe('options of jwtCaller', () => {
     )
   })
 
-  it.each(['key', 'algorithms', 'issuer', 'audience'])('needs %s', (name) => {
+  it.each(['key', 'algorithms', 'issuer', 'audience'])('requires %s', (name) => {
     expect(() => createWith({ [name]: undefined })).toThrow(TypeError)
     expect(() => createWith({ [name]: undefined })).toThrow(`jwtCaller needs the option \`${name}\`: `)
   })
@@ -53,13 +53,13 @@ describe('options of jwtCaller', () => {
   })
 
   it.each(['clockToleranceSeconds', 'ownerClaim', 'userClaim', 'cancelTasks', 'maxTokenLength', 'clock'])(
-    'takes %s that is undefined for not given',
+    'treats %s that is undefined as absent',
     (name) => {
       expect(createWith({ [name]: undefined })).toBeInstanceOf(Function)
     },
   )
 
-  it('takes every option, frozen, and changes none', () => {
+  it('accepts every option, frozen, and changes none', () => {
     const options = Object.freeze(allOptions())
     expect(create(options)).toBeInstanceOf(Function)
     expect(options).toEqual(allOptions())

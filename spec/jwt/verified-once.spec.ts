@@ -4,7 +4,7 @@ import { jwtOptions, token } from '../support/tokens'
 
 const verifications: string[] = []
 
-// The real library, watched: whether it is asked is what this is about.
+// Watches the real library, because this spec checks whether it is called.
 jest.mock('jsonwebtoken', () => {
   const real = jest.requireActual<typeof import('jsonwebtoken')>('jsonwebtoken')
   return {
@@ -17,7 +17,7 @@ jest.mock('jsonwebtoken', () => {
 })
 
 describe('a token', () => {
-  it('is verified once, however often it comes, as long as it is accepted', async () => {
+  it('is verified once while it is accepted, however often it comes', async () => {
     const caller = jwtCaller(jwtOptions)
     const [good, bad] = [token(), token({ aud: 'others' })]
     const ask = async (jwt: string) => caller(await incomingRequest({ Authorization: `Bearer ${jwt}` }))

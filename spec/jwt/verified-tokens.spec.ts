@@ -13,8 +13,8 @@ function verified(user: string, cancelTasks: boolean | string = false): Verified
   }
 }
 
-describe('the tokens that are remembered', () => {
-  it('are found by their digest, which does not tell the token', () => {
+describe('verifiedTokens', () => {
+  it('finds a token by its digest, which does not show the token', () => {
     const tokens = verifiedTokens()
     const digest = digestOf('a.b.c')
     const token = verified('alice')
@@ -24,7 +24,7 @@ describe('the tokens that are remembered', () => {
     expect(tokens.get(digestOf('a.b.d'))).toBeUndefined()
   })
 
-  it('are forgotten one by one', () => {
+  it('forgets one token at a time', () => {
     const tokens = verifiedTokens()
     tokens.set('a', verified('alice'))
     tokens.set('b', verified('bob'))
@@ -36,7 +36,7 @@ describe('the tokens that are remembered', () => {
     ['without claims', false, 30_393],
     ['with claims of 12,000 characters', 'x'.repeat(12_000), 683],
   ])(
-    '%s are at most so many, and those that were not used for the longest time go first',
+    'keeps a limited number of tokens %s, and forgets the least recently used first',
     (_, cancelTasks, most) => {
       const tokens = verifiedTokens()
       const name = (index: number) => `${index}`.padStart(6, '0')
@@ -50,7 +50,7 @@ describe('the tokens that are remembered', () => {
     },
   )
 
-  it('count once, however often they are added', () => {
+  it('counts a token once, however often it is added', () => {
     const tokens = verifiedTokens()
     tokens.set('first', verified('alice'))
     for (let time = 0; time < 2_000; time += 1) tokens.set('again', verified('bob', 'x'.repeat(12_000)))

@@ -73,7 +73,7 @@ describe('checkMediaTypeHeaders', () => {
     ['text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2'],
     ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'],
     ['garbage,'],
-  ])('counts %j as not sent, and keeps its text', (header) => {
+  ])('treats %j as not sent, and keeps its text', (header) => {
     expect(check({ accept: header, contentType: header, hasBody: true })).toEqual({
       accept: undefined,
       contentType: undefined,
@@ -82,7 +82,7 @@ describe('checkMediaTypeHeaders', () => {
     })
   })
 
-  it('gives both headers, and nothing for those that are not sent', () => {
+  it('returns both headers, and undefined for an absent one', () => {
     const mediaType = { type: 'application/yaml', parameters: new Map() }
     expect(check({ contentType: 'application/YAML' })).toEqual({
       accept: undefined,
@@ -136,7 +136,7 @@ describe('checkMediaTypeHeaders', () => {
     ['', 'Header [Content-Type] cannot be empty.'],
     ['application/json; a', 'invalid parameters for header [application/json; a]'],
     [['text/csv', 'text/csv'], 'Incorrect header [Content-Type]. Only one value should be provided'],
-  ])('refuses Content-Type %j, also without a body', (contentType, reason) => {
+  ])('refuses Content-Type %j, even without a body', (contentType, reason) => {
     expect(refusal({ contentType })).toEqual({
       type: 'media_type_header_exception',
       status: 400,
@@ -145,7 +145,7 @@ describe('checkMediaTypeHeaders', () => {
     })
   })
 
-  it('looks at Accept first', () => {
+  it('checks Accept first', () => {
     expect(refusal({ accept: 'a', contentType: 'b' })).toMatchObject({
       reason: 'Invalid media-type value on headers [Accept]',
     })
@@ -273,7 +273,7 @@ describe('checkMediaTypeHeaders', () => {
   })
 
   it.each(['/', ';', '=', ' ', '\t', 'a', ';a=b', ';a', '; =', ' ;', '/ ', '*'])(
-    'takes no more than linear time for a megabyte of %j',
+    'takes linear time for a megabyte of %j',
     (part) => {
       const filler = part.repeat(1_000_000 / part.length)
       const started = performance.now()
@@ -284,12 +284,12 @@ describe('checkMediaTypeHeaders', () => {
           expect(isQueryError(error) && error.type).toBe('media_type_header_exception')
         }
       }
-      // Quadratic time would be hours.
+      // Quadratic time takes hours.
       expect(performance.now() - started).toBeLessThan(5_000)
     },
   )
 
-  it('quotes the beginning of a huge header only', () => {
+  it('quotes only the beginning of a huge header', () => {
     const header = 'x'.repeat(10_000)
     expect(refusal({ accept: header })).toMatchObject({
       causedBy: { reason: `invalid media-type [${'x'.repeat(1_000)}...]` },
@@ -315,7 +315,7 @@ describe('checkBodyMediaType', () => {
     expect(() => checkBodyMediaType(check({ contentType }))).not.toThrow()
   })
 
-  it.each(JSON_TYPES)('reads %j as errors are written for it: as JSON', (contentType) => {
+  it.each(JSON_TYPES)('gives JSON as the format of errors for %j', (contentType) => {
     expect(errorMediaType(check({ contentType })).format).toBe('json')
   })
 

@@ -25,7 +25,7 @@ interface Sent extends Partial<Omit<FormatRequest, keyof MediaTypeHeaders>> {
   contentType?: string | undefined
 }
 
-/** A request that sends these headers, and the Content-Type of a JSON body unless told otherwise. */
+/** A request with these headers. Its Content-Type is that of a JSON body by default. */
 function formatRequest(sent: Sent): FormatRequest {
   const { format, accept, contentType, ...rest } = { contentType: 'application/json', ...sent }
   return {
@@ -120,7 +120,7 @@ describe('negotiateFormat', () => {
       ['application/yaml', 'yaml as application/yaml'],
       ['application/yaml; compatible-with=x', 'yaml as application/yaml'],
       [`${VENDOR}cbor`, `cbor as ${VENDOR}cbor`],
-    ])('writes what the request was sent in without Accept: %s', (contentType, expected) => {
+    ])('writes the format of the request if Accept is absent: %s', (contentType, expected) => {
       expect(answer({ operation, contentType })).toBe(expected)
       expect(answer({ operation, contentType, accept: '*/*' })).toBe(expected)
       expect(answer({ operation, contentType, accept: `${VENDOR}json; compatible-with=9,text/plain` })).toBe(
@@ -182,7 +182,7 @@ describe('negotiateFormat', () => {
     )
   })
 
-  it.each(['get', 'stop'] as const)('refuses a delimiter with the fallback on %s', (operation) => {
+  it.each(['get', 'stop'] as const)('refuses a delimiter with the fallback format on %s', (operation) => {
     expect(answer({ operation, format: 'xyz', delimiterPresent: true })).toBe(
       '400 parameter: [delimiter] can only be used with the format [csv] for request [/_query/async]',
     )
@@ -195,7 +195,7 @@ describe('negotiateFormat', () => {
     [{ accept: 'text/csv; header=absent; header=present' }, false],
     [{ accept: 'text/tab-separated-values; header=absent' }, true],
     [{ accept: 'application/json; header=absent' }, true],
-  ])('says of %j whether CSV has a header line', (sent, expected) => {
+  ])('says whether %j asks for a header line in CSV', (sent, expected) => {
     expect(negotiateFormat(formatRequest(sent)).header).toBe(expected)
   })
 
@@ -253,7 +253,7 @@ describe('negotiateFormat', () => {
     ],
     [{ accept: 'text/garbage; a=b' }, 'json as application/json;a=b'],
     [{ format: 'xyz', contentType: `${VENDOR}json; compatible-with=9` }, `json as ${VENDOR}json`],
-  ])('labels the fallback for %j as an error would be', (sent, expected) => {
+  ])('labels the fallback for %j like an error', (sent, expected) => {
     expect(answer({ ...sent, operation: 'get' })).toBe(expected)
   })
 
@@ -281,7 +281,7 @@ describe('negotiateFormat', () => {
       expect(answer({ format, [flag]: true })).toBe(answer({ format }))
     })
 
-    it('accepts text where the flag is off', () => {
+    it('accepts text if the flag is off', () => {
       expect(answer({ format: 'csv', [flag]: false })).toBe(`csv as ${CSV}`)
     })
 
@@ -313,7 +313,7 @@ describe('negotiateFormat', () => {
   const refusals = goldenRefusals(FORMATS)
 
   it.each(refusals.filter(([, { expected }]) => /columnar|can only/.test(expected.body)))(
-    'gives the golden refusal %s',
+    'refuses as in the golden case %s',
     (_, { request: sent, expected }) => {
       const { format, columnar, delimiter } = sent
       const reason = answer({
@@ -419,7 +419,7 @@ describe('what clients send', () => {
       await once(server, 'close')
     })
 
-    it('answers the official client in the media type it sends', async () => {
+    it('answers the official client in the media type that it sends', async () => {
       const submitted = { format: 'json', contentType: `${VENDOR}json;compatible-with=9`, header: true }
       const polled = { format: 'json', contentType: `${VENDOR}json`, header: true }
       expect(await client.esql.asyncQuery({ query: 'ROW a = 1' })).toEqual(submitted)
@@ -441,7 +441,7 @@ describe('what clients send', () => {
       expect((await request(server).post(path).send({})).body).toEqual(json)
     })
 
-    it('refuses the text that fetch sends when no type is given', async () => {
+    it('refuses the text type that fetch sends by default', async () => {
       const response = await fetch(`${node}/_query/async`, { method: 'POST', body: '{}' })
       expect(await response.json()).toBe('Content-Type header [text/plain;charset=UTF-8] is not supported')
     })

@@ -63,11 +63,11 @@ describe('api-spec.yaml', () => {
 describe('api-spec.json', () => {
   const written = readFileSync(path.join(ROOT, 'lib', 'request', 'api-spec.json'), 'utf8')
 
-  it('is what `npm run build` makes of api-spec.yaml', () => {
+  it('equals what `npm run build` makes of api-spec.yaml', () => {
     expect(written).toBe(requestDocument(readFileSync(path.join(ROOT, 'api-spec.yaml'), 'utf8')))
   })
 
-  it('has no defaults, which the validator would write into bodies', () => {
+  it('has no defaults, because the validator writes them into bodies', () => {
     expect(written).not.toContain('"default"')
   })
 })
@@ -88,7 +88,7 @@ describe('the validator', () => {
     expect(middleware).toHaveBeenCalledTimes(1)
   })
 
-  it('is created for the second router if it could not be created for the first', () => {
+  it('is created again for the second router if the first attempt failed', () => {
     const middleware = jest.fn(() => [])
     middleware.mockImplementationOnce(() => {
       throw new TypeError('no memory')

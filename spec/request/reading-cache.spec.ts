@@ -16,7 +16,7 @@ function read(operation: 'get' | 'head' = 'get'): GetCommand {
 }
 
 describe('ReadingCache', () => {
-  it('finds what a request for another query asks for', () => {
+  it('finds the command of a request for another query', () => {
     const cache = new ReadingCache()
     cache.add('key', read())
     expect(cache.find('key', 'b')).toEqual(read())
@@ -66,7 +66,7 @@ describe('ReadingCache', () => {
     expect(cache.size).toBe(2)
   })
 
-  it('keeps the 256 requests that were used last', () => {
+  it('keeps the 256 most recently used requests', () => {
     const cache = new ReadingCache()
     for (let index = 0; index < 300; index += 1) {
       cache.add(`${index}`, read())
@@ -132,7 +132,7 @@ describe('a gateway that has read the same request before', () => {
     ['an empty Accept', 'GET /_query/async/b?format=csv', { accept: '' }],
     ['an empty Content-Type', 'GET /_query/async/b?format=csv', { 'content-type': '' }],
     ['another Content-Type', 'GET /_query/async/b?format=csv', { 'content-type': 'nonsense' }],
-  ])('answers one with %s as a gateway that has not', async (_, target, headers) => {
+  ])('answers a request with %s like a fresh gateway', async (_, target, headers) => {
     const cold = await gateway.alice(target, { headers })
     await gateway.close()
     gateway = await startGateway({ store })

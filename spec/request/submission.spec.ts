@@ -71,7 +71,7 @@ describe('interpretSubmitBody', () => {
     [{ time_zone: 'UTC', settings: { time_zone: 'UTC' } }, 'UTC'],
     [{ time_zone: 'UTC', settings: {} }, 'UTC'],
     [{ settings: {} }, undefined],
-  ])('finds the zone of %j', (body, zone) => {
+  ])('finds the time zone of %j', (body, zone) => {
     expect(interpret(body).request.timeZone).toBe(zone)
   })
 
@@ -93,7 +93,7 @@ describe('interpretSubmitBody', () => {
     [[1, 'a'], '[1, a]'],
     [{ toString: 1, b: { c: [] } }, '{toString=1, b={c=[]}}'],
     ['x'.repeat(2_000), `${'x'.repeat(1_000)}...`],
-  ])('refuses a zone among the settings that is none (%#)', (zone, shown) => {
+  ])('refuses an unknown time zone in the settings (%#)', (zone, shown) => {
     expect(() => interpret({ settings: { time_zone: zone } })).toThrow(
       expect.objectContaining({
         type: 'illegal_argument_exception',
@@ -118,7 +118,7 @@ describe('validateSubmission', () => {
       'Validation Failed: 1: [query] is required; 2: [pragma] only allowed in snapshot builds; ' +
         '3: [tables] only allowed in snapshot builds;',
     ],
-  ])('lists what is wrong with %j', (body, reason) => {
+  ])('lists every fault of %j', (body, reason) => {
     expect(() => validateSubmission(interpret(body))).toThrow(
       expect.objectContaining({ type: 'action_request_validation_exception', reason }),
     )
@@ -140,7 +140,7 @@ describe('validateSubmission', () => {
     [{ query: 'x', pragma: {}, accept_pragma_risks: true }],
     [{ query: 'x', include_ccs_metadata: true }],
     [{ query: 'x', include_ccs_metadata: true, include_execution_metadata: false }],
-  ])('has nothing against %j', (body) => {
+  ])('accepts %j', (body) => {
     expect(() => validateSubmission(interpret(body))).not.toThrow()
   })
 })
@@ -148,9 +148,9 @@ describe('validateSubmission', () => {
 describe('a body of a megabyte', () => {
   const MEGABYTE = 2 ** 20
 
-  // What they cost is measured by the benchmark `bodies`.
+  // The benchmark `bodies` measures their cost.
   it.each(bodyShapes)(
-    'of $name is read, or refused with a short reason',
+    'of $name is read, or is refused with a short reason',
     ({ head, unit, separator, tail }) => {
       const units: string[] = []
       for (let size = head.length; size < MEGABYTE; size += (units.at(-1)?.length ?? 0) + separator.length) {

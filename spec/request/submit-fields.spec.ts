@@ -55,7 +55,7 @@ describe('readBodyFields', () => {
     Object.entries(ACCEPTED).flatMap(([name, accepted]) =>
       ANYTHING.filter((token) => !accepted.includes(token)).map((token) => [name, token] as const),
     ),
-  )('refuses %s as %s, and tells where', (name, token) => {
+  )('refuses %s as %s, with its position', (name, token) => {
     expect(() => read(`{"${name}":${TOKENS[token]}}`)).toThrow(
       expect.objectContaining({
         type: 'x_content_parse_exception',
@@ -126,9 +126,9 @@ describe('readBodyFields', () => {
           "Please check documentation for the correct format of the 'params' field.",
       ],
     ),
-  ])('says what is wrong with %s: %s', (name, text, cause) => {
+  ])('names the fault in %s: %s', (name, text, cause) => {
     const { reason, causedBy } = refusalOf(`{"${name}":${text}}`)
-    // An object is refused where it ends.
+    // The refusal of an object names its end.
     const column = name.length + 5 + (text.startsWith('{') ? text.length - 1 : 0)
     expect(reason).toBe(`[1:${column}] [esql/async_query] failed to parse field [${name}]`)
     expect(causedBy?.reason).toBe(cause)

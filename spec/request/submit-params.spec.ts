@@ -80,7 +80,7 @@ describe('readParams', () => {
     )
   })
 
-  it('reports ten faults at most', () => {
+  it('reports at most ten faults', () => {
     const faults = Array.from(
       { length: 10 },
       (_, index) => `[1:${2 + 5 * index}] START_ARRAY is not supported as a parameter`,
@@ -97,7 +97,7 @@ describe('readParams', () => {
     [`[1, {"a": "${'x'.repeat(5_000)}"}]`],
     [`[{"a": 1}, ${Array(5_000).fill('1').join(',')}]`],
     [`[{"a": 1}, [${Array(5_000).fill('1').join(',')}]]`],
-  ])('does not quote more than a thousand characters (%#)', (text) => {
+  ])('quotes at most a thousand characters (%#)', (text) => {
     expect(() => read(text)).toThrow(/^\[1:1\] Failed to parse params: .{1000}\.\.\.$/)
   })
 })

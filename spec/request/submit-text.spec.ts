@@ -21,7 +21,7 @@ describe('the body of a submit', () => {
     '{"query":"ROW n = 9007199254740993"}',
     ' {\n "query" : "ROW 1" /* c */ , "wait_for_completion_timeout" : "1s", "keep_alive": "120h" } ',
     '{"keep_alive":"5d","query":"\u00fc \ud83d\udd11","params":[1.0, 1e2, -0, 18446744073709551615]}',
-  ])('stays as it is where the client sent these times: %s', (text) => {
+  ])('does not change if the client sent these times: %s', (text) => {
     const bytes = Buffer.from(text)
     const body = submitBodyOf(bytes, parseJson(text) as JsonNode)
     expect(body.bytes).toBe(bytes)
@@ -63,7 +63,7 @@ describe('the body of a submit', () => {
     ],
     ['\ufeff{"query":"ü"}', { waitMs: 0 }, '\ufeff{"wait_for_completion_timeout":"0","query":"ü"}'],
     ['{"keep\\u005falive":"3d","query":"Q"}', { keepAliveMs: 1 }, '{"keep\\u005falive":"1ms","query":"Q"}'],
-  ])('gets other times and keeps the rest: %s', (text, times, expected) => {
+  ])('gets other times and keeps everything else: %s', (text, times, expected) => {
     expect(changed(text, times)).toBe(expected)
   })
 
@@ -78,7 +78,7 @@ describe('the body of a submit', () => {
     )
   })
 
-  it('becomes bytes where it came as text', () => {
+  it('becomes bytes if it came as text', () => {
     const text = '{"query":"ü","keep_alive":"1h"}'
     const body = submitBodyOf(text, parseJson(text) as JsonNode)
     expect(body.bytes.toString()).toBe(text)
@@ -87,7 +87,7 @@ describe('the body of a submit', () => {
     )
   })
 
-  it('is written as JSON where the host application has parsed it', () => {
+  it('is written as JSON if the host application has parsed it', () => {
     const value = { query: 'ü', filter: { keep_alive: '1h' }, wait_for_completion_timeout: '1s' }
     const body = submitBodyOf(value, locate(value))
     expect(body.bytes.toString()).toBe(JSON.stringify(value))

@@ -13,7 +13,7 @@ const JSON_OUTPUT: Output = {
   presentation: plain,
 }
 
-/** Writes cells as a line for each row, and counts how often it is asked to. */
+/** Writes each row as a line of cells, and counts its calls. */
 function countingWriter(): { write: Writer; written: () => number } {
   let written = 0
   const write: Writer = (query) => {
@@ -28,7 +28,7 @@ async function frozen(...rows: string[][]): Promise<QueryResult> {
   return (await freezeResult(tableOf(...rows))).result
 }
 
-/** Reads an answer, as many times as asked, and says how often it was written and what the last one was. */
+/** Reads an answer several times. Returns how often it was written, and its last text. */
 function readTimes(answers: AnswerCache, query: CompletedQuery, times: number, output = JSON_OUTPUT) {
   const { write, written } = countingWriter()
   let text = ''
@@ -36,24 +36,24 @@ function readTimes(answers: AnswerCache, query: CompletedQuery, times: number, o
   return { text, written: written() }
 }
 
-describe('the answers that are kept', () => {
+describe('AnswerCache', () => {
   const BUDGET = 800
 
-  it('are written twice, and no more', async () => {
+  it('writes the answers of a frozen result twice, and then keeps them', async () => {
     const answers = new AnswerCache(BUDGET)
     const query = completed(await frozen(['a', 'b'], ['c', 'ä']))
     expect(readTimes(answers, query, 5)).toEqual({ text: 'a,b\nc,ä\n', written: 2 })
     expect(answers.bytes).toBe(Buffer.byteLength('a,b\nc,ä\n'))
   })
 
-  it('are those of one result for all its snapshots', async () => {
+  it('keeps one answer for all snapshots of a result', async () => {
     const answers = new AnswerCache(BUDGET)
     const result = await frozen(['a'])
     readTimes(answers, completed(result), 2)
     expect(readTimes(answers, completed(result), 1)).toEqual({ text: 'a\n', written: 0 })
   })
 
-  it('are one part', async () => {
+  it('joins the chunks of an answer that it keeps', async () => {
     const answers = new AnswerCache(BUDGET)
     const query = completed(await frozen(['a'], ['b']))
     readTimes(answers, query, 2)
@@ -68,7 +68,7 @@ describe('the answers that are kept', () => {
     ['partiality', { isPartial: true }],
     ['layout', { columnar: true }],
     ['time zone', { timeZone: 'Europe/Berlin' }],
-  ])('are written anew with another %s', async (_, change) => {
+  ])('writes again what has another %s', async (_, change) => {
     const answers = new AnswerCache(BUDGET)
     const query = {
       ...completed(await frozen(['a'])),
@@ -89,7 +89,7 @@ describe('the answers that are kept', () => {
     ['indentation', { ...JSON_OUTPUT, presentation: { ...plain, pretty: true } }],
     ['readable twins', { ...JSON_OUTPUT, presentation: { ...plain, human: true } }],
     ['columns', { ...JSON_OUTPUT, presentation: { ...plain, dropNullColumns: true } }],
-  ])('are written anew with another %s', async (_, output) => {
+  ])('writes again for a request with another %s', async (_, output) => {
     const answers = new AnswerCache(BUDGET)
     const query = completed(await frozen(['a']))
     readTimes(answers, query, 3)
@@ -97,7 +97,7 @@ describe('the answers that are kept', () => {
     expect(answers.bytes).toBe(0)
   })
 
-  it('are not those of results that nobody vouches for, frozen or not', () => {
+  it('keeps nothing of a result without isFrozen, even if its objects are frozen', () => {
     const answers = new AnswerCache(BUDGET)
     const values = Object.freeze([Object.freeze(['a'])])
     const frozen: QueryResult = Object.freeze({ columns: Object.freeze([]), values })
@@ -106,44 +106,44 @@ describe('the answers that are kept', () => {
     }
   })
 
-  it('are not those of running queries', () => {
+  it('keeps nothing of running queries', () => {
     const answers = new AnswerCache(BUDGET)
     const { write, written } = countingWriter()
     for (const _ of [1, 2, 3]) textOf(answers.chunks({ isRunning: true, id: 'a' }, JSON_OUTPUT, write))
     expect(written()).toBe(3)
   })
 
-  it('are none without a budget', async () => {
+  it('keeps nothing without a budget', async () => {
     const answers = new AnswerCache(0)
     expect(readTimes(answers, completed(await frozen(['a'])), 4).written).toBe(4)
   })
 
-  it('are none that take more than an eighth of the budget', async () => {
+  it('keeps no answer that takes more than an eighth of the budget', async () => {
     const answers = new AnswerCache(BUDGET)
     const large = completed(await frozen(['x'.repeat(BUDGET / 8)]))
     expect(readTimes(answers, large, 4).written).toBe(4)
     expect(answers.bytes).toBe(0)
   })
 
-  it('are none for which a client writes a long label', async () => {
+  it('keeps no answer to a request with long parameters', async () => {
     const answers = new AnswerCache(BUDGET)
     const output = { ...JSON_OUTPUT, presentation: { ...plain, filterPath: 'v'.repeat(1_024) } }
     expect(readTimes(answers, completed(await frozen(['a'])), 4, output).written).toBe(4)
   })
 
-  it('make room for new ones, the oldest first', async () => {
+  it('drops the oldest answers to make room for new ones', async () => {
     const answers = new AnswerCache(BUDGET)
     const queries: CompletedQuery[] = []
     for (let index = 0; index < 9; index += 1) queries.push(completed(await frozen([`${index}`.repeat(98)])))
     for (const query of queries) readTimes(answers, query, 2)
     const written = queries.map((query) => readTimes(answers, query, 1).written)
-    // The first was dropped for the ninth, and so is kept again at the cost of the second, and so on.
+    // The ninth replaced the first. Reading the first again replaces the second, and so on.
     expect(written).toEqual(Array.from({ length: 9 }, () => 1))
     expect(answers.bytes).toBe(8 * 99)
     expect(readTimes(answers, queries[8] as CompletedQuery, 1).written).toBe(0)
   })
 
-  it('are dropped when the client leaves before all is written', async () => {
+  it('drops an answer when the client leaves before it is complete', async () => {
     const answers = new AnswerCache(BUDGET)
     const query = completed(await frozen(['a'], ['b']))
     readTimes(answers, query, 1)
@@ -153,7 +153,7 @@ describe('the answers that are kept', () => {
     expect(readTimes(answers, query, 2)).toEqual({ text: 'a\nb\n', written: 1 })
   })
 
-  it('are collected once, however many clients read at the same time', async () => {
+  it('collects an answer once, however many clients read it at the same time', async () => {
     const answers = new AnswerCache(BUDGET)
     const query = completed(await frozen(['a'], ['b']))
     readTimes(answers, query, 1)
@@ -165,7 +165,7 @@ describe('the answers that are kept', () => {
     expect(answers.bytes).toBe(0)
   })
 
-  it('are handed over in slices', async () => {
+  it('gives an answer in slices', async () => {
     const answers = new AnswerCache(8 * 2 ** 20)
     const query = completed(await frozen(['x'.repeat(150_000)]))
     const { text } = readTimes(answers, query, 2)
@@ -174,7 +174,7 @@ describe('the answers that are kept', () => {
     expect(textOf(slices)).toBe(text)
   })
 
-  it('count until the last client has it, also when others take their place', async () => {
+  it('counts a dropped answer until the last client has read it', async () => {
     const answers = new AnswerCache(BUDGET)
     const query = completed(await frozen(['x'.repeat(98)]))
     readTimes(answers, query, 2)
@@ -189,7 +189,7 @@ describe('the answers that are kept', () => {
     expect(answers.bytes).toBe(0)
   })
 
-  it('stay while they are being sent, and what finds no room is not kept', async () => {
+  it('keeps answers while clients read them, and then has no room for others', async () => {
     const answers = new AnswerCache(BUDGET)
     const queries = await Promise.all(
       Array.from({ length: 9 }, async (_, index) => completed(await frozen([`${index}`.repeat(98)]))),
@@ -204,7 +204,7 @@ describe('the answers that are kept', () => {
     expect(readTimes(answers, last, 2).written).toBe(1)
   })
 
-  it('take half of the budget at most before they are complete', async () => {
+  it('gives at most half of the budget to incomplete answers', async () => {
     const answers = new AnswerCache(BUDGET)
     const queries = await Promise.all(
       Array.from({ length: 8 }, async (_, index) => completed(await frozen([`${index}`.repeat(90)], ['']))),
@@ -218,7 +218,7 @@ describe('the answers that are kept', () => {
     expect(answers.bytes).toBe(0)
   })
 
-  it('go with their result', async () => {
+  it('drops the answers of a result that is garbage', async () => {
     const answers = new AnswerCache(BUDGET)
     const read = async () => readTimes(answers, completed(await frozen(['a'])), 2)
     await read()
@@ -227,7 +227,7 @@ describe('the answers that are kept', () => {
     expect(answers.bytes).toBe(0)
   })
 
-  it('are what the writer writes and fit the budget, however many read and leave at the same time', async () => {
+  it('gives what the writer writes, within the budget, however many clients read and leave at the same time', async () => {
     const results = await Promise.all(
       [20, 60, 90, 98, 100].map((length) => frozen(['x'.repeat(length - 8)], ['yy'], ['zzz'])),
     )
@@ -238,7 +238,7 @@ describe('the answers that are kept', () => {
     const step = fc.record({
       result: fc.nat({ max: results.length - 1 }),
       expirationTimeMs: fc.nat({ max: 1 }),
-      // Which of those that read goes on, and whether it leaves.
+      // Which reader goes on, and whether it leaves.
       reader: fc.nat({ max: 20 }),
       does: fc.constantFrom('begin', 'begin', 'read', 'read', 'read', 'read', 'leave'),
     })
@@ -265,7 +265,7 @@ describe('the answers that are kept', () => {
           expect(answers.bytes).toBeLessThanOrEqual(BUDGET)
         }
         for (const { chunks, text, expected } of reading) expect(text + textOf(rest(chunks))).toBe(expected)
-        // Nothing is counted that is not kept: dropping all of it leaves nothing.
+        // The cache counts only what it keeps: when it has dropped everything, the count is 0.
         const label = { ...JSON_OUTPUT, presentation: { ...plain, filterPath: 'v'.repeat(1_024) } }
         for (const result of results) answers.chunks(completed(result), label, write)
         expect(answers.bytes).toBe(0)

@@ -29,7 +29,7 @@ describe('Disconnects', () => {
     server.close()
   })
 
-  /** Sends requests one behind the other, without a look at the answers. */
+  /** Sends several requests at once, before any answer. */
   async function pipeline(count: number): Promise<Response[]> {
     const expected = responses.length + count
     client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(count))
@@ -37,20 +37,20 @@ describe('Disconnects', () => {
     return responses.slice(-count)
   }
 
-  /** Watches a response, and returns a function that ends that. */
+  /** Watches a response, and returns a function that ends the watch. */
   function watch(response: Response | undefined, name: string): () => void {
     const watcher = { onGone: () => void gone.push(name) }
     disconnects.watch(response as Response, watcher)
     return () => disconnects.unwatch(response as Response, watcher)
   }
 
-  /** How many listen, on the connection and on the responses. */
+  /** The number of listeners on the connection, and on each response. */
   const listeners = () => [
     responses[0]?.req.socket.listenerCount('close'),
     ...responses.map((response) => response.listenerCount('close')),
   ]
 
-  it('tell the watcher of every request that a client has pipelined when it goes away', async () => {
+  it('notifies the watcher of each pipelined request when the client leaves', async () => {
     const [first, second, third] = await pipeline(3)
     watch(first, 'first')
     watch(second, 'second')
@@ -66,7 +66,7 @@ describe('Disconnects', () => {
     expect(disconnects.isGone(third as Response)).toBe(true)
   })
 
-  it('tell the watcher of a response whose turn has come meanwhile', async () => {
+  it('notifies the watcher of a response whose turn on the connection came later', async () => {
     const [first, second] = await pipeline(2)
     watch(second, 'second')
     first?.end()
@@ -76,7 +76,7 @@ describe('Disconnects', () => {
     expect(gone).toEqual(['second'])
   })
 
-  it('tell each watcher once', async () => {
+  it('notifies each watcher once', async () => {
     const [first] = await pipeline(1)
     watch(first, 'one')
     watch(first, 'two')
@@ -87,7 +87,7 @@ describe('Disconnects', () => {
     expect(gone).toEqual(['one', 'two', 'three'])
   })
 
-  it('tell nobody about a response that has been sent', async () => {
+  it('notifies no watcher of a response that has been sent', async () => {
     const [first] = await pipeline(1)
     watch(first, 'first')
     first?.end()
@@ -95,7 +95,7 @@ describe('Disconnects', () => {
     expect(gone).toEqual([])
   })
 
-  it('tell no watcher that has left, and leave no listener behind', async () => {
+  it('notifies no watcher that has ended its watch, and leaves no listener behind', async () => {
     const before = await pipeline(2).then(listeners)
     const [first, second] = responses
     const ends = [
@@ -105,7 +105,7 @@ describe('Disconnects', () => {
       watch(second, 'd'),
       watch(second, 'e'),
     ]
-    // However many watch, there is one listener.
+    // There is one listener for any number of watchers.
     expect(listeners().map((count, index) => (count ?? 0) - (before[index] ?? 0))).toEqual([1, 1, 0])
     for (const end of ends.slice(0, 4)) end()
     expect(listeners().map((count, index) => (count ?? 0) - (before[index] ?? 0))).toEqual([1, 0, 0])
@@ -118,7 +118,7 @@ describe('Disconnects', () => {
     expect(gone).toEqual([])
   })
 
-  it('keep nothing of earlier answers on a connection', async () => {
+  it('keeps nothing of earlier answers on a connection', async () => {
     await pipeline(1)
     const before = listeners()[0]
     for (let times = 0; times < 50; times += 1) {

@@ -12,7 +12,7 @@ describe('toErrorResponse', () => {
   })
 
   it.each([new Error('secret'), 'secret', undefined, null, { reason: 'secret' }])(
-    'answers the unexpected %p with a 500 that does not tell',
+    'answers the unexpected %p with a 500 that hides it',
     (thrown) => {
       const error = { type: 'exception', reason: 'internal error' }
       expect(toErrorResponse(thrown)).toEqual({
@@ -23,7 +23,7 @@ describe('toErrorResponse', () => {
     },
   )
 
-  it('writes what routing finds as plain text', () => {
+  it('writes a routing error as plain text', () => {
     expect(toErrorResponse(new RoutingError(405, 'no', { Allow: 'GET' }))).toEqual({
       status: 405,
       headers: { Allow: 'GET' },
@@ -40,7 +40,7 @@ describe('toErrorResponse', () => {
     })
   })
 
-  it('keeps its cause to itself', () => {
+  it('does not show the cause of an error', () => {
     const error = new QueryError('exception', 'public', { cause: new Error('private') })
     expect(JSON.stringify(toErrorResponse(error, { errorTrace: true }))).not.toContain('private')
   })

@@ -22,7 +22,7 @@ describe('asyncQueryRouter', () => {
     expect((await alice('POST /_query/async/', QUERY)).text).toBe(completedJson())
   })
 
-  it('tells the whole target in its refusals, prefix included', async () => {
+  it('names the whole target in its refusals, including the prefix', async () => {
     const { alice } = await start({ prefix: '/es' })
     expect((await alice('PUT /_query/async?x')).text).toContain(
       'for uri [/es/_query/async?x] and method [PUT]',
@@ -30,7 +30,7 @@ describe('asyncQueryRouter', () => {
     expect((await alice('GET /_query/async/foo?x')).text).toContain('request [/es/_query/async/foo] contains')
   })
 
-  it('is mounted twice in one application, each with its own store', async () => {
+  it('works twice in one application, each time with its own store', async () => {
     const other = { get: () => Promise.resolve(undefined) }
     const { alice, url } = await start({
       after: (app) => {
@@ -44,7 +44,7 @@ describe('asyncQueryRouter', () => {
   })
 
   it.each(['/', '/_query', '/_query/async/a/b', '/_query/asynchronous', '/_QUERY/async', '/_query/queries'])(
-    'leaves %s to the host, without asking for a caller',
+    'leaves %s to the host, and resolves no caller',
     async (path) => {
       const { url } = await start({
         after: (app) => {
@@ -69,7 +69,7 @@ describe('asyncQueryRouter', () => {
     expect((await alice(`GET /_query/async/${UNKNOWN}`)).status).toBe(404)
   })
 
-  it('says of a body that the host has parsed that positions are unknown', async () => {
+  it('gives no position in a body that the host has parsed', async () => {
     const { alice } = await start({ before: (app) => app.use(express.json()) })
     expect((await alice('POST /_query/async', { body: { query: 1 } })).text).toBe(
       errorJson(
@@ -116,7 +116,7 @@ describe('asyncQueryRouter', () => {
     ['GET /_query/async/foo?pretty=maybe', { headers: { accept: 'nonsense' } }],
     ['PUT /_query/async', {}],
     [`GET /_query/async/${UNKNOWN}`, {}],
-  ])('tells an anonymous caller of %s nothing but 401', async (target, request) => {
+  ])('answers an anonymous caller of %s with 401 only', async (target, request) => {
     const { anonymous, engine } = await start({})
     const { status, headers, json } = await anonymous(target, request)
     const [, uri = ''] = target.split(' ')
@@ -158,7 +158,7 @@ describe('asyncQueryRouter', () => {
     expect([(await get('one')).status, (await get('two')).status]).toEqual([200, 404])
   })
 
-  it('offers only GET for a store that only gets', async () => {
+  it('offers only GET for a store that has only get', async () => {
     const { alice } = await start({ store: { get: () => Promise.resolve(undefined) } })
     const answers = await Promise.all(
       [
@@ -180,7 +180,7 @@ describe('asyncQueryRouter', () => {
     ['/_query/async', 'POST'],
     ['/_query/async/foo', 'GET,DELETE'],
     ['/_query/async/foo/stop', 'POST'],
-  ])('answers OPTIONS of %s with what is allowed, to anybody', async (path, allow) => {
+  ])('answers OPTIONS of %s with the allowed methods, without a token', async (path, allow) => {
     const { url } = await start({})
     const response = await fetch(`${url}${path}`, { method: 'OPTIONS' })
     expect([response.status, response.headers.get('allow'), await response.text()]).toEqual([200, allow, ''])

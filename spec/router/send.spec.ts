@@ -30,7 +30,7 @@ describe('sendChunks', () => {
     server.close()
   })
 
-  /** Begins a request and gives its answer before the body is read. */
+  /** Sends a request, and returns its answer before the body is read. */
   async function get(): Promise<IncomingMessage> {
     const sending = request({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, agent: false })
     sending.end()
@@ -67,7 +67,7 @@ describe('sendChunks', () => {
     expect([response.headers['transfer-encoding'], await read(response)]).toEqual(['chunked', 'abc'])
   })
 
-  it('makes no more chunks than a slow client takes', async () => {
+  it('makes chunks no faster than a slow client takes them', async () => {
     const chunk = CHUNK.repeat(4)
     let made = 0
     send = sending(
@@ -106,7 +106,7 @@ describe('sendChunks', () => {
     expect(made).toBeGreaterThan(0)
   })
 
-  it('lets other work have its turn while it streams', async () => {
+  it('lets other work run while it streams', async () => {
     let turns = 0
     let isDone = false
     const count = (): void => {
@@ -129,7 +129,7 @@ describe('sendChunks', () => {
     expect(turns).toBeGreaterThan(10)
   })
 
-  it('lets other work have its turn while a client takes all at once', async () => {
+  it('lets other work run while a client takes every chunk at once', async () => {
     let turns = 0
     let isDone = false
     const count = (): void => {

@@ -17,7 +17,7 @@ describe('Waits', () => {
     waits = new Waits(new Disconnects(), { maxWaits: 3, maxWaitsPerOwner: 2 })
   })
 
-  /** Runs a wait on a real response, and gives what is left of it. */
+  /** Runs a function with a real response, and returns that response afterwards. */
   async function onResponse(run: (response: Response) => Promise<void>): Promise<ServerResponse> {
     const server = createServer()
     server.listen(0, '127.0.0.1')
@@ -51,7 +51,7 @@ describe('Waits', () => {
     expect(response.listenerCount('close')).toBe(before)
   })
 
-  it('refuses what are too many, in words that tell the limit', async () => {
+  it('refuses waits above a limit, and names the limit', async () => {
     await onResponse(async (response) => {
       const begin = (owner: Owner) => waits.begin(response, owner)
       const begun = [begin(alice), begin(alice)]
@@ -70,7 +70,7 @@ describe('Waits', () => {
     })
   })
 
-  it('ends waits when it drains, later ones at once', async () => {
+  it('ends every wait when it drains, and later waits at once', async () => {
     await onResponse(async (response) => {
       await during(response, alice, async ({ signal }) => {
         const ended = once(signal, 'abort')
@@ -83,7 +83,7 @@ describe('Waits', () => {
     })
   })
 
-  it('tells when the client goes away', async () => {
+  it('ends a wait when the client leaves, and marks it as abandoned', async () => {
     await onResponse(async (response) => {
       await during(response, alice, async (wait) => {
         const ended = once(wait.signal, 'abort')
@@ -97,7 +97,7 @@ describe('Waits', () => {
     })
   })
 
-  it('tells a client that leaves from a drain', async () => {
+  it('keeps the end of a drain and a client that leaves apart', async () => {
     await onResponse(async (response) => {
       await during(response, alice, async (wait) => {
         const { gone, signal } = wait
@@ -111,7 +111,7 @@ describe('Waits', () => {
     })
   })
 
-  it('has a limit in all and one per owner, for those who wait', async () => {
+  it('has a limit in all and one per owner, and counts only requests that wait', async () => {
     await onResponse(async (response) => {
       const one = waits.begin(response, alice)
       waits.begin(response, alice)
@@ -125,7 +125,7 @@ describe('Waits', () => {
     })
   })
 
-  it('has no limit while it drains, since nobody waits', async () => {
+  it('has no limit while it drains, because no request waits', async () => {
     await onResponse(async (response) => {
       waits.drain()
       for (let time = 0; time < 10; time += 1) waits.begin(response, alice)

@@ -7,7 +7,7 @@ export const anyCharacter = fc
   .nat({ max: 0x10ffff - SURROGATES.count })
   .map((index) => String.fromCodePoint(index < SURROGATES.first ? index : index + SURROGATES.count), indexOf)
 
-/** The way back, with which fast-check finds texts such as `__proto__`. */
+/** The inverse, with which fast-check finds texts such as `__proto__`. */
 function indexOf(text: unknown): number {
   const [codePoint, ...more] = typeof text === 'string' ? text : ''
   const index = codePoint?.codePointAt(0)

@@ -8,20 +8,20 @@ import type { Content, ErrorBody, PathItem, ResponseObject, Responses } from './
 import { apiSpec, documentedErrors } from './api-document'
 import { schemaFaults, withoutRequired } from './api-schema'
 
-/** One request and the answer to it, as they went over the wire. */
+/** One request and its answer, as they went over the wire. */
 export interface Exchange {
   method: string
-  /** As requested, mount prefix and query string included. */
+  /** As requested, including mount prefix and query string. */
   path: string
   /** Where the router is mounted. @default '' */
   prefix?: string
   status: number
   headers: Readonly<Record<string, string | readonly string[] | number | undefined>>
-  /** Exactly what was received. Of a HEAD request nothing. */
+  /** Exactly as received. Empty for a HEAD request. */
   body: Buffer
 }
 
-/** What requests without an operation of their own are answered with. */
+/** The answers to requests without an operation in the document. */
 const WITHOUT_OPERATION: Responses = pickResponses({
   400: 'BadRequest',
   401: 'Unauthorized',
@@ -32,7 +32,7 @@ const WITHOUT_OPERATION: Responses = pickResponses({
 })
 const OPTIONS: Responses = pickResponses({ 200: 'Options' })
 
-/** Headers that this API sends or that Express would add by itself: none of them may come unannounced. */
+/** Headers that this API sends or that Express adds by itself. An answer may have only those that are documented. */
 const WATCHED_HEADER =
   /^(x-elastic.*|x-opaque-id|took-nanos|www-authenticate|allow|warning|etag|retry-after)$/
 
@@ -76,7 +76,7 @@ function faultsOf(exchange: Exchange): string[] {
 
 function findPathItem({ path: target, prefix = '' }: Exchange): PathItem | undefined {
   if (!target.startsWith(`${prefix}/`)) return undefined
-  // A slash at the end means nothing, but an empty segment inside is an empty id.
+  // A slash at the end is ignored, but an empty segment inside is an empty id.
   const requested = target.slice(prefix.length).replace(/\?.*$/s, '').replace(/\/+$/, '')
   const template = Object.keys(apiSpec.paths).find((candidate) =>
     new RegExp(`^${candidate.replace(/\{\w+\}/g, '[^/]*')}$`).test(requested),
@@ -144,7 +144,7 @@ function bodyFaults(
   ]
 }
 
-/** An error says its status, has the status of its type, and has a type of ours where no engine could speak. */
+/** An error shows its status and has the status of its type. If no engine can have thrown it, its type is one of ours. */
 function errorFaults(value: unknown, status: number, isClosed: boolean): string[] {
   if (status < 400 || typeof value !== 'object' || value === null) return []
   const { error, status: told } = value as { error?: string | ErrorBody; status?: unknown }
@@ -152,7 +152,7 @@ function errorFaults(value: unknown, status: number, isClosed: boolean): string[
   if (typeof error !== 'object') return faults
   const expected = Object.hasOwn(documentedErrors, error.type) ? documentedErrors[error.type] : undefined
   if (expected === undefined && isClosed) faults.push(`the error type ${error.type} is not documented`)
-  // Of a caller whom an Elasticsearch behind us knows but does not allow what it asks.
+  // From an Elasticsearch behind us that knows the caller but does not allow the request.
   const isForbidden = error.type === 'security_exception' && status === 403
   if (expected !== undefined && expected !== status && !isForbidden)
     faults.push(`the status of ${error.type} is ${expected}`)
@@ -165,7 +165,7 @@ function findMediaType(
   content: Content,
 ): { decode: (body: Buffer) => unknown; schema: AnySchemaObject } | undefined {
   const contentType = headers.get('content-type') ?? ''
-  // What carries objects takes the parameters of the Accept header, joined without blanks.
+  // Media types of objects get the parameters of the Accept header, joined without blanks.
   const [, essence = contentType, kind] =
     /^(application\/(?:vnd\.elasticsearch\+)?(json|yaml|cbor|smile))(?:;[^\s;=]+=[^;]+)*$/.exec(
       contentType,
@@ -182,7 +182,7 @@ function undocumentedContentType(headers: ReadonlyMap<string, string>): string {
   return `the Content-Type ${contentType} is not documented for this answer`
 }
 
-/** Decoders give bigints for what JSON Schema knows as an integer. */
+/** Decoders give bigints where JSON Schema expects integers. */
 function asNumbers(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value)
   if (typeof value !== 'object' || value === null) return value

@@ -44,7 +44,7 @@ export interface ApiDocument {
   }
 }
 
-/** The part of an error that says what it is. */
+/** The part of an error that identifies it. */
 export interface ErrorBody {
   type: string
   caused_by?: ErrorBody
@@ -52,13 +52,13 @@ export interface ErrorBody {
 
 export const API_SPEC_FILE = path.join(__dirname, '..', '..', 'api-spec.yaml')
 
-/** The document as it stands in the file, references included. */
+/** The document as in the file, including references. */
 export const rawApiSpec: unknown = parseYaml(readFileSync(API_SPEC_FILE, 'utf8'))
 
-/** The document with every reference replaced by what it points at. */
+/** The document with every reference replaced by its target. */
 export const apiSpec = resolveReferences(rawApiSpec) as ApiDocument
 
-/** Every error type that the document shows an example of, with its status. Causes count as well. */
+/** Every error type that has an example in the document, with its status. This includes causes. */
 export const documentedErrors: Readonly<Record<string, number>> = Object.fromEntries(
   Object.values(apiSpec.components.examples).flatMap(({ value }) => {
     const { error, status } = value as { error?: ErrorBody; status: number }
@@ -70,7 +70,7 @@ function typesOf(error: ErrorBody | undefined): string[] {
   return error ? [error.type, ...typesOf(error.caused_by)] : []
 }
 
-/** Works because no reference of the document leads back to itself. */
+/** Ends because no reference of the document leads back to itself. */
 function resolveReferences(root: unknown): unknown {
   const targets = new Map<string, unknown>()
   const follow = (reference: string): unknown => {

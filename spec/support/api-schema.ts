@@ -3,12 +3,12 @@ import { Ajv } from 'ajv'
 
 const ajv = new Ajv({ allErrors: true, keywords: ['example'], formats: { binary: true } })
 
-/** What is wrong with a value by a schema of the document, each fault beginning with the value's `name`. */
+/** The faults of a value by a schema of the document. Each begins with the `name` of the value. */
 export function schemaFaults(schema: AnySchemaObject, value: unknown, name: string): string[] {
-  // Compiled once for each schema object: Ajv remembers them.
+  // Ajv compiles each schema object once, and keeps the result.
   const validate = ajv.compile(schema)
   if (validate(value)) return []
-  // Of several alternatives, the one that fits best is the one that was meant.
+  // Of several alternatives, the one that fits best is the intended one.
   const alternatives: readonly AnySchemaObject[] = schema.oneOf ?? schema.anyOf ?? []
   const [closest] = alternatives
     .map((alternative) => schemaFaults(alternative, value, name))
@@ -25,7 +25,7 @@ function describe({ instancePath, message = 'is wrong', params }: ErrorObject, n
 
 const relaxed = new WeakMap<AnySchemaObject, AnySchemaObject>()
 
-/** The schema for what `filter_path` leaves, which may be any part of a document. */
+/** The schema for an answer with `filter_path`, which may be any part of a document. */
 export function withoutRequired(schema: AnySchemaObject): AnySchemaObject {
   const known = relaxed.get(schema)
   if (known) return known

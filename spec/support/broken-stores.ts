@@ -10,7 +10,7 @@ import { brokenSnapshots } from './broken-stores/snapshots'
 import { brokenWaits } from './broken-stores/waiting'
 import { MemoryHarness } from './memory-harness'
 
-/** Stores that are right in every way but one. */
+/** Stores that are correct except for one flaw. */
 export const brokenStores: readonly BrokenStore[] = [
   ...brokenFactories,
   ...brokenLifecycles,
@@ -23,10 +23,10 @@ export const brokenStores: readonly BrokenStore[] = [
   ...brokenCloses,
 ]
 
-/** Makes stores with the flaw. */
+/** Creates stores with the flaw. */
 export class BrokenHarness extends MemoryHarness {
   readonly #broken: BrokenStore
-  /** The time that a broken store may take to hang is spent by the specs. */
+  /** Short, because specs wait this long for a broken store that hangs. */
   readonly patienceMs = 50
 
   constructor(broken: BrokenStore) {

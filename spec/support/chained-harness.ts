@@ -14,8 +14,8 @@ import { UNDATED_TYPES_ON_THE_WIRE } from './wire-table'
 type CreateStore = (url: string, clock: ManualClock) => AsyncQueryStore
 
 /**
- * Runs the contract's queries on a store whose cluster is a gateway of our own with a `MemoryStore`, all with one
- * clock that stands still.
+ * Runs the contract's queries on a store whose cluster is one of our gateways with a `MemoryStore`. All share one clock
+ * that stands still.
  */
 export class ChainedHarness extends MemoryHarness {
   readonly unknownId: string
@@ -36,7 +36,7 @@ export class ChainedHarness extends MemoryHarness {
     const { port } = this.#server.address() as AddressInfo
     const store = this.#createStore(`http://127.0.0.1:${port}/${index}`, this.clock)
     const close = store.close?.bind(store)
-    // What a test leaves running is to end with it.
+    // Queries that a test leaves running must end with the test.
     return Object.assign(store, {
       async close() {
         await close?.()
@@ -55,7 +55,7 @@ export class ChainedHarness extends MemoryHarness {
   }
 }
 
-/** One router for all stores, because making one takes a while: the store of `/n` is the nth. */
+/** One router for all stores, because creating a router takes a while: `/n` is the nth store. */
 async function startInner(stores: readonly MemoryStore[]): Promise<Server> {
   const current = new AsyncLocalStorage<MemoryStore>()
   const inner = (): MemoryStore => {
@@ -76,7 +76,7 @@ async function startInner(stores: readonly MemoryStore[]): Promise<Server> {
   )
   const server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  // The first request of a router takes longer than those that the tests measure time by.
+  // The first request of a router takes longer than the times that the tests measure.
   const { port } = server.address() as AddressInfo
   await (await fetch(`http://127.0.0.1:${port}/0/_query/async/x`)).arrayBuffer()
   return server

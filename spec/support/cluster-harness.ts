@@ -9,15 +9,15 @@ import { EVERY_TYPE_ON_THE_WIRE } from './wire-table'
 
 type CreateStore = (url: string, clock: ManualClock) => AsyncQueryStore
 
-/** Turns of the event loop in which requests and answers get where they go, all ends being in this process. */
+/** Turns of the event loop in which requests and answers arrive. Both ends of each connection are in this process. */
 const TURNS_TO_ARRIVE = 40
 
-/** Lets what is on its way between servers in this process arrive. */
+/** Resolves when everything between servers in this process has arrived. */
 export async function arrival(): Promise<void> {
   for (let turn = 0; turn < TURNS_TO_ARRIVE; turn += 1) await nextTurn()
 }
 
-/** Lets time pass that is measured at both ends of a connection. */
+/** Advances the time at both ends of a connection. */
 export async function advance(clock: ManualClock, ms: number, stepMs = 1_000): Promise<void> {
   await arrival()
   for (let passed = 0; passed < ms; passed += stepMs) {
@@ -58,7 +58,7 @@ export class ClusterHarness implements StoreHarness {
     return this.#createStore(cluster.url, this.clock)
   }
 
-  /** Ends the clusters. A store does not end the one it stands in front of. */
+  /** Ends the clusters. A store does not end its cluster. */
   async close(): Promise<void> {
     await Promise.all(this.#clusters.map((cluster) => cluster.close()))
   }
@@ -98,7 +98,7 @@ export class ClusterHarness implements StoreHarness {
   }
 }
 
-/** What 8.19 does not tell it cannot keep. */
+/** The expected result of a release. 8.19 does not send statistics, so the store cannot keep them. */
 function withoutStatistics(
   completes: MemoryHarness['outcomes']['completes'],
   release: Release,

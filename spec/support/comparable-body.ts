@@ -2,8 +2,8 @@ import { decode as decodeCbor } from 'cbor-x'
 import { parse as decodeSmile } from 'smile-js'
 
 /**
- * A body with `<id>` in the place of an id: of a binary format, in which the length of the id shows, what it decodes
- * to, of every other the bytes.
+ * A body with `<id>` in the place of an id. A body in a binary format contains the length of the id, so it is decoded
+ * first. Every other body is compared byte for byte.
  */
 export function comparable(body: Buffer, contentType: string | null, id: string): string {
   return decoded(body, contentType ?? '').replaceAll(id, '<id>')

@@ -6,7 +6,7 @@ interface ContractTest {
   body: () => Promise<void>
 }
 
-/** The tests of the contract for a harness, to be run by hand. */
+/** The tests of the contract for a harness, without a test runner. */
 export function contractTests(harness: StoreHarness): ContractTest[] {
   const tests: ContractTest[] = []
   const runner: TestRunner = {
@@ -22,8 +22,8 @@ export function contractTitles(harness: StoreHarness): string[] {
 }
 
 /**
- * Runs the contract, or those tests of it that have one of `titles`, and collects the titles that fail. The
- * tests run at the same time, each with a harness of its own.
+ * Runs the contract, or only its tests with these `titles`, and collects the titles that fail. The tests run at the same
+ * time, each with its own harness.
  */
 export async function contractFailures(
   createHarness: () => StoreHarness,

@@ -15,7 +15,7 @@ const DECLARATION =
 
 const REFERENCE = /^(import|export)(?: type)? \{([^}]*)\} from '(\.[^']*)'/gm
 
-/** What a `.d.ts` file exports, whether it declares it or another file does. */
+/** The exports of a `.d.ts` file, including those that another file declares. */
 export function exportedBy(file: string): Declaration[] {
   const text = readFileSync(file, 'utf8')
   const foreign = namesFrom(file, text, 'export')
@@ -26,7 +26,7 @@ export function exportedBy(file: string): Declaration[] {
   ]
 }
 
-/** The names that a file has from others, and the files. */
+/** The names that a file takes from other files, with these files. */
 function namesFrom(file: string, text: string, kind: 'import' | 'export'): Map<string, string> {
   const references = [...text.matchAll(REFERENCE)].filter(([, keyword]) => keyword === kind)
   const entries = references.flatMap(([, , names = '', from = '']) => {

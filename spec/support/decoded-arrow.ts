@@ -14,7 +14,7 @@ export interface DecodedArrow {
   rows: unknown[][]
 }
 
-/** What an Arrow stream says, in the notation of the golden cases. */
+/** The content of an Arrow stream, in the notation of the golden cases. */
 export function decodedArrow(bytes: Uint8Array): DecodedArrow {
   const { schema, batches } = tableFromIPC(bytes)
   return {
@@ -45,7 +45,7 @@ function typeName(type: DataType): string {
   return String(type).toLowerCase()
 }
 
-/** Reads buffers, not the getters: those turn nanoseconds into milliseconds. */
+/** Reads the buffers, because the getters turn nanoseconds into milliseconds. */
 function valueAt(data: Data, index: number): unknown {
   const { type, values, valueOffsets, children } = data
   if (DataType.isNull(type) || !data.getValid(index)) return null

@@ -1,4 +1,4 @@
-/** The cells of the rows of each table of a document whose head begins with a word. */
+/** The cells of each table of a document whose head begins with this word, row by row. */
 export function tablesOf(markdown: string, head: string): string[][][] {
   const tables = markdown.matchAll(new RegExp(`^\\| ${head} +\\|.*\\n\\|.*\\n((?:\\|.*\\n)+)`, 'gm'))
   return [...tables].map(([, rows = '']) =>

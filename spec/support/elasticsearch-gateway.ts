@@ -11,13 +11,13 @@ export type TransportName = (typeof TRANSPORTS)[number]
 
 export type StoreOptions = Partial<ConstructorParameters<typeof ElasticsearchStore>[0]>
 
-/** A store for one of the transports, and how to end it together with what it was given. */
+/** A store for one of the transports, and a function that ends it together with its client. */
 export interface BenchStore {
   store: ElasticsearchStore
   close(): Promise<void>
 }
 
-/** A store in front of a cluster, with a client of the application or without one. */
+/** A store in front of a cluster, with or without a client of the application. */
 export function createStore(name: TransportName, url: string, options: StoreOptions = {}): BenchStore {
   const sealingKeys = [newSealingKey()]
   if (name === 'url') {

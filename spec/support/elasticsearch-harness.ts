@@ -17,7 +17,7 @@ export const CONNECTIONS: Record<string, (url: string) => Connection> = {
   'the official client': (node) => ({ client: new Client({ node, auth: { username, password } }) }),
 }
 
-/** Counts the pending timers of one user of a clock that has several. */
+/** Counts the pending timers of one user of a shared clock. */
 class OwnTimers implements Clock {
   readonly #clock: Clock
   readonly #pending = new Set<() => void>()
@@ -48,7 +48,7 @@ class OwnTimers implements Clock {
   }
 }
 
-/** Runs the contract on an `ElasticsearchStore` in front of a cluster of a release. */
+/** Runs the contract on an `ElasticsearchStore` in front of a cluster of one release. */
 export class ElasticsearchHarness extends ClusterHarness {
   readonly unknownId = unknownId(sealingKeys)
   readonly #timers: OwnTimers

@@ -20,7 +20,7 @@ export const FAILURE = new QueryError(
   'Found 1 problem\nline 1:6: Unknown index [nope]',
 )
 
-/** One query that an engine was asked to run and that does not end by itself. */
+/** One query of an engine that does not end by itself. */
 export interface Run extends ExecuteContext {
   request: QueryRequest
   complete(result?: QueryResult): void
@@ -69,7 +69,7 @@ interface Envelope {
 
 const DAY_MS = 86_400_000
 
-/** The JSON of a query that completed, started when the clock of a gateway was not yet moved. */
+/** The JSON of a completed query that started before the clock of the gateway moved. */
 export function completedJson(envelope: Envelope = {}): string {
   const {
     id,
@@ -87,7 +87,7 @@ export function completedJson(envelope: Envelope = {}): string {
   )
 }
 
-/** The JSON of a query that is running, started when the clock of a gateway was not yet moved. */
+/** The JSON of a running query that started before the clock of the gateway moved. */
 export function runningJson(id: string, keepAliveMs = 5 * DAY_MS): string {
   return (
     `{"id":"${id}","is_running":true,"documents_found":0,"values_loaded":0,"rows_emitted":0,"bytes_read":0,` +

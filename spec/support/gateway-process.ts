@@ -13,10 +13,10 @@ interface Message {
   resources?: string[]
 }
 
-/** A gateway with an `ElasticsearchStore`, made of the compiled package, in a process of its own. */
+/** A gateway with an `ElasticsearchStore` in its own process. It uses the compiled package. */
 export class GatewayProcess {
   url = ''
-  /** All it has printed. */
+  /** Its whole output. */
   output = ''
   readonly #child: ChildProcess
 

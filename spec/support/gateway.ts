@@ -11,7 +11,7 @@ import { assertDocumented } from './api-contract'
 import { Engine } from './engine'
 import { audience, issuer, rsaKeys, token } from './tokens'
 
-/** What a gateway answered. */
+/** The answer of a gateway. */
 export interface Answer {
   status: number
   headers: Record<string, string>
@@ -23,7 +23,7 @@ export interface Answer {
 
 export interface Request {
   headers?: Record<string, string>
-  /** An object is sent as JSON, a text as it is. */
+  /** An object is sent as JSON, a text unchanged. */
   body?: object | string | Buffer
 }
 
@@ -49,16 +49,16 @@ export interface GatewayOptions extends Partial<AsyncQueryRouterOptions> {
   memory?: Partial<MemoryStoreOptions>
   /** Where the router is mounted. @default '/' */
   prefix?: string
-  /** Sets up the host application before the router is mounted. */
+  /** Prepares the host application before the router is mounted. */
   before?: (app: Express) => void
   after?: (app: Express) => void
-  /** Whether every answer must be one of `api-spec.yaml`. @default true */
+  /** Whether every answer must fit `api-spec.yaml`. @default true */
   isDocumented?: boolean
 }
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** A gateway on a real port, with real tokens, an engine under the test's control and a clock that stands still. */
+/** A gateway on a real port, with real tokens, an engine that the test controls and a clock that stands still. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const { memory, prefix = '/', before, after, isDocumented = true, ...routerOptions } = options
   const engine = new Engine()
@@ -96,8 +96,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
 }
 
 /**
- * Holds every whole answer below the router's mount point against `api-spec.yaml`, whichever client it is for.
- * Returns the list that faults are put on.
+ * Compares every complete answer below the router's mount point with `api-spec.yaml`, for every client. Returns the list
+ * of faults, which grows.
  */
 function checkAnswers(app: Express, prefix: string): unknown[] {
   const faults: unknown[] = []
@@ -122,7 +122,7 @@ function checkAnswers(app: Express, prefix: string): unknown[] {
         Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]),
       )
       try {
-        // Node.js sends no body of an answer to HEAD, whatever it is given.
+        // Node.js sends no body in an answer to HEAD, whatever the application writes.
         const body = method === 'HEAD' ? Buffer.alloc(0) : Buffer.concat(chunks)
         assertDocumented({ method, path, status, headers, body })
       } catch (fault) {
@@ -184,7 +184,7 @@ function methodName(method: string): 'get' | 'post' | 'put' | 'delete' | 'head' 
   throw new Error(`The test client does not send ${method}`)
 }
 
-/** Resolves when a condition holds that the server brings about in its own time. */
+/** Resolves when a condition holds that the server fulfils at some time. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve))
 }

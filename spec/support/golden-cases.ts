@@ -43,7 +43,7 @@ export interface GoldenCase {
   }
 }
 
-/** What an Arrow body decodes to: 64-bit integers and timestamps as decimal text, binary as `hex:` text. */
+/** A decoded Arrow body: 64-bit integers and timestamps as decimal text, binary as `hex:` text. */
 export interface GoldenArrow {
   schema: readonly { name: string; type: unknown; nullable: boolean; metadata: Record<string, string> }[]
   rows: readonly (readonly unknown[])[]
@@ -64,16 +64,16 @@ export function goldenCases(formats: readonly string[]): [name: string, goldenCa
   return casesOf(formats).filter(([, { expected }]) => expected.status === 200)
 }
 
-/** The cases refused although (or because) one of these formats is asked for. */
+/** The cases whose request asks for one of these formats and is refused. */
 export function goldenRefusals(formats: readonly string[]): [name: string, goldenCase: GoldenCase][] {
   return casesOf(formats).filter(([, { expected }]) => expected.status !== 200)
 }
 
-/** The query that a case is the answer for. */
+/** The query whose answer is the case. */
 export function queryOf({ table, envelope, asyncState, request }: GoldenCase): AsyncQuery {
   const isRunning = envelope?.is_running ?? asyncState?.is_running ?? false
   const id = envelope?.id ?? 'id'
-  // Some cases show rows of a running query, as older releases did. Ours shows none, so it is a finished one.
+  // Some cases show rows of a running query, as older releases did. Ours shows none, so the query is finished here.
   if (isRunning && table.columns.length === 0) return { isRunning: true, id }
   const statistics: QueryStatistics = {
     ...(envelope && {
@@ -92,7 +92,7 @@ export function queryOf({ table, envelope, asyncState, request }: GoldenCase): A
   }
 }
 
-/** How a case wants the answer to look. */
+/** The presentation that a case asks for. */
 export function presentationOf({ request }: GoldenCase): Presentation {
   return {
     dropNullColumns: request.drop_null_columns ?? false,
@@ -105,20 +105,20 @@ export function presentationOf({ request }: GoldenCase): Presentation {
 }
 
 /**
- * The text of a case as the async API answers it. The cases are answers of the synchronous API, which does not
- * tell whether the query runs; `filter_path` hides that in those that have it.
+ * The text of a case as an answer of the async API. The cases are answers of the synchronous API, which does not show
+ * whether the query runs. Cases with `filter_path` hide it.
  */
 export function asyncText(goldenCase: GoldenCase): string {
   const { envelope, expected, request } = goldenCase
   if (request.filter_path !== undefined || queryOf(goldenCase).isRunning) return expected.body
-  // The query of a case that shows rows although it runs is a finished one.
+  // A case that shows rows of a running query counts as finished.
   if (envelope?.is_running) return expected.body.replace(/(\bis_running"? ?: ?)true/, '$1false')
   if (request.pretty) return expected.body.replace('{\n', '{\n  "is_running" : false,\n')
   if (expected.body.startsWith('---\n')) return expected.body.replace('---\n', '---\nis_running: false\n')
   return expected.body.replace('{', '{"is_running":false,')
 }
 
-/** The same of a decoded body. */
+/** The same for a decoded body. */
 export function asyncDocument(goldenCase: GoldenCase, decoded: object): object {
   if (goldenCase.request.filter_path !== undefined) return decoded
   const { id, ...others } = decoded as { id?: string }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Request } from 'express'
 import express from 'express'
 
-/** What Express hands to a `resolveCaller`, after a real round trip. A list of values is sent as that many lines. */
+/** The request that Express passes to a `resolveCaller`, after a real round trip. A list of values becomes several lines. */
 export async function incomingRequest(
   headers: OutgoingHttpHeaders = {},
   url = '/_query/async/id',

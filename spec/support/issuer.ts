@@ -9,13 +9,13 @@ export function jwk(key: KeyObject, members: Record<string, unknown> = {}): Json
   return { ...key.export({ format: 'jwk' }), ...members }
 }
 
-/** Publishes keys over real sockets, and does what a test wants it to do wrong. */
+/** Publishes keys over real sockets, with the faults that a test asks for. */
 export class Issuer {
   /** The key set. */
   keys: JsonWebKey[] = []
-  /** What the discovery document says beside what it must, or in its place. */
+  /** Fields of the discovery document that are added or replaced. */
   metadata: Record<string, unknown> = {}
-  /** The paths that were asked for. */
+  /** The requested paths. */
   readonly requests: string[] = []
   /** Answers in place of the issuer. */
   answer: RequestListener | undefined
@@ -38,7 +38,7 @@ export class Issuer {
     return this
   }
 
-  /** From now on requests get no answer, until they are released. */
+  /** Holds back every answer until they are released. */
   hold(): void {
     this.#held = []
   }

@@ -25,7 +25,7 @@ const FAMILY: Readonly<Record<ObjectFormat, WriterAndDecoder>> = {
   smile: [smileWriter, parseSmile],
 }
 
-/** The formats of the JSON family, each with its writer and a decoder that is not ours. */
+/** The formats of the JSON family, each with its writer and an independent decoder. */
 export const family = OBJECT_FORMATS.map((format) => [format, ...FAMILY[format]] as const)
 
 /** The values of one column, written as JSON. */
@@ -58,7 +58,7 @@ export function normalized(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, normalized(member)]))
 }
 
-/** Objects as lists of their entries, for comparisons that the order of keys matters to. */
+/** Objects as lists of their entries, for comparisons in which the order of keys matters. */
 export function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inOrder)
   if (typeof value !== 'object' || value === null) return value

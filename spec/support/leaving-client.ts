@@ -13,9 +13,9 @@ interface Answer {
   text: string
 }
 
-/** A request on a connection of its own, whose client can leave at any moment. */
+/** A request on its own connection. Its client can leave at any moment. */
 export class LeavingClient {
-  /** Resolves when the answer begins. Rejects when there is none. */
+  /** Resolves when the answer begins. Rejects if there is none. */
   readonly response: Promise<IncomingMessage>
   readonly #request
 
@@ -34,12 +34,12 @@ export class LeavingClient {
       this.#request.on('response', resolve)
       this.#request.on('error', reject)
     })
-    // Whoever leaves does not ask what became of the request.
+    // A client that leaves does not ask for the outcome of the request.
     this.response.catch(() => {})
     this.#request.end(body && JSON.stringify(body))
   }
 
-  /** The whole answer. Rejects when it breaks off. */
+  /** The whole answer. Rejects if it breaks off. */
   async answer(): Promise<Answer> {
     const response = await this.response
     const chunks: Buffer[] = []

@@ -24,14 +24,14 @@ export function rows(...cells: string[]): QueryResult {
   return { columns: [{ name: 'x', type: 'keyword' }], values: cells.map((cell) => [cell]) }
 }
 
-/** A query that runs until the test ends it, whatever its signal says. */
+/** A query that runs until the test ends it. It ignores its signal. */
 export interface Run extends ExecuteContext {
   request: QueryRequest
   complete(result: unknown): void
   fail(error: unknown): void
 }
 
-/** A memory store whose queries, and whose clock, the test has in its hands. */
+/** A memory store. The test controls its queries and its clock. */
 export class MemoryBench {
   readonly clock = new ManualClock()
   readonly runs: Run[] = []
@@ -85,7 +85,7 @@ export class MemoryBench {
   }
 }
 
-/** The error that a call rejects with, as far as the client is told of it. */
+/** The part of a call's error that the client sees. */
 export async function refusal(call: Promise<unknown>): Promise<object> {
   const { type, status, reason, metadata } = await errorOf(call)
   return { type, status, reason, metadata }

@@ -38,7 +38,7 @@ export class MemoryHarness implements StoreHarness {
   #running = 0
   readonly #waiting: (() => void)[] = []
 
-  /** @param table what queries come to that complete */
+  /** @param table the result of queries that complete */
   constructor(table = EVERY_TYPE) {
     this.outcomes = {
       completes: { ...table, statistics: STATISTICS },
@@ -78,7 +78,7 @@ export class MemoryHarness implements StoreHarness {
     try {
       return await this.#run(request.query, context)
     } finally {
-      // Ending takes a moment, as it does where a cluster has to be told.
+      // Ending takes a moment, as it does with a cluster.
       await nextTurn()
       this.#running -= 1
     }

@@ -6,19 +6,19 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { audience } from './tokens'
 
-/** A private key that the provider signs with and publishes the public half of. */
+/** A private key. The provider signs with it and publishes its public half. */
 export function signingKey(kid: string): JsonWebKey {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   return { ...privateKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
 }
 
-/** The package oidc-provider, in a process of its own: what is down is gone, and comes back at the same address. */
+/** The package oidc-provider in its own process. It can stop, and come back at the same address. */
 export class OidcProvider {
   issuer = ''
   #child: ChildProcess | undefined
   #output = ''
 
-  /** Begins, or begins again, with these keys. It signs with the first one. */
+  /** Starts or restarts with these keys. It signs with the first one. */
   async start(...keys: JsonWebKey[]): Promise<this> {
     const port = this.issuer === '' ? 0 : Number(new URL(this.issuer).port)
     const settings = { port, audience, keys, clients: ['alice', 'mallory'] }
@@ -54,7 +54,7 @@ export class OidcProvider {
     await this.start(...keys)
   }
 
-  /** An access token that a client has got for the gateway, good for 30 days. */
+  /** An access token for the gateway, valid for 30 days. */
   async token(client: string): Promise<string> {
     const credentials = Buffer.from(`${client}:secret-of-${client}`).toString('base64')
     const response = await fetch(`${this.issuer}/token`, {

@@ -25,7 +25,7 @@ export interface Consumer {
   installed: string
   /** Puts a file into the project and returns its path. */
   write(name: string, text: string): string
-  /** Runs a program in the project and returns what it printed. */
+  /** Runs a program in the project and returns its output. */
   run(command: string, ...args: string[]): string
   /** Type-checks the project and returns the compiler's complaints. */
   tsc(): string
@@ -73,7 +73,7 @@ export function createConsumer(): Consumer {
   }
 }
 
-/** What goes into a package, or into making it. */
+/** The files that the package contains, and those that build it. */
 const SOURCES = [
   'lib',
   'tools',
@@ -87,7 +87,7 @@ const SOURCES = [
   'CHANGELOG.md',
 ]
 
-/** Packs a copy, since packing compiles, and specs that run at the same time would compile into each other's way. */
+/** Packs a copy, because packing compiles, and specs that run at the same time must not share the compiled files. */
 function pack(folder: string): string {
   const copy = path.join(folder, 'copy')
   for (const name of SOURCES) cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true })

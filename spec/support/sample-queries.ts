@@ -17,7 +17,7 @@ export async function run(query: string, params?: QueryParam[], queries = SAMPLE
   return sampleEngine(queries)({ query, ...(params && { params }) }, { signal, report() {}, owner: alice })
 }
 
-/** The type and reason that a query fails with. */
+/** The type and reason of the error of a query. */
 export async function failure(query: string, params?: QueryParam[]): Promise<string[]> {
   const error: QueryError = await run(query, params).then(
     () => Promise.reject(new Error('it does not fail')),

@@ -7,13 +7,13 @@ import type { Readable } from 'node:stream'
 
 const ROOT = path.join(__dirname, '..', '..')
 
-/** The compiled package, in a folder of its own. */
+/** The compiled package in its own folder. */
 export interface BuiltPackage {
   folder: string
   remove(): void
 }
 
-/** Compiles the package to where it finds its dependencies and nobody else's build interferes. */
+/** Compiles the package into a folder where it finds its dependencies and no other build interferes. */
 export function buildPackage(): BuiltPackage {
   const cache = path.join(ROOT, 'node_modules', '.cache')
   mkdirSync(cache, { recursive: true })
@@ -26,11 +26,11 @@ export function buildPackage(): BuiltPackage {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** The bin of the package, running. */
+/** The running bin of the package. */
 export class ServerProcess {
   stdout = ''
   stderr = ''
-  /** The exit code, or the signal that ended the process, once both streams have been read to their end. */
+  /** Resolves with the exit code or the signal when the process has ended and both streams have been read. */
   readonly exited: Promise<number | string>
   readonly #child: ChildProcessByStdio<null, Readable, Readable>
 
@@ -49,12 +49,12 @@ export class ServerProcess {
     this.exited = once(this.#child, 'close').then(([code, signal]) => code ?? signal)
   }
 
-  /** The address it prints, once it listens. */
+  /** Resolves with the address that it prints when it listens. */
   async url(): Promise<string> {
     return this.#find('stdout', /listening on (http:\S+)\n/)
   }
 
-  /** What it prints, from the first line of development mode to the last. */
+  /** Its output, from the first line of development mode to the last. */
   async announcement(): Promise<string> {
     return this.#find('stdout', /(\n\*\*\* DEVELOPMENT MODE[\s\S]*-d '[^\n]*'\n)$/)
   }

@@ -2,7 +2,7 @@ import type { QueryResult, Value } from '../../lib/core/result'
 import type { CompletedQuery } from '../../lib/core/store'
 import type { Presentation } from '../../lib/formats/writer'
 
-/** An answer as a client gets it that asks for nothing special. */
+/** The presentation for a client that asks for nothing special. */
 export const plain: Presentation = { dropNullColumns: false, pretty: false, human: false, header: true }
 
 export function completed(result: QueryResult): CompletedQuery {

@@ -17,9 +17,9 @@ export const ecKeys = {
 } as const
 
 interface SigningKeys {
-  /** What a token is signed with. */
+  /** The key that signs a token. */
   privateKey: KeyObject
-  /** What it is verified with. */
+  /** The key that verifies it. */
   publicKey: KeyObject
 }
 
@@ -37,7 +37,7 @@ export const jwtOptions: JwtCallerOptions = {
   audience,
 }
 
-/** A token that {@link jwtOptions} accept. Pass the claims the test is about; `undefined` leaves one out. */
+/** A token that {@link jwtOptions} accept. Pass the claims that the test needs; `undefined` leaves one out. */
 export function token(claims: Record<string, unknown> = {}): string {
   const exp = Math.floor(Date.now() / 1000) + 300
   return signToken({ iss: issuer, aud: audience, sub: 'alice', exp, ...claims })
@@ -53,8 +53,8 @@ export interface SignOptions {
 }
 
 /**
- * Signs anything, also what no library would sign: claims of any type, or the payload's text. Independent of the
- * library that verifies.
+ * Signs anything, even what no library signs: claims of any type, or any text as payload. It does not use the library
+ * that verifies.
  */
 export function signToken(
   claims: Record<string, unknown> | string,

@@ -1,17 +1,17 @@
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 
-/** What became of a request: the whole answer, or how the connection ended without one. */
+/** The outcome of a request: the whole answer, or how the connection ended without one. */
 export interface Ending {
   /** Everything that came over the connection. */
   text: string
-  /** The code of the error that ended the connection. Left out for one that was closed in order. */
+  /** The code of the error that ended the connection. Absent if the connection was closed normally. */
   error?: string
 }
 
-/** A GET on a connection of its own, as the bytes of HTTP/1.1, so that nothing is repeated or hidden. */
+/** A GET on its own connection, as the bytes of HTTP/1.1, so that no library repeats or hides anything. */
 export class WaitingRequest {
-  /** Resolves when the connection has ended, in whatever way. */
+  /** Resolves when the connection has ended in any way. */
   readonly ended: Promise<Ending>
   readonly #socket: Socket
   readonly #connected: Promise<void>
@@ -38,7 +38,7 @@ export class WaitingRequest {
     })
   }
 
-  /** Resolves when the request is on its way, or there is no connection. */
+  /** Resolves when the request is sent, or the connection has failed. */
   async get(path: string, token: string): Promise<this> {
     await this.#connected
     const head = [`GET ${path} HTTP/1.1`, 'Host: gateway.example.org', `Authorization: Bearer ${token}`]

@@ -107,7 +107,7 @@ const noMediaTypes = {
   headers: { accept: undefined, contentType: undefined },
 }
 
-/** What the compiler does not read and has to know a format: its names, and the labels of its answers. */
+/** Places that must know a format and that the compiler does not read: they have its names or its labels. */
 const PLACES_OF_A_FORMAT: Readonly<
   Record<string, (name: string, names: readonly string[], labels: readonly string[]) => boolean>
 > = {
@@ -120,19 +120,19 @@ const PLACES_OF_A_FORMAT: Readonly<
   'spec/support/cluster/media-types.ts': (name) => resolveFormat(noMediaTypes, name, false).format === name,
 }
 
-/** The same of a column type. */
+/** The same for a column type. */
 const PLACES_OF_A_TYPE: Readonly<Record<string, (type: string) => boolean>> = {
   'api-spec.yaml: the schema ColumnType': (type) => documentedTypes.includes(type),
   'sample-queries.json: FROM types': (type) => sampleTypes.some((column) => column.type === type),
 }
 
-/** The same of an operation, by its method and path. */
+/** The same for an operation, by its method and path. */
 const PLACES_OF_AN_OPERATION: Readonly<Record<string, (method: string, path: string) => boolean>> = {
   'api-spec.yaml: paths': (method, path) => Object.hasOwn(apiSpec.paths[path] ?? {}, method.toLowerCase()),
   'README.md: the table of operations': (method, path) => readme.includes(`| \`${method} ${path}\` `),
 }
 
-/** What labels the answers of a format. */
+/** The labels of the answers of a format. */
 function labelsOf(format: Format): string[] {
   const { mediaTypes, label, labelWithoutHeader } = FORMAT_TABLE[format]
   const labels = Object.values(mediaTypes).map(([mediaType]) => label ?? mediaType)
@@ -168,7 +168,7 @@ describe('what the compiler does not read', () => {
     expect(unaware.map(([place]) => place)).toEqual([])
   })
 
-  it('is named, place by place, for what is nowhere', () => {
+  it('names every place for what is missing everywhere', () => {
     const operations = Object.values(PLACES_OF_AN_OPERATION)
     expect(operations.map((knows) => knows('PUT', '/_query/async/{id}'))).not.toContain(true)
     const formats = Object.values(PLACES_OF_A_FORMAT)

@@ -66,7 +66,7 @@ function json(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value))
 }
 
-/** What `assertDocumented` finds. */
+/** The faults that `assertDocumented` finds. */
 function faultsOf(exchange: Exchange): string[] {
   try {
     assertDocumented(exchange)
@@ -305,7 +305,7 @@ describe('assertDocumented', () => {
     expect(faultsOf(exchange)).toEqual(faults)
   })
 
-  it('says which answer to which request it is about', () => {
+  it('names the request and the answer in its message', () => {
     const exchange = get({ status: 204 })
 
     expect(() => assertDocumented(exchange)).toThrow(

@@ -19,7 +19,7 @@ const titled = operations.map(
   ({ path, method, operation }) => [`${method.toUpperCase()} ${path}`, operation] as const,
 )
 
-/** Every object of a document, once, with where it stands. */
+/** Every object of a document, once, with its place. */
 function* objectsOf(root: unknown, at = '', seen = new Set<unknown>()): Generator<[string, object]> {
   if (typeof root !== 'object' || root === null || seen.has(root)) return
   seen.add(root)
@@ -41,7 +41,7 @@ describe('api-spec.yaml', () => {
     expect(apiSpec.info.version).toBe(packageJson.version)
   })
 
-  it('refers only to itself, and to each of its components', () => {
+  it('refers only to itself, and uses each of its components', () => {
     const references = [...objectsOf(rawApiSpec)].flatMap(([, node]) => ('$ref' in node ? [node.$ref] : []))
     const components = Object.entries(apiSpec.components).flatMap(([kind, entries]) =>
       Object.keys(entries).map((name) => `#/components/${kind}/${name}`),
@@ -49,13 +49,13 @@ describe('api-spec.yaml', () => {
 
     expect(components.filter((name) => !references.includes(name))).toEqual([
       '#/components/securitySchemes/bearerJwt',
-      // No operation has it, so that routes and operations stay the same.
+      // No operation uses it, so that routes and operations stay the same.
       '#/components/responses/Options',
     ])
     expect(references.filter((name) => !components.includes(String(name)))).toEqual([])
   })
 
-  it('has nothing that the validator is known to stumble over', () => {
+  it('has nothing that the validator handles wrongly', () => {
     const stumbling = [...objectsOf(rawApiSpec)].filter(
       ([, node]) => 'discriminator' in node || ('format' in node && node.format === 'date-time'),
     )
@@ -73,7 +73,7 @@ describe('api-spec.yaml', () => {
     ])
   })
 
-  it.each(titled)('says what %s does, who may do it and how it can fail', (_, operation) => {
+  it.each(titled)('says what %s does, who may call it and how it can fail', (_, operation) => {
     const { summary, description, security = apiSpec.security, responses } = operation
 
     expect(summary).toMatch(/\w/)
@@ -166,7 +166,7 @@ describe('the time values of api-spec.yaml', () => {
   })
 
   it('are those that the code reads', () => {
-    // Nineteen digits or more may exceed 64 bits, which a pattern could only say at great length.
+    // Nineteen digits or more may exceed 64 bits. A pattern for that would be very long.
     const digits = fc.bigInt({ min: 0n, max: 10n ** 18n }).map(String)
     const text = fc
       .tuple(
@@ -212,7 +212,7 @@ describe('requests by api-spec.yaml', () => {
     parameters,
   })
 
-  /** What the validator refuses, `undefined` when nothing. */
+  /** The refusal of the validator, or `undefined`. */
   async function refusalOf(request: Partial<Documented>): Promise<string | undefined> {
     try {
       await validate({ operation: 'get', id: 'abc=', parameters: {}, body: undefined, ...request })

@@ -21,7 +21,7 @@ const GATEWAY = `
   const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port))
 `
 
-/** The flags that the README has for esbuild. */
+/** The flags for esbuild in the README. */
 function documentedFlags(): string[] {
   const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8')
   const [, command = ''] = /^npx esbuild gateway\.mjs ([\s\S]*?)^```$/m.exec(readme) ?? []
@@ -75,7 +75,7 @@ describe('a gateway that is bundled as the README says', () => {
       body: JSON.stringify(body),
     })
 
-  it('refuses a request without a token, takes a submit and gives its result', async () => {
+  it('refuses a request without a token, accepts a submit and returns its result', async () => {
     expect.assertions(4)
     await withBundle([], async (url) => {
       const refused = await fetch(url, { method: 'POST' })
@@ -99,7 +99,7 @@ describe('a gateway that is bundled as the README says', () => {
 
   it('works without the optional packages', async () => {
     expect.assertions(2)
-    // Elsewhere, there are none.
+    // The other folder has no packages.
     await withBundle(['--external:apache-arrow', '--external:@opentelemetry/api'], async (url) => {
       const submitted = await submit(url, { query: 'ROW n = 1' })
       expect(await submitted.json()).toMatchObject({ values: [['ROW n = 1']] })

@@ -14,7 +14,7 @@ import { token } from '../support/tokens'
 
 const DECODERS: Readonly<Record<string, (body: Buffer) => unknown>> = { cbor: decodeCbor, smile: decodeSmile }
 
-// Two gateways of our own in a row: the outer one takes the inner one for a cluster.
+// Two of our gateways in a row: the inner one is the cluster of the outer one.
 describe('a gateway in front of a gateway', () => {
   const sealingKeys = [newSealingKey()]
   const harness = new ChainedHarness(
@@ -91,7 +91,7 @@ describe.each(TRANSPORTS)('two gateways in a row, by %s,', (transport) => {
     'GET ?format=arrow',
     'POST /stop',
     'POST /stop?format=yaml',
-  ])('answer alike but for the id: %s', async (target) => {
+  ])('give the same answer, except for the id: %s', async (target) => {
     const id = await submit('ROW n = 1')
     const [outside, inside] = await both(target, id)
     expect(outside.status).toBe(200)
@@ -99,7 +99,7 @@ describe.each(TRANSPORTS)('two gateways in a row, by %s,', (transport) => {
     expect(shownHeaders(outside)).toEqual({ ...shownHeaders(inside), 'x-elasticsearch-async-id': id })
   })
 
-  it.each(['cbor', 'smile'])('answer alike but for the id in %s', async (format) => {
+  it.each(['cbor', 'smile'])('give the same answer in %s, except for the id', async (format) => {
     const id = await submit('ROW n = 1')
     const filter = 'id,is_running,took,columns,values'
     const [outside, inside] = await both(`GET ?format=${format}&filter_path=${filter}`, id)
@@ -109,7 +109,7 @@ describe.each(TRANSPORTS)('two gateways in a row, by %s,', (transport) => {
   })
 
   it.each(['json', 'yaml', 'csv', 'tsv', 'txt', 'arrow'])(
-    'answer alike about a running query: %s',
+    'give the same answer about a running query: %s',
     async (format) => {
       const id = await submit('RUN')
       const target = `GET ?wait_for_completion_timeout=0s&format=${format}`
@@ -125,7 +125,7 @@ describe.each(TRANSPORTS)('two gateways in a row, by %s,', (transport) => {
     ['application/json;charset=utf-8'],
     ['*/*'],
     ['text/html'],
-  ])('answer alike to Accept: %s', async (accept) => {
+  ])('give the same answer to Accept: %s', async (accept) => {
     const id = await submit('ROW n = 1')
     const [outside, inside] = await both('GET ', id, { accept })
     expect(outside.text).toBe(inside.text.replaceAll(innerId, id))
@@ -140,7 +140,7 @@ describe.each(TRANSPORTS)('two gateways in a row, by %s,', (transport) => {
     'POST /stop?keep_alive=1m',
     'DELETE ?nope=1',
     'PUT ',
-  ])('refuse alike: %s', async (target) => {
+  ])('give the same refusal: %s', async (target) => {
     const id = await submit('ROW n = 1')
     const [method, rest] = target.split(' ')
     if (method === 'PUT') {
@@ -156,7 +156,7 @@ describe.each(TRANSPORTS)('two gateways in a row, by %s,', (transport) => {
     expect([outside.status, outside.text]).toEqual([inside.status, inside.text.replaceAll(innerId, id)])
   })
 
-  it('answer alike about a failed query', async () => {
+  it('give the same answer about a failed query', async () => {
     const id = await submit('RUN')
     inner.engine.run.fail(FAILURE)
     for (const target of ['GET ', 'GET ?format=yaml', 'POST /stop']) {
@@ -166,7 +166,7 @@ describe.each(TRANSPORTS)('two gateways in a row, by %s,', (transport) => {
     }
   })
 
-  it('hand the submitted bytes on', async () => {
+  it('pass on the submitted bytes', async () => {
     const body =
       '{"query":"ROW n = ?", "params":[9007199254740993, 1.10],"keep_on_completion" : true /* kept */ }'
     await outer.alice('POST /_query/async', { body, headers: { 'content-type': 'application/json' } })
@@ -175,7 +175,7 @@ describe.each(TRANSPORTS)('two gateways in a row, by %s,', (transport) => {
     ])
   })
 
-  it('wait as one, for as long as it takes', async () => {
+  it('wait like one gateway, until the query is complete', async () => {
     const id = await submit('RUN')
     const timers = inner.clock.pendingTimers
     const waiting = client.esql.asyncQueryGet({ id })
@@ -209,7 +209,7 @@ describe.each(TRANSPORTS)('two gateways in a row, by %s,', (transport) => {
     expect(inner.engine.run.signal.aborted).toBe(true)
   })
 
-  it('let only those delete it who may cancel the queries of others', async () => {
+  it('let a stranger delete a query only with the right to cancel queries of others', async () => {
     const id = await submit('RUN')
     expect((await outer.mallory(`DELETE /_query/async/${id}`)).status).toBe(404)
     expect((await outer.admin(`GET /_query/async/${id}`)).status).toBe(404)
@@ -217,13 +217,13 @@ describe.each(TRANSPORTS)('two gateways in a row, by %s,', (transport) => {
     expect(inner.engine.run.signal.aborted).toBe(true)
   })
 
-  it('give the official client the errors it knows', async () => {
+  it('give the official client the errors that it knows', async () => {
     const error = await client.esql.asyncQuery({ query: 'FAIL' }).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(errors.ResponseError)
     expect(error).toMatchObject({ statusCode: 400, body: { error: { type: FAILURE.type }, status: 400 } })
   })
 
-  it('tell HEAD what they tell GET', async () => {
+  it('give HEAD the headers of GET', async () => {
     const id = await submit('RUN', { keep_alive: '1h' })
     const [outside, inside] = await both('HEAD ', id)
     expect(shownHeaders(outside)).toEqual({ ...shownHeaders(inside), 'x-elasticsearch-async-id': id })

@@ -3,7 +3,7 @@ import { FAILURE, TABLE } from '../support/engine'
 import { type Gateway, startGateway, until } from '../support/gateway'
 import { token } from '../support/tokens'
 
-/** The official client, unmodified, against a gateway that listens. */
+/** The unmodified official client against a gateway that listens. */
 describe('@elastic/elasticsearch', () => {
   let gateway: Gateway
   let client: Client
@@ -35,7 +35,7 @@ describe('@elastic/elasticsearch', () => {
     await expect(client.esql.asyncQueryGet({ id })).rejects.toMatchObject({ statusCode: 404 })
   })
 
-  it('waits for a result, or for as long as it says', async () => {
+  it('waits for a result, or for its own timeout', async () => {
     const id = await submitRunning()
     expect(await client.esql.asyncQueryGet({ id, wait_for_completion_timeout: '0s' })).toMatchObject({
       id,
@@ -54,7 +54,7 @@ describe('@elastic/elasticsearch', () => {
     })
   })
 
-  it('does not send a wait again that is one too many', async () => {
+  it('does not repeat a wait that is refused with 429', async () => {
     await gateway.close()
     gateway = await startGateway({ maxWaits: 2, maxWaitsPerOwner: 1 })
     const patient = new Client({
@@ -98,7 +98,7 @@ describe('@elastic/elasticsearch', () => {
     expect(String(error)).toContain(type)
   })
 
-  it('gets a ResponseError for an id of somebody else, and for none', async () => {
+  it('gets a ResponseError for a foreign id, and for a malformed id', async () => {
     const id = await submitRunning()
     const mallory = clientOf('mallory')
     await expect(mallory.esql.asyncQueryGet({ id })).rejects.toMatchObject({
@@ -112,7 +112,7 @@ describe('@elastic/elasticsearch', () => {
     await mallory.close()
   })
 
-  it('is told 401 without a token that is good', async () => {
+  it('gets a 401 without a valid token', async () => {
     const stranger = new Client({ node: gateway.url, auth: { bearer: 'x.y.z' }, maxRetries: 0 })
     await expect(stranger.esql.asyncQueryGet({ id: 'x' })).rejects.toMatchObject({
       statusCode: 401,

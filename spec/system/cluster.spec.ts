@@ -127,7 +127,7 @@ describe('a stand-in cluster', () => {
     ])
   })
 
-  it('gives no id and keeps nothing when a query ends in time and is not to be kept', async () => {
+  it('gives no id and keeps nothing if a query ends in time without keep_on_completion', async () => {
     await start()
     const body = { query: 'ROW n = 1' }
     const response = await send('POST /_query/async?format=csv', { body })
@@ -137,7 +137,7 @@ describe('a stand-in cluster', () => {
     expect(await statusOf(`GET /_query/async/${cluster.query.id}`)).toBe(404)
   })
 
-  it('shows no id in the body of a result that was not to be kept', async () => {
+  it('shows no id in the body of a result without keep_on_completion', async () => {
     await start()
     const id = await submit('RUN', { keep_on_completion: false })
     cluster.query.complete(TABLE)
@@ -146,7 +146,7 @@ describe('a stand-in cluster', () => {
     expect(await response.json()).not.toHaveProperty('id')
   })
 
-  it('answers a get at once, unless it is told to wait', async () => {
+  it('answers a get at once, unless the get asks to wait', async () => {
     await start()
     const id = await submit('RUN')
     expect(await textOf(`GET /_query/async/${id}`)).toContain('"is_running":true')
@@ -156,7 +156,7 @@ describe('a stand-in cluster', () => {
     expect(await waiting).toContain('"is_running":false')
   })
 
-  it('answers a wait with the state when its time is up', async () => {
+  it('answers a wait with the state when its time is over', async () => {
     const clock = new ManualClock()
     await start({ clock })
     const id = await submit('RUN')
@@ -175,7 +175,7 @@ describe('a stand-in cluster', () => {
     expect(stopped).toContain(COLUMNS)
   })
 
-  it('cancels a query that is deleted while somebody waits', async () => {
+  it('cancels a query that is deleted during a wait', async () => {
     await start()
     const id = await submit('RUN')
     const waiting = reasonOf(`GET /_query/async/${id}?wait_for_completion_timeout=1m`)
@@ -220,7 +220,7 @@ describe('a stand-in cluster', () => {
     ['a user it runs as', { 'es-security-runas-user': 'alice' }],
     ['an API key', { authorization: API_KEY.authorization }],
     ['a user with a token', { authorization: `Bearer ${token({ sub: 'alice' })}` }],
-  ])('lets %s see only queries of its own', async (_name, headers) => {
+  ])('lets %s see only its own queries', async (_name, headers) => {
     await start()
     const own = await submit('RUN', {}, headers)
     expect(await statusOf(`GET /_query/async/${own}`, { headers })).toBe(200)
@@ -231,7 +231,7 @@ describe('a stand-in cluster', () => {
     expect(await reasonOf(`GET /_query/async/${own}`, foreign)).toBe(own)
   })
 
-  it('lets those with the privilege delete other users\u2019 queries', async () => {
+  it('lets users with the privilege delete queries of other users', async () => {
     await start({ users: { [SERVICE_ACCOUNT.authorization]: { name: 'admin', cancelTask: true } } })
     const id = await submit('RUN', {}, { authorization: `Bearer ${token()}` })
     expect(await statusOf(`GET /_query/async/${id}`)).toBe(404)
@@ -286,7 +286,7 @@ describe('a stand-in cluster', () => {
     await until(() => cluster.request.state === 'answered')
   })
 
-  it('sends warnings, and compresses when asked to', async () => {
+  it('sends warnings, and compresses on request', async () => {
     await start()
     const id = await submit('WARN')
     const headers = { 'accept-encoding': 'gzip' }
@@ -346,7 +346,7 @@ describe('a stand-in cluster with faults', () => {
     await until(() => cluster.request.state === 'aborted')
   })
 
-  it('breaks a body off', async () => {
+  it('breaks off a body', async () => {
     const id = await submit('ROW n = 1')
     cluster.inject('get', { kind: 'cut', afterBytes: 20 })
     const response = await send(`GET /_query/async/${id}?format=csv`)
@@ -370,7 +370,7 @@ describe('a stand-in cluster with faults', () => {
   it.each([
     ['delay', 0],
     ['hold', 1],
-  ] as const)('takes its time with a submit: %s', async (kind, started) => {
+  ] as const)('delays a submit: %s', async (kind, started) => {
     const pause = deferred()
     cluster.inject('submit', { kind, until: pause.promise })
     const submitting = submit('RUN')
@@ -402,7 +402,7 @@ describe('a stand-in cluster and @elastic/elasticsearch', () => {
   const connect = (options = {}) =>
     new Client({ node: cluster.url, auth: { apiKey: API_KEY.encoded }, maxRetries: 0, ...options })
 
-  it('go through submit, get, stop and delete', async () => {
+  it('work together in submit, get, stop and delete', async () => {
     await start()
     const client = connect()
     expect((await client.info()).version.number).toBe('9.5.4')
@@ -420,7 +420,7 @@ describe('a stand-in cluster and @elastic/elasticsearch', () => {
     await client.close()
   })
 
-  it('do not go together when the cluster is older than the client', async () => {
+  it('do not work together if the cluster is older than the client', async () => {
     await start({ release: '8.19' })
     const client = connect()
     await expect(client.esql.asyncQuery({ query: 'ROW n = 1' })).rejects.toMatchObject({
@@ -430,7 +430,7 @@ describe('a stand-in cluster and @elastic/elasticsearch', () => {
     await client.close()
   })
 
-  it('send a submit again after 503', async () => {
+  it('repeat a submit after 503', async () => {
     await start()
     const client = connect({ maxRetries: 1 })
     cluster.inject('submit', { kind: 'answer', status: 503, body: { error: 'no', status: 503 } })

@@ -4,7 +4,7 @@ import { type Gateway, startGateway } from '../support/gateway'
 const created = jest.fn()
 const seen: { method: string; path: string; query: unknown; body: unknown }[] = []
 
-// The real validator, watched: the readers of requests repeat its rules, so that its absence would not show.
+// Watches the real validator. The readers of requests repeat its rules, so a missing validator would not show.
 jest.mock('express-openapi-validator', () => {
   const { middleware } =
     jest.requireActual<typeof import('express-openapi-validator')>('express-openapi-validator')
@@ -59,7 +59,7 @@ describe('api-spec.yaml', () => {
     ])
   })
 
-  it('is asked once about gets in the same words, whatever their id', async () => {
+  it('is applied once to gets that differ only in the id', async () => {
     seen.length = 0
     for (const id of ['a', 'b', 'c']) await gateway.alice(`GET /_query/async/${id}?keep_alive=2d`)
     expect(seen).toMatchObject([{ path: '/_query/async/a', query: { keep_alive: '2d' } }])
@@ -74,7 +74,7 @@ describe('api-spec.yaml', () => {
     expect(created).toHaveBeenCalledTimes(1)
   })
 
-  it('is not asked about requests without a caller', async () => {
+  it('is not applied to requests without a caller', async () => {
     seen.length = 0
     await gateway.anonymous('GET /_query/async/a')
     expect(seen).toEqual([])

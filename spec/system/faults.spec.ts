@@ -37,7 +37,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     expect(warnings.splice(0)).toEqual([])
   })
 
-  /** Nothing is left of what the test did but idle connections to the cluster, and those end with the store. */
+  /** Checks that a test leaves only idle connections to the cluster, and that these end with the store. */
   async function expectNothingLeft(): Promise<void> {
     await until(() => cluster.open.length === 0 && gateway.storeClock.pendingTimers === 0)
     const connections = promisify(gateway.server.getConnections.bind(gateway.server))
@@ -52,7 +52,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
   const submitRunning = () =>
     begin('POST /_query/async', { query: 'RUN', wait_for_completion_timeout: '10m' })
 
-  /** Lets the time pass that the cluster waits for a query before it answers its submit. */
+  /** Advances the time that the cluster waits for a query before it answers the submit. */
   async function answerSubmits(times = TIMES): Promise<void> {
     await until(() => cluster.waits === times)
     await clusterClock.advance(1_000)
@@ -66,7 +66,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
 
   const aHundred = <T>(make: (index: number) => T): T[] => Array.from({ length: TIMES }, (_, i) => make(i))
 
-  it('answers 503 to all who wait when the cluster is killed, and finds the query when it is back', async () => {
+  it('answers 503 to every wait when the cluster is killed, and finds the query when the cluster is back', async () => {
     const { id } = await start()
     const clients = aHundred(() => begin(`GET /_query/async/${id}`))
     await until(() => cluster.waits === TIMES)
@@ -96,7 +96,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     await expectNothingLeft()
   })
 
-  it('answers 503 when the cluster breaks off before the id and the state', async () => {
+  it('answers 503 if the cluster breaks off before the id and the state', async () => {
     const { id } = await start('ROW n = 1')
     cluster.inject('get', { kind: 'cut', afterBytes: 20 }, TIMES)
     for (const client of aHundred(() => begin(`GET /_query/async/${id}`))) {
@@ -112,7 +112,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     ['is a page of a proxy', { kind: 'answer', status: 502, body: PROXY_PAGE }, 0],
     ['is a timeout of a proxy', { kind: 'answer', status: 504, body: '' }, 0],
   ])(
-    'never sends a submit again, nor has it sent again, when its answer %s',
+    'never repeats a submit, and lets no client repeat it, if its answer %s',
     async (_name, fault, started) => {
       cluster.inject('submit', fault, TIMES)
       const clients = aHundred(submitRunning)
@@ -124,7 +124,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     },
   )
 
-  it('gives up a cluster that never answers', async () => {
+  it('stops waiting for a cluster that never answers', async () => {
     const { id } = await start()
     cluster.inject('get', { kind: 'silence' }, TIMES)
     cluster.inject('submit', { kind: 'silence' }, TIMES)
@@ -149,7 +149,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     await cluster.listen()
   })
 
-  it('passes on what the cluster refuses', async () => {
+  it('passes on refusals of the cluster', async () => {
     const error = { type: 'es_rejected_execution_exception', reason: 'queue is full' }
     const body = { error: { root_cause: [error], ...error }, status: 429 }
     const { id } = await start()
@@ -171,7 +171,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
       'refuses the credentials of the gateway',
       { kind: 'answer', status: 401, body: { error: 'no', status: 401 } },
     ],
-  ])('never passes on an answer that cannot be used: the cluster %s', async (_name, fault) => {
+  ])('never passes on an unusable answer: the cluster %s', async (_name, fault) => {
     const { id } = await start()
     for (const [operation, target] of requestsAbout(id)) {
       cluster.inject(operation, fault, 2)
@@ -186,7 +186,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     await expectNothingLeft()
   })
 
-  it('gives up a wait in the cluster when the client leaves', async () => {
+  it('ends a wait in the cluster when the client leaves', async () => {
     const { id, upstream } = await start()
     const clients = aHundred(() => begin(`GET /_query/async/${id}`))
     await until(() => cluster.waits === TIMES)
@@ -196,7 +196,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     await expectNothingLeft()
   })
 
-  it('gives up a body when the client leaves in the middle', async () => {
+  it('stops reading a body when the client leaves in the middle', async () => {
     const { id } = await start('HUGE 200000')
     cluster.inject('get', { kind: 'stall', afterBytes: 100_000, until: new Promise(() => {}) }, TIMES)
     const clients = aHundred(() => begin(`GET /_query/async/${id}?format=csv`))
@@ -205,7 +205,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     await expectNothingLeft()
   })
 
-  it('leaves no query running whose client left before the cluster took up the submit', async () => {
+  it('leaves no query running if the client left before the cluster began the submit', async () => {
     const pause = deferred()
     cluster.inject('submit', { kind: 'delay', until: pause.promise }, TIMES)
     const clients = aHundred(submitRunning)
@@ -218,7 +218,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     await expectNothingLeft()
   })
 
-  it('leaves no query running whose client left before the cluster answered the submit', async () => {
+  it('leaves no query running if the client left before the cluster answered the submit', async () => {
     const pause = deferred()
     cluster.inject('submit', { kind: 'hold', until: pause.promise }, TIMES)
     const clients = aHundred(submitRunning)
@@ -231,7 +231,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     await expectNothingLeft()
   })
 
-  it('leaves no query running whose client left while the gateway waits for it with gets', async () => {
+  it('leaves no query running if the client left while the gateway waits for the query with gets', async () => {
     const clients = aHundred(submitRunning)
     await answerSubmits()
     await until(() => cluster.requestsFor('get').length === TIMES && cluster.waits === TIMES)
@@ -241,9 +241,9 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     await expectNothingLeft()
   })
 
-  // Of the second there is more than the buffers between the cluster and the gateway hold.
+  // The second is larger than the buffers between the cluster and the gateway.
   it.each(['ROW n = 1', `HUGE ${2 ** 24}`])(
-    'deletes a finished query that was to be kept, %s, when nobody has learned its id',
+    'deletes a finished query with keep_on_completion, %s, if nobody has learned its id',
     async (query) => {
       const pause = deferred()
       cluster.inject('submit', { kind: 'hold', until: pause.promise }, TIMES)
@@ -257,7 +257,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     },
   )
 
-  it('gives up the answer to a submit when the client leaves in the middle', async () => {
+  it('stops reading the answer to a submit when the client leaves in the middle', async () => {
     cluster.inject('submit', { kind: 'stall', afterBytes: 100_000, until: new Promise(() => {}) }, TIMES)
     const clients = aHundred(() => begin('POST /_query/async', { query: 'HUGE 200000' }))
     for (const client of clients) (await client.response).resume()
@@ -273,7 +273,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
       for (const { upstream } of queries) upstream.lastsUntil = ending.promise
       const [method, suffix] = operation === 'stop' ? ['POST', '/stop'] : ['DELETE', '']
       const clients = queries.map(({ id }) => begin(`${method} /_query/async/${id}${suffix}`))
-      // The cluster knows who asks as soon as it has read the request.
+      // The cluster knows the caller as soon as it has read the request.
       await until(() => cluster.requestsFor(operation).filter(({ subject }) => subject).length === TIMES)
       for (const client of clients) client.leave()
       await allGone()
@@ -283,7 +283,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     },
   )
 
-  it('reads no more of a body than the client takes', async () => {
+  it('reads a body no faster than the client takes it', async () => {
     const bytes = 2 ** 26
     const { id } = await start(`HUGE ${bytes}`)
     const client = begin(`GET /_query/async/${id}?format=csv`)
@@ -293,7 +293,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
       sent = upstream.bodyBytesSent
       await new Promise(setImmediate)
     }
-    // What the buffers of four sockets and two processes hold, at most.
+    // The most that the buffers of four sockets and two processes hold.
     expect(upstream.bodyBytesSent).toBeLessThan(2 ** 25)
     let received = 0
     response.on('data', (chunk) => {
@@ -315,7 +315,7 @@ describe('a gateway with a client that repeats requests', () => {
   it.each<[string, Fault]>([
     ['breaks', { kind: 'drop' }],
     ['answers 503', { kind: 'answer', status: 503, body: PROXY_PAGE }],
-  ])('sends a submit once when the cluster %s', async (_name, fault) => {
+  ])('sends a submit once if the cluster %s', async (_name, fault) => {
     const cluster = await startCluster()
     const client = new Client({ node: cluster.url, auth: { apiKey: API_KEY.encoded }, maxRetries: 3 })
     const gateway = await startElasticsearchGateway('client', cluster.url, { store: { client } })

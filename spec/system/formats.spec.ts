@@ -23,7 +23,7 @@ describe('a result', () => {
   })
   afterAll(() => gateway.close())
 
-  /** Gets the result of a golden case as it asks for it. */
+  /** Gets the result of a golden case with the request of that case. */
   async function get(goldenCase: GoldenCase): Promise<Answer> {
     const { request } = goldenCase
     query = queryOf(goldenCase)
@@ -102,7 +102,7 @@ describe('a running query', () => {
     ['', { accept: 'text/csv; header=absent' }, 'text/csv; charset=utf-8; header=absent', ''],
     ['format=tsv', {}, 'text/tab-separated-values; charset=utf-8', '\n'],
     ['format=txt', {}, 'text/plain', ''],
-  ])('as %s %j shows its id and state in the headers only', async (parameter, accept, contentType, text) => {
+  ])('in %s %j shows its id and state only in headers', async (parameter, accept, contentType, text) => {
     const answer = await gateway.alice(`POST /_query/async?${parameter}`, {
       headers: accept,
       body: { query: 'RUN', wait_for_completion_timeout: '0' },
@@ -119,7 +119,7 @@ describe('a running query', () => {
     })
   })
 
-  it('as Arrow is a stream without fields', async () => {
+  it('in Arrow is a stream without fields', async () => {
     const answer = await gateway.alice('POST /_query/async?format=arrow', {
       body: { query: 'RUN', wait_for_completion_timeout: '0' },
     })
@@ -131,7 +131,7 @@ describe('a running query', () => {
     ['yaml', (body: Buffer) => body.toString().startsWith('---\nid: "')],
     ['cbor', (body: Buffer) => decodeCbor(body).is_running === true],
     ['smile', (body: Buffer) => (parseSmile(body) as { is_running: boolean }).is_running],
-  ])('as %s shows its id and state', async (format, fits) => {
+  ])('in %s shows its id and state', async (format, fits) => {
     const { body } = await gateway.alice(`POST /_query/async?format=${format}`, {
       body: { query: 'RUN', wait_for_completion_timeout: '0' },
     })

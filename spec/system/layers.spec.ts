@@ -9,7 +9,7 @@ const LIB = path.join(__dirname, '..', '..', 'lib')
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['server', 'index'],
-  // The rooms of options for their tables alone, which are no part of the public API.
+  // `server` imports only tables of options from `router`, `jwt` and `stores`. They are no part of the public API.
   server: ['index', 'sample', 'router', 'jwt', 'stores'],
   sample: ['index', 'json'],
   index: ['router', 'jwt', 'stores', 'telemetry'],
@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
 }
 
-/** Packages, and the only files that know them. */
+/** Packages, and the only files that may import them. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'express-openapi-validator': ['request/openapi'],
   '@opentelemetry/api': ['core/meter'],
@@ -35,7 +35,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'apache-arrow': ['formats/arrow/arrow', 'formats/arrow/arrow-batches', 'formats/arrow/arrow-columns'],
 }
 
-/** Files that know Express, if only for the types of a request. */
+/** Files that import Express, including those that import only types. */
 const KNOW_EXPRESS = [
   'core/caller',
   'request/body',
@@ -56,10 +56,10 @@ const KNOW_EXPRESS = [
 ]
 
 interface Source {
-  /** Path below `lib/`, without the ending. */
+  /** Path below `lib/`, without the extension. */
   name: string
   room: string
-  /** What it imports, as written. */
+  /** Its imports, as written. */
   specifiers: readonly string[]
   /** Names of the files of `lib/` that it imports. */
   imports: readonly string[]
@@ -96,14 +96,14 @@ function placesOf(name: string, imported: string): [string, string] {
 
 describe('lib/', () => {
   it.each(sources.map((source) => [source.name, source] as const))(
-    '%s imports only what it may',
+    '%s imports only allowed rooms',
     (_name, { room, imports }) => {
       const foreign = [...new Set(imports.map(roomOf))].filter((other) => other !== room && other !== 'core')
       expect(foreign.filter((other) => !MAY_IMPORT[room]?.includes(other))).toEqual([])
     },
   )
 
-  it('has no room and no permission that is not there or not used', () => {
+  it('has every room of the table, and uses every permission', () => {
     const used = sources.flatMap(({ room, imports }) => imports.map((name) => `${room} > ${roomOf(name)}`))
     const permitted = Object.entries(MAY_IMPORT).flatMap(([room, others]) =>
       others.map((other) => `${room} > ${other}`),
@@ -112,7 +112,7 @@ describe('lib/', () => {
     expect(Object.keys(MAY_IMPORT).sort()).toEqual([...new Set(sources.map(({ room }) => room))].sort())
   })
 
-  it('has its table of imports on the page of the architecture', () => {
+  it('has its table of imports in docs/architecture.md', () => {
     const page = readFileSync(path.join(LIB, '..', 'docs', 'architecture.md'), 'utf8')
     const [, table = ''] = page.split(/\| room +\| may import +\|\n.*\n/)
     const rows = table.slice(0, table.indexOf('\n\n')).split('\n')
@@ -123,7 +123,7 @@ describe('lib/', () => {
     expect([...printed, ['core', []]]).toEqual(Object.entries(MAY_IMPORT))
   })
 
-  it('has no circle between its rooms, nor between the folders and files inside a room', () => {
+  it('has no circle between rooms, nor between folders and files of a room', () => {
     const edges = new Map<string, Set<string>>()
     for (const { name, imports } of sources) {
       for (const imported of imports) {
@@ -141,7 +141,7 @@ describe('lib/', () => {
     for (const place of edges.keys()) visit(place, [])
   })
 
-  it('shows the server nothing but options of the rooms that have them', () => {
+  it('shows the server only the options of other rooms', () => {
     const imported = sources.filter(({ room }) => room === 'server').flatMap(({ imports }) => imports)
     const ofRooms = imported.filter((name) => ['router', 'jwt', 'stores'].includes(roomOf(name)))
     expect(ofRooms.filter((name) => path.posix.basename(name) !== 'options')).toEqual([])
@@ -166,7 +166,7 @@ describe('lib/', () => {
     ).toEqual(['bin', 'index'])
   })
 
-  it('has no test runner in the test-kit', () => {
+  it('imports no test runner in the test-kit', () => {
     const specifiers = sources
       .filter(({ room }) => room === 'test-kit')
       .flatMap((source) => source.specifiers)

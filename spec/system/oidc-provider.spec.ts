@@ -68,21 +68,21 @@ describe('a gateway that trusts an OpenID provider', () => {
     id = (json as { id: string }).id
   }
 
-  it('lets its users in, each to what is theirs', async () => {
+  it('accepts its users, and shows each only its own queries', async () => {
     await submitAs(alice)
     const mallory = await provider.token('mallory')
     expect((await get(alice)).status).toBe(200)
     expect((await get(mallory)).status).toBe(404)
   })
 
-  it('refuses what somebody else has signed under the same key name', async () => {
+  it('refuses a token of another signer under the same key name', async () => {
     await submitAs(alice)
     const impostor = await new OidcProvider().start(signingKey('first'))
     const forged = await impostor.token('alice').finally(() => impostor.stop())
     expect(await get(forged)).toMatchObject(REFUSED)
   })
 
-  it('follows a rotation: the new key at once, the old one until it is removed', async () => {
+  it('follows a rotation: accepts the new key at once, and the old key until it is removed', async () => {
     await submitAs(alice)
     await provider.restart(second, first)
     const renewed = await provider.token('alice')
@@ -96,7 +96,7 @@ describe('a gateway that trusts an OpenID provider', () => {
     expect((await get(renewed)).status).toBe(200)
   })
 
-  it('goes on with the keys that it knows while the provider is down, for 24 hours', async () => {
+  it('uses known keys for 24 hours while the provider is down', async () => {
     await submitAs(alice)
     await provider.stop()
     for (const later of [HOUR_MS, 23 * HOUR_MS]) {
@@ -110,7 +110,7 @@ describe('a gateway that trusts an OpenID provider', () => {
     expect((await get(alice)).status).toBe(200)
   })
 
-  it('takes nobody for a stranger while the provider has not been reached', async () => {
+  it('refuses nobody with 401 before it has reached the provider', async () => {
     await provider.stop()
     id = 'aWQ'
     expect(await get(alice)).toMatchObject(UNAVAILABLE)
@@ -120,7 +120,7 @@ describe('a gateway that trusts an OpenID provider', () => {
     expect((await get(alice)).status).toBe(200)
   })
 
-  it('takes nobody for a stranger whose key is new while the provider is down', async () => {
+  it('refuses no token of a new key with 401 while the provider is down', async () => {
     await submitAs(alice)
     await provider.restart(second)
     const renewed = await provider.token('alice')
@@ -130,7 +130,7 @@ describe('a gateway that trusts an OpenID provider', () => {
     expect((await get(alice)).status).toBe(200)
   })
 
-  describe('in a process of its own', () => {
+  describe('in its own process', () => {
     let built: BuiltPackage
 
     beforeAll(() => {
@@ -166,7 +166,7 @@ describe('a gateway that trusts an OpenID provider', () => {
       }
     })
 
-    it('reports in its log that the provider is down', async () => {
+    it('logs that the provider is down', async () => {
       await provider.stop()
       const server = new ServerProcess(built, {
         ESQL_ASYNC_HOST: '127.0.0.1',
@@ -194,7 +194,7 @@ describe('a gateway that trusts an OpenID provider', () => {
       ['after a fetch', 'undefined', 'string'],
       ['in the middle of one', '() => new Promise(() => {})', ''],
     ])(
-      'ends by itself %s when there is nothing else to do',
+      'ends by itself %s if nothing else is to do',
       (_, fetch, printed) => {
         const script = `
         const { jwtCaller } = require(${JSON.stringify(`${built.folder}/dist/index.js`)})

@@ -5,7 +5,7 @@ import { startGateway } from '../support/gateway'
 
 const UNKNOWN = 'FkpMRkJGS1gzVDRlM3g4ZzMyRGlLbkEaTXlJZHdNT09TU2VTZVBoNDM3cFZMUToxMDM='
 
-/** What a client can see of an answer, with the id taken out. */
+/** What a client can see of an answer, without the id. */
 function visible({ status, headers, text }: Answer, id: string) {
   const { date, ...rest } = headers
   const { 'content-length': length, ...others } = rest
@@ -67,7 +67,7 @@ describe('a stranger', () => {
   ]
 
   describe.each(Object.keys(states))('of a %s query', (state) => {
-    it.each(operations)('gets the answer of an unknown id for %s', async (_name, operation) => {
+    it.each(operations)('gets the answer to an unknown id for %s', async (_name, operation) => {
       const id = (await states[state]?.()) ?? ''
       const answer = await operation(gateway.mallory, id)
       expect(visible(answer, id)).toEqual(visible(await operation(gateway.mallory, UNKNOWN), UNKNOWN))
@@ -75,7 +75,7 @@ describe('a stranger', () => {
     })
   })
 
-  it('leaves the query untouched', async () => {
+  it('does not change the query', async () => {
     const id = await submit()
     for (const [, operation] of operations) await operation(gateway.mallory, id)
     gateway.engine.run.complete()
@@ -88,7 +88,7 @@ describe('a stranger', () => {
 })
 
 describe('the owner of an expired query', () => {
-  it('gets the answer of an unknown id', async () => {
+  it('gets the answer to an unknown id', async () => {
     const gateway = await startGateway()
     const { headers } = await gateway.alice('POST /_query/async', {
       body: { query: 'ROW n = 1', keep_on_completion: true, keep_alive: '1m' },

@@ -25,7 +25,7 @@ describe('the packed package', () => {
 
   afterAll(() => consumer.remove())
 
-  it('is used from CommonJS', () => {
+  it('works from CommonJS', () => {
     consumer.write(
       'use.cjs',
       `const names = (name) => Object.keys(require(name)).sort()
@@ -46,7 +46,7 @@ describe('the packed package', () => {
     expect(JSON.parse(consumer.run('node', 'load.cjs'))).toEqual([false, true])
   })
 
-  it('is used from ES modules, by name', () => {
+  it('works from ES modules, with named imports', () => {
     consumer.write(
       'use.mjs',
       `import { ${PUBLIC_NAMES.join(', ')} } from 'express-esql-async-query'
@@ -56,7 +56,7 @@ describe('the packed package', () => {
     expect(consumer.run('node', 'use.mjs')).toBe('true\n')
   })
 
-  it('is used from strict TypeScript, as CommonJS and as ES modules', () => {
+  it('works from strict TypeScript, as CommonJS and as ES modules', () => {
     const use = `import { asyncQueryRouter, jwtCaller, MemoryStore } from 'express-esql-async-query'
       import { ManualClock } from 'express-esql-async-query/test-kit'
       const store = new MemoryStore({ execute: () => ({ columns: [], values: [] }), clock: new ManualClock() })
@@ -79,7 +79,7 @@ describe('the packed package', () => {
       `import { readFileSync } from 'node:fs'
        import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
        const tarball = createPackageFromTarballData(readFileSync(process.argv[2]))
-       // The OpenAPI document is no module.
+       // The OpenAPI document is not a module.
        const options = { excludeEntrypoints: ['./api-spec.yaml'] }
        const { problems, entrypoints } = await checkPackage(tarball, options)
        const resolved = ['.', './test-kit'].map((name) => Object.keys(entrypoints[name].resolutions))
@@ -132,7 +132,7 @@ describe('the packed package', () => {
     ])
   })
 
-  it('has a bin that says its version', () => {
+  it('has a bin that prints its version', () => {
     expect(consumer.run('npx', consumer.binName, '--version')).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 })

@@ -50,7 +50,7 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
     return headers['x-elasticsearch-async-id'] ?? ''
   }
 
-  /** What the gateway answers, and what the cluster itself does, both to the service account. */
+  /** The answer of the gateway, and that of the cluster, both to the service account. */
   async function bothAnswers(id: string, target: (id: string) => string) {
     const { id: upstreamId } = cluster.query
     const [method = '', path = ''] = target(encodeURIComponent(upstreamId)).split(' ')
@@ -123,7 +123,7 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
     )
   })
 
-  it('answers a delete as the cluster does, once', async () => {
+  it('answers a delete as the cluster does, and a second delete with 404', async () => {
     const id = await submit()
     const answers = [
       await gateway.alice(`DELETE /_query/async/${id}`),
@@ -157,14 +157,14 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
     },
   )
 
-  it('passes on the bytes of a submit as they came', async () => {
+  it('passes on the bytes of a submit unchanged', async () => {
     const body =
       '{ "query": "ROW n = ?", /* exact */ "params": [9007199254740993, -9223372036854775808, 1.0, "\\u00fc"] }'
     await gateway.alice('POST /_query/async', { body, headers: { 'content-type': 'application/json' } })
     expect(cluster.request.body.toString()).toBe(body)
   })
 
-  it('changes nothing in a submit but the times', async () => {
+  it('changes only the times in a submit', async () => {
     const body =
       '{"filter":{"keep_alive":"1h"}, "keep_alive":"9d" ,"query":"ROW n = 9007199254740993", "wait_for_completion_timeout":"1m"}'
     await gateway.alice('POST /_query/async', { body, headers: { 'content-type': 'application/json' } })
@@ -195,7 +195,7 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
     ])
   })
 
-  it('passes on the parameters of a client, with its own spelling of times', async () => {
+  it('passes on the parameters of a client, with times in its own spelling', async () => {
     const id = await submit()
     cluster.query.complete(TABLE)
     await gateway.alice(
@@ -206,7 +206,7 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
     )
   })
 
-  it('remembers that a submit dropped null columns', async () => {
+  it('uses drop_null_columns of the submit for later gets', async () => {
     const id = await submit({}, '?drop_null_columns')
     cluster.query.complete(TABLE)
     const names = async (query: string) => {

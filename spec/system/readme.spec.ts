@@ -77,7 +77,7 @@ describe('the README', () => {
     )
   })
 
-  it('lists every error type with its status, and no other', () => {
+  it('lists exactly the error types, with their status', () => {
     const rows = [...readme.matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map(([, type, status]) => [
       type,
       Number(status),
@@ -85,14 +85,14 @@ describe('the README', () => {
     expect(Object.fromEntries(rows)).toEqual(ERROR_STATUS)
   })
 
-  it('lists every setting of the standalone gateway with its default, and no other', () => {
+  it('lists exactly the settings of the standalone gateway, with their defaults', () => {
     const [rows = []] = tablesOf(readme, 'variable')
     expect(rows).toEqual(
       ALL_SETTINGS.map((setting) => [`\`${variableOf(setting)}\``, defaultOf(setting) ?? '']),
     )
   })
 
-  it('lists every field of the log of requests, and no other', () => {
+  it('lists exactly the fields of the log of requests', () => {
     const known: Record<keyof api.RequestEvent, true> = {
       operation: true,
       status: true,
@@ -112,7 +112,7 @@ describe('the README', () => {
     expect(names).toEqual(Object.keys(known))
   })
 
-  it('lists every instrument with its kind, unit and description, and no other', () => {
+  it('lists exactly the instruments, with kind, unit and description', () => {
     const created: string[][] = []
     const kind =
       (kind: string) =>
@@ -141,7 +141,7 @@ describe('the README', () => {
       unit,
       description,
     ])
-    // The README names the store, which the store's own descriptions need not.
+    // The README names the store. The descriptions of the store itself do not.
     expect(documented.filter(([name]) => !ofStore.includes(name)).sort()).toEqual(created.sort())
     expect(
       documented
@@ -152,7 +152,7 @@ describe('the README', () => {
   })
 })
 
-/** Runs a snippet that uses the package, with the functions of the test runner at hand. */
+/** Runs a snippet that uses the package, and gives it the functions of the test runner. */
 function run(snippet: string): void {
   const { code } = transformSync(snippet, {
     jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },

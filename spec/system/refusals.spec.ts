@@ -481,12 +481,12 @@ describe('a refused request', () => {
       wrongMethod('GET', '/_query/async/foo/stop', 'POST'),
       'POST',
     ],
-  ])('with %s is told so in plain text', async (_name, target, request, status, text, allow) => {
+  ])('with %s gets an error in plain text', async (_name, target, request, status, text, allow) => {
     const answer = await gateway.alice(target, request)
     expect([answer.status, answer.text, answer.headers.allow]).toEqual([status, text, allow])
   })
 
-  it('with an empty Content-Type is told that it cannot be empty', async () => {
+  it('with an empty Content-Type gets an error that names it', async () => {
     const answer = await gateway.alice('POST /_query/async', {
       headers: { 'content-type': '' },
       body: Buffer.from('{}'),
@@ -499,7 +499,7 @@ describe('a refused request', () => {
     )
   })
 
-  it('gets a trace with error_trace that tells nothing of the gateway', async () => {
+  it('gets a trace with error_trace that shows nothing of the gateway', async () => {
     const { text } = await gateway.alice('GET /_query/async/foo?error_trace&keep_alive=xs')
     const causedBy = {
       type: 'number_format_exception',
@@ -537,7 +537,7 @@ describe('a refused request', () => {
       'application/vnd.elasticsearch+json;compatible-with=9',
       (text: string) => text.startsWith('{"error":{"root_cause":'),
     ],
-  ])('is told in the form that %s asks for', async (asked, contentType, fits) => {
+  ])('gets an error in the format that %s asks for', async (asked, contentType, fits) => {
     const [name = '', value] = asked.split(': ')
     const { headers, text } = value
       ? await gateway.alice('GET /_query/async/foo', { headers: { [name]: value } })
@@ -547,7 +547,7 @@ describe('a refused request', () => {
 })
 
 describe('an outage', () => {
-  it('of the store is a 503 that can be tried again, and is logged with its cause', async () => {
+  it('of the store is a 503 that clients may repeat, and is logged with its cause', async () => {
     const logged: object[] = []
     const cause = new Error('connect ECONNREFUSED postgres:5432')
     const gateway = await startGateway({
@@ -573,7 +573,7 @@ describe('an outage', () => {
     await gateway.close()
   })
 
-  it('of the resolver of callers is a 503', async () => {
+  it('of the function that resolves callers is a 503', async () => {
     const gateway = await startGateway({ resolveCaller: () => Promise.reject(new Error('ldap is down')) })
     const { status, text } = await gateway.alice('GET /_query/async/foo')
     expect({ status, text }).toEqual({
@@ -593,14 +593,14 @@ describe('an outage', () => {
       { store: { get: () => Promise.resolve({ isRunning: false } as never) } },
     ],
     ['a resolver that gives no owner', { resolveCaller: () => ({ owner: '' }) }],
-  ])('that is a bug, such as %s, is a 500 that does not tell', async (_name, options) => {
+  ])('that is a bug, such as %s, is a 500 that hides the cause', async (_name, options) => {
     const gateway = await startGateway(options)
     const { status, text } = await gateway.alice('GET /_query/async/foo')
     expect({ status, text }).toEqual({ status: 500, text: errorJson(500, 'exception', 'internal error') })
     await gateway.close()
   })
 
-  it('that the store words itself is passed on', async () => {
+  it('for which the store throws a QueryError is passed on', async () => {
     const gateway = await startGateway({
       store: { get: () => Promise.reject(new QueryError('es_rejected_execution_exception', 'busy')) },
     })

@@ -13,7 +13,7 @@ jest.setTimeout(60_000)
 const alice = token({ sub: 'alice' })
 const mallory = token({ sub: 'mallory' })
 
-/** Gateways in processes of their own, which share nothing but the cluster and their keys. */
+/** Gateways in separate processes. They share only the cluster and their keys. */
 describe('gateways in front of one cluster', () => {
   let built: BuiltPackage
   let cluster: Cluster
@@ -72,7 +72,7 @@ describe('gateways in front of one cluster', () => {
     await expectItKnowsNothing(gateway, id, alice)
   }
 
-  /** The id is answered like one that nobody has, and of a foreign one the cluster is not even asked. */
+  /** Checks that the id gets the answer to an unknown id, and that the cluster is not asked about a foreign id. */
   async function expectItKnowsNothing(gateway: GatewayProcess, id: string, jwt: string): Promise<void> {
     const path = `/_query/async/${id}`
     for (const target of [`GET ${path}`, `POST ${path}/stop`, `DELETE ${path}`]) {
@@ -86,7 +86,7 @@ describe('gateways in front of one cluster', () => {
     }
   }
 
-  it('serve each other\u2019s queries when they have the same key', async () => {
+  it('serve each other\u2019s queries if they have the same key', async () => {
     const [one, other] = await Promise.all([startGateway(key), startGateway(key)])
     await expectItServes(other, await submitTo(one))
     await expectItServes(one, await submitTo(other))
@@ -99,7 +99,7 @@ describe('gateways in front of one cluster', () => {
     await expectItServes(await startGateway(key), id)
   })
 
-  it('serve the queries of a key that another has replaced, for as long as they have it', async () => {
+  it('serve the queries of a replaced key while they have that key', async () => {
     const before = await startGateway(key)
     const id = await submitTo(before)
     await before.kill()
@@ -110,13 +110,13 @@ describe('gateways in front of one cluster', () => {
     await expectItServes(retired, await submitTo(rotated))
   })
 
-  it('take over a replica at a time when a key is added behind the one in use first', async () => {
+  it('serve each other\u2019s queries if they have the same keys in another order', async () => {
     const [old, both] = await Promise.all([startGateway(key, freshKey), startGateway(freshKey, key)])
     await expectItServes(both, await submitTo(old))
     await expectItServes(old, await submitTo(both))
   })
 
-  it('know nothing of each other\u2019s queries when their keys differ', async () => {
+  it('do not know each other\u2019s queries if their keys differ', async () => {
     const [one, stranger] = await Promise.all([startGateway(key), startGateway(otherKey)])
     const id = await submitTo(one)
     const before = cluster.requests.length
@@ -125,7 +125,7 @@ describe('gateways in front of one cluster', () => {
     expect(cluster.query.state).toBe('running')
   })
 
-  it('know nothing of a query when another user asks', async () => {
+  it('do not know a query if another user asks', async () => {
     const gateways = await Promise.all([startGateway(key), startGateway(key)])
     const id = await submitTo(gateways[0])
     const before = cluster.requests.length
@@ -133,7 +133,7 @@ describe('gateways in front of one cluster', () => {
     expect(cluster.requests).toHaveLength(before)
   })
 
-  it('take over a wait from one that is killed', async () => {
+  it('take over a wait from a killed gateway', async () => {
     const [one, other] = await Promise.all([startGateway(key), startGateway(key)])
     const id = await submitTo(one)
     const waiting = new LeavingClient(one.url, `GET /_query/async/${id}`, { token: alice })
@@ -147,7 +147,7 @@ describe('gateways in front of one cluster', () => {
     expect(JSON.parse((await again).text)).toMatchObject({ id, is_running: false })
   })
 
-  it('hold no more timers and sockets after a hundred clients have come and gone', async () => {
+  it('hold no more timers and sockets after a hundred clients', async () => {
     const gateway = await startGateway(key)
     const id = await submitTo(gateway)
     const begin = () => new LeavingClient(gateway.url, `GET /_query/async/${id}`, { token: alice })
@@ -155,7 +155,7 @@ describe('gateways in front of one cluster', () => {
     const before = await gateway.resources()
     await comeAndGo(begin, 100)
     let after = await gateway.resources()
-    // What has ended is let go of a moment later.
+    // Node.js frees ended timers and sockets a moment later.
     while (countOf(after) > countOf(before) + 2) after = await gateway.resources()
   })
 

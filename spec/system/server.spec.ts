@@ -16,7 +16,7 @@ import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
 import { audience, issuer, rsaKeys, token } from '../support/tokens'
 
-/** Longer than anything here takes on a machine that is busy, shorter than anything that hangs. */
+/** Longer than any step here takes on a busy machine, shorter than a test that hangs. */
 jest.setTimeout(30_000)
 
 let built: BuiltPackage
@@ -47,7 +47,7 @@ function file(name: string, content: string): string {
   return filePath
 }
 
-/** A server on a free port that checks the tokens of the support. */
+/** A server on a free port that checks the tokens of `spec/support/tokens`. */
 async function startChecked(environment: Record<string, string> = {}) {
   const server = start({
     ESQL_ASYNC_HOST: '127.0.0.1',
@@ -79,7 +79,7 @@ describe('the bin', () => {
     expect(server.stdout).toBe(`${version}\n`)
   })
 
-  it('prints a fresh sealing key', async () => {
+  it('prints a new sealing key', async () => {
     const server = start({}, ['--new-sealing-key'])
     expect(await server.exited).toBe(0)
     const sealingKeys = server.stdout.split('\n').filter(Boolean)
@@ -93,7 +93,7 @@ describe('the bin', () => {
     expect(server.stdout).toContain('Usage: express-esql-async-query [FLAGS]')
   })
 
-  it('ends with 1 and one line when its configuration is wrong', async () => {
+  it('ends with 1 and one line if its configuration is wrong', async () => {
     const server = start({ ESQL_ASYNC_PORT: '80a' })
     expect(await server.exited).toBe(1)
     expect(server.stdout).toBe('')
@@ -102,7 +102,7 @@ describe('the bin', () => {
     )
   })
 
-  it('ends with 1 and one line when the port is in use', async () => {
+  it('ends with 1 and one line if the port is in use', async () => {
     const other = net.createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
@@ -116,7 +116,7 @@ describe('the bin', () => {
     )
   })
 
-  it('ends with 1 and one line when the address is not its own', async () => {
+  it('ends with 1 and one line if the address belongs to another machine', async () => {
     const server = start({}, ['--development', 'true', '--host', '192.0.2.1', '--port', '0'])
     expect(await server.exited).toBe(1)
     expect(server.stderr).toBe(
@@ -127,7 +127,7 @@ describe('the bin', () => {
 })
 
 describe('development mode', () => {
-  it('prints lines that work when they are pasted', async () => {
+  it('prints lines that work when pasted', async () => {
     const server = start({ ESQL_ASYNC_LOG_LEVEL: 'debug' }, ['--port', '0'])
     const announcement = await server.announcement()
     const [running, stranger, waited, complete, csv, head, stopped, deleted, gone, books, types] =
@@ -190,7 +190,7 @@ describe('development mode', () => {
     expect(announcement).toContain('\n  FROM books              a small table: text, a multi-value, a null\n')
   })
 
-  it('lists the queries of a catalogue, and answers them', async () => {
+  it('lists and answers the queries of a catalogue', async () => {
     const response = { columns: [{ name: 'n', type: 'long' }], values: [[1]] }
     const catalogue = JSON.stringify({
       queries: [
@@ -212,7 +212,7 @@ describe('development mode', () => {
   })
 })
 
-/** Runs what is there to paste, and returns what each command that prints something printed. */
+/** Runs the lines to paste, and returns the outputs of the commands that print something. */
 async function paste(announcement: string): Promise<string[]> {
   const lines = announcement.slice(announcement.indexOf('\nURL=')).split('\n')
   const separator = '\u001f'
@@ -225,7 +225,7 @@ async function paste(announcement: string): Promise<string[]> {
 }
 
 describe('a configured server', () => {
-  it('lets in callers with a token of the issuer, and nobody else', async () => {
+  it('accepts only callers with a token of the issuer', async () => {
     const { server, url, headers } = await startChecked()
     const ask = (authorization?: string) =>
       fetch(`${url}/_query/async/none`, { headers: { ...headers, authorization: authorization ?? '' } })
@@ -306,7 +306,7 @@ describe('a server in front of a cluster', () => {
     ESQL_ASYNC_RUN_AS_CLAIM: 'preferred_username',
   })
 
-  it('lets each caller act as the user that the token names', async () => {
+  it('sends the user that the token names to the cluster', async () => {
     const { url, submit } = await startChecked(settings())
     const headers = { authorization: `Bearer ${token({ sub: 'alice', preferred_username: 'al' })}` }
     const submitted = await fetch(`${url}/_query/async`, {
@@ -329,7 +329,7 @@ describe('a server in front of a cluster', () => {
     expect((await submit({ query: 'FROM anything' })).status).toBe(403)
   })
 
-  it('in development mode lists no queries, and names its users to the cluster', async () => {
+  it('in development mode lists no queries, and sends its users to the cluster', async () => {
     const server = start({ ...settings(), ESQL_ASYNC_DEVELOPMENT: 'true' }, ['--port=0'])
     const announcement = await server.announcement()
     expect(announcement).not.toContain('Queries it answers')
@@ -340,30 +340,27 @@ describe('a server in front of a cluster', () => {
 })
 
 describe('a signal', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s answers everybody who waits and ends with 0',
-    async (signal) => {
-      const { server, url, headers, submitSlow } = await startChecked()
-      const ids = await Promise.all(Array.from({ length: 5 }, submitSlow))
-      const { hostname, port } = new URL(url)
-      const silent = net.connect(Number(port), hostname)
-      await once(silent, 'connect')
-      const waits = ids.map((id) => fetch(`${url}/_query/async/${id}?keep_alive=6d`, { headers }))
-      await Promise.all(ids.map((id) => untilExtended(`${url}/_query/async/${id}`, headers)))
-      const signalledMs = performance.now()
-      server.kill(signal)
-      const answers = await Promise.all(waits)
-      expect(answers.map(({ status, headers }) => [status, headers.get('connection')])).toEqual(
-        ids.map(() => [200, 'close']),
-      )
-      expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual(
-        ids.map((id) => expect.objectContaining({ id, is_running: true })),
-      )
-      expect(await server.exited).toBe(0)
-      expect(performance.now() - signalledMs).toBeLessThan(5_000)
-      silent.destroy()
-    },
-  )
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s answers every wait and ends with 0', async (signal) => {
+    const { server, url, headers, submitSlow } = await startChecked()
+    const ids = await Promise.all(Array.from({ length: 5 }, submitSlow))
+    const { hostname, port } = new URL(url)
+    const silent = net.connect(Number(port), hostname)
+    await once(silent, 'connect')
+    const waits = ids.map((id) => fetch(`${url}/_query/async/${id}?keep_alive=6d`, { headers }))
+    await Promise.all(ids.map((id) => untilExtended(`${url}/_query/async/${id}`, headers)))
+    const signalledMs = performance.now()
+    server.kill(signal)
+    const answers = await Promise.all(waits)
+    expect(answers.map(({ status, headers }) => [status, headers.get('connection')])).toEqual(
+      ids.map(() => [200, 'close']),
+    )
+    expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual(
+      ids.map((id) => expect.objectContaining({ id, is_running: true })),
+    )
+    expect(await server.exited).toBe(0)
+    expect(performance.now() - signalledMs).toBeLessThan(5_000)
+    silent.destroy()
+  })
 
   it('lets an answer that is being sent finish', async () => {
     const { server, headers, url, submit } = await startChecked({ ESQL_ASYNC_SHUTDOWN_GRACE: '600s' })
@@ -375,7 +372,7 @@ describe('a signal', () => {
     expect(await server.exited).toBe(0)
   })
 
-  it('that comes again ends the patience with clients that do not read', async () => {
+  it('that comes twice disconnects clients that do not read', async () => {
     const { server, headers, url, submit } = await startChecked({ ESQL_ASYNC_SHUTDOWN_GRACE: '600s' })
     const response = await getLargeResult(url, headers, submit)
     const broken = once(response, 'error')
@@ -387,7 +384,7 @@ describe('a signal', () => {
     expect(await broken).toEqual([expect.objectContaining({ code: 'ECONNRESET' })])
   })
 
-  it('ends the patience with clients that do not read after the configured time', async () => {
+  it('disconnects clients that do not read after the configured time', async () => {
     const { server, headers, url, submit } = await startChecked({ ESQL_ASYNC_SHUTDOWN_GRACE: '100ms' })
     const response = await getLargeResult(url, headers, submit)
     response.on('error', () => {})
@@ -397,7 +394,7 @@ describe('a signal', () => {
   })
 })
 
-/** Resolves when a query is kept for longer than it was submitted for, which shows that a wait has begun. */
+/** Resolves when a query has a longer keep-alive than at submit, which shows that a wait has begun. */
 async function untilExtended(url: string, headers: Record<string, string>): Promise<void> {
   for (;;) {
     const response = await fetch(`${url}?wait_for_completion_timeout=0s`, { headers })
@@ -407,7 +404,7 @@ async function untilExtended(url: string, headers: Record<string, string>): Prom
   }
 }
 
-/** Asks for a result that does not fit into the buffers between the processes, and reads no more than its head. */
+/** Asks for a result that exceeds the buffers between the processes, and reads only its head. */
 async function getLargeResult(
   url: string,
   headers: Record<string, string>,

@@ -7,15 +7,15 @@ import { audience, issuer, rsaKeys, token } from '../support/tokens'
 import type { Ending } from '../support/waiting-request'
 import { WaitingRequest } from '../support/waiting-request'
 
-/** Longer than anything here takes on a machine that is busy, shorter than anything that hangs. */
+/** Longer than any step here takes on a busy machine, shorter than a test that hangs. */
 jest.setTimeout(120_000)
 
 const OWNERS = Array.from({ length: 10 }, (_, index) => `owner-${index}`)
 const WAITS_PER_OWNER = 100
 
-/** What waits are ended in must not be the time after which connections are cut. */
+/** Far from the time in which waits end, so that the spec can tell the two apart. */
 const SHUTDOWN_GRACE = '600s'
-/** Far more than it takes: the speed of the machine is not what is tested. */
+/** Much more than it takes, because the spec does not test the speed of the machine. */
 const PATIENCE_MS = 10_000
 
 let built: BuiltPackage
@@ -48,7 +48,7 @@ afterEach(async () => {
   await server.exited
 })
 
-/** One request that waits, and what it waits for. */
+/** One request that waits, and its query. */
 interface Waiting {
   id: string
   path: string
@@ -56,7 +56,7 @@ interface Waiting {
   request: WaitingRequest
 }
 
-/** Puts requests of one owner on the server, each for a query of its own, and resolves when all of them wait. */
+/** Sends requests of one owner, each for its own query, and resolves when all of them wait. */
 async function waitFor(owner: string, count: number): Promise<Waiting[]> {
   const bearer = token({ sub: owner })
   const waiting: Waiting[] = []
@@ -81,7 +81,7 @@ async function submitSlow(bearer: string): Promise<string> {
   return answer.headers.get('x-elasticsearch-async-id') ?? ''
 }
 
-/** Resolves when a query is kept for longer than it was submitted for, which shows that a wait has begun. */
+/** Resolves when a query has a longer keep-alive than at submit, which shows that a wait has begun. */
 async function untilExtended(path: string, bearer: string): Promise<void> {
   const headers = { authorization: `Bearer ${bearer}` }
   for (;;) {
@@ -92,7 +92,7 @@ async function untilExtended(path: string, bearer: string): Promise<void> {
   }
 }
 
-/** An answer as it came over the connection, in its parts. */
+/** The parts of an answer, as they came over the connection. */
 function partsOf({ text, error }: Ending) {
   const [head = '', body = ''] = text.split('\r\n\r\n')
   const [status, ...lines] = head.split('\r\n')
@@ -102,7 +102,7 @@ function partsOf({ text, error }: Ending) {
 }
 
 describe('SIGTERM with 1,000 requests that wait', () => {
-  it('answers each of them and ends with 0', async () => {
+  it('answers every request and ends with 0', async () => {
     const waiting = (await Promise.all(OWNERS.map((owner) => waitFor(owner, WAITS_PER_OWNER)))).flat()
     const [newcomer] = waiting
     assert(newcomer)
@@ -126,7 +126,7 @@ describe('SIGTERM with 1,000 requests that wait', () => {
   })
 })
 
-/** The same request on new connections, one after the other, from now until nobody is there any more. */
+/** Sends the same request on new connections, one after the other, until the server is gone. */
 async function knockUntilExit({ path, bearer }: Waiting): Promise<Ending[]> {
   const endings: Ending[] = []
   let isOver = false
@@ -140,7 +140,7 @@ async function knockUntilExit({ path, bearer }: Waiting): Promise<Ending[]> {
   return endings
 }
 
-/** The whole answer of a request that does not wait any longer, or nothing at all. */
+/** The whole answer to a request that no longer waits, or nothing. */
 function isClean(ending: Ending): boolean {
   const { status, connection, isWhole, body } = partsOf(ending)
   if (ending.text === '') return true

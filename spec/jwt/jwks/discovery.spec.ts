@@ -26,7 +26,7 @@ describe('discoveredKeySet', () => {
     return discoveredKeySet(issuer, url, { get: async () => document, allowHttp })
   }
 
-  it('is where the document of the issuer says', async () => {
+  it('returns the address in the document of the issuer', async () => {
     expect((await discover({ issuer, jwks_uri: location })).href).toBe(location)
     expect((await discover({ issuer, jwks_uri: 'http://keys.example/' }, true)).href).toBe(
       'http://keys.example/',
@@ -41,7 +41,7 @@ describe('discoveredKeySet', () => {
     '',
     undefined,
     [issuer],
-  ])('is nowhere by a document of the issuer %j', async (other) => {
+  ])('refuses a document of the issuer %j', async (other) => {
     await expect(discover({ issuer: other, jwks_uri: location })).rejects.toThrow(
       new Error(`the discovery document is that of the issuer ${JSON.stringify(other)}, not "${issuer}"`),
     )
@@ -55,7 +55,7 @@ describe('discoveredKeySet', () => {
     'http://keys.example/jwks',
     'https://user:pass@keys.example/jwks',
     'file:///etc/passwd',
-  ])('is not at %j', async (jwksUri) => {
+  ])('refuses the address %j', async (jwksUri) => {
     await expect(discover({ issuer, jwks_uri: jwksUri })).rejects.toThrow(
       new Error('the discovery document has no `jwks_uri` that is an https URL without credentials'),
     )

@@ -19,18 +19,18 @@ describe('getDocument', () => {
     return getDocument('the document', new URL(issuer.jwksUrl), { fetch, signal })
   }
 
-  it('resolves to the object that is published, and asks for JSON', async () => {
+  it('asks for JSON, and resolves to the published object', async () => {
     const document = await get(({ headers }, response) =>
       response.end(JSON.stringify({ accept: headers.accept, text: 'é' })),
     )
     expect(document).toEqual({ accept: 'application/json', text: 'é' })
   })
 
-  it('reads past a byte order mark', async () => {
+  it('ignores a byte order mark', async () => {
     await expect(get((_, response) => response.end('\uFEFF{"a":1}'))).resolves.toEqual({ a: 1 })
   })
 
-  it('takes 256 KiB', async () => {
+  it('accepts 256 KiB', async () => {
     const text = JSON.stringify({ text: 'x'.repeat(262_144 - '{"text":""}'.length) })
     await expect(get((_, response) => response.end(text))).resolves.toEqual(JSON.parse(text))
   })
@@ -114,7 +114,7 @@ describe('withinTime', () => {
     expect(told?.aborted).toBe(true)
   })
 
-  it('releases an answer that has not been read', async () => {
+  it('releases an answer that was not read', async () => {
     const issuer = await new Issuer().start()
     const closed = new Promise((resolve) => {
       issuer.answer = (_, response) => response.on('close', resolve).writeHead(500).write('x')

@@ -56,20 +56,20 @@ describe('a key set', () => {
     ['none of an unknown type', [{ kty: 'AKP', kid: 'a' }, jwk(rsa)], 'RS256', undefined, ['rsa']],
     ['none that is broken', [{ kty: 'RSA', n: 'AQAB' }, jwk(rsa)], 'RS256', undefined, ['rsa']],
     ['none with a kid that is no text', [jwk(rsa, { kid: 5 })], 'RS256', undefined, []],
-    ['nothing of what is no key', [null, 5, [], 'x', jwk(rsa)], 'RS256', undefined, ['rsa']],
+    ['only the key among other entries', [null, 5, [], 'x', jwk(rsa)], 'RS256', undefined, ['rsa']],
     ['nothing when it is empty', [], 'RS256', undefined, []],
   ])('finds %s', (_, keys, alg, kid, expected) => {
     expect(fitting(keys, alg, kid)).toEqual(expected)
   })
 
   it.each([[undefined], [null], [{}], ['keys'], [{ 0: 'x', length: 1 }]])(
-    'is not one with the keys %j',
+    'cannot have the keys %j',
     (keys) => {
       expect(() => new KeySet({ keys })).toThrow(new Error('the key set has no list of keys'))
     },
   )
 
-  it('is not one with more than a hundred keys', () => {
+  it('cannot have more than a hundred keys', () => {
     const keys = Array.from({ length: 100 }, () => jwk(rsa))
     expect(new KeySet({ keys }).fitting({ alg: 'RS256' })).toHaveLength(1)
     expect(() => new KeySet({ keys: [...keys, jwk(rsa)] })).toThrow(
@@ -77,7 +77,7 @@ describe('a key set', () => {
     )
   })
 
-  it('keeps a key the same object as long as its content is the same', () => {
+  it('keeps the same object for a key while its content is the same', () => {
     const header = { alg: 'RS256', kid: 'a' } as const
     const keyOf = (set: KeySet) => set.fitting(header)[0]?.key
     const first = new KeySet({ keys: [jwk(rsa, { kid: 'a' })] })
@@ -89,7 +89,7 @@ describe('a key set', () => {
     expect(keyOf(third)).toBe(second.fitting({ alg: 'RS256', kid: 'b' })[0]?.key)
   })
 
-  it('holds a key that stays to what is published of it now', () => {
+  it('uses the latest published content of a key that stays', () => {
     const first = new KeySet({ keys: [jwk(rsa, { kid: 'a' })] })
     const second = new KeySet({ keys: [jwk(rsa, { kid: 'a', alg: 'PS256' })] }, first)
     expect(first.fitting({ alg: 'RS256', kid: 'a' })).toHaveLength(1)

@@ -42,7 +42,7 @@ describe('jwks of jwtCaller', () => {
         logger: console,
       },
     ],
-  ])('takes %s', (_, jwks) => {
+  ])('accepts %s', (_, jwks) => {
     expect(create(Object.freeze(jwks))).toBeInstanceOf(Function)
   })
 
@@ -110,7 +110,7 @@ describe('jwks of jwtCaller', () => {
     'http://issuer.example',
     'https://user:topsecret@issuer.example',
     'https://issuer.example?a',
-  ])('cannot discover the keys of the issuer %j, and says what to do', (name) => {
+  ])('refuses discovery for the issuer %j, and says what to do', (name) => {
     const error = thrownBy(() => create({}, { issuer: name }))
     expect(error).toEqual(
       new TypeError(
@@ -121,7 +121,7 @@ describe('jwks of jwtCaller', () => {
     expect(create({ url }, { issuer: name })).toBeInstanceOf(Function)
   })
 
-  it.each([[{}], [{ url }]])('is for one issuer alone: %j', (jwks) => {
+  it.each([[{}], [{ url }]])('takes only one issuer: refuses %j', (jwks) => {
     expect(create(jwks, { issuer: [issuer] })).toBeInstanceOf(Function)
     expect(() => create(jwks, { issuer: [issuer, 'https://second.example'] })).toThrow(
       new TypeError(

@@ -16,7 +16,7 @@ const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
 
-describe('keys that an issuer publishes', () => {
+describe('RemoteKeys', () => {
   let issuer: Issuer
   let clock: ManualClock
   let warnings: [object, string][]
@@ -91,20 +91,20 @@ describe('keys that an issuer publishes', () => {
     while ((await outcome(find(header))) !== expected) await new Promise(setImmediate)
   }
 
-  describe('fetches', () => {
-    it('once for all who come before the keys are there', async () => {
+  describe('fetching keys', () => {
+    it('fetches once for all tokens that come before the keys', async () => {
       const find = finder()
       const found = await Promise.all(Array.from({ length: 50 }, () => outcome(find(FIRST))))
       expect([...new Set(found)]).toEqual(['first'])
       expect(issuer.requests).toEqual(['/jwks'])
     })
 
-    it('nothing before the first token comes', () => {
+    it('fetches nothing before the first token', () => {
       finder()
       expect(issuer.requests).toEqual([])
     })
 
-    it('a new key when a token names it, and gives out the same object for the old one', async () => {
+    it('fetches a new key when a token names it, and keeps the object of the old key', async () => {
       const find = finder()
       const before = await find(FIRST)
       publish('first', 'second')
@@ -114,7 +114,7 @@ describe('keys that an issuer publishes', () => {
       expect(issuer.requests).toHaveLength(2)
     })
 
-    it('again when the clock has been set back, which would make the keys young', async () => {
+    it('fetches again when the clock has been set back, because the keys then look young', async () => {
       let nowMs = 10 * HOUR_MS
       const { findKey: find } = resolveJwtOptions({
         jwks: { url: issuer.jwksUrl, allowHttp: true },
@@ -129,7 +129,7 @@ describe('keys that an issuer publishes', () => {
       expect([await outcome(find(FIRST)), await outcome(find(SECOND))]).toEqual([401, 'second'])
     })
 
-    it('once for all who bring unknown kids at a time, and then not for the interval', async () => {
+    it('fetches once for all unknown kids at a time, and then not within the interval', async () => {
       const find = finder()
       await find(FIRST)
       await clock.advance(30 * SECOND_MS)
@@ -147,7 +147,7 @@ describe('keys that an issuer publishes', () => {
       expect(issuer.requests).toHaveLength(3)
     })
 
-    it('lets known keys be found while others wait for unknown ones', async () => {
+    it('finds known keys while other tokens wait for unknown keys', async () => {
       const find = finder()
       await find(FIRST)
       await clock.advance(30 * SECOND_MS)
@@ -162,7 +162,7 @@ describe('keys that an issuer publishes', () => {
       expect(issuer.requests).toHaveLength(2)
     })
 
-    it('finds a key that was new within the interval as soon as that has passed', async () => {
+    it('finds a key that was new within the interval as soon as the interval is over', async () => {
       const find = finder()
       await find(FIRST)
       await clock.advance(30 * SECOND_MS)
@@ -174,7 +174,7 @@ describe('keys that an issuer publishes', () => {
       expect(await outcome(find(SECOND))).toBe('second')
     })
 
-    it('counts the interval from the end of a fetch, however long it took', async () => {
+    it('counts the interval from the end of a fetch', async () => {
       const find = finder()
       issuer.hold()
       const found = outcome(find(FIRST))
@@ -187,8 +187,8 @@ describe('keys that an issuer publishes', () => {
     })
   })
 
-  describe('removed', () => {
-    it('are noticed when half of the age has passed, while nobody waits', async () => {
+  describe('removed keys', () => {
+    it('are found when half of the age has passed, and no token waits for that', async () => {
       const find = finder()
       await find(FIRST)
       publish('second')
@@ -206,7 +206,7 @@ describe('keys that an issuer publishes', () => {
       expect(issuer.requests).toHaveLength(2)
     })
 
-    it('do not work at the full age, also when nobody has asked in between', async () => {
+    it('do not work at the full age, even without tokens in between', async () => {
       const find = finder()
       await find(FIRST)
       publish('second')
@@ -216,7 +216,7 @@ describe('keys that an issuer publishes', () => {
       expect(issuer.requests).toHaveLength(2)
     })
 
-    it('do not work at the full age, when the fetch at half of it is still under way', async () => {
+    it('do not work at the full age, even while the fetch at half of it still runs', async () => {
       const find = finder()
       await find(FIRST)
       publish('second')
@@ -231,7 +231,7 @@ describe('keys that an issuer publishes', () => {
       expect(issuer.requests).toHaveLength(2)
     })
 
-    it('do not work when the set is empty', async () => {
+    it('do not work if the key set is empty', async () => {
       const find = finder()
       await find(FIRST)
       publish()
@@ -239,7 +239,7 @@ describe('keys that an issuer publishes', () => {
       expect(await outcome(find(FIRST))).toBe(401)
     })
 
-    it('age from the beginning of the fetch that brought them', async () => {
+    it('age from the beginning of their fetch', async () => {
       const find = finder({ maxAgeMs: 10 * MINUTE_MS })
       issuer.hold()
       const found = outcome(find(FIRST))
@@ -252,7 +252,7 @@ describe('keys that an issuer publishes', () => {
       expect(await outcome(find(FIRST))).toBe(401)
     })
 
-    it('stop working within the age that is set', async () => {
+    it('stop working within the configured age', async () => {
       const find = finder({ maxAgeMs: 2 * SECOND_MS })
       await find(FIRST)
       publish('second')
@@ -261,8 +261,8 @@ describe('keys that an issuer publishes', () => {
     })
   })
 
-  describe('in an outage', () => {
-    it('that began before the first fetch are a 503, with one attempt in each interval', async () => {
+  describe('an outage', () => {
+    it('before the first fetch leads to a 503, with one attempt in each interval', async () => {
       await stopIssuer()
       const find = finder()
       const found = await Promise.all(Array.from({ length: 20 }, () => outcome(find(FIRST))))
@@ -277,7 +277,7 @@ describe('keys that an issuer publishes', () => {
       expect(await outcome(find(FIRST))).toBe('first')
     })
 
-    it('go on working for 24 hours from the last fetch, and then are a 503', async () => {
+    it('lets known keys work for 24 hours from the last fetch, and then leads to a 503', async () => {
       const find = finder()
       const before = await find(FIRST)
       await stopIssuer()
@@ -289,7 +289,7 @@ describe('keys that an issuer publishes', () => {
       expect(await outcome(find(FIRST))).toBe(503)
     })
 
-    it('go on working for the time that is set', async () => {
+    it('lets known keys work for the configured time', async () => {
       const find = finder({ maxOutageMs: 10 * MINUTE_MS })
       await find(FIRST)
       await stopIssuer()
@@ -299,7 +299,7 @@ describe('keys that an issuer publishes', () => {
       expect(await outcome(find(FIRST))).toBe(503)
     })
 
-    it('are a 503 where they are not known, since the token may be a good one', async () => {
+    it('leads to a 503 for an unknown key, because the token may be valid', async () => {
       const find = finder()
       await find(FIRST)
       await stopIssuer()
@@ -310,7 +310,7 @@ describe('keys that an issuer publishes', () => {
       expect(warnings).toHaveLength(1)
     })
 
-    it('let nobody wait for another attempt, as long as the last one is recent', async () => {
+    it('lets no token wait for another attempt soon after the last one', async () => {
       const find = finder()
       await find(FIRST)
       issuer.answer = (_, response) => response.writeHead(500).end()
@@ -323,7 +323,7 @@ describe('keys that an issuer publishes', () => {
       expect(await outcome(find(FIRST))).toBe('first')
     })
 
-    it('that has ended do not work any more where they have been removed meanwhile', async () => {
+    it('ends the work of keys that were removed during it', async () => {
       const find = finder()
       await find(FIRST)
       issuer.answer = (_, response) => response.writeHead(500).end()
@@ -339,7 +339,7 @@ describe('keys that an issuer publishes', () => {
     it.each<[string, unknown]>([
       ['no list', {}],
       ['a list of something else', { keys: 'first' }],
-    ])('take %s for an outage, not for a removal', async (_, document) => {
+    ])('includes %s, which removes no key', async (_, document) => {
       const find = finder()
       await find(FIRST)
       issuer.answer = (_request, response) => response.end(JSON.stringify(document))
@@ -348,18 +348,18 @@ describe('keys that an issuer publishes', () => {
       expect(warnings).toHaveLength(1)
     })
 
-    it('wait for no longer than the time that a fetch may take', async () => {
+    it('makes a token wait no longer than the time limit of a fetch', async () => {
       issuer.hold()
       const find = finder({ timeoutMs: 1 })
       expect(await outcome(find(FIRST))).toBe(503)
     })
 
-    it('wait for no longer in the middle of an answer', async () => {
+    it('makes a token wait no longer in the middle of an answer', async () => {
       issuer.answer = (_, response) => response.writeHead(200).write('{')
       expect(await outcome(finder({ timeoutMs: 1 })(FIRST))).toBe(503)
     })
 
-    it('are reported once for each attempt, without a word of what was answered', async () => {
+    it('is logged once for each attempt, without the text of the answer', async () => {
       issuer.answer = (_, response) => response.end('topsecret')
       const find = finder({ url: `${issuer.jwksUrl}?topsecret` })
       const error = await find(FIRST).catch((thrown) => thrown)
@@ -375,7 +375,7 @@ describe('keys that an issuer publishes', () => {
       expect(inspect([message, stack, cause, warnings])).not.toContain('topsecret')
     })
 
-    it('are a 503 also when the logger fails', async () => {
+    it('leads to a 503 even if the logger fails', async () => {
       await stopIssuer()
       const broken = () => {
         throw new Error('the disk is full')
@@ -385,36 +385,39 @@ describe('keys that an issuer publishes', () => {
     })
   })
 
-  describe('and a token that fits', () => {
-    it('no key name is one for the only key that fits', async () => {
+  describe('a token', () => {
+    it('without kid is verified with the only key that fits', async () => {
       issuer.keys = [jwk(first), jwk(ecKeys.ES256.publicKey, { kid: 'ec' })]
       expect(await outcome(finder()({ alg: 'RS256' }))).toBe('first')
       expect(await outcome(finder()({ alg: 'ES256' }))).toBe('another key')
     })
 
-    it.each([[{ alg: 'RS256' } as const], [FIRST]])('several keys is refused: %j', async (header) => {
-      issuer.keys = [jwk(first, { kid: 'first' }), jwk(second, { kid: 'first' })]
-      const find = finder()
-      for (const _ of ['fetched', 'known']) {
-        const error = await find(header).catch((thrown) => thrown)
-        expect(error).toMatchObject({
-          status: 401,
-          cause: new Error('more than one key of the key set fits the token'),
-        })
-      }
-    })
+    it.each([[{ alg: 'RS256' } as const], [FIRST]])(
+      'that fits several keys is refused: %j',
+      async (header) => {
+        issuer.keys = [jwk(first, { kid: 'first' }), jwk(second, { kid: 'first' })]
+        const find = finder()
+        for (const _ of ['fetched', 'known']) {
+          const error = await find(header).catch((thrown) => thrown)
+          expect(error).toMatchObject({
+            status: 401,
+            cause: new Error('more than one key of the key set fits the token'),
+          })
+        }
+      },
+    )
 
-    it('a key of another type is refused', async () => {
+    it('for a key of another type is refused', async () => {
       const error = await finder()({ ...FIRST, alg: 'ES256' }).catch((thrown) => thrown)
       expect(error).toMatchObject({ status: 401, cause: new Error('the key set has no key for the token') })
     })
   })
 
-  describe('are discovered', () => {
+  describe('discovery', () => {
     const DISCOVERY = '/.well-known/openid-configuration'
     const discovering = { url: undefined } as unknown as JwksOptions
 
-    it('by the document of the issuer, which is read again for each fetch', async () => {
+    it('reads the document of the issuer again for each fetch', async () => {
       const find = finder(discovering)
       expect(await outcome(find(FIRST))).toBe('first')
       issuer.metadata = { jwks_uri: `${issuer.url}/moved` }
@@ -433,14 +436,14 @@ describe('keys that an issuer publishes', () => {
         { jwks_uri: 'ftp://topsecret' },
         'the discovery document has no `jwks_uri` that is an https URL without credentials',
       ],
-    ])('not by a document with %j', async (metadata, message) => {
+    ])('refuses a document with %j', async (metadata, message) => {
       issuer.metadata = metadata
       const error = await finder(discovering)(FIRST).catch((thrown) => thrown)
       expect(error).toMatchObject({ status: 503, cause: { message: expect.stringContaining(message) } })
       expect(issuer.requests).toEqual([DISCOVERY])
     })
 
-    it('within one time limit for both documents', async () => {
+    it('has one time limit for both documents', async () => {
       const signals: unknown[] = []
       const find = finder({
         ...discovering,
@@ -455,7 +458,7 @@ describe('keys that an issuer publishes', () => {
     })
   })
 
-  it('are fetched with the function that is given', async () => {
+  it('fetches with the given function', async () => {
     const calls: unknown[] = []
     const find = finder({
       url: 'https://issuer.example/jwks?p=policy',
@@ -469,7 +472,7 @@ describe('keys that an issuer publishes', () => {
     expect(calls).toEqual([['https://issuer.example/jwks?p=policy', 'manual']])
   })
 
-  it.each([undefined, new Error('no proxy')])('are a 503 when that throws %p', async (thrown) => {
+  it.each([undefined, new Error('no proxy')])('answers 503 if that function throws %p', async (thrown) => {
     const find = finder({ fetch: () => Promise.reject(thrown) })
     expect(await outcome(find(FIRST))).toBe(503)
     expect(warnings).toHaveLength(1)

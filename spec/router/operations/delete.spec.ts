@@ -16,7 +16,7 @@ describe('DELETE /_query/async/{id}', () => {
     return headers['x-elasticsearch-async-id'] ?? ''
   }
 
-  it('cancels a running query, forgets it, and says so once', async () => {
+  it('cancels a running query, forgets it, and confirms this once', async () => {
     const id = await submit()
     const { status, headers, text } = await gateway.alice(`DELETE /_query/async/${id}`)
     expect({ status, text }).toEqual({ status: 200, text: '{"acknowledged":true}' })
@@ -34,7 +34,7 @@ describe('DELETE /_query/async/{id}', () => {
     expect(gateway.clock.pendingTimers).toBe(0)
   })
 
-  it('tells those who wait for the query that it was cancelled', async () => {
+  it('answers requests that wait for the query with task_cancelled_exception', async () => {
     const id = await submit()
     const answer = gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=1d`)
     await until(() => gateway.clock.pendingTimers === 2)
@@ -56,7 +56,7 @@ describe('DELETE /_query/async/{id}', () => {
     }
   })
 
-  it('is open to those who may cancel tasks, and nothing else is', async () => {
+  it('is allowed to callers who may cancel tasks, as the only operation', async () => {
     const id = await submit()
     expect((await gateway.admin(`GET /_query/async/${id}`)).status).toBe(404)
     expect((await gateway.admin(`HEAD /_query/async/${id}`)).status).toBe(404)

@@ -20,7 +20,7 @@ describe('GET /_query/async/{id}', () => {
   })
   afterEach(() => gateway.close())
 
-  /** Timers beside the one that expires the only query. */
+  /** Timers besides the one for the expiry of the only query. */
   const waitTimers = () => gateway.clock.pendingTimers - 1
 
   it('waits for complete results when no timeout is given', async () => {
@@ -37,7 +37,7 @@ describe('GET /_query/async/{id}', () => {
     })
   })
 
-  it('says is_running and shows no rows when the timeout passes first', async () => {
+  it('answers is_running without rows when the timeout passes first', async () => {
     const id = await submit(gateway)
     gateway.engine.run.report({ columns: [{ name: 'n', type: 'long' }], values: [[1]] })
     const answer = gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=10s`)
@@ -66,7 +66,7 @@ describe('GET /_query/async/{id}', () => {
     expect(text).toBe(runningJson(id))
   })
 
-  it('answers at once without a timeout where the operator wants it', async () => {
+  it('answers at once without a timeout if the operator chooses so', async () => {
     await gateway.close()
     gateway = await startGateway({ waitByDefault: false })
     const id = await submit(gateway)
@@ -83,7 +83,7 @@ describe('GET /_query/async/{id}', () => {
     expect((await answer).text).toBe(runningJson(id))
   })
 
-  it('shortens a keep_alive to what the operator allows', async () => {
+  it('shortens a keep_alive to the limit of the operator', async () => {
     await gateway.close()
     gateway = await startGateway({ maxKeepAliveMs: 60_000 })
     const id = await submit(gateway)
@@ -93,13 +93,13 @@ describe('GET /_query/async/{id}', () => {
     expect(text).toBe(runningJson(id, 60_000))
   })
 
-  it('tells how long the request took while the query runs', async () => {
+  it('shows how long the request took while the query runs', async () => {
     const id = await submit(gateway)
     const { headers } = await gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=0`)
     expect(Number(headers['took-nanos'])).toBeGreaterThan(0)
   })
 
-  it('shows the id of a finished query only when it was to be kept', async () => {
+  it('shows the id of a finished query only if it was submitted with keep_on_completion', async () => {
     const kept = await submit(gateway, { keep_on_completion: true })
     gateway.engine.run.complete()
     expect((await gateway.alice(`GET /_query/async/${kept}`)).text).toBe(completedJson({ id: kept }))
@@ -110,14 +110,14 @@ describe('GET /_query/async/{id}', () => {
     expect(headers['x-elasticsearch-async-id']).toBe(unkept)
   })
 
-  it('answers each of many reads as the first, in the form that each asks for', async () => {
+  it('gives every later read the first answer, in the form that it asks for', async () => {
     const id = await submit(gateway, { keep_on_completion: true })
     gateway.engine.run.complete()
     const read = async (query: string) => (await gateway.alice(`GET /_query/async/${id}?${query}`)).text
     const asks = ['', 'format=csv', 'pretty', 'filter_path=id']
     const first: string[] = []
     for (const ask of asks) first.push(await read(ask))
-    // What is written twice running is kept, and what was written for one is not for the other.
+    // The router keeps what it writes twice in a row. An answer for one request must not serve another.
     for (const time of [2, 3, 4]) {
       for (const [index, ask] of asks.entries()) expect([time, await read(ask)]).toEqual([time, first[index]])
       for (const _ of [1, 2, 3]) expect([time, await read('')]).toEqual([time, first[0]])
@@ -126,7 +126,7 @@ describe('GET /_query/async/{id}', () => {
     expect((await gateway.alice(`GET /_query/async/${id}`)).status).toBe(404)
   })
 
-  it('shows the expiry that a keep_alive has moved, however often the result was read', async () => {
+  it('shows an expiry that a keep_alive has moved, also after many reads', async () => {
     const id = await submit(gateway, { keep_on_completion: true })
     gateway.engine.run.complete()
     const read = async (query: string) => (await gateway.alice(`GET /_query/async/${id}?${query}`)).json
@@ -137,7 +137,7 @@ describe('GET /_query/async/{id}', () => {
     for (const _ of [1, 2, 3]) expect(await read('')).toEqual(moved)
   })
 
-  it('answers a failed query with its own error, each time', async () => {
+  it('answers with the own error of a failed query, every time', async () => {
     const id = await submit(gateway)
     const wait = gateway.alice(`GET /_query/async/${id}`)
     gateway.engine.run.fail(FAILURE)
@@ -146,7 +146,7 @@ describe('GET /_query/async/{id}', () => {
     expect(await gateway.alice(`GET /_query/async/${id}`)).toMatchObject(expected)
   })
 
-  it('answers a query whose engine broke with a 500 that does not tell', async () => {
+  it('answers with a 500 that hides the cause if the engine broke', async () => {
     const id = await submit(gateway)
     gateway.engine.run.fail(new Error('password=hunter2'))
     const { status, text } = await gateway.alice(`GET /_query/async/${id}`)
@@ -156,7 +156,7 @@ describe('GET /_query/async/{id}', () => {
     })
   })
 
-  it('passes the status, type and fields of an error of the engine on', async () => {
+  it('passes on the status, type and fields of an error of the engine', async () => {
     const id = await submit(gateway)
     gateway.engine.run.fail(
       new QueryError('my_engine_exception', 'too big', {
@@ -175,7 +175,7 @@ describe('GET /_query/async/{id}', () => {
   })
 
   describe('keep_alive', () => {
-    it('moves the expiry, later or sooner, and leaves it without', async () => {
+    it('moves the expiry to a later or an earlier time, and keeps it if absent', async () => {
       const id = await submit(gateway, { keep_alive: '1h' })
       const get = async (query: string) => (await gateway.alice(`GET /_query/async/${id}?${query}`)).text
       const now = '&wait_for_completion_timeout=0'
@@ -189,14 +189,14 @@ describe('GET /_query/async/{id}', () => {
       expect(await get(now)).toBe(errorJson(404, 'resource_not_found_exception', id))
     })
 
-    it('is moved for the owner only', async () => {
+    it('works for the owner only', async () => {
       const id = await submit(gateway, { keep_alive: '1m' })
       expect((await gateway.mallory(`GET /_query/async/${id}?keep_alive=5d`)).status).toBe(404)
       await gateway.clock.advance(60_000)
       expect((await gateway.alice(`GET /_query/async/${id}`)).status).toBe(404)
     })
 
-    it('cancels a running query when it runs out, and tells those who wait', async () => {
+    it('cancels a running query when it is over, and ends the waits with an error', async () => {
       const id = await submit(gateway, { keep_alive: '1m' })
       const answer = gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=1d`)
       await until(() => waitTimers() === 1)
@@ -223,7 +223,7 @@ describe('GET /_query/async/{id}', () => {
     expect(waitTimers()).toBe(0)
   })
 
-  it('leaves nothing behind when the client hangs up', async () => {
+  it('leaves nothing behind when the client leaves', async () => {
     const id = await submit(gateway)
     const { port } = gateway.server.address() as AddressInfo
     const socket = connect(port, '127.0.0.1')
@@ -237,7 +237,7 @@ describe('GET /_query/async/{id}', () => {
     expect((await gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=0`)).status).toBe(200)
   })
 
-  it('answers every wait at once when the router drains, and later ones likewise', async () => {
+  it('answers every wait at once when the router drains, and later waits too', async () => {
     const id = await submit(gateway)
     const waiting = Array.from({ length: 100 }, () =>
       gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=1d`),
@@ -255,7 +255,7 @@ describe('GET /_query/async/{id}', () => {
     expect(gateway.engine.run.signal.aborted).toBe(false)
   })
 
-  describe('where the waits have limits', () => {
+  describe('with limits for waits', () => {
     beforeEach(async () => {
       await gateway.close()
       gateway = await startGateway({ maxWaits: 3, maxWaitsPerOwner: 2 })
@@ -269,7 +269,7 @@ describe('GET /_query/async/{id}', () => {
           'ask with [wait_for_completion_timeout=0] or try again later',
       )
 
-    it('refuses one more of the same owner, and those that do not wait never', async () => {
+    it('refuses one wait too many of an owner, and never a request that does not wait', async () => {
       const id = await submit(gateway)
       const waiting = [1, 2].map(() => gateway.alice(`GET /_query/async/${id}`))
       await until(() => gateway.router.waiting === 2)
@@ -287,7 +287,7 @@ describe('GET /_query/async/{id}', () => {
       expect((await gateway.alice(`GET /_query/async/${id}`)).text).toBe(completedJson())
     })
 
-    it('counts nobody who is being sent an answer', async () => {
+    it('does not count a request whose answer is being sent', async () => {
       const id = await submit(gateway)
       const row = ['x'.repeat(1_000)]
       const columns = [{ name: 'x', type: 'keyword' as const }]
@@ -306,7 +306,7 @@ describe('GET /_query/async/{id}', () => {
       for (const socket of slow) socket.destroy()
     })
 
-    it('refuses a submit that would wait, and starts no query', async () => {
+    it('refuses a submit that has to wait, and starts no query', async () => {
       const id = await submit(gateway)
       const waiting = [1, 2].map(() => gateway.alice(`GET /_query/async/${id}`))
       await until(() => gateway.router.waiting === 2)
@@ -318,7 +318,7 @@ describe('GET /_query/async/{id}', () => {
       await Promise.all(waiting)
     })
 
-    it('refuses one more in all, until somebody leaves', async () => {
+    it('refuses one wait too many in all, until a client leaves', async () => {
       const id = await submit(gateway)
       const { headers } = await gateway.mallory('POST /_query/async', {
         body: { query: 'RUN', wait_for_completion_timeout: '0' },
@@ -340,7 +340,7 @@ describe('GET /_query/async/{id}', () => {
     })
   })
 
-  it('drops columns that are null throughout with drop_null_columns', async () => {
+  it('drops columns that have only nulls, with drop_null_columns', async () => {
     const id = await submit(gateway)
     gateway.engine.run.complete()
     for (const flag of ['drop_null_columns', 'drop_null_columns=', 'drop_null_columns=true']) {

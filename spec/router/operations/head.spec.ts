@@ -8,7 +8,7 @@ describe('HEAD /_query/async/{id}', () => {
   })
   afterEach(() => gateway.close())
 
-  it('tells state and expiry at once, without rows', async () => {
+  it('answers with state and expiry at once, without rows', async () => {
     const submitted = await gateway.alice('POST /_query/async', {
       body: { query: 'RUN', wait_for_completion_timeout: '0', keep_alive: '1h' },
     })

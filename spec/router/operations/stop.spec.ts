@@ -19,7 +19,7 @@ describe('POST /_query/async/{id}/stop', () => {
     return headers['x-elasticsearch-async-id'] ?? ''
   }
 
-  it('ends a running query and answers with the rows it has found', async () => {
+  it('ends a running query and answers with the rows found so far', async () => {
     const id = await submit({ keep_on_completion: true })
     gateway.engine.run.report(PARTIAL)
     const { status, headers, text } = await gateway.alice(`POST /_query/async/${id}/stop`)
@@ -40,7 +40,7 @@ describe('POST /_query/async/{id}/stop', () => {
     expect(text).toBe(completedJson({ isPartial: true, rows: 0, table: '"columns":[],"values":[]}' }))
   })
 
-  it('ends the waits of others with the partial result', async () => {
+  it('ends other waits with the partial result', async () => {
     const id = await submit()
     gateway.engine.run.report(PARTIAL)
     const answer = gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=1d`)
@@ -49,7 +49,7 @@ describe('POST /_query/async/{id}/stop', () => {
     expect((await answer).text).toBe(completedJson({ isPartial: true, rows: 3, table: PARTIAL_JSON }))
   })
 
-  it('leaves a finished query as it is', async () => {
+  it('does not change a finished query', async () => {
     const id = await submit()
     gateway.engine.run.complete()
     expect((await gateway.alice(`POST /_query/async/${id}/stop`)).text).toBe(completedJson())

@@ -37,7 +37,7 @@ describe('POST /_query/async', () => {
     expect((await gateway.alice(`GET /_query/async/${id}`)).text).toBe(text)
   })
 
-  it('answers with id and state when the time to wait has passed', async () => {
+  it('answers with id and state when the wait is over', async () => {
     const answer = gateway.alice('POST /_query/async', {
       body: { query: 'RUN', wait_for_completion_timeout: '2s', keep_alive: '1h' },
     })
@@ -65,7 +65,7 @@ describe('POST /_query/async', () => {
     expect(json).toMatchObject({ is_running: true })
   })
 
-  it.each(['0', '-1'])('answers a query that is born expired with keep_alive %s', async (keepAlive) => {
+  it.each(['0', '-1'])('answers a query that expires at once with keep_alive %s', async (keepAlive) => {
     const { status, json } = await gateway.alice('POST /_query/async', {
       body: { query: 'RUN', wait_for_completion_timeout: '0', keep_alive: keepAlive },
     })
@@ -77,14 +77,14 @@ describe('POST /_query/async', () => {
     expect(gateway.engine.run.signal.aborted).toBe(true)
   })
 
-  it('answers a query that fails in time with its error', async () => {
+  it('answers with the error of a query that fails in time', async () => {
     const { status, text } = await gateway.alice('POST /_query/async', {
       body: { query: 'FAIL', keep_on_completion: true },
     })
     expect({ status, text }).toEqual({ status: 400, text: errorJson(400, FAILURE.type, FAILURE.reason) })
   })
 
-  it('hands everything a client can submit to the engine, with exact integers', async () => {
+  it('gives the engine everything that a client can submit, with exact integers', async () => {
     await gateway.alice('POST /_query/async?allow_partial_results=false', {
       headers: { 'content-type': 'application/json' },
       body: `{ "query": "ROW n = ?", "params": [9007199254740993, "x", 1.5, true, null, [1, 2]],
@@ -138,7 +138,7 @@ describe('POST /_query/async', () => {
     expect(gateway.engine.requests).toEqual([{ query: 'ROW n = 1' }])
   })
 
-  it('remembers columnar for every later answer', async () => {
+  it('uses columnar of the submit for every later answer', async () => {
     const { headers, json } = await gateway.alice('POST /_query/async', {
       body: { query: 'ROW n = 1', columnar: true, keep_on_completion: true },
     })
@@ -179,7 +179,7 @@ describe('POST /_query/async', () => {
     expect((await gateway.mallory('POST /_query/async', { body })).status).toBe(200)
   })
 
-  it('shortens a keep_alive and a wait to what the operator allows', async () => {
+  it('shortens a keep_alive and a wait to the limits of the operator', async () => {
     await gateway.close()
     gateway = await startGateway({ maxKeepAliveMs: 60_000, maxWaitMs: 0 })
     const { headers, text } = await gateway.alice('POST /_query/async', {

@@ -3,17 +3,17 @@ import type { MemoryHarness } from '../memory-harness'
 
 export type FullStore = Required<Omit<AsyncQueryStore, 'passThrough'>>
 
-/** Methods that replace those of a good store. `undefined` takes the method away. */
+/** Methods that replace those of a correct store. `undefined` removes the method. */
 export type Flaw = { [Name in keyof FullStore]?: FullStore[Name] | undefined }
 
-/** A store that breaks a promise of the contract, and the tests that must notice. */
+/** A store that breaks a promise of the contract, and the tests that must fail. */
 export interface BrokenStore {
   flaw: string
   breaks(good: FullStore, harness: MemoryHarness): Flaw
   caughtBy: readonly string[]
 }
 
-/** The methods of a store, for an object that has some of its own. */
+/** The methods of a store, for an object that replaces some of them. */
 export function methodsOf(store: FullStore): FullStore {
   return {
     get: store.get.bind(store),
@@ -26,7 +26,7 @@ export function methodsOf(store: FullStore): FullStore {
 
 type Answer = Promise<AsyncQuery | undefined>
 
-/** A flaw of `submit` or `get`, whose wait is `options` and whose good version is `call`. */
+/** A flaw of `submit` or `get`: `options` has the wait, and `call` is the correct version. */
 export function inWait(
   method: 'submit' | 'get',
   wait: (
@@ -54,7 +54,7 @@ export function inWait(
         }
 }
 
-/** A flaw of what `get` shows. */
+/** A flaw in the answer of `get`. */
 export function inAnswer(change: (query: AsyncQuery, id: string) => AsyncQuery): BrokenStore['breaks'] {
   return (good) => ({
     async get(id, owner, options) {
@@ -64,7 +64,7 @@ export function inAnswer(change: (query: AsyncQuery, id: string) => AsyncQuery):
   })
 }
 
-/** A flaw of what `get` shows of a completed query. */
+/** A flaw in the answer of `get` about a completed query. */
 export function inCompleted(
   change: (query: CompletedQuery, id: string) => CompletedQuery,
 ): BrokenStore['breaks'] {
@@ -75,7 +75,7 @@ export function never(): Promise<never> {
   return new Promise(() => {})
 }
 
-/** Time on the clock of the harness. */
+/** Waits on the clock of the harness. */
 export function sleep({ clock }: MemoryHarness, ms: number): Promise<void> {
   return new Promise((resolve) => {
     clock.setTimer(resolve, ms)

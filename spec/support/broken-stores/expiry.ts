@@ -12,7 +12,7 @@ const EARLIER = ['running', 'finished'].map(
   (state) => `get moves the expiry of a ${state} query to an earlier time`,
 )
 
-/** A flaw of how the keep-alive of a submit is understood. */
+/** A flaw in the use of the keep-alive of a submit. */
 function inKeepAlive(change: (keepAliveMs: number) => number): BrokenStore['breaks'] {
   return (good) => ({
     submit: (request, owner, options) =>
@@ -23,17 +23,17 @@ function inKeepAlive(change: (keepAliveMs: number) => number): BrokenStore['brea
 const brokenForgetting: readonly BrokenStore[] = [
   { flaw: 'forgets early', breaks: inKeepAlive((keepAliveMs) => keepAliveMs / 2), caughtBy: KNOWN },
   {
-    flaw: 'takes milliseconds for seconds',
+    flaw: 'reads milliseconds as seconds',
     breaks: inKeepAlive((keepAliveMs) => keepAliveMs * 1_000),
     caughtBy: [...KNOWN, 'a failed query is unknown when its keep-alive has run out'],
   },
   {
-    flaw: 'takes a keep-alive of zero for none',
+    flaw: 'treats a keep-alive of zero as absent',
     breaks: inKeepAlive((keepAliveMs) => (keepAliveMs > 0 ? keepAliveMs : 432_000_000)),
     caughtBy: ['a query with a keep-alive of zero or less expires at once'],
   },
   {
-    flaw: 'remembers failures for ever',
+    flaw: 'keeps failures for ever',
     breaks(good) {
       const errors = new Map<string, unknown>()
       return {
@@ -49,7 +49,7 @@ const brokenForgetting: readonly BrokenStore[] = [
     caughtBy: ['a failed query is unknown when its keep-alive has run out'],
   },
   {
-    flaw: 'stops and deletes what has expired',
+    flaw: 'stops and deletes expired queries',
     breaks(good, { outcomes }) {
       const known = new Set<string>()
       return {
@@ -140,7 +140,7 @@ const brokenMoving: readonly BrokenStore[] = [
     caughtBy: ['get moves the expiry before its wait begins'],
   },
   {
-    flaw: 'tells the expiry of the submit for ever',
+    flaw: 'always shows the expiry of the submit',
     breaks(good, harness) {
       const first = new Map<string, number | undefined>()
       return inAnswer((query, id) => {
@@ -155,7 +155,7 @@ const brokenMoving: readonly BrokenStore[] = [
 
 const brokenInterrupting: readonly BrokenStore[] = [
   {
-    flaw: 'answers nothing to waits that are cancelled',
+    flaw: 'answers undefined to cancelled waits',
     breaks: (good) => ({
       get: (id, owner, options) =>
         good.get(id, owner, options).catch((error: unknown) => {
@@ -169,7 +169,7 @@ const brokenInterrupting: readonly BrokenStore[] = [
     ],
   },
   {
-    flaw: 'lets a query run on when it expires',
+    flaw: 'lets an expired query run on',
     breaks(good, { clock }) {
       const expiries = new Map<string, number>()
       return {

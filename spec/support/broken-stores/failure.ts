@@ -19,7 +19,7 @@ export const brokenFailures: readonly BrokenStore[] = [
     ],
   },
   {
-    flaw: 'tells the error of a query once',
+    flaw: 'gives the error of a query once',
     breaks: (good) => ({
       get: (id, owner, options) =>
         good.get(id, owner, options).catch(async (error: unknown) => {
@@ -54,7 +54,7 @@ export const brokenFailures: readonly BrokenStore[] = [
 
 export const brokenCloses: readonly BrokenStore[] = [
   {
-    flaw: 'closes once',
+    flaw: 'cannot be closed twice',
     breaks(good) {
       let isClosed = false
       return {

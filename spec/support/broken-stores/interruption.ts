@@ -5,7 +5,7 @@ import { STATES } from '../../../lib/test-kit/subject'
 import type { BrokenStore } from './broken-store'
 import { AT_ONCE, inCompleted } from './broken-store'
 
-/** A flaw of what `stop` answers with. */
+/** A flaw in the answer of `stop`. */
 function inStopped(
   change: (query: CompletedQuery, id: string) => CompletedQuery | undefined,
 ): BrokenStore['breaks'] {
@@ -24,7 +24,7 @@ const brokenStops: readonly BrokenStore[] = [
     caughtBy: ['stop ends a running query and answers with the rows it has found, as a partial result'],
   },
   {
-    flaw: 'takes a stopped query for complete',
+    flaw: 'shows a stopped query as complete',
     breaks: inStopped((query) => ({ ...query, isPartial: false })),
     caughtBy: ['stop ends a running query and answers with the rows it has found, as a partial result'],
   },
@@ -102,7 +102,7 @@ const brokenDeletes: readonly BrokenStore[] = [
     caughtBy: STATES.map((state) => `delete answers true once for a ${state} query, and false from then on`),
   },
   {
-    flaw: 'forgets nothing',
+    flaw: 'does not forget deleted queries',
     breaks: () => ({ delete: async () => true }),
     caughtBy: STATES.map((state) => `a deleted ${state} query is unknown`),
   },
@@ -153,7 +153,7 @@ const brokenAtOnce: readonly BrokenStore[] = [
     caughtBy: ['stops at the same time answer alike'],
   },
   {
-    flaw: 'looks whether there is something to delete, and deletes later',
+    flaw: 'checks at once whether it can delete, and deletes later',
     breaks: (good) => ({
       async delete(id, owner, options) {
         const query = await good.get(id, owner, AT_ONCE)
@@ -165,7 +165,7 @@ const brokenAtOnce: readonly BrokenStore[] = [
     caughtBy: ['of deletes at the same time, one answers true'],
   },
   {
-    flaw: 'refuses a call for a query that another call is about',
+    flaw: 'refuses a call for a query during another call for it',
     breaks(good) {
       const busy = new Set<string>()
       return {

@@ -17,7 +17,7 @@ export const brokenFactories: readonly BrokenStore[] = [
     caughtBy: ['create makes stores that share nothing'],
   },
   {
-    flaw: 'lacks a method that its harness names',
+    flaw: 'lacks a method that its harness lists',
     breaks: () => ({ stop: undefined }),
     caughtBy: ['the store offers the methods that the harness names, and no other'],
   },
@@ -25,7 +25,7 @@ export const brokenFactories: readonly BrokenStore[] = [
 
 const brokenSubmits: readonly BrokenStore[] = [
   {
-    flaw: 'submits without telling the id',
+    flaw: 'submits without an id in its answer',
     breaks: (good) => ({
       async submit(request, owner, options) {
         return { ...(await good.submit(request, owner, options)), id: '' }
@@ -41,7 +41,7 @@ const brokenSubmits: readonly BrokenStore[] = [
     caughtBy: ['submit answers with the result when the query completes within the wait'],
   },
   {
-    flaw: 'makes up an id for a query that it does not keep',
+    flaw: 'gives an id to a query that it does not keep',
     breaks: (good) => ({
       submit: async (request, owner, options) => ({
         id: 'x',
@@ -62,7 +62,7 @@ const brokenSubmits: readonly BrokenStore[] = [
     caughtBy: ['submit keeps a query that completes within the wait with keepOnCompletion'],
   },
   {
-    flaw: 'gives all queries one id',
+    flaw: 'gives all queries the same id',
     breaks: (good) => ({
       submit: async (request, owner, options) => ({
         ...(await good.submit(request, owner, options)),
@@ -94,7 +94,7 @@ const brokenAnswers: readonly BrokenStore[] = [
     caughtBy: ['get answers with every column and value, exactly, when the query has completed'],
   },
   {
-    flaw: 'answers about a completed query once',
+    flaw: 'answers the first get of a completed query only',
     breaks(good) {
       const answered = new Set<string>()
       return {
@@ -138,17 +138,17 @@ const brokenAnswers: readonly BrokenStore[] = [
     caughtBy: ['a completed query shows no id without keepOnCompletion'],
   },
   {
-    flaw: 'says that every result is partial',
+    flaw: 'marks every result as partial',
     breaks: inCompleted((query) => ({ ...query, isPartial: true })),
     caughtBy: ['a completed query is partial only when its result is'],
   },
   {
-    flaw: 'forgets what the request says about the answer',
+    flaw: 'forgets the fields of the request about the answer',
     breaks: inCompleted(({ columnar: _columnar, timeZone: _timeZone, ...query }) => query),
     caughtBy: ['a completed query shows how its request wants values and dates to be written'],
   },
   {
-    flaw: 'tells its expiry in seconds',
+    flaw: 'shows the expiry in seconds',
     breaks: inAnswer((query) => ({ ...query, expirationTimeMs: (query.expirationTimeMs ?? 0) / 1_000 })),
     caughtBy: ['the times that a query tells fit together'],
   },
@@ -180,7 +180,7 @@ const brokenLookups: readonly BrokenStore[] = [
     ],
   },
   {
-    flaw: 'falls over what cannot be an id',
+    flaw: 'fails on a text that is not an id',
     breaks(good) {
       const assertUsable = (id: string): void => {
         if (id.includes('\0')) throw new Error('invalid byte sequence for encoding "UTF8": 0x00')

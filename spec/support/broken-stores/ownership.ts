@@ -23,7 +23,7 @@ const brokenForStrangers: readonly BrokenStore[] = [
     caughtBy: asStranger('delete'),
   },
   {
-    flaw: 'moves the expiry before it looks at the owner',
+    flaw: 'moves the expiry before it checks the owner',
     breaks: (good) => ({
       async get(id, owner, { keepAliveMs, ...options }) {
         if (keepAliveMs) await good.get(id, alice, { ...AT_ONCE, keepAliveMs })
@@ -33,7 +33,7 @@ const brokenForStrangers: readonly BrokenStore[] = [
     caughtBy: ["a stranger's get does not move the expiry"],
   },
   {
-    flaw: 'waits before it looks at the owner',
+    flaw: 'waits before it checks the owner',
     breaks: (good) => ({
       async get(id, owner, options) {
         await good.get(id, alice, options)
@@ -43,7 +43,7 @@ const brokenForStrangers: readonly BrokenStore[] = [
     caughtBy: ["a stranger's get does not wait"],
   },
   {
-    flaw: 'stops before it looks at the owner',
+    flaw: 'stops before it checks the owner',
     breaks: (good) => ({
       async stop(id, owner) {
         await good.stop(id, alice)
@@ -53,7 +53,7 @@ const brokenForStrangers: readonly BrokenStore[] = [
     caughtBy: ["a stranger's stop does not stop the query"],
   },
   {
-    flaw: 'deletes before it looks at the owner',
+    flaw: 'deletes before it checks the owner',
     breaks: (good) => ({
       async delete(id, owner) {
         const isDeleted = await good.delete(id, alice)
@@ -63,7 +63,7 @@ const brokenForStrangers: readonly BrokenStore[] = [
     caughtBy: ["a stranger's delete deletes nothing"],
   },
   {
-    flaw: 'compares owners without regard to case',
+    flaw: 'ignores upper and lower case in owners',
     breaks: (good) => ({
       get: (id, owner, options) =>
         good.get(id, owner.toLowerCase() === alice.toLowerCase() ? alice : owner, options),
@@ -79,19 +79,19 @@ const brokenForStrangers: readonly BrokenStore[] = [
   },
 ]
 
-/** A flaw of what the options of delete mean. */
+/** A flaw in the use of the options of delete. */
 function inAnyOwner(change: (options: DeleteOptions | undefined) => DeleteOptions): BrokenStore['breaks'] {
   return (good) => ({ delete: (id, owner, options) => good.delete(id, owner, change(options)) })
 }
 
 const brokenForTaskCancellers: readonly BrokenStore[] = [
   {
-    flaw: 'does not know anyOwner',
+    flaw: 'ignores anyOwner',
     breaks: inAnyOwner(() => ({})),
     caughtBy: STATES.map((state) => `delete with anyOwner deletes the ${state} query of another owner`),
   },
   {
-    flaw: 'takes anyOwner: false for true',
+    flaw: 'treats anyOwner: false as true',
     breaks: inAnyOwner((options) => ({ anyOwner: options !== undefined && 'anyOwner' in options })),
     caughtBy: ['delete with anyOwner: false deletes nothing of another owner'],
   },

@@ -1,11 +1,11 @@
 import type { AsyncQuery, CompletedQuery } from '../../../lib/core/store'
 import type { BrokenStore } from './broken-store'
 
-/** The living records of a store that makes no copies. */
+/** The live records of a store that makes no copies. */
 class Records {
   readonly #records = new Map<string, { record: AsyncQuery; isRunning: boolean }>()
 
-  /** The record of a query, brought up to date when the query has ended. */
+  /** The record of a query, updated when the query has ended. */
   of(id: string, query: AsyncQuery): AsyncQuery {
     const known = this.#records.get(id)
     if (known?.isRunning === query.isRunning) return known.record
@@ -17,7 +17,7 @@ class Records {
 
 export const brokenSnapshots: readonly BrokenStore[] = [
   {
-    flaw: 'hands out its own records',
+    flaw: 'returns its own records',
     breaks(good) {
       const records = new Records()
       return {

@@ -6,7 +6,7 @@ import { inWait, never, sleep } from './broken-store'
 function brokenWaitsIn(method: 'submit' | 'get'): BrokenStore[] {
   return [
     {
-      flaw: `takes a wait of 0 for one without end in ${method}`,
+      flaw: `treats a wait of 0 as unlimited in ${method}`,
       breaks: inWait(method, (call, { waitForCompletionTimeoutMs: ms }) =>
         call({ waitForCompletionTimeoutMs: ms || Number.POSITIVE_INFINITY }),
       ),
@@ -43,7 +43,7 @@ function brokenWaitsIn(method: 'submit' | 'get'): BrokenStore[] {
       caughtBy: [`${method} waits until the query completes with a wait of Infinity`],
     },
     {
-      flaw: `waits on when the query has failed in ${method}`,
+      flaw: `goes on waiting for a failed query in ${method}`,
       breaks: inWait(method, (call) => call().catch(never)),
       caughtBy: [
         `${method} ends its wait with the error when the query fails`,
@@ -72,7 +72,7 @@ function brokenWaitsIn(method: 'submit' | 'get'): BrokenStore[] {
       caughtBy: [`${method} ends its wait without an error when its signal fires, and the query runs on`],
     },
     {
-      flaw: `listens only for a signal that is yet to fire in ${method}`,
+      flaw: `ignores a signal that has fired before in ${method}`,
       breaks: inWait(method, (call, { signal }) =>
         call(signal?.aborted ? { signal: new AbortController().signal } : {}),
       ),
@@ -92,7 +92,7 @@ const brokenTogether: readonly BrokenStore[] = [
     caughtBy: ['get answers at once about a finished query, however long the wait'],
   },
   {
-    flaw: 'answers ten waits on one query',
+    flaw: 'answers at most ten waits on one query',
     breaks(good) {
       const waits = new Map<string, number>()
       return {
@@ -106,7 +106,7 @@ const brokenTogether: readonly BrokenStore[] = [
     caughtBy: ['a hundred waits on one query all end when it completes'],
   },
   {
-    flaw: 'lets all waits on one query share the first',
+    flaw: 'gives all waits on one query the time of the first',
     breaks(good) {
       const waits = new Map<string, Promise<AsyncQuery | undefined>>()
       return {

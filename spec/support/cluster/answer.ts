@@ -5,15 +5,15 @@ import { createGzip } from 'node:zlib'
 import type { Fault } from './faults'
 import type { RecordedRequest } from './recorded-request'
 
-/** What is to be sent. */
+/** The answer to send. */
 export interface Answer {
   status: number
   headers: OutgoingHttpHeaders
-  /** A whole body has a length; chunks have none. */
+  /** A whole body has a length. Chunks have none. */
   body: string | Buffer | Iterable<string | Uint8Array>
 }
 
-/** Sends an answer, compressed where that is asked for, and does to it what a fault says. */
+/** Sends an answer, compressed on request, and applies a fault to it. */
 export async function sendAnswer(
   answer: Answer,
   record: RecordedRequest,
@@ -37,7 +37,7 @@ export async function sendAnswer(
   response.end()
 }
 
-/** `false` when there is nobody left to send to. */
+/** `false` if the client has left. */
 async function sendChunk(
   chunk: Buffer,
   record: RecordedRequest,
@@ -49,7 +49,7 @@ async function sendChunk(
   if (!isLimited || left < 0 || chunk.length < left) return write(chunk, record, response)
   await write(chunk.subarray(0, left), record, response)
   if (fault.kind === 'cut') {
-    // What was written still goes out.
+    // Written bytes still go out.
     response.socket?.destroySoon()
     return false
   }

@@ -4,7 +4,7 @@ export interface ClusterClock {
   setTimer(callback: () => void, ms: number, options?: { background?: boolean }): () => void
 }
 
-/** What Node.js timers can bear. */
+/** The longest delay of a Node.js timer. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 export const systemClock: ClusterClock = {

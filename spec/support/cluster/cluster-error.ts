@@ -5,7 +5,7 @@ export interface Cause {
 }
 
 interface Details {
-  /** Fields of the error beside its type and reason. */
+  /** Fields of the error besides its type and reason. */
   metadata?: Record<string, unknown>
   causedBy?: Cause
   /** Headers that the answer and the error object both have. */
@@ -33,7 +33,7 @@ export class ClusterError extends Error {
   }
 }
 
-/** A refusal of Elasticsearch's routing, whose error is a text. */
+/** A refusal of Elasticsearch's routing. Its error is a text. */
 export class PlainError extends Error {
   readonly status: number
   readonly tellsStatus: boolean

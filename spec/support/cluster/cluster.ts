@@ -21,16 +21,16 @@ import { DEFAULT_USERS } from './users'
 export interface ClusterOptions {
   /** @default '9.5' */
   release?: Release
-  /** Whom the cluster knows, by their Authorization header. @default {@link DEFAULT_USERS} */
+  /** The known users, by their Authorization header. @default {@link DEFAULT_USERS} */
   users?: Readonly<Record<string, ClusterUser>>
-  /** What becomes of a submitted query. @default {@link execute} */
+  /** Runs a submitted query. @default {@link execute} */
   execute?: (query: ClusterQuery) => void
   clock?: ClusterClock
 }
 
 /** A stand-in for an Elasticsearch cluster that listens. */
 export class Cluster {
-  /** Every request that came in, in order. */
+  /** Every received request, in order. */
   readonly requests: RecordedRequest[] = []
   readonly flavour: Flavour
   readonly #server: Server
@@ -55,36 +55,36 @@ export class Cluster {
     return `http://127.0.0.1:${this.#port}`
   }
 
-  /** Connections that are open. */
+  /** Open connections. */
   get sockets(): number {
     return this.#sockets.size
   }
 
-  /** Every query that was submitted, in order, the deleted ones too. */
+  /** Every submitted query, in order, including deleted ones. */
   get queries(): readonly ClusterQuery[] {
     return this.#backend.queries.all
   }
 
-  /** Those of them that run. */
+  /** The running queries. */
   get running(): ClusterQuery[] {
     return this.queries.filter(({ state }) => state === 'running')
   }
 
-  /** The query that was submitted last. */
+  /** The last submitted query. */
   get query(): ClusterQuery {
     const query = this.queries.at(-1)
     if (!query) throw new Error('No query was submitted to the cluster')
     return query
   }
 
-  /** The request that came in last. */
+  /** The last received request. */
   get request(): RecordedRequest {
     const request = this.requests.at(-1)
     if (!request) throw new Error('The cluster was asked for nothing')
     return request
   }
 
-  /** Requests that have not been answered and whose client is there. */
+  /** Requests without an answer whose client has not left. */
   get open(): RecordedRequest[] {
     return this.requests.filter(({ state }) => state === 'open')
   }
@@ -98,12 +98,12 @@ export class Cluster {
     return this.requests.filter((request) => request.operation === operation)
   }
 
-  /** Lets something go wrong with the next requests of an operation. */
+  /** Adds a fault to the next requests of an operation. */
   inject(operation: Operation, fault: Fault, times = 1): void {
     this.#faults.add(operation, fault, times)
   }
 
-  /** Takes back the faults that have not come true. */
+  /** Removes the faults that have not happened. */
   heal(): void {
     this.#faults.clear()
   }
@@ -118,7 +118,7 @@ export class Cluster {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  /** Breaks every connection and refuses new ones. Queries live on. */
+  /** Breaks every connection and refuses new ones. Queries go on. */
   async kill(): Promise<void> {
     const closed = new Promise<unknown>((resolve) => this.#server.close(resolve))
     this.disconnect()
@@ -160,7 +160,7 @@ export class Cluster {
   }
 }
 
-/** Does what a fault says that keeps the cluster from serving a request. */
+/** Carries out a fault that replaces the service of a request. */
 async function insteadOfServing(
   fault: Fault | undefined,
   record: RecordedRequest,

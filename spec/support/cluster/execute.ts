@@ -1,7 +1,7 @@
 import type { QueryResult } from '../../../lib/core/result'
 import type { ClusterQuery, Failure } from './query'
 
-/** What a submitted query comes to, unless the test says otherwise. */
+/** The result of a submitted query, unless the test chooses another. */
 export const TABLE: QueryResult = {
   columns: [
     { name: 'n', type: 'long' },
@@ -23,7 +23,7 @@ export const FAILURE: Failure = {
 export const WARNING = 'No limit defined, adding default limit of [1000]'
 
 /**
- * Makes a query do what its text says: `RUN` until the test ends it, `FAIL`, `WARN` and complete, come to a
+ * Makes a query do what its text says: `RUN` until the test ends it, `FAIL`, `WARN` and complete, complete with a
  * `HUGE n` body of n bytes, or complete with {@link TABLE}.
  */
 export function execute(query: ClusterQuery): void {

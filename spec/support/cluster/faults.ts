@@ -1,17 +1,17 @@
-/** What a request can be for. */
+/** The operation of a request. */
 export type Operation = 'info' | 'submit' | 'get' | 'stop' | 'delete'
 
-/** Something that goes wrong with one request. */
+/** A fault of one request. */
 export type Fault =
-  /** Another answer, and nothing happens in the cluster. A body that is an object is sent as JSON. */
+  /** The cluster sends this answer, and does nothing else. It sends an object as JSON. */
   | { kind: 'answer'; status: number; body?: object | string | Buffer; headers?: Record<string, string> }
   /** The connection ends before anything happens. */
   | { kind: 'drop' }
-  /** Bytes that need not be HTTP, then the connection ends. */
+  /** The cluster sends these bytes, which need not be HTTP. Then the connection ends. */
   | { kind: 'raw'; bytes: string }
   /** Nothing happens, and there is never an answer. */
   | { kind: 'silence' }
-  /** The cluster takes its time: nothing happens before the promise settles. */
+  /** The cluster is slow: nothing happens before the promise settles. */
   | { kind: 'delay'; until: Promise<unknown> }
   /** The request is served, and its answer waits until the promise settles. */
   | { kind: 'hold'; until: Promise<unknown> }
@@ -21,7 +21,7 @@ export type Fault =
   | { kind: 'cut'; afterBytes: number }
   /** The answer pauses after so many bytes of its body. */
   | { kind: 'stall'; afterBytes: number; until: Promise<unknown> }
-  /** The answer has its headers, and another body. */
+  /** The answer has its own headers and this body. */
   | { kind: 'replace'; body: string | Buffer }
 
 interface Planned {
@@ -30,7 +30,7 @@ interface Planned {
   times: number
 }
 
-/** The faults to come. Each is for the next requests of one operation. */
+/** The coming faults. Each applies to the next requests of one operation. */
 export class Faults {
   #planned: Planned[] = []
 

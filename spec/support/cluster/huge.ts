@@ -35,7 +35,7 @@ function* chunksOf(bytes: number, { head, separator, tail, row }: Layout): Gener
   const full = Buffer.from((rowOf(ROW_BYTES - separator.length) + separator).repeat(CHUNK_BYTES / ROW_BYTES))
   const rest = bytes - head.length - tail.length
   if (rest < row('').length) throw new RangeError(`A body of ${bytes} bytes is too small for one row`)
-  // The last row takes up what the others leave.
+  // The last row fills the rest.
   const chunks = Math.max(0, Math.floor(rest / CHUNK_BYTES) - 1)
   yield Buffer.from(head)
   for (let sent = 0; sent < chunks; sent += 1) yield full

@@ -15,7 +15,7 @@ export class Ids {
   }
 }
 
-/** Refuses what is no id, as Elasticsearch does. Texts of up to 127 bytes are enough for a stand-in. */
+/** Refuses malformed ids, as Elasticsearch does. Texts of up to 127 bytes are enough for a stand-in. */
 export function checkId(id: string): void {
   const bytes = /^[\w-]*={0,2}$/.test(id) ? Buffer.from(id, 'base64url') : Buffer.alloc(0)
   const documentEnd = 1 + (bytes[0] ?? 0)

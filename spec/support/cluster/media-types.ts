@@ -12,7 +12,7 @@ interface MediaType {
   parameters: [name: string, value: string][]
 }
 
-/** What the headers of a request say about media types. */
+/** The media types in the headers of a request. */
 export interface MediaTypes {
   accept: MediaType | undefined
   contentType: MediaType | undefined
@@ -43,7 +43,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'application/vnd.apache.arrow.stream': 'arrow',
 }
 
-/** Reads and checks the headers, versions included. An 8.x server refuses `compatible-with=9`. */
+/** Reads and checks the headers, including versions. An 8.x server refuses `compatible-with=9`. */
 export function readMediaTypes(request: IncomingMessage, hasBody: boolean, major: number): MediaTypes {
   const accept = parse(request, 'accept', 'Accept')
   const contentType = parse(request, 'content-type', 'Content-Type')
@@ -66,7 +66,7 @@ export function readMediaTypes(request: IncomingMessage, hasBody: boolean, major
   return { accept, contentType, headers: { accept: sentAccept, contentType: sentType } }
 }
 
-/** How a body has to be read. 406 where nobody could. */
+/** How to read a body. Throws 406 for an unknown media type. */
 export function bodyFormat({ contentType, headers }: MediaTypes): ObjectFormat {
   if (headers.contentType === undefined) throw new PlainError(406, 'Content-Type header is missing')
   const [, format] = OBJECT_TYPE.exec(contentType?.essence ?? '') ?? []
@@ -74,7 +74,7 @@ export function bodyFormat({ contentType, headers }: MediaTypes): ObjectFormat {
   return format as ObjectFormat
 }
 
-/** `format`, else Accept, else Content-Type. What cannot be resolved is JSON for get and stop, 400 for submit. */
+/** `format`, else Accept, else Content-Type. An unknown format leads to JSON for get and stop, and to 400 for submit. */
 export function resolveFormat(
   mediaTypes: MediaTypes,
   formatParameter: string | undefined,
@@ -93,7 +93,7 @@ export function resolveFormat(
   )
 }
 
-/** Errors are written as objects, whatever was asked for. */
+/** The format of errors, which is always one for objects. */
 export function errorFormat(mediaTypes: MediaTypes | undefined, formatParameter: string | undefined) {
   const { accept, contentType } = mediaTypes ?? {}
   const candidates = [
@@ -146,7 +146,7 @@ function parse(
   if (header === undefined) return undefined
   if (more.length > 0) throw invalid(`Incorrect header [${shown}]. Only one value should be provided`)
   if (header.trim() === '') throw invalid(`Header [${shown}] cannot be empty.`)
-  // Of a list Elasticsearch takes nothing.
+  // Elasticsearch ignores a list.
   if (header === '*/*' || header.includes(',')) return undefined
   const [essence = '', ...parameters] = header.toLowerCase().split(/\s*;\s*/)
   if (!/^[^/\s]+\/[^/\s]+$/.test(essence)) throw invalid(`invalid media-type [${header}]`)

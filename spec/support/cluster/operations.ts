@@ -58,7 +58,7 @@ export function operationOf({ url = '', method = '' }: IncomingMessage): Operati
   return routeOf(url)?.methods[method]
 }
 
-/** Serves a request whose body was read, in the order of Elasticsearch's checks. Rejects with its refusals. */
+/** Serves a request after its body was read, in the order of Elasticsearch's checks. Rejects with its refusals. */
 export async function serve(
   request: IncomingMessage,
   record: RecordedRequest,
@@ -124,7 +124,7 @@ async function submit(call: Call, backend: Backend): Promise<Answer> {
   const { queries } = backend
   const query = queries.start(submitted, subject.subject)
   backend.execute(query)
-  // The query goes on when whoever submitted it has gone.
+  // The query goes on when its client has left.
   await query.ended(submitted.waitMs, record.closed)
   const isRunning = query.state === 'running'
   const shownId = isRunning || submitted.keepOnCompletion ? query.id : undefined
@@ -138,7 +138,7 @@ async function get(call: Call, { queries }: Backend): Promise<Answer> {
   const keepAliveMs = timeOf(parameters, 'keep_alive')
   const format = prepare(call, false)
   const query = queries.find(id, subject, keepAliveMs)
-  // Without the parameter the server answers at once, whatever its documentation says.
+  // Without the parameter the server answers at once, although its documentation says otherwise.
   await query.ended(waitMs ?? -1, record.closed)
   return resultAnswer(call, query, format, id)
 }
@@ -213,7 +213,7 @@ async function chunksOf(
   return hugeJson(outcome.bytes, [...write(query.snapshot(), presentation)].join(''))
 }
 
-/** What refuses to be written is refused before the first chunk, while there can be another answer. */
+/** Writes the first chunk at once, so that a result that cannot be written still gets an error as its answer. */
 function beginning(chunks: Iterable<string | Uint8Array>): Iterable<string | Uint8Array> {
   const iterator = chunks[Symbol.iterator]()
   const first = iterator.next()
@@ -252,7 +252,7 @@ function errorAnswer(
     const extra = error instanceof PlainError ? error.headers : error.details.headers
     const answer = writtenObject(error.status, error.body, record, mediaTypes, parameters)
     const headers = { ...answer.headers, ...extra }
-    // What authentication refuses has not reached the layer that names the product.
+    // A request that authentication refuses does not reach the layer that sets the product header.
     if (error.status === 401 || error.status === 403) delete headers['X-elastic-product']
     return { ...answer, headers }
   }

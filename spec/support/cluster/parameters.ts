@@ -3,7 +3,7 @@ import { illegalArgument } from './cluster-error'
 const COMMON = ['pretty', 'human', 'error_trace', 'filter_path', 'format']
 const RESULT = ['drop_null_columns', 'delimiter']
 
-/** The URL parameters that each operation knows. Every other is refused. */
+/** The URL parameters that each operation knows. Every other parameter is refused. */
 export const PARAMETERS = {
   info: COMMON,
   submit: [...COMMON, ...RESULT, 'allow_partial_results'],
@@ -20,7 +20,7 @@ export function checkParameters(parameters: URLSearchParams, known: readonly str
   throw illegalArgument(`request [${path}] contains unrecognized ${noun}: ${list}`)
 }
 
-/** A switch of the URL, on when it has no value. */
+/** A flag in the URL. Without a value it is on. */
 export function readSwitch(parameters: URLSearchParams, name: string): boolean {
   const value = parameters.get(name)
   return value !== null && (value === '' || readBoolean(value))

@@ -7,9 +7,9 @@ import { ClusterQuery } from './query'
 import type { Submitted } from './submit-body'
 import type { Subject } from './users'
 
-/** The queries of the stand-in: who may see them, and until when. */
+/** The queries of the stand-in, with their owners and expiries. */
 export class Queries {
-  /** Each one that was ever submitted, in order. */
+  /** Every submitted query, in order. */
   readonly all: ClusterQuery[] = []
   readonly #byId = new Map<string, ClusterQuery>()
   readonly #timers = new Map<ClusterQuery, () => void>()
@@ -32,10 +32,10 @@ export class Queries {
   find(id: string, { subject }: Subject, keepAliveMs = 0): ClusterQuery {
     checkId(id)
     const query = this.#lookUp(id)
-    // At its very time too, so that nothing depends on whether a timer or a request comes first.
+    // This includes the moment of expiry, so that the order of timer and request does not matter.
     if (!query || query.expirationTimeMs <= this.clock.now()) throw resourceNotFound(id)
     const isOwner = query.subject === subject
-    // Of a stored result the expiry is moved before the owner is checked.
+    // The expiry of a stored result moves before the owner is checked.
     if (keepAliveMs > 0 && (isOwner || query.state !== 'running')) {
       query.expirationTimeMs = this.clock.now() + keepAliveMs
       this.#watchExpiry(query)
@@ -52,13 +52,13 @@ export class Queries {
     this.forget(query)
   }
 
-  /** As if nobody had ever known the query. */
+  /** Forgets the query completely. */
   forget(query: ClusterQuery, why = 'cancelled by user'): void {
     query.cancel(taskCancelled(why))
     this.release(query)
   }
 
-  /** Nobody will ask for the query, which goes on being what it is. */
+  /** Removes the id and the timer of the query. The query itself does not change. */
   release(query: ClusterQuery): void {
     this.#timers.get(query)?.()
     this.#timers.delete(query)
@@ -69,7 +69,7 @@ export class Queries {
     for (const query of this.#byId.values()) this.forget(query)
   }
 
-  /** The id is found without its padding too. */
+  /** Finds a query by its id, with or without padding. */
   #lookUp(id: string): ClusterQuery | undefined {
     return this.#byId.get(id.padEnd(Math.ceil(id.length / 4) * 4, '='))
   }

@@ -5,7 +5,7 @@ import { ClusterError } from './cluster-error'
 import type { Flavour } from './flavour'
 import type { Submitted } from './submit-body'
 
-/** A result that is made up while it is sent: a body of exactly so many bytes, as CSV or JSON. */
+/** A result that is generated while it is sent: a body of exactly so many bytes, as CSV or JSON. */
 export interface Huge {
   bytes: number
 }
@@ -20,16 +20,16 @@ export interface Failure {
   status: number
   type: string
   reason: string
-  /** Fields of the error beside these. */
+  /** Further fields of the error. */
   metadata?: Record<string, unknown>
 }
 
-/** What became of a query. */
+/** The outcome of a query. */
 export type QueryState = 'running' | 'completed' | 'failed' | 'deleted'
 
 const NO_ROWS: QueryResult = { columns: [], values: [] }
 
-/** A query of the stand-in, and the test's hold on it. */
+/** A query of the stand-in. The test controls it. */
 export class ClusterQuery {
   readonly startTimeMs: number
   expirationTimeMs: number
@@ -46,7 +46,7 @@ export class ClusterQuery {
 
   constructor(
     readonly id: string,
-    /** Who owns it. */
+    /** The owner. */
     readonly subject: string,
     readonly submitted: Submitted,
     readonly flavour: Flavour,
@@ -77,7 +77,7 @@ export class ClusterQuery {
     this.#end('failed')
   }
 
-  /** The rows that a stop would keep. */
+  /** The rows that a stop keeps. */
   report(rows: QueryResult): void {
     this.outcome = rows
   }
@@ -89,7 +89,7 @@ export class ClusterQuery {
     this.#end('completed')
   }
 
-  /** Ends the query without a result. Those who wait for it get the error. */
+  /** Ends the query without a result. Waits get the error. */
   cancel(error: ClusterError): void {
     const wasRunning = this.state === 'running'
     this.state = 'deleted'
@@ -97,7 +97,7 @@ export class ClusterQuery {
     this.#wake()
   }
 
-  /** Resolves when the query has ended, the time has passed, or whoever waits has gone. */
+  /** Resolves when the query has ended, the time has passed, or the client has left. */
   async ended(waitMs: number, signal: AbortSignal): Promise<void> {
     if (this.state !== 'running' || waitMs <= 0 || signal.aborted) return
     await new Promise<void>((resolve) => {
@@ -113,7 +113,7 @@ export class ClusterQuery {
     })
   }
 
-  /** The answer, as the writers take it. */
+  /** The answer, in the form for the writers. */
   snapshot(): AsyncQuery {
     const { id, startTimeMs, expirationTimeMs, isPartial, outcome, submitted } = this
     const { tellsTimes } = this.flavour

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Operation } from './faults'
 
-/** A request that reached the stand-in, and how it went. */
+/** A request that reached the stand-in, and its outcome. */
 export class RecordedRequest {
   readonly method: string
   /** Path and query string, as sent. */
@@ -11,11 +11,11 @@ export class RecordedRequest {
   readonly rawHeaders: readonly string[]
   /** The bytes, as sent. Complete once the cluster has begun to serve the request. */
   body = Buffer.alloc(0)
-  /** Who asked. Left out while nobody was found out. */
+  /** The user. Absent before the user is known. */
   subject: string | undefined
-  /** `aborted`: the connection ended before the whole answer was sent, whoever ended it. */
+  /** `aborted`: either side ended the connection before the whole answer was sent. */
   state: 'open' | 'answered' | 'aborted' = 'open'
-  /** The answer's, once it is sent. */
+  /** The status of the answer, once it is sent. */
   status: number | undefined
   bodyBytesSent = 0
   /** Aborted when the connection has ended. */
@@ -24,7 +24,7 @@ export class RecordedRequest {
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
-    /** Left out for what is no operation. */
+    /** Absent if the request is for no operation. */
     readonly operation: Operation | undefined,
   ) {
     this.method = request.method ?? ''

@@ -5,7 +5,7 @@ import { ClusterError } from './cluster-error'
 import type { ObjectFormat } from './media-types'
 import { readTime } from './parameters'
 
-/** A submitted body, as far as the stand-in understands it. */
+/** The parts of a submitted body that the stand-in uses. */
 export interface Submitted {
   query: string
   columnar: boolean

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { ClusterError } from './cluster-error'
 
-/** Whom the stand-in knows. */
+/** A user that the stand-in knows. */
 export interface ClusterUser {
   name: string
   /** May send `es-security-runas-user`. @default false */
@@ -10,7 +10,7 @@ export interface ClusterUser {
   cancelTask?: boolean
 }
 
-/** Who a request counts as. Two are the same owner when their `subject` is the same. */
+/** The user of a request. Users with the same `subject` are the same owner. */
 export interface Subject {
   subject: string
   cancelTask: boolean
@@ -35,8 +35,8 @@ export const DEFAULT_USERS: Readonly<Record<string, ClusterUser>> = {
 }
 
 /**
- * Finds out who asks. Only the effective user counts: the one who is run as, not the one who authenticated. A
- * bearer token is taken for one of a JWT realm that trusts everybody, so its `sub` is the user.
+ * Finds the effective user: the user of run-as if there is one, otherwise the authenticated user. A bearer token belongs
+ * to a JWT realm that trusts everybody, so its `sub` is the user.
  */
 export function authenticate(
   headers: IncomingHttpHeaders,
@@ -55,7 +55,7 @@ export function authenticate(
     return { subject: `${authorization.split(' ', 1)[0]} ${name}`, cancelTask }
   }
   if (!user.runAs) throw forbidden(name, String(runAs))
-  // Somebody who is run as has the rights of that user, who here has none that matter.
+  // A run-as request has the rights of that user, who has none here.
   return { subject: `user ${runAs}`, cancelTask: false }
 }
 

@@ -7,11 +7,11 @@ export interface RawAnswer {
   body: Buffer
 }
 
-/** Whether the answer with these headers is one to a HEAD request, and so has no body. */
+/** Whether these headers belong to the answer to a HEAD request, which has no body. */
 export type IsBodiless = (headers: Readonly<Record<string, string>>) => boolean
 
 /**
- * Cuts all that a server sent on one connection into answers, strictly by RFC 9112: what does not fit is an error.
+ * Splits everything that a server sent on one connection into answers, strictly by RFC 9112. Throws on any violation.
  * Interim answers (100 Continue) are left out.
  */
 export function readAnswers(bytes: Buffer, isBodiless: IsBodiless): RawAnswer[] {

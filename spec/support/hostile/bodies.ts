@@ -4,11 +4,11 @@ import { anyCharacter } from '../any-character'
 import type { Header } from './headers'
 import { PROTOTYPE_NAMES } from './targets'
 
-/** Longest body that the gateway of these tests takes. */
+/** The longest body that the gateway of these specs accepts. */
 export const MAX_BODY_BYTES = 65_536
 
 export interface HostileBody {
-  /** A character for each byte. */
+  /** One character for each byte. */
   content: string
   /** A Content-Encoding, true or not. */
   encoding: Header[]
@@ -129,7 +129,7 @@ const bytes: fc.Arbitrary<Buffer> = fc.oneof(
   {
     arbitrary: fc.oneof(
       fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array)),
-      // UTF-16, a byte order mark, what is no UTF-8, too much.
+      // UTF-16, a byte order mark, invalid UTF-8, too much.
       goodSubmit.map((text) => Buffer.from(text, 'utf16le')),
       goodSubmit.map((text) => Buffer.from(`\ufeff${text}`)),
       goodSubmit.map((text) => Buffer.from(`${text.slice(0, -1)},"locale":"\xff\xc0\xaf"}`, 'latin1')),
@@ -155,7 +155,7 @@ const ENCODINGS = [
 
 const BOMB = gzipSync(Buffer.alloc(4 * 1024 * 1024, ' '))
 
-/** Bytes and what is said of their encoding, in half of the cases the truth. */
+/** Bytes with a Content-Encoding, which is true in half of the cases. */
 const encoded: fc.Arbitrary<HostileBody> = fc.oneof(
   goodSubmit.map((text) => withEncoding(gzipSync(text), 'gzip')),
   goodSubmit.map((text) => withEncoding(deflateSync(text), 'deflate')),

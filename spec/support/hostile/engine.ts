@@ -3,8 +3,8 @@ import type { Execute, QueryResult } from 'express-esql-async-query'
 import { QueryError } from 'express-esql-async-query'
 
 /**
- * An engine that puts what it was sent into what it answers, so that writers meet it. `RUN` goes on until
- * it is released, `FAIL` fails a little later.
+ * An engine that repeats its input in its result, so that writers have to write it. `RUN` runs until it is released,
+ * `FAIL` fails a little later.
  */
 export class EchoEngine {
   readonly #held = new Set<() => void>()
@@ -40,7 +40,7 @@ export class EchoEngine {
     })
   }
 
-  /** Ends what runs. */
+  /** Ends every running query. */
   release(): void {
     for (const release of [...this.#held]) release()
   }

@@ -19,24 +19,24 @@ import type { SeenRequest } from './seen-request'
 import { CountingStore } from './store'
 import type { Ids } from './targets'
 
-/** Milliseconds until an answer that has not come counts as one that never comes. */
+/** Milliseconds after which a missing answer counts as one that never comes. */
 const DEADLINE_MS = 15_000
 
-/** Turns of the event loop without any progress after which there is nothing to wait for. */
+/** Turns of the event loop without progress after which nothing more can happen. */
 const QUIET_TURNS = 30
 
 export interface Sending {
   /** What the client writes, with turns of the event loop in between. */
   pieces: readonly Buffer[]
-  /** The client says that it has nothing more to send, as soon as nothing happens any more. */
+  /** The client ends its side of the connection when nothing more happens. */
   ends?: boolean
-  /** Waits are left alone. They end otherwise, since the queries do. */
+  /** Lets waits go on. Otherwise they end, because their queries end. */
   keepsRunning?: boolean
 }
 
 /**
- * A gateway on a real port as an application would have it: real tokens and a real store. The application says in
- * a header which request an answer is for, so that answers of Node.js itself are told from ours.
+ * A gateway on a real port, like that of an application: real tokens and a real store. The application names the request
+ * in a header of the answer, so that specs can distinguish answers of Node.js itself.
  */
 export class HostileGateway {
   readonly server: Server
@@ -89,7 +89,7 @@ export class HostileGateway {
     this.watch.stop()
   }
 
-  /** Forgets all that was before, and makes queries to ask for. */
+  /** Forgets everything from before, and submits queries for the requests. */
   async begin(): Promise<Ids> {
     this.seen.length = 0
     this.#open.clear()
@@ -99,12 +99,12 @@ export class HostileGateway {
     return this.store.makeIds()
   }
 
-  /** The request that an answer is for, or `undefined` for an answer of Node.js itself. */
+  /** The request of an answer, or `undefined` for an answer of Node.js itself. */
   seenOf({ headers }: Pick<RawAnswer, 'headers'>): SeenRequest | undefined {
     return this.seen[Number(headers['x-exchange'] ?? Number.NaN)]
   }
 
-  /** Sends what it is given over a connection of its own, and resolves with what has come when it has ended. */
+  /** Sends bytes over a new connection, and resolves with the received bytes when the connection has ended. */
   async exchange({ pieces, ends = false, keepsRunning = false }: Sending): Promise<RawAnswer[]> {
     const { port } = this.server.address() as AddressInfo
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
@@ -136,7 +136,7 @@ export class HostileGateway {
     return answer
   }
 
-  /** Whether the gateway still serves those who want nothing but their work done. */
+  /** Whether the gateway still serves ordinary clients. */
   async isHealthy(): Promise<boolean> {
     const reached = { ...this.store.reached }
     const headers = [`Authorization: Bearer ${token()}`, 'Content-Type: application/json']
@@ -145,7 +145,7 @@ export class HostileGateway {
     return status === 200
   }
 
-  /** Resolves when the gateway does nothing any more. */
+  /** Resolves when the gateway has nothing left to do. */
   async settle(): Promise<void> {
     await this.until(() => {
       if (this.router.waiting > 0) this.engine.release()
@@ -190,7 +190,7 @@ export class HostileGateway {
     socket.end()
   }
 
-  /** Of the answers that were yet to come when a connection ended, Node.js closes but the first. */
+  /** When a connection ends, Node.js closes only the first of the answers that are still to come. */
   #openCount(): number {
     return [...this.#open].filter(({ req }) => !req.socket.destroyed).length
   }

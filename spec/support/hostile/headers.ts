@@ -3,7 +3,7 @@ import { PROTOTYPE_NAMES } from './targets'
 
 export type Header = readonly [name: string, value: string]
 
-/** Every character that Node.js takes in the value of a header, each a byte on the wire. */
+/** Every character that Node.js accepts in the value of a header. Each is one byte on the wire. */
 const VALUE_CHARACTERS = [
   '\t',
   ...Array.from({ length: 0x100 - 0x20 }, (_, at) => String.fromCharCode(0x20 + at)).filter(
@@ -80,7 +80,7 @@ const other: fc.Arbitrary<Header> = fc.oneof(
   fc.tuple(fc.constantFrom('X-Opaque-Id', 'X-Any', ...PROTOTYPE_NAMES), value),
 )
 
-/** `Accept` and what else a request may carry, some of it twice. */
+/** `Accept` and other headers of a request, some of them twice. */
 export const hostileHeaders: fc.Arbitrary<Header[]> = fc
   .tuple(
     fc.oneof(
@@ -93,7 +93,7 @@ export const hostileHeaders: fc.Arbitrary<Header[]> = fc
   )
   .map(([accepts, others]) => [...accepts.map((type): Header => ['Accept', type]), ...others])
 
-/** Says what a body is: as it is, most of the time. */
+/** The Content-Type of a body, which is true most of the time. */
 export const contentTypes: fc.Arbitrary<Header[]> = fc.oneof(
   { arbitrary: fc.constant<Header[]>([['Content-Type', 'application/json']]), weight: 24 },
   { arbitrary: accept.map((type): Header[] => [['Content-Type', type]]), weight: 2 },

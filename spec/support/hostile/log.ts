@@ -1,8 +1,8 @@
 import type { Logger } from 'express-esql-async-query'
 
-/** A logger that remembers every line. */
+/** A logger that keeps every line. */
 export class KeptLog {
-  /** Lines of a level that somebody is woken for. */
+  /** Lines of a level that alerts an operator. */
   readonly loud: string[] = []
   readonly all: string[] = []
   readonly logger: Logger = {

@@ -1,6 +1,6 @@
 import type { RawAnswer } from './answers'
 
-/** What Node.js itself writes to a connection that it gives up, byte for byte. It has no envelope. */
+/** The bytes that Node.js itself writes to a connection before it closes it. They have no envelope. */
 const BARE: Readonly<Record<number, string>> = {
   400: 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n',
   408: 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n',
@@ -8,7 +8,7 @@ const BARE: Readonly<Record<number, string>> = {
   431: 'HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n',
 }
 
-/** What Node.js answers in place of the application, without a body: to an HTTP/1.1 request without Host, and to an Expect that it does not know. */
+/** Answers without a body that Node.js gives itself: to an HTTP/1.1 request without Host, and to an unknown Expect. */
 const EMPTY: readonly number[] = [400, 417]
 
 /** Whether Node.js gave an answer before the application saw its request. */

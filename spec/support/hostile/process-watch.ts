@@ -1,14 +1,14 @@
 import { runInThisContext } from 'node:vm'
 
-/** Jest gives tests a copy of `process` that hears of nothing. */
+/** The real `process`: Jest gives specs a copy that gets no events. */
 const realProcess: NodeJS.Process = runInThisContext('process')
 
 const EVENTS = ['uncaughtExceptionMonitor', 'unhandledRejection', 'warning'] as const
 
-/** Prototypes that a name chosen by a client could reach. */
+/** Prototypes that a name from a client could reach. */
 const PROTOTYPES = { Object, Array, Function, String, Number, Boolean, Map, Set, Promise, Buffer }
 
-/** Notices what no request may do to the process: errors that nobody catches, warnings, changed prototypes. */
+/** Watches for what no request may cause in the process: uncaught errors, warnings, changed prototypes. */
 export class ProcessWatch {
   readonly #events: string[] = []
   readonly #prototypes = describePrototypes()
@@ -34,7 +34,7 @@ export class ProcessWatch {
   }
 }
 
-/** Express reads a target with the origin in front by a function that Node.js warns about. */
+/** Express reads a target with an origin by a function that Node.js warns about. */
 function isOfExpress(event: unknown): boolean {
   return typeof event === 'object' && event !== null && 'code' in event && event.code === 'DEP0170'
 }

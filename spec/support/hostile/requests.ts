@@ -8,16 +8,16 @@ import type { Ids } from './targets'
 import { fillIn, methodAndPath, queryString } from './targets'
 import { refusedToken, strangeToken } from './tokens'
 
-/** A request that is HTTP, whatever it says. The application sees it and has to answer it. */
+/** A request that is valid HTTP, whatever its content. It reaches the application, which must answer it. */
 export interface HostileRequest {
   method: string
-  /** With the names of ids where ids go. */
+  /** The target, with names in the places of ids. */
   target: string
   version: '1.0' | '1.1'
   headers: readonly Header[]
   body: HostileBody | undefined
   framing: 'length' | 'chunked'
-  /** Where the connection is to close after the answer. */
+  /** Whether the connection must close after the answer. */
   closes: boolean
 }
 
@@ -41,7 +41,7 @@ const content: fc.Arbitrary<{ headers: Header[]; body: HostileBody }> = fc
   .tuple(contentTypes, hostileBody)
   .map(([types, body]) => ({ headers: [...types, ...body.encoding], body }))
 
-/** Requests take a body where they should, most of the time. */
+/** The weight of a body: most requests have one if their operation takes one. */
 const withBody = (method: string, target: string): number =>
   method === 'POST' && !target.includes('/stop') ? 24 : 1
 

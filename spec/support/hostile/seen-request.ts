@@ -1,20 +1,20 @@
 import { matchRoute } from '../../../lib/request/routes'
 import { parseQueryString } from '../../../lib/request/url'
 
-/** A request that Node.js found to be one and handed to the application. */
+/** A request that Node.js accepted and passed to the application. */
 export interface SeenRequest {
   method: string
   url: string
-  /** As Express reads it. Left out where Express finds none. */
+  /** As Express reads it. Absent if Express finds none. */
   path?: string
 }
 
-/** Whether a request is for the router. All others go on to the application. */
+/** Whether a request is for the router. All other requests go on to the application. */
 export function isOurs({ path }: SeenRequest): boolean {
   return path !== undefined && matchRoute(path) !== undefined
 }
 
-/** The target as `api-spec.yaml` knows it: without an origin in front, and parameters that it does not speak of. */
+/** The target without its origin, and without parameters that `api-spec.yaml` does not describe. */
 export function documentedTarget({ path = '', url }: SeenRequest): string {
   return isFiltered(url) ? `${path}?filter_path=` : path
 }

@@ -5,7 +5,7 @@ import { issuer } from '../tokens'
 import type { EchoEngine } from './engine'
 import type { Ids } from './targets'
 
-/** A `MemoryStore` that counts what reaches it, and can forget all it was given. */
+/** A `MemoryStore` that counts its calls, and that can forget all its queries. */
 export class CountingStore implements AsyncQueryStore {
   readonly reached = { submit: 0, get: 0, stop: 0, delete: 0 }
   readonly #store: MemoryStore
@@ -37,7 +37,7 @@ export class CountingStore implements AsyncQueryStore {
     return this.#store.delete(id, owner, options)
   }
 
-  /** Queries of each kind, new ones. */
+  /** Submits new queries of each kind. */
   async makeIds(): Promise<Ids> {
     return {
       finished: await this.#make('ROW n = 1'),
@@ -48,7 +48,7 @@ export class CountingStore implements AsyncQueryStore {
     }
   }
 
-  /** Deletes whatever there is. */
+  /** Deletes every query. */
   async forgetAll(): Promise<void> {
     for (const [id, owner] of this.#kept.splice(0)) await this.#store.delete(id, owner)
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { FORMATS } from '../../../lib/formats/formats'
 
-/** Ids that exist when a request is sent, by the name that stands for them in a target until then. */
+/** Ids that exist when a request is sent. Until then, targets contain their names. */
 export const ID_NAMES = ['finished', 'running', 'failed', 'foreign', 'unknown'] as const
 export type IdName = (typeof ID_NAMES)[number]
 export type Ids = Readonly<Record<IdName, string>>
@@ -10,7 +10,7 @@ export function fillIn(target: string, ids: Ids): string {
   return target.replace(/<(\w+)>/g, (text, name: string) => ids[name as IdName] ?? text)
 }
 
-/** Names that an object has from its prototype, or that make it another one. */
+/** Names that an object inherits from its prototype, or that replace its prototype. */
 export const PROTOTYPE_NAMES = [
   '__proto__',
   'constructor',
@@ -61,7 +61,7 @@ const ESCAPES = [
   '%3F',
 ]
 
-/** What Node.js takes in a target. */
+/** The characters that Node.js accepts in a target. */
 const VISIBLE = Array.from({ length: 0x7e - 0x21 + 1 }, (_, at) => String.fromCharCode(0x21 + at))
 
 const visible = fc.string({ unit: fc.constantFrom(...VISIBLE), maxLength: 30 })
@@ -189,7 +189,7 @@ const PATHS = [
   'error.**',
 ]
 
-/** Values of each known parameter: some that do something, some that nobody should send. */
+/** Valid and invalid values of each known parameter. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   wait_for_completion_timeout: TIMES,
   keep_alive: TIMES,
@@ -239,7 +239,7 @@ const stray = fc.oneof(
   ),
 )
 
-/** A query string with its question mark, or nothing. Many of them are what the operation takes. */
+/** A query string with its question mark, or nothing. Many query strings are valid for the operation. */
 export function queryString(method: string): fc.Arbitrary<string> {
   const useful = method === 'GET' || method === 'HEAD' ? fc.oneof(presentation, waiting) : presentation
   return fc.oneof(

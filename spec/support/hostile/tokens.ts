@@ -5,13 +5,13 @@ import { audience, base64url, ecKeys, issuer, rsaKeys, secret, signToken, token 
 const PUBLIC_PEM = rsaKeys.publicKey.export({ type: 'spki', format: 'pem' }).toString()
 const PUBLIC_JWK = rsaKeys.publicKey.export({ format: 'jwk' })
 
-/** Far enough from any run of these tests. */
+/** Far in the future of any run of these specs. */
 const EXP = 4_102_444_800
 
 const claims = (more = ''): string =>
   `{"iss":"${issuer}","aud":"${audience}","sub":"alice","exp":${EXP}${more}}`
 
-/** Tokens of alice that must be accepted, whatever else is in them. */
+/** Tokens of alice that must be accepted, whatever else they contain. */
 export const strangeToken: fc.Arbitrary<string> = fc.oneof(
   fc
     .constantFrom(
@@ -57,7 +57,7 @@ const WRONG_VALUES = [
   '"\\u0000"',
 ]
 
-/** A claim that must be there, with a value of the wrong kind. */
+/** A required claim with a value of the wrong kind. */
 const wrongClaim = fc
   .tuple(fc.constantFrom('iss', 'aud', 'sub', 'exp', 'nbf', 'iat'), fc.constantFrom(...WRONG_VALUES))
   .filter(([name, value]) => !isAccepted(name, value))
@@ -110,7 +110,7 @@ const confused = fc.oneof(
     .map((header) => signToken(claims(), { header })),
 )
 
-/** Of a token that is accepted: other bytes, or some more of them, or some less. */
+/** An accepted token with other bytes, more bytes or fewer bytes. */
 const damaged = fc.oneof(
   fc
     .tuple(
@@ -129,10 +129,10 @@ const damaged = fc.oneof(
   fc.string({ unit: fc.constantFrom(...'abcXYZ019-_.~+/= '), maxLength: 60 }),
 )
 
-/** Tokens that nobody may be let in with. */
+/** Tokens that must be refused. */
 export const refusedToken: fc.Arbitrary<string> = fc.oneof(wrongClaim, confused, damaged)
 
-/** Takes a text for the secret, as a verifier does that takes the public key for one. */
+/** Signs with a text as the secret, as an attacker does whose victim uses the public key as a secret. */
 function signWithText(algorithm: string, text: string): string {
   const signed = `${base64url(JSON.stringify({ alg: algorithm, typ: 'JWT' }))}.${payload}`
   const signature = createHmac(`sha${algorithm.slice(2)}`, text)
@@ -141,7 +141,7 @@ function signWithText(algorithm: string, text: string): string {
   return `${signed}.${signature}`
 }
 
-/** A token of alice of about so many characters, that must be accepted unless it is too long. */
+/** A token of alice of about so many characters. It must be accepted unless it is too long. */
 export function longToken(length: number): string {
   const missing = length - signToken(claims(',"long":""')).length
   return signToken(claims(`,"long":"${'x'.repeat(Math.floor((missing * 3) / 4))}"`))

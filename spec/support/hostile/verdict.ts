@@ -4,7 +4,7 @@ import type { HostileGateway } from './gateway'
 import { isNodeAnswer } from './node-answers'
 import { documentedTarget, isOurs } from './seen-request'
 
-/** Throws unless every answer is one that may be given. Returns how many of them are Node.js's own. */
+/** Throws unless every answer is allowed. Returns how many of them come from Node.js itself. */
 export function judge(
   gateway: HostileGateway,
   answers: readonly RawAnswer[],
@@ -33,7 +33,7 @@ export function judge(
   return fromNode
 }
 
-/** Throws if something happened that no request may bring about, now that all of them are answered. */
+/** Throws if the answered requests caused something that no request may cause. */
 export async function judgeAftermath(gateway: HostileGateway, secrets: readonly string[]): Promise<void> {
   const { log, watch, store, clock } = gateway
   await gateway.settle()
@@ -46,7 +46,7 @@ export async function judgeAftermath(gateway: HostileGateway, secrets: readonly 
   assertNothingOf(secrets, log.all.join('\n'), 'the log')
 }
 
-/** The parts of a token that nobody may see. Its header is the same in all of them. */
+/** The secret parts of a token. Its header is the same in all tokens. */
 export function secretsOf(texts: readonly string[]): string[] {
   return texts
     .flatMap((text) => [...text.matchAll(/bearer +\S*/gi)].flatMap(([token]) => token.split('.').slice(1)))

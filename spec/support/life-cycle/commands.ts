@@ -3,24 +3,24 @@ import fc from 'fast-check'
 export const USERS = ['alice', 'mallory', 'admin'] as const
 export type User = (typeof USERS)[number]
 
-/** What a query does: it ends at once, at once with an error, or when it is told to. */
+/** What a query does: it ends at once, it fails at once, or it ends on a command. */
 export type Kind = 'fast' | 'fail' | 'slow'
 
-/** Times that never fall due together, whenever they begin: time goes on in steps of half a second. */
+/** Times that never end together, whenever they begin: time advances in steps of half a second. */
 export const WAIT_MS = 1_003
 export const SHORT_KEEP_MS = 60_007
 export const LONG_KEEP_MS = 432_000_000
 
-/** `ref` picks one of the queries whose ids are known, those that are gone too. */
+/** `ref` picks one of the queries with known ids, including deleted ones. */
 export type Command =
   | { do: 'submit'; user: User; kind: Kind; waits: boolean; keeps: boolean; keepMs: number }
   | { do: 'get'; user: User; ref: number; waitMs: number | undefined; keepMs: number | undefined }
   | { do: 'head' | 'stop' | 'delete'; user: User; ref: number }
-  /** Of the queries that run, also those whose ids nobody knows yet. */
+  /** Picks one of the running queries, including those whose ids nobody knows yet. */
   | { do: 'end'; ref: number; fails: boolean }
   | { do: 'advance'; ms: number }
 
-/** What is asked about one query. */
+/** A command that asks about one query. */
 export type Asking = Extract<Command, { user: User; ref: number }>
 
 const user = fc.constantFrom(...USERS)

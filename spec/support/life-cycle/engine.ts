@@ -2,7 +2,7 @@ import type { Execute, QueryResult } from 'express-esql-async-query'
 import { QueryError } from 'express-esql-async-query'
 import { FAILURE } from './model'
 
-/** An engine whose queries do what the first word of their text says. Rows tell the owner that it was given. */
+/** An engine whose queries do what the first word of their text says. Rows name the owner that the engine got. */
 export class ModelEngine {
   readonly #running = new Map<string, { complete: () => void; fail: () => void }>()
 

@@ -3,7 +3,7 @@ import { issuer } from '../tokens'
 import type { Command, Kind, User } from './commands'
 import { WAIT_MS } from './commands'
 
-/** A query as the model knows it. */
+/** A query in the model. */
 export interface ModelQuery {
   readonly user: User
   readonly text: string
@@ -14,21 +14,21 @@ export interface ModelQuery {
   state: 'running' | 'completed' | 'stopped' | 'failed'
   tookMs: number
   isGone: boolean
-  /** Once somebody was told. */
+  /** Known when an answer has shown it. */
   id?: string
 }
 
-/** An answer, but for the id. */
+/** An answer without the id. */
 export interface Expected {
   status: number
   body: object
-  /** Where the answer tells the id. */
+  /** The place of the id in the answer. */
   id: 'everywhere' | 'header' | 'nowhere'
   isRunning?: '?0' | '?1'
   expiresMs?: number
 }
 
-/** What a request is to be answered with, as soon as it is to be answered. */
+/** The expected answer to a request, as soon as an answer is due. */
 export interface Reply {
   query: ModelQuery | undefined
   expected?: Expected
@@ -82,7 +82,7 @@ export class Model {
       isGone: false,
     }
     this.queries.push(query)
-    // Whether a query that ends at once has ended before one that does not wait is answered, nobody says.
+    // Without a wait, a query that ends at once may end before or after the answer. So it always gets a wait.
     const waitMs = waits || kind !== 'slow' ? WAIT_MS : 0
     const reply = this.#wait(query, waitMs, true)
     if (kind !== 'slow') this.end(query, kind === 'fail')
@@ -146,7 +146,7 @@ export class Model {
     query.tookMs = this.nowMs - query.startMs
     for (const wait of this.#waitsFor(query)) {
       this.#answer(wait, answerOf(query, wait.isSubmit))
-      // Whoever waited for all of it is the last who wants it, unless it was to be kept.
+      // Without keep_on_completion, a complete answer to the submit is the last use of the result.
       if (wait.isSubmit && (state === 'failed' || !query.keeps)) query.isGone = true
     }
   }
@@ -184,7 +184,7 @@ export class Model {
   }
 }
 
-/** The rows of a query, which say whose they are. */
+/** The rows of a query. They name the owner. */
 export function rowsOf(user: User, text: string): [string, string][] {
   return [[ownerOf(issuer, user), text]]
 }
@@ -216,7 +216,7 @@ function answerOf(query: ModelQuery, isSubmit = false): Expected {
 }
 
 function notFound(query: ModelQuery | undefined): Reply {
-  // The id is put in where it is known.
+  // The caller puts in the id, which is known there.
   return { query, expected: failure(404, 'resource_not_found_exception', 'ID') }
 }
 

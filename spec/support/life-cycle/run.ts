@@ -9,17 +9,17 @@ import { Model } from './model'
 
 const DEADLINE_MS = 15_000
 
-/** A request that was sent, and what the model says about it. */
+/** A sent request, and the answer that the model expects. */
 interface Sent {
   command: Command['do']
   reply: Reply
   id: string
   answer?: Answer
-  /** Why there is none. */
+  /** Why there is no answer. */
   error?: unknown
 }
 
-/** Does the same to a gateway and to the model, and compares every answer. */
+/** Sends the same to a gateway and to the model, and compares every answer. */
 export class LifeCycle {
   readonly #gateway: Gateway
   readonly #engine: ModelEngine
@@ -27,7 +27,7 @@ export class LifeCycle {
   readonly #open = new Set<Sent>()
   readonly #answers: Set<string>
 
-  /** @param answers is told what kinds of answers there were */
+  /** @param answers receives the kind of each answer */
   constructor(gateway: Gateway, engine: ModelEngine, answers: Set<string>) {
     this.#gateway = gateway
     this.#engine = engine
@@ -94,7 +94,7 @@ export class LifeCycle {
       : this.#model[command.do](query, command.user)
   }
 
-  /** Whether an id is somebody else's, or was somebody's, nothing of an answer tells. */
+  /** Checks that no answer shows whether an id belongs, or belonged, to another owner. */
   async #compareWithUnknown(command: Asking, id: string): Promise<void> {
     const unknown = inventedLike(id)
     const client = this.#gateway[command.user]
@@ -116,7 +116,7 @@ export class LifeCycle {
     await until(() => hasEnded(sent) || this.#gateway.router.waiting >= this.#model.waiting)
   }
 
-  /** Takes the answers that are due, and sees to it that no other has come. */
+  /** Takes the answers that are due, and checks that no other answer has come. */
   async #compare(): Promise<void> {
     for (const sent of [...this.#open]) {
       const { reply } = sent
@@ -127,7 +127,7 @@ export class LifeCycle {
       this.#answers.add(`${sent.command} ${reply.expected.status}`)
       compare(sent.answer, reply.expected, sent.id, reply.query)
     }
-    // What ended without anybody waiting has ended now, too.
+    // Queries that ended without a wait have ended now, too.
     await this.#gateway.clock.advance(0)
     await until(() => this.#gateway.router.waiting === this.#model.waiting)
     expect([...this.#open].filter(hasEnded).map(({ reply }) => reply)).toEqual([])
@@ -154,7 +154,7 @@ function compare(answer: Answer, expected: Expected, asked: string, query?: Mode
   for (const named of [id, told]) expect([undefined, query?.id]).toContain(named)
 }
 
-/** Reasons name the id that was asked for. */
+/** The reason names the requested id. */
 function withoutId(body: object, id: string): unknown {
   return id === '' ? body : JSON.parse(JSON.stringify(body).replaceAll(`"${id}"`, '"ID"'))
 }
@@ -183,14 +183,14 @@ function targetOf(command: Asking, id: string): string {
 
 const SOME_ID = 'FkpMRkJGS1gzVDRlM3g4ZzMyRGlLbkEaTXlJZHdNT09TU2VTZVBoNDM3cFZMUToxMDM='
 
-/** An id that is nobody's, of the same length: with another document and the same task. */
+/** An unknown id of the same length: with another document and the same task. */
 function inventedLike(id: string): string {
   const bytes = Buffer.from(id, 'base64url')
   bytes.write(randomBytes(16).toString('base64url'), 1)
   return bytes.toString('base64url').padEnd(id.length, '=')
 }
 
-/** What tells one answer from another, but for the id that was asked for. */
+/** What distinguishes one answer from another, except for the requested id. */
 function comparable({ status, headers, text }: Answer, id: string): object {
   const { date: _date, ...rest } = headers
   return { status, headers: rest, text: text.replaceAll(id, 'ID') }

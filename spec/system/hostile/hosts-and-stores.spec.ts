@@ -21,7 +21,7 @@ describe('the gateway', () => {
 
   const authorization = `Authorization: Bearer ${token()}`
 
-  /** A connection on which the test writes what it likes. */
+  /** A connection on which the test writes any bytes. */
   function open(): Socket {
     return connect((gateway.server.address() as AddressInfo).port, '127.0.0.1')
   }
@@ -33,7 +33,7 @@ describe('the gateway', () => {
     return headers['x-elasticsearch-async-id'] ?? ''
   }
 
-  it('notices that a client left which had sent many requests at once', async () => {
+  it('notices when a client leaves that has sent many requests at once', async () => {
     await start()
     const id = await submitRunning()
     const socket = open()
@@ -44,7 +44,7 @@ describe('the gateway', () => {
     await until(() => gateway.clock.pendingTimers === 1)
   })
 
-  it('ends the submits of a client that left, all of them', async () => {
+  it('ends all submits of a client that left', async () => {
     await start()
     const body = '{"query":"RUN","wait_for_completion_timeout":"1h"}'
     const submit =
@@ -64,7 +64,7 @@ describe('the gateway', () => {
       'chunks',
       `Transfer-Encoding: chunked\r\n\r\n${'3e8\r\n'}${'x'.repeat(1_000)}\r\n3e8\r\n${'x'.repeat(1_000)}\r\n`,
     ],
-  ])('refuses a body that is too long by %s while the client still sends', async (_name, rest) => {
+  ])('refuses a body that is too long by %s while the client still sends it', async (_name, rest) => {
     await start({ maxBodyBytes: 1_500 })
     const socket = open()
     socket.write(
@@ -99,7 +99,7 @@ describe('the gateway', () => {
     agent.destroy()
   })
 
-  it('listens for drain once a response, also where middleware never takes listeners back', async () => {
+  it('adds one drain listener for each response, even if middleware never removes listeners', async () => {
     const kept = new EventEmitter()
     await start({
       before: (app) => {
@@ -128,7 +128,7 @@ describe('the gateway', () => {
     expect(kept.listenerCount('drain')).toBe(1)
   })
 
-  it('answers any error that a store throws in the envelope, with a status of failure', async () => {
+  it('answers any error of a store in the envelope, with a status of 400 or more', async () => {
     let thrown: unknown
     await start({
       isDocumented: false,
@@ -181,7 +181,7 @@ describe('the gateway', () => {
     )
   }, 60_000)
 
-  it('breaks off an answer that the host cannot end, and lives', async () => {
+  it('breaks off an answer that the host cannot end, and goes on', async () => {
     const unhandled: unknown[] = []
     const note = (reason: unknown) => unhandled.push(reason)
     process.on('unhandledRejection', note)
@@ -222,7 +222,7 @@ describe('the gateway', () => {
     expect(logged[2]).toMatchObject({ err: { message: 'refused', cause: { message: 'deeper' } } })
   })
 
-  it('grants nobody the right to cancel by a value that is not true', async () => {
+  it('gives the right to cancel only for the value true', async () => {
     await start({
       resolveCaller: (request) => ({
         owner: String(request.headers['x-user']),
@@ -252,12 +252,12 @@ describe('the gateway', () => {
 })
 
 describe('a text of a million characters', () => {
-  // Read in quadratic time, each would take longer than any test may.
+  // In quadratic time, each would take longer than the time limit of a test.
   it('is refused as a time value', () => {
     expect(() => parseTimeValue('keep_alive', `${'1'.repeat(1_000_000)}!s`)).toThrow('failed to parse [')
   })
 
-  it('is no path of ours', () => {
+  it('is not a path of the router', () => {
     expect(matchRoute(`/_query/async/${'/'.repeat(1_000_000)}a`)).toBeUndefined()
   })
 })

@@ -34,7 +34,7 @@ describe('what is not HTTP', () => {
     ['a line feed alone in a header', `${get}X-Opaque-Id: a\nb: c\r\n\r\n`, 400],
     ['a folded header', `${get}X-Opaque-Id: a\r\n b\r\n\r\n`, 400],
     ['a blank before a colon', `${get}X-Opaque-Id : a\r\n\r\n`, 400],
-    ['an expectation that nobody knows', `${get}Expect: everything\r\n\r\n`, 417],
+    ['an unknown expectation', `${get}Expect: everything\r\n\r\n`, 417],
     ['headers of more than 16 KiB', `${get}X: ${'x'.repeat(17_000)}\r\n\r\n`, 431],
     ['a token of more than 16 KiB', `${get}X: y\r\nAuthorization: Bearer ${'x'.repeat(17_000)}\r\n\r\n`, 431],
     ['a target of more than 16 KiB', `${get.replace('/x', `/${'x'.repeat(17_000)}`)}\r\n`, 431],
@@ -49,7 +49,7 @@ describe('what is not HTTP', () => {
     ['chunks and a length', withLength('21\r\nTransfer-Encoding: chunked'), 400],
     ['chunks that are chunked', withEncoding('chunked, chunked'), 400],
     ['chunks that are not last', withEncoding('chunked, gzip'), 400],
-  ])('with %s, Node.js refuses by itself', async (_name, bytes, status) => {
+  ])('with %s is refused by Node.js itself', async (_name, bytes, status) => {
     await gateway.begin()
     const answers = await gateway.exchange({ pieces: [Buffer.from(bytes, 'latin1')] })
     expect(judge(gateway, answers, secretsOf([bytes]))).toBe(1)
@@ -60,7 +60,7 @@ describe('what is not HTTP', () => {
     await judgeAftermath(gateway, secretsOf([bytes]))
   })
 
-  it('is CONNECT, and its connection is closed without a word', async () => {
+  it('includes CONNECT, whose connection is closed without an answer', async () => {
     await gateway.begin()
     const bytes = `${get.replace('GET /_query/async/x', 'CONNECT x:443')}\r\n`
     const answers = await gateway.exchange({ pieces: [Buffer.from(bytes)] })
@@ -81,7 +81,7 @@ describe('what is not HTTP', () => {
     ['a body that is shorter than its length', withLength('22')],
     ['a chunk that ends early', withEncoding('chunked').slice(0, -20)],
     ['a chunked body without an end', withEncoding('chunked').slice(0, -5)],
-  ])('begins well and has %s: Node.js ends it while the router reads', async (_name, bytes) => {
+  ])('with a valid head and %s is ended by Node.js while the router reads', async (_name, bytes) => {
     await gateway.begin()
     const answers = await gateway.exchange({ pieces: [Buffer.from(bytes)], ends: true })
     expect(answers.length).toBe(judge(gateway, answers, secretsOf([bytes])))
@@ -90,7 +90,7 @@ describe('what is not HTTP', () => {
   })
 
   it(
-    'is survived, whatever bytes come',
+    'does no harm, whatever bytes it has',
     async () => {
       const place = fc.nat(1_500)
       const damage = fc.oneof(
@@ -114,7 +114,7 @@ describe('what is not HTTP', () => {
           for (const { at, removed, put } of damages) {
             bytes = Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + removed)])
           }
-          // Damage can put a token where it is quoted from, such as the target.
+          // Damaged bytes can move a token to a place that errors quote, such as the target.
           const secrets = damages.length > 0 ? [] : secretsOf([bytes.toString('latin1')])
           const answers = await gateway.exchange({ pieces: [bytes], ends: true })
           expect(judge(gateway, answers, secrets)).toBeLessThanOrEqual(1)
@@ -128,8 +128,8 @@ describe('what is not HTTP', () => {
   )
 })
 
-describe('a client that expects to be told to go on', () => {
-  it('is told so, and answered', async () => {
+describe('a client that sends Expect: 100-continue', () => {
+  it('gets 100, and then its answer', async () => {
     await gateway.begin()
     const bytes = withLength('21').replace(
       '\r\n\r\n',
@@ -142,7 +142,7 @@ describe('a client that expects to be told to go on', () => {
 })
 
 describe('thousands of headers', () => {
-  // Node.js drops what comes after the first two thousand, also what says how long the body is.
+  // Node.js drops headers after the first two thousand, even the length of the body.
   const many = 'a:b\r\n'.repeat(2_100)
 
   it.each([
@@ -164,7 +164,7 @@ describe('thousands of headers', () => {
 describe('a slow client', () => {
   const bytewise = (text: string): Buffer[] => [...text].map((byte) => Buffer.from(byte))
 
-  it('that never gets on is let go by Node.js wherever it stops, while a wait goes on', async () => {
+  it('that stops sending is disconnected by Node.js, while a wait goes on', async () => {
     const patience = { headersTimeout: 1_000, requestTimeout: 1_000, connectionsCheckingInterval: 50 }
     const impatient = await new HostileGateway(patience).start()
     const { running } = await impatient.begin()
@@ -199,7 +199,7 @@ describe('a slow client', () => {
     await impatient.close()
   })
 
-  it('that gets on is answered', async () => {
+  it('that goes on sending gets an answer', async () => {
     await gateway.begin()
     const bytes = withLength('21').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
     const answers = await gateway.exchange({ pieces: bytewise(bytes) })

@@ -5,7 +5,7 @@ import { commands } from '../../support/life-cycle/commands'
 import { ModelEngine } from '../../support/life-cycle/engine'
 import { LifeCycle } from '../../support/life-cycle/run'
 
-describe('the life of queries of several owners', () => {
+describe('queries of several owners', () => {
   const engine = new ModelEngine()
   let gateway: Gateway
 
@@ -15,7 +15,7 @@ describe('the life of queries of several owners', () => {
   afterAll(() => gateway.close())
 
   it(
-    'is what the model says, whatever they do, and strangers learn nothing',
+    'live as the model says, whatever the owners do, and strangers learn nothing',
     async () => {
       const answers = new Set<string>()
       await fc.assert(

@@ -5,7 +5,7 @@ import { hostileRequest, toBytes, withoutExpectation } from '../../support/hosti
 import { PATIENCE_MS, runs } from '../../support/hostile/run-count'
 import { judge, judgeAftermath, secretsOf } from '../../support/hostile/verdict'
 
-/** Several requests on one connection, and where what the client writes is cut into packets. */
+/** Several requests on one connection, and the places that cut their bytes into packets. */
 const pipeline = fc.record({
   requests: fc.array(hostileRequest, { minLength: 1, maxLength: 4 }),
   cuts: fc.array(fc.nat(6_000), { maxLength: 4 }),
@@ -21,7 +21,7 @@ describe('hostile requests', () => {
   afterAll(() => gateway.close())
 
   it(
-    'are each answered, in order, as the document says, and do no harm',
+    'get answers in order, as api-spec.yaml says, and do no harm',
     async () => {
       let sent = 0
       await fc.assert(
@@ -43,7 +43,7 @@ describe('hostile requests', () => {
         }),
         runs(200),
       )
-      // Refused early, they would prove nothing.
+      // If they are refused early, they prove nothing.
       const { submit, get, stop, delete: deleted } = gateway.store.reached
       for (const reached of [submit, get, stop, deleted]) expect(reached / sent).toBeGreaterThan(0.02)
       for (const answer of ['POST 200', 'GET 200', 'HEAD 200', 'DELETE 200']) {
@@ -54,7 +54,7 @@ describe('hostile requests', () => {
   )
 })
 
-/** The last one asks for the end of the connection. Whatever follows such a request, Node.js drops or refuses. */
+/** Only the last request asks for the end of the connection: Node.js drops or refuses what follows such a request. */
 function closing(requests: readonly HostileRequest[]): HostileRequest[] {
   const end = requests.findIndex(endsConnection)
   const [first, ...others] = end < 0 ? requests : requests.slice(0, end + 1)

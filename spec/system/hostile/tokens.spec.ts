@@ -6,19 +6,19 @@ import { longToken, refusedToken, strangeToken } from '../../support/hostile/tok
 import { judge, judgeAftermath, secretsOf } from '../../support/hostile/verdict'
 import { token } from '../../support/tokens'
 
-/** Characters of the longest token that is looked at. */
+/** Characters of the longest token that is checked. */
 const MAX_TOKEN_LENGTH = 16_384
 
 describe('a token', () => {
   let gateway: HostileGateway
 
   beforeAll(async () => {
-    // With its own limit Node.js would refuse the longest tokens before anybody reads them.
+    // The limit of Node.js would refuse the longest tokens before the router reads them.
     gateway = await new HostileGateway({ maxHeaderSize: 65_536 }).start()
   })
   afterAll(() => gateway.close())
 
-  /** The answer to a caller with this token who asks for a result of alice, judged. */
+  /** The verdict on the answer to a caller with this token who asks for a result of alice. */
   async function get(bearer: string): Promise<RawAnswer> {
     const { finished } = await gateway.begin()
     const credentials = `Authorization: Bearer ${bearer}`
@@ -30,7 +30,7 @@ describe('a token', () => {
   }
 
   it(
-    'that anybody could have made gets the one 401, byte for byte, and no store is asked',
+    'that anybody can make gets the usual 401, byte for byte, and reaches no store',
     async () => {
       const expected = withoutDate(await get('nobody'))
       expect(expected.head).toMatch(/^HTTP\/1\.1 401 /)
@@ -47,7 +47,7 @@ describe('a token', () => {
   )
 
   it(
-    'of the issuer is accepted for what is checked of it, whatever else is in it',
+    'of the issuer is accepted if its checked parts are valid, whatever else it contains',
     async () => {
       const expected = await get(token())
       await fc.assert(
@@ -62,7 +62,7 @@ describe('a token', () => {
   )
 
   it(
-    'is looked at up to its longest length',
+    'is checked up to the maximum length',
     async () => {
       const nearTheLimit = fc.integer({ min: MAX_TOKEN_LENGTH - 1_024, max: MAX_TOKEN_LENGTH + 1_024 })
       await fc.assert(

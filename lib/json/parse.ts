@@ -1,5 +1,4 @@
-import type { JSONScanner } from 'jsonc-parser'
-import { createScanner } from 'jsonc-parser'
+import type * as Jsonc from 'jsonc-parser'
 import type { QueryError } from '../core/errors'
 import type { Value } from '../core/result'
 import {
@@ -27,6 +26,9 @@ import {
 } from './tree'
 
 export type { JsonField, JsonLocation, JsonNode, TokenName } from './tree'
+
+/** Not by the main file of the package, which loads this one in a way that bundlers cannot follow. */
+const { createScanner }: Pick<typeof Jsonc, 'createScanner'> = require('jsonc-parser/lib/umd/impl/scanner')
 
 /** Elasticsearch's limit on nesting, which also keeps the parser's recursion within the stack. */
 const MAX_DEPTH = 1_000
@@ -89,7 +91,7 @@ function exactNumber(literal: string): number | bigint {
 /** Reads values. Each method starts at the first token of what it reads and ends at the last. */
 class Parser implements NodeSource {
   readonly text: string
-  readonly #scanner: JSONScanner
+  readonly #scanner: Jsonc.JSONScanner
   #kind: number = END
   #depth = 0
 

@@ -1,5 +1,5 @@
 import { documentWriter } from '../document/document'
-import type { TokenSink } from '../document/token-sink'
+import type { Container, TokenSink } from '../document/token-sink'
 import { ByteBuffer, integerBytes } from './byte-buffer'
 
 /**
@@ -38,19 +38,11 @@ export class CborSink implements TokenSink {
     return this.#bytes.take()
   }
 
-  startObject(): void {
-    this.#bytes.byte(MAP_OF_ANY_LENGTH)
+  start(kind: Container): void {
+    this.#bytes.byte(kind === 'object' ? MAP_OF_ANY_LENGTH : ARRAY_OF_ANY_LENGTH)
   }
 
-  endObject(): void {
-    this.#bytes.byte(BREAK)
-  }
-
-  startArray(): void {
-    this.#bytes.byte(ARRAY_OF_ANY_LENGTH)
-  }
-
-  endArray(): void {
+  end(): void {
     this.#bytes.byte(BREAK)
   }
 

@@ -1,5 +1,5 @@
 import { documentWriter } from '../document/document'
-import type { TokenSink } from '../document/token-sink'
+import type { Container, TokenSink } from '../document/token-sink'
 import { ByteBuffer, integerBytes } from './byte-buffer'
 
 /** SMILE as Elasticsearch writes it. Written by hand, because the packages for SMILE only read it. */
@@ -55,20 +55,12 @@ export class SmileSink implements TokenSink {
     return this.#bytes.take()
   }
 
-  startObject(): void {
-    this.#bytes.byte(START_OBJECT)
+  start(kind: Container): void {
+    this.#bytes.byte(kind === 'object' ? START_OBJECT : START_ARRAY)
   }
 
-  endObject(): void {
-    this.#bytes.byte(END_OBJECT)
-  }
-
-  startArray(): void {
-    this.#bytes.byte(START_ARRAY)
-  }
-
-  endArray(): void {
-    this.#bytes.byte(END_ARRAY)
+  end(kind: Container): void {
+    this.#bytes.byte(kind === 'object' ? END_OBJECT : END_ARRAY)
   }
 
   key(name: string): boolean {

@@ -25,7 +25,7 @@ export const jsonWriter: Writer = (query, presentation) => {
  * writes the cells in batches, with a mark in place of each cell that JavaScript spells differently from Java.
  */
 function* writeJsonValues(sink: JsonSink, { columns, rows, columnar }: Table): Generator<Chunk> {
-  sink.startArray()
+  sink.start('array')
   if (!columnar) {
     yield* writeBatches(sink, rows, {
       plain: (row, batch) => plainRow(columns, row, batch),
@@ -33,15 +33,15 @@ function* writeJsonValues(sink: JsonSink, { columns, rows, columnar }: Table): G
     })
   } else if (rows.length > 0) {
     for (const { index, rule } of columns) {
-      sink.startArray()
+      sink.start('array')
       yield* writeBatches(sink, rows, {
         plain: (row, batch) => plainCell(rule, row[index], batch),
         write: (row) => writeCell(sink, rule, row[index]),
       })
-      sink.endArray()
+      sink.end('array')
     }
   }
-  sink.endArray()
+  sink.end('array')
 }
 
 /** Characters of a batch: more than of other chunks, since each call of `JSON.stringify` costs something. */

@@ -2,8 +2,6 @@ import type { SubmitBody, SubmitTimes } from '../core/store'
 import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../core/store'
 import { parseTimeValue, timeText } from '../core/time-value'
 import type { JsonNode } from '../json/parse'
-import { parseJson } from '../json/parse'
-import { ParsedNode } from '../json/tree'
 
 /** A time in the text of a submit. `start` and `end` are offsets in bytes. */
 interface TimeField {
@@ -16,16 +14,12 @@ interface TimeField {
   end: number
 }
 
-/** The body of a submit, from what the client or the host application has left, and from the JSON that was read of it. */
+/**
+ * The body of a submit, from what the client or the host application has left, and from the JSON that was read of it. A
+ * host application that parses bodies keeps no text: the JSON has been written down again.
+ */
 export function submitBodyOf(sent: unknown, root: JsonNode): SubmitBody {
-  if (root instanceof ParsedNode) {
-    return new SubmitText(Buffer.isBuffer(sent) ? sent : Buffer.from(String(sent)), root)
-  }
-  // A host application that parses bodies keeps no text. What it kept can be written down again.
-  const text = JSON.stringify(sent)
-  const parsed = parseJson(text)
-  if (!parsed) throw new TypeError('a body that was read is empty')
-  return new SubmitText(Buffer.from(text), parsed)
+  return new SubmitText(Buffer.isBuffer(sent) ? sent : Buffer.from(root.source.text), root)
 }
 
 /** Replaces times in the bytes of a submit, by the offsets that were found when the text was read. */
@@ -33,7 +27,7 @@ class SubmitText implements SubmitBody {
   readonly bytes: Buffer
   readonly #times: { readonly wait: TimeField; readonly keepAlive: TimeField }
 
-  constructor(bytes: Buffer, root: ParsedNode) {
+  constructor(bytes: Buffer, root: JsonNode) {
     const find = (name: string, defaultMs: number) => findTime(bytes, root, name, defaultMs)
     this.bytes = bytes
     this.#times = {
@@ -62,12 +56,12 @@ class SubmitText implements SubmitBody {
   }
 }
 
-function findTime(bytes: Buffer, root: ParsedNode, name: string, defaultMs: number): TimeField {
+function findTime(bytes: Buffer, root: JsonNode, name: string, defaultMs: number): TimeField {
   const { text } = root.source
   // The text was decoded without the byte order mark that the bytes may begin with.
   const markLength = bytes.length - Buffer.byteLength(text)
   const byteOffset = (offset: number) => markLength + Buffer.byteLength(text.slice(0, offset))
-  const node = root.parsedFields?.find((field) => field.name === name)?.node
+  const node = root.fields.find((field) => field.name === name)?.node
   if (node) {
     const ms = parseTimeValue(name, node.text)
     return { name, ms, isSent: true, start: byteOffset(node.start), end: byteOffset(node.stop) }

@@ -201,6 +201,10 @@ describe('locate', () => {
     )
   })
 
+  it('keeps integers of any length', () => {
+    expect(locate({ n: 2n ** 64n, missing: undefined }).value).toEqual({ n: 2n ** 64n })
+  })
+
   it('refuses what is nested too deep', () => {
     let value: unknown = 1
     for (let depth = 0; depth < 1_100; depth += 1) value = [value]

@@ -29,31 +29,15 @@ export async function freezeResult(
   const freezer = new Freezer()
   const columns = freezeColumns(result?.columns, freezer)
   if (!Array.isArray(result.values)) throw new TypeError('`values` must be an array of rows')
-  const values: (readonly Value[])[] = []
-  const fits = columns.map(({ type }) => fitsColumn(type))
-  let bytesAtNextTurn = BYTES_PER_TURN
   // An executor that ignores a stop may add rows between the turns.
-  for (const row of [...result.values]) {
-    if (!Array.isArray(row) || row.length !== columns.length) {
-      throw new TypeError(`Row ${values.length} of \`values\` must be an array of ${columns.length} cells`)
-    }
-    for (let index = 0; index < fits.length; index += 1) {
-      if (!fits[index]?.(row[index])) throw wrongCell(values.length, columns[index], row[index])
-    }
-    values.push(freezer.freezeArray(row))
-    if (freezer.bytes >= bytesAtNextTurn) {
-      assertRoom(freezer.bytes)
-      await nextTurn()
-      bytesAtNextTurn = freezer.bytes + BYTES_PER_TURN
-    }
-  }
+  const values = await freezeRows([...result.values], columns, freezer, assertRoom)
   const { statistics, isPartial, profile, clusters } = result
   if (isPartial !== undefined && typeof isPartial !== 'boolean') {
     throw new TypeError('`isPartial` must be a boolean')
   }
   const frozen: QueryResult = {
     columns,
-    values: Object.freeze(values),
+    values,
     statistics: freezeStatistics(statistics, values.length),
     ...(isPartial !== undefined && { isPartial }),
     ...(profile && { profile: freezer.freezeObject(profile) }),
@@ -61,6 +45,32 @@ export async function freezeResult(
     isFrozen: true,
   }
   return { result: Object.freeze(frozen), bytes: freezer.bytes }
+}
+
+async function freezeRows(
+  rows: readonly unknown[],
+  columns: readonly Column[],
+  freezer: Freezer,
+  assertRoom: (bytes: number) => void,
+): Promise<QueryResult['values']> {
+  const frozen: (readonly Value[])[] = []
+  const fits = columns.map(({ type }) => fitsColumn(type))
+  let bytesAtNextTurn = BYTES_PER_TURN
+  for (const row of rows) {
+    if (!Array.isArray(row) || row.length !== columns.length) {
+      throw new TypeError(`Row ${frozen.length} of \`values\` must be an array of ${columns.length} cells`)
+    }
+    for (let index = 0; index < fits.length; index += 1) {
+      if (!fits[index]?.(row[index])) throw wrongCell(frozen.length, columns[index], row[index])
+    }
+    frozen.push(freezer.freezeArray(row))
+    if (freezer.bytes >= bytesAtNextTurn) {
+      assertRoom(freezer.bytes)
+      await nextTurn()
+      bytesAtNextTurn = freezer.bytes + BYTES_PER_TURN
+    }
+  }
+  return Object.freeze(frozen)
 }
 
 function freezeColumns(columns: readonly Column[] | undefined, freezer: Freezer): readonly Column[] {

@@ -3,11 +3,8 @@ import { QueryError } from '../../../core/errors'
 import type { WireRequest } from '../../../core/store'
 import { missingCredentials } from '../../../core/unauthenticated'
 
-/** The headers that tell the cluster who sends a request. */
-export type Identity = Readonly<Record<string, string>>
-
-/** Finds the headers for a caller. There is one function for each way to tell the cluster who a caller is. */
-export type Identify = (wire: WireRequest | undefined, owner: Owner) => Identity
+/** Finds the headers that tell the cluster who a caller is. There is one function for each way to tell it. */
+export type Identify = (wire: WireRequest | undefined, owner: Owner) => Readonly<Record<string, string>>
 
 /** Every caller acts as the service account. */
 export const asServiceAccount: Identify = () => ({})

@@ -72,7 +72,6 @@ export function readInteger(value: Scalar): number | bigint {
   throw wrongCell('integer', value)
 }
 
-/** Numbers come as text where JSON cannot carry them: `-0.0`, `NaN`. */
 export function readDouble(value: Scalar): number {
   if (typeof value === 'number') return value
   if (fitsDouble(value)) return Number(value)

@@ -3,20 +3,13 @@ import type { Column, QueryResult, QueryStatistics, Value, ValueObject } from '.
 import { COLUMN_TYPES, isMultiValue } from '../../core/result'
 import { fitsColumn } from '../../formats/columns'
 
-/** A result that nobody can change, and its size. */
-export interface FrozenResult {
-  result: QueryResult
-  /** Estimated size in memory. */
-  bytes: number
-}
-
 /** Bytes that are copied between two turns of the event loop: some milliseconds of work. */
 const BYTES_PER_TURN = 200_000
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set(COLUMN_TYPES)
 
 /**
- * Copies, checks, measures and freezes a result of an executor. Neither the executor nor a reader can change the copy,
+ * Copies, checks and freezes a result of an executor, and estimates its size in memory. Neither the executor nor a reader can change the copy,
  * and every writer can write it. Copies a large result in turns of the event loop, and calls `assertRoom` with the size
  * so far in each: if that throws, copies no more.
  *
@@ -25,7 +18,7 @@ const KNOWN_TYPES: ReadonlySet<string> = new Set(COLUMN_TYPES)
 export async function freezeResult(
   result: QueryResult,
   assertRoom: (bytes: number) => void = () => {},
-): Promise<FrozenResult> {
+): Promise<{ result: QueryResult; bytes: number }> {
   const freezer = new Freezer()
   const columns = freezeColumns(result?.columns, freezer)
   if (!Array.isArray(result.values)) throw new TypeError('`values` must be an array of rows')

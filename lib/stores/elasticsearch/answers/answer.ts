@@ -72,18 +72,12 @@ export async function readAnswer(
 /** Without this check, a small body that ends too early would pass for a whole answer. */
 function assertWhole(format: ObjectFormat, bytes: Buffer): void {
   if (bytes.length === 0) throw new UnusableAnswerError('the answer of the cluster is empty')
-  if (format === 'json' && !isJson(bytes.toString())) {
-    throw new UnusableAnswerError('the answer of the cluster is no JSON')
-  }
-}
-
-/** The error of `JSON.parse` quotes the text, with the id in it, so nobody may see it. */
-function isJson(text: string): boolean {
+  if (format !== 'json') return
   try {
-    JSON.parse(text)
-    return true
+    JSON.parse(bytes.toString())
   } catch {
-    return false
+    // Without a cause: the error of `JSON.parse` quotes the text, with the id in it.
+    throw new UnusableAnswerError('the answer of the cluster is no JSON')
   }
 }
 

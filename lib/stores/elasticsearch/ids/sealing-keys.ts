@@ -31,15 +31,12 @@ export function readSealingKeys(texts: readonly string[]): readonly [SealingKey,
   const [first, ...others] = texts.map(readKey)
   if (!first) throw new TypeError('ElasticsearchStore needs at least one of `sealingKeys`')
   const keys = [first, ...others] as const
-  const ids = new Set<string>()
-  for (const { id } of keys) {
-    const text = id.toString()
-    if (ids.has(text)) {
-      throw new TypeError(
-        `ElasticsearchStore got two \`sealingKeys\` with the id \`${text}\`; each needs its own`,
-      )
-    }
-    ids.add(text)
+  const ids = keys.map(({ id }) => id.toString())
+  const repeated = ids.find((id, index) => ids.indexOf(id) < index)
+  if (repeated !== undefined) {
+    throw new TypeError(
+      `ElasticsearchStore got two \`sealingKeys\` with the id \`${repeated}\`; each needs its own`,
+    )
   }
   return keys
 }

@@ -48,7 +48,6 @@ export class JsonNode {
   itemOffsets: readonly number[] | undefined
   parsedFields: readonly JsonField[] | undefined
   readonly source: NodeSource
-  /** Where its text starts. */
   readonly start: number
 
   constructor(source: NodeSource, start: number) {
@@ -89,7 +88,6 @@ export class JsonNode {
   }
 }
 
-/** A field that keeps the offset of its name. */
 export class JsonField {
   readonly name: string
   readonly node: JsonNode
@@ -106,14 +104,12 @@ export class JsonField {
   }
 }
 
-/** Whether a value is an object or an array. */
 export function isContainer(
   value: Value,
 ): value is Exclude<Value, string | number | bigint | boolean | null> {
   return typeof value === 'object' && value !== null
 }
 
-/** Line and column of an offset. */
 export function locationAt({ text, hasPositions }: NodeSource, offset: number): JsonLocation {
   if (!hasPositions) return UNKNOWN_LOCATION
   let line = 1

@@ -22,7 +22,6 @@ export interface RequestHead {
   human: boolean
 }
 
-/** A request to one of the operations. */
 export interface OperationRequest extends RequestHead {
   operation: Operation
 }

@@ -134,7 +134,6 @@ function checkVersions(headers: MediaTypeHeaders, hasBody: boolean): void {
   )
 }
 
-/** The compatible version that a header asks for, if any. */
 function checkVersion(
   name: HeaderName,
   mediaType: MediaType | undefined,

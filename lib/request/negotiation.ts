@@ -13,7 +13,6 @@ export interface FormatRequest extends MediaTypeHeaders {
   delimiterPresent: boolean
   /** Decoded, without the query string. */
   path: string
-  /** The content of the submitted body. */
   submitted?: Partial<QueryRequest> | undefined
 }
 
@@ -30,10 +29,9 @@ export interface NegotiatedFormat {
 
 type NegotiatedObjectFormat = Pick<NegotiatedFormat, 'contentType'> & { format: ObjectFormat }
 
-/** A format under one of its names. */
+/** A format under one of its names, and the label of its answers. */
 interface NamedFormat {
   format: Format
-  /** Of the answer. */
   label: string
 }
 

@@ -13,7 +13,6 @@ export interface DocumentedRequest {
   operation: Operation
   id: string
   parameters: UrlParameters
-  /** The parsed JSON body, if the request has one. */
   body: Value | undefined
 }
 

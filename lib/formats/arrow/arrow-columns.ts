@@ -12,7 +12,6 @@ export type ArrowModule = typeof Arrow
 
 /** How a column goes into an Arrow stream. */
 export interface ArrowColumn {
-  /** What the schema says. */
   field: Arrow.Field
   /** The same type with 64-bit integers for timestamps: the builders take nanoseconds for milliseconds. */
   builtType: Arrow.DataType
@@ -62,7 +61,6 @@ const DATE_NANOS: KindIn = (arrow) => kind(new arrow.TimestampNanosecond(), epoc
 /** Elasticsearch does not write columns of this type. */
 const REFUSED = undefined
 
-/** The table of column types in Arrow's types. */
 const KINDS: Readonly<Record<ColumnType, KindIn | typeof REFUSED>> = {
   null: NULL,
   boolean: BOOLEAN,

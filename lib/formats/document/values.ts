@@ -23,7 +23,6 @@ export interface TableColumn {
 /** Writes a table into a sink, and yields what the sink holds on the way. */
 export type WriteValues = (sink: TokenSink, table: Table) => Generator<Chunk, void>
 
-/** Writes a table cell by cell. */
 export const writeValues: WriteValues = function* (sink, { columns, rows, columnar }) {
   const turn = new Turn(sink)
   sink.start('array')

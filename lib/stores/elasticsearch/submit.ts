@@ -13,18 +13,14 @@ import type { KnownQuery, Remembered } from './ids/sealed-content'
  */
 const LONGEST_SUBMIT_WAIT_MS = 1_000
 
-/** A query to start, and for whom. */
 export interface NewQuery {
   bodyWith: (times: SubmitTimes) => Buffer
-  /** Parameters of the URL of the submit. */
   parameters: UpstreamParameters
-  /** What the id has to remember. */
   remembered: Remembered
   sender: Sender
   options: SubmitOptions
 }
 
-/** A query that the cluster has started, with its answer. */
 export interface StartedQuery {
   answer: QueryAnswer
   /** Left out for a query that is finished and not kept. */

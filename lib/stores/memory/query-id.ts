@@ -9,7 +9,6 @@ export class QueryIdGenerator {
   readonly #node = randomBytes(16).toString('base64url')
   #number = 0
 
-  /** An id that no other query has. */
   next(): string {
     const document = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url')
     this.#number += 1

@@ -33,7 +33,6 @@ export function readHead(format: ObjectFormat, bytes: Buffer, isAll: boolean): A
   return head
 }
 
-/** The same beginning with another id. */
 export function replaceId(format: ObjectFormat, bytes: Buffer, { id }: AnswerHead, text: string): Buffer {
   if (!id) return bytes
   return Buffer.concat([bytes.subarray(0, id.start), WRITERS[format](text), bytes.subarray(id.end)])

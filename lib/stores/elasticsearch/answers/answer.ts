@@ -21,12 +21,11 @@ export interface QueryAnswer {
   /** With the client's id for the query. */
   body: Readable | Buffer
   /** The cluster's id for the query, from the headers or the body. */
-  upstreamId: string | undefined
+  upstreamId?: string | undefined
   /** `undefined` where the answer does not say: a text format of a release that has no header for it. */
-  isRunning: boolean | undefined
+  isRunning?: boolean | undefined
 }
 
-/** The header that Elasticsearch names the query in. */
 export const ID_HEADER = 'x-elasticsearch-async-id'
 const IS_RUNNING_HEADER = 'x-elasticsearch-async-is-running'
 

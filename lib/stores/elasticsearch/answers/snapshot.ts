@@ -53,7 +53,6 @@ export function readQueryState(bytes: Buffer): QueryState {
   return { isRunning, ...(expirationTimeMs !== undefined && { expirationTimeMs }) }
 }
 
-/** An error of the cluster, in JSON, as one of ours. */
 export function readQueryError(bytes: Buffer, status: number): QueryError {
   return TOLERANT.error(readBody(bytes), WHERE, status)
 }

@@ -6,10 +6,8 @@ import { missingCredentials } from '../../../core/unauthenticated'
 /** Finds the headers that tell the cluster who a caller is. There is one function for each way to tell it. */
 export type Identify = (wire: WireRequest | undefined, owner: Owner) => Readonly<Record<string, string>>
 
-/** Every caller acts as the service account. */
 export const asServiceAccount: Identify = () => ({})
 
-/** Each caller acts with its own credentials. */
 export const withOwnCredentials: Identify = (wire) => {
   if (wire?.authorization === undefined) throw missingCredentials('/_query/async')
   return { authorization: wire.authorization }

@@ -159,13 +159,10 @@ export class ClusterQueries {
         ...(challenge !== undefined && { 'www-authenticate': challenge }),
       },
       body,
-      upstreamId: undefined,
-      isRunning: undefined,
     }
   }
 }
 
-/** The same sender, whose client asks for JSON. */
 function askingForJson({ owner, wire }: Sender): Sender {
   return { owner, wire: wire && { ...wire, accept: 'application/json', contentType: 'application/json' } }
 }

@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { createSecretKey, randomBytes } from 'node:crypto'
 
-/** A key that seals ids. */
 export interface SealingKey {
   /** Stands in clear in every id that the key has sealed. */
   id: Buffer

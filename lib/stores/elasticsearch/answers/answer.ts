@@ -63,7 +63,7 @@ export async function readAnswer(
     answer.isRunning ??= head.isRunning
     if (!head.id) return bytes
     answer.upstreamId ??= head.id.text
-    return replaceId(format, bytes, head, idOf(head.id.text))
+    return replaceId(format, bytes, head.id, idOf(head.id.text))
   })
   return { ...answer, body: edited }
 }

@@ -25,22 +25,19 @@ export function submitBodyOf(sent: unknown, root: JsonNode): SubmitBody {
 /** Replaces times in the bytes of a submit, by the offsets that were found when the text was read. */
 class SubmitText implements SubmitBody {
   readonly bytes: Buffer
-  readonly #times: { readonly wait: TimeField; readonly keepAlive: TimeField }
+  readonly #wait: TimeField
+  readonly #keepAlive: TimeField
 
   constructor(bytes: Buffer, root: JsonNode) {
-    const find = (name: string, defaultMs: number) => findTime(bytes, root, name, defaultMs)
     this.bytes = bytes
-    this.#times = {
-      wait: find('wait_for_completion_timeout', DEFAULT_WAIT_MS),
-      keepAlive: find('keep_alive', DEFAULT_KEEP_ALIVE_MS),
-    }
+    this.#wait = findTime(bytes, root, 'wait_for_completion_timeout', DEFAULT_WAIT_MS)
+    this.#keepAlive = findTime(bytes, root, 'keep_alive', DEFAULT_KEEP_ALIVE_MS)
   }
 
   withTimes({ waitMs, keepAliveMs }: SubmitTimes): Buffer {
-    const { wait, keepAlive } = this.#times
     const edits = [
-      { ...wait, wantedMs: waitMs },
-      { ...keepAlive, wantedMs: keepAliveMs },
+      { ...this.#wait, wantedMs: waitMs },
+      { ...this.#keepAlive, wantedMs: keepAliveMs },
     ]
       .filter(({ ms, wantedMs }) => Math.max(0, ms) !== Math.max(0, wantedMs))
       .toSorted((one, other) => one.start - other.start)

@@ -23,11 +23,7 @@ import { doubleText, floatText } from './cells/numbers'
 import { aggregateMetricText, histogramText, javaText } from './cells/objects'
 
 /** What formats have to know about the columns of a type. */
-type ColumnKind = ValueKind | { isAlwaysNull: true }
-
-interface ValueKind {
-  /** `true`: whatever a cell holds, null is written. */
-  isAlwaysNull: false
+interface ColumnKind {
   /** Whether a value, which is not null, can stand in the column. */
   fits: (value: Value) => boolean
   /** A value in CSV, TSV and TXT, before any escaping. */
@@ -42,7 +38,8 @@ const metricCell = (value: Scalar): string => objectText(value, aggregateMetricT
 const histogramCell = (value: Scalar): string => objectText(value, histogramText)
 const fitsAnything = (): boolean => true
 
-const NOTHING: ColumnKind = { isAlwaysNull: true }
+/** Whatever a cell holds, null is written. */
+const NOTHING = kind(fitsAnything, plainText, { kind: 'null' })
 const BOOLEAN = kind(fitsBoolean, plainText, { kind: 'boolean', read: readBoolean })
 const INTEGER = kind(fitsInteger, plainText, { kind: 'integer', read: readInteger })
 const LONG = kind(fitsLong, plainText, { kind: 'integer', read: readInteger })
@@ -99,26 +96,22 @@ function kindOf(type: ColumnType): ColumnKind {
   return Object.hasOwn(COLUMN_KINDS, type) ? COLUMN_KINDS[type] : TEXT
 }
 
-function kind(fits: ValueKind['fits'], text: ValueKind['text'], rule: ValueKind['rule']): ValueKind {
-  return { isAlwaysNull: false, fits, text, rule }
+function kind(fits: ColumnKind['fits'], text: ColumnKind['text'], rule: ColumnKind['rule']): ColumnKind {
+  return { fits, text, rule }
 }
 
 /** Whether every cell of a column of this type is written as null. */
 export function isAlwaysNull(type: ColumnType): boolean {
-  return kindOf(type).isAlwaysNull
+  return kindOf(type) === NOTHING
 }
-
-/** Whether a cell can stand in a column. */
-export type FitsColumn = (cell: Value | undefined) => boolean
 
 /**
  * The check for the cells of a column, after the table at {@link Value}, as far as a cell of another kind could not
  * be written. Text that is to be an address, a shape or a date is taken as it comes: most formats write it as it is.
  */
-export function fitsColumn(type: ColumnType): FitsColumn {
-  const kind = kindOf(type)
-  if (kind.isAlwaysNull) return () => true
-  const { fits } = kind
+export function fitsColumn(type: ColumnType): (cell: Value | undefined) => boolean {
+  if (isAlwaysNull(type)) return fitsAnything
+  const { fits } = kindOf(type)
   const fitsOrNull = (value: Value | undefined): boolean =>
     value === null || value === undefined || (!isMultiValue(value) && fits(value))
   return (cell) =>
@@ -134,9 +127,8 @@ export function cellText(
   timeZone: string,
   nullText: string,
 ): (cell: Value | undefined) => string {
-  const kind = kindOf(type)
-  if (kind.isAlwaysNull) return () => nullText
-  const { text } = kind
+  if (isAlwaysNull(type)) return () => nullText
+  const { text } = kindOf(type)
   return (cell) => {
     const value = cellValue(cell)
     if (value === null) return nullText
@@ -147,8 +139,6 @@ export function cellText(
 
 /** How the cells of a column are written in the JSON family, with dates in this zone. */
 export function cellRule(type: ColumnType, timeZone: string): CellRule {
-  const kind = kindOf(type)
-  if (kind.isAlwaysNull) return { kind: 'null' }
-  const { rule, text } = kind
+  const { rule, text } = kindOf(type)
   return rule === 'string' ? { kind: rule, read: (value) => text(value, timeZone) } : rule
 }

@@ -23,14 +23,11 @@ export function* nullColumns({ columns, values }: QueryResult): Generator<'', bo
   return isNull
 }
 
-/** A column to write, and the place of its cells in each row. */
-export interface ShownColumn {
-  index: number
-  column: Column
-}
-
-/** The columns to write. Yields as {@link nullColumns} does. */
-export function* shownColumns(result: QueryResult, dropNullColumns: boolean): Generator<'', ShownColumn[]> {
+/** The columns to write, and the place of their cells in each row. Yields as {@link nullColumns} does. */
+export function* shownColumns(
+  result: QueryResult,
+  dropNullColumns: boolean,
+): Generator<'', { index: number; column: Column }[]> {
   const isNull = dropNullColumns ? yield* nullColumns(result) : []
   return result.columns.map((column, index) => ({ index, column })).filter(({ index }) => !isNull[index])
 }

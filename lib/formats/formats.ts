@@ -22,10 +22,8 @@ export const TEXT_FORMATS = ['txt', 'csv', 'tsv'] as const
 /** The formats an answer can be written in. */
 export const FORMATS = [...OBJECT_FORMATS, ...TEXT_FORMATS, 'arrow'] as const
 
-/** One of {@link OBJECT_FORMATS}. */
 export type ObjectFormat = (typeof OBJECT_FORMATS)[number]
 
-/** One of {@link FORMATS}. */
 export type Format = (typeof FORMATS)[number]
 
 interface FormatEntry<Kind extends string> {
@@ -118,7 +116,6 @@ export function objectFormatOf(contentType: string | undefined): ObjectFormat | 
   return BY_LABEL.get(mediaType.trim())
 }
 
-/** The writer of a format. */
 export function writerFor(format: Format): Writer | Promise<Writer> {
   return FORMAT_TABLE[format].writer()
 }

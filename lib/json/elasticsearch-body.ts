@@ -14,7 +14,6 @@ export interface BodyState {
   tookNanos?: number
 }
 
-/** Reads the fields before the columns. */
 export function readState(body: ValueObject): BodyState {
   const { id, is_running: isRunning, took } = body
   return {

@@ -1,5 +1,4 @@
-import type { JSONScanner } from 'jsonc-parser'
-import { createScanner } from 'jsonc-parser'
+import type * as Jsonc from 'jsonc-parser'
 import type { QueryError } from '../core/errors'
 import type { Value } from '../core/result'
 import {
@@ -15,18 +14,13 @@ import {
   trailingContent,
   unexpectedCharacter,
 } from './faults'
-import type { JsonNode, NodeSource } from './tree'
-import {
-  isContainer,
-  LocatedNode,
-  locationAt,
-  MAX_FIELDS,
-  ParsedField,
-  ParsedNode,
-  UNKNOWN_LOCATION,
-} from './tree'
+import type { NodeSource } from './tree'
+import { isContainer, JsonField, JsonNode, locationAt, MAX_FIELDS, UNKNOWN_LOCATION } from './tree'
 
 export type { JsonField, JsonLocation, JsonNode, TokenName } from './tree'
+
+/** Not by the main file of the package, which loads this one in a way that bundlers cannot follow. */
+const { createScanner }: Pick<typeof Jsonc, 'createScanner'> = require('jsonc-parser/lib/umd/impl/scanner')
 
 /** Elasticsearch's limit on nesting, which also keeps the parser's recursion within the stack. */
 const MAX_DEPTH = 1_000
@@ -64,21 +58,25 @@ const BROKEN_NUMBER = 3
  *
  * Throws `x_content_parse_exception` or, where the text ends too early, `x_content_e_o_f_exception`.
  */
-export function parseJson(text: string): ParsedNode | undefined {
+export function parseJson(text: string): JsonNode | undefined {
   return new Parser(text).parse()
 }
 
 /** The same tree for a body that the host application has already parsed. Positions are unknown then. */
 export function locate(value: unknown): JsonNode {
-  return new LocatedNode(toValue(value, 0))
+  return new Parser(exactJson(value), false).nodeAt(0)
 }
 
-function toValue(value: unknown, depth: number): Value {
-  if (typeof value === 'number') return exactNumber(String(value))
-  if (typeof value !== 'object' || value === null) return (value ?? null) as Value
+/** Like `JSON.stringify`, but writes a bigint as the integer that it is. Throws for a value that is nested too deep. */
+export function exactJson(value: unknown, depth = 0): string {
+  if (typeof value === 'bigint') return String(value)
+  if (typeof value !== 'object' || value === null || value instanceof Date) {
+    return JSON.stringify(value) ?? 'null'
+  }
   if (depth >= MAX_DEPTH) throw malformedJson(UNKNOWN_LOCATION, nestedTooDeep(MAX_DEPTH))
-  if (Array.isArray(value)) return value.map((item) => toValue(item, depth + 1))
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, toValue(item, depth + 1)]))
+  if (Array.isArray(value)) return `[${value.map((item) => exactJson(item, depth + 1)).join(',')}]`
+  const fields = Object.entries(value).filter(([, inner]) => inner !== undefined)
+  return `{${fields.map(([name, inner]) => `${JSON.stringify(name)}:${exactJson(inner, depth + 1)}`).join(',')}}`
 }
 
 function exactNumber(literal: string): number | bigint {
@@ -89,34 +87,36 @@ function exactNumber(literal: string): number | bigint {
 /** Reads values. Each method starts at the first token of what it reads and ends at the last. */
 class Parser implements NodeSource {
   readonly text: string
-  readonly #scanner: JSONScanner
+  readonly hasPositions: boolean
+  readonly #scanner: Jsonc.JSONScanner
   #kind: number = END
   #depth = 0
 
-  constructor(text: string) {
+  constructor(text: string, hasPositions = true) {
     this.text = text
+    this.hasPositions = hasPositions
     this.#scanner = createScanner(text)
   }
 
-  parse(): ParsedNode | undefined {
+  parse(): JsonNode | undefined {
     if (this.#next() === END) return undefined
     const root = this.#node(true)
     if (this.#next() !== END) throw this.#refusal(trailingContent)
     return root
   }
 
-  nodeAt(offset: number): ParsedNode {
+  nodeAt(offset: number): JsonNode {
     this.#scanner.setPosition(offset)
     this.#next()
     return this.#node(true)
   }
 
   /** Reads a value, with the offsets of the items of an array, and with the fields of an object if `wantsFields`. */
-  #node(wantsFields: boolean): ParsedNode {
+  #node(wantsFields: boolean): JsonNode {
     const start = this.#scanner.getTokenOffset()
-    const node = new ParsedNode(this, start)
+    const node = new JsonNode(this, start)
     if (this.#kind === OPEN_BRACE && wantsFields) {
-      const fields: ParsedField[] = []
+      const fields: JsonField[] = []
       node.parsedFields = fields
       node.value = this.#object(fields)
     } else if (this.#kind === OPEN_BRACKET) {
@@ -151,7 +151,7 @@ class Parser implements NodeSource {
     }
   }
 
-  #object(fields?: ParsedField[]): Value {
+  #object(fields?: JsonField[]): Value {
     this.#open()
     const object: Record<string, Value> = {}
     if (this.#next() !== CLOSE_BRACE) {
@@ -163,7 +163,7 @@ class Parser implements NodeSource {
   }
 
   /** Reads a field. Returns whether another one follows. */
-  #field(object: Record<string, Value>, fields?: ParsedField[]): boolean {
+  #field(object: Record<string, Value>, fields?: JsonField[]): boolean {
     if (this.#kind !== STRING_LITERAL) {
       throw this.#refusal(unexpectedCharacter, 'was expecting double-quote to start field name')
     }
@@ -175,7 +175,7 @@ class Parser implements NodeSource {
     }
     this.#next()
     const node = fields && fields.length < MAX_FIELDS ? this.#node(false) : undefined
-    if (node) fields?.push(new ParsedField(name, start, node))
+    if (node) fields?.push(new JsonField(name, start, node))
     setOwn(object, name, node ? node.value : this.#value())
     return this.#next() === COMMA
   }
@@ -207,7 +207,7 @@ class Parser implements NodeSource {
     const literal = this.#scanner.getTokenValue()
     const end = this.#scanner.getPosition()
     if (literal.length <= 2 && Number(literal) === 0 && isDigit(this.text.charCodeAt(end))) {
-      throw malformedJson(locationAt(this.text, end), 'Invalid numeric value: Leading zeroes not allowed')
+      throw malformedJson(locationAt(this, end), 'Invalid numeric value: Leading zeroes not allowed')
     }
     if (literal.length > MAX_NUMBER_LENGTH) {
       const digits = literal.replace(/\D/g, '').length
@@ -227,7 +227,7 @@ class Parser implements NodeSource {
   #brokenToken(): QueryError {
     const fault: number = this.#scanner.getTokenError()
     const end = this.#scanner.getPosition()
-    const location = locationAt(this.text, this.#scanner.getTokenOffset())
+    const location = locationAt(this, this.#scanner.getTokenOffset())
     if (fault === OPEN_COMMENT || (fault <= BROKEN_NUMBER && end >= this.text.length)) {
       return endOfInput(location)
     }
@@ -241,7 +241,7 @@ class Parser implements NodeSource {
     ...rest: Rest
   ): QueryError {
     const offset = this.#scanner.getTokenOffset()
-    const location = locationAt(this.text, offset)
+    const location = locationAt(this, offset)
     const isCutOff = this.#kind === END || (this.text[offset] === '-' && offset + 1 === this.text.length)
     return isCutOff ? endOfInput(location) : malformedJson(location, reason(this.text, offset, ...rest))
   }

@@ -12,33 +12,13 @@ export type TokenName =
 /** `[LINE:COLUMN]`, both counted from 1. */
 export type JsonLocation = string
 
-/** A value of a JSON text that knows where it stands, because Elasticsearch's refusals say so. */
-export interface JsonNode {
-  readonly token: TokenName
-  readonly location: JsonLocation
-  /** Where an object or array ends. */
-  readonly end: JsonLocation
-  /** The text of a scalar, as Elasticsearch reads it where it wants text. */
-  readonly text: string
-  /** The value in full. Integers that a number cannot hold are bigint. */
-  readonly value: Value
-  /** The first {@link MAX_FIELDS} fields of an object, in the order of the text. */
-  readonly fields: readonly JsonField[]
-  /** The item of an array at an index. */
-  item(index: number): JsonNode
-}
-
-export interface JsonField {
-  readonly name: string
-  readonly location: JsonLocation
-  readonly node: JsonNode
-}
-
 /** The text of a node, and what reads it. */
 export interface NodeSource {
   readonly text: string
+  /** `false`: the host application has parsed the body, and this is not the text that the client sent. */
+  readonly hasPositions: boolean
   /** Reads the value at an offset again, for the positions in it. */
-  nodeAt(offset: number): ParsedNode
+  nodeAt(offset: number): JsonNode
 }
 
 /** The location of a value that the host application has parsed, in Elasticsearch's words. */
@@ -55,18 +35,19 @@ const SCALAR_TOKENS: Readonly<Record<string, TokenName>> = {
 }
 
 /**
- * A node that keeps offsets into its text. It counts positions, and reads the fields and items of inner values, when a
- * refusal asks for them: most bodies are not refused, and a node for every value costs more than the rest of the parsing.
+ * A value of a JSON text that knows where it stands, because Elasticsearch's refusals say so. It counts positions, and
+ * reads the fields and items of inner values, when a refusal asks for them: most bodies are not refused, and a node for
+ * every value costs more than the rest of the parsing.
  */
-export class ParsedNode implements JsonNode {
+export class JsonNode {
+  /** The value in full. Integers that a number cannot hold are bigint. */
   value: Value = null
   /** Where the text of a scalar ends, or the closing bracket of an object or array stands. */
   stop: number
   /** Where the items of an array start, once they have been read with offsets. */
   itemOffsets: readonly number[] | undefined
-  parsedFields: readonly ParsedField[] | undefined
+  parsedFields: readonly JsonField[] | undefined
   readonly source: NodeSource
-  /** Where its text starts. */
   readonly start: number
 
   constructor(source: NodeSource, start: number) {
@@ -76,22 +57,26 @@ export class ParsedNode implements JsonNode {
   }
 
   get token(): TokenName {
-    return tokenOf(this.value)
+    if (Array.isArray(this.value)) return 'START_ARRAY'
+    return isContainer(this.value) ? 'START_OBJECT' : (SCALAR_TOKENS[typeof this.value] ?? 'VALUE_NULL')
   }
 
   get location(): JsonLocation {
-    return locationAt(this.source.text, this.start)
+    return locationAt(this.source, this.start)
   }
 
+  /** Where an object or array ends. */
   get end(): JsonLocation {
-    return locationAt(this.source.text, isContainer(this.value) ? this.stop : this.start)
+    return locationAt(this.source, isContainer(this.value) ? this.stop : this.start)
   }
 
+  /** The text of a scalar, as Elasticsearch reads it where it wants text. */
   get text(): string {
     if (isContainer(this.value)) return ''
     return typeof this.value === 'string' ? this.value : this.source.text.slice(this.start, this.stop)
   }
 
+  /** The first {@link MAX_FIELDS} fields of an object, in the order of the text. */
   get fields(): readonly JsonField[] {
     this.parsedFields ??= this.source.nodeAt(this.start).parsedFields ?? []
     return this.parsedFields
@@ -103,67 +88,30 @@ export class ParsedNode implements JsonNode {
   }
 }
 
-/** A field that keeps the offset of its name. */
-export class ParsedField implements JsonField {
+export class JsonField {
   readonly name: string
-  readonly node: ParsedNode
+  readonly node: JsonNode
   readonly #start: number
 
-  constructor(name: string, start: number, node: ParsedNode) {
+  constructor(name: string, start: number, node: JsonNode) {
     this.name = name
     this.node = node
     this.#start = start
   }
 
   get location(): JsonLocation {
-    return locationAt(this.node.source.text, this.#start)
+    return locationAt(this.node.source, this.#start)
   }
 }
 
-/** A node of a body whose text is not known. */
-export class LocatedNode implements JsonNode {
-  readonly value: Value
-  readonly location = UNKNOWN_LOCATION
-  readonly end = UNKNOWN_LOCATION
-
-  constructor(value: Value) {
-    this.value = value
-  }
-
-  get token(): TokenName {
-    return tokenOf(this.value)
-  }
-
-  get text(): string {
-    return isContainer(this.value) ? '' : String(this.value)
-  }
-
-  get fields(): readonly JsonField[] {
-    if (this.token !== 'START_OBJECT') return []
-    return Object.entries(this.value ?? {})
-      .slice(0, MAX_FIELDS)
-      .map(([name, value]) => ({ name, location: UNKNOWN_LOCATION, node: new LocatedNode(value ?? null) }))
-  }
-
-  item(index: number): JsonNode {
-    return new LocatedNode(Array.isArray(this.value) ? (this.value[index] ?? null) : null)
-  }
-}
-
-function tokenOf(value: Value): TokenName {
-  if (Array.isArray(value)) return 'START_ARRAY'
-  return isContainer(value) ? 'START_OBJECT' : (SCALAR_TOKENS[typeof value] ?? 'VALUE_NULL')
-}
-
-/** Whether a value is an object or an array. */
 export function isContainer(
   value: Value,
 ): value is Exclude<Value, string | number | bigint | boolean | null> {
   return typeof value === 'object' && value !== null
 }
 
-/** Line and column of an offset. */
-export function locationAt(text: string, offset: number): JsonLocation {
+export function locationAt({ text, hasPositions }: NodeSource, offset: number): JsonLocation {
+  if (!hasPositions) return UNKNOWN_LOCATION
   let line = 1
   let lineStart = 0
   for (let index = 0; index < offset; index += 1) {

@@ -16,9 +16,7 @@ export class BodyReader {
 
   /** Whether the request has a body. Only reading tells whether a chunked one is empty. */
   async hasBody(request: Request, response: Response): Promise<boolean> {
-    if (request.headers['transfer-encoding'] === undefined) {
-      return Number(request.headers['content-length'] ?? 0) > 0
-    }
+    if (request.headers['transfer-encoding'] === undefined) return lengthOf(request) > 0
     await this.#read(request, response)
     return !isEmpty(request.body)
   }
@@ -35,7 +33,7 @@ export class BodyReader {
   async #read(request: Request, response: Response): Promise<void> {
     // A host application may set an empty body without reading one.
     if (request.body !== undefined && request.readableDidRead) return
-    if (this.#isTooLong(request)) throw this.#tooLong()
+    if (lengthOf(request) > this.#maxBytes) throw this.#tooLong()
     await new Promise<void>((resolve, reject) => {
       let bytes = 0
       // The parser refuses a body that is too long only after its end, and some bodies never end.
@@ -47,10 +45,6 @@ export class BodyReader {
         error ? reject(this.#refusal(error)) : resolve(),
       )
     })
-  }
-
-  #isTooLong({ headers }: Request): boolean {
-    return Number(headers['content-length'] ?? 0) > this.#maxBytes
   }
 
   #tooLong(cause?: unknown): QueryError {
@@ -66,6 +60,10 @@ export class BodyReader {
     if (type === 'entity.too.large') return this.#tooLong(error)
     return new QueryError('parse_exception', 'the request body could not be read', { cause: error })
   }
+}
+
+function lengthOf({ headers }: Request): number {
+  return Number(headers['content-length'] ?? 0)
 }
 
 /** Parsers represent an empty body by no bytes, no text, or an object without members. */

@@ -143,10 +143,7 @@ function readOutput(request: OperationRequest, submission?: Submission): Output 
     formatParameter: parameters.format,
     delimiterPresent: delimiter !== undefined,
     path,
-    columnar: submission?.request.columnar,
-    includeCcsMetadata: submission?.request.includeCcsMetadata,
-    includeExecutionMetadata: submission?.request.includeExecutionMetadata,
-    profile: submission?.request.profile,
+    submitted: submission?.request,
   })
   const presentation: Presentation = {
     // Elasticsearch reads this parameter after the query has run, and refuses a bad value only then.

@@ -22,7 +22,6 @@ export interface RequestHead {
   human: boolean
 }
 
-/** A request to one of the operations. */
 export interface OperationRequest extends RequestHead {
   operation: Operation
 }
@@ -30,11 +29,7 @@ export interface OperationRequest extends RequestHead {
 /** Reads the head of a request. Its checks have the order of Elasticsearch's. */
 export function readHead(request: Request, id: string, hasBody: boolean): RequestHead {
   const parameters = parseQueryString(queryStringOf(request))
-  const mediaTypes = checkMediaTypeHeaders({
-    accept: headerValues(request, 'accept'),
-    contentType: headerValues(request, 'content-type'),
-    hasBody,
-  })
+  const mediaTypes = readMediaTypes(request, hasBody)
   const pretty = readFlag(parameters, 'pretty')
   const human = readFlag(parameters, 'human')
   readFlag(parameters, 'error_trace')
@@ -67,17 +62,17 @@ export interface ErrorStyle {
 
 export function readErrorStyle(request: Request): ErrorStyle {
   const parameters = attempt(() => parseQueryString(queryStringOf(request))) ?? {}
-  const headers = {
-    accept: headerValues(request, 'accept'),
-    contentType: headerValues(request, 'content-type'),
-    hasBody: false,
-  }
   return {
-    mediaTypes: attempt(() => checkMediaTypeHeaders(headers)) ?? {},
+    mediaTypes: attempt(() => readMediaTypes(request, false)) ?? {},
     formatParameter: parameters.format,
     pretty: attempt(() => readFlag(parameters, 'pretty')) ?? false,
     errorTrace: attempt(() => readFlag(parameters, 'error_trace')) ?? false,
   }
+}
+
+function readMediaTypes(request: Request, hasBody: boolean): MediaTypeHeaders {
+  const accept = headerValues(request, 'accept')
+  return checkMediaTypeHeaders({ accept, contentType: headerValues(request, 'content-type'), hasBody })
 }
 
 function attempt<T>(read: () => T): T | undefined {

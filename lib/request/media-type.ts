@@ -33,22 +33,6 @@ const DIGITS = /^\d+$/
 
 const NO_PARAMETERS: ReadonlyMap<string, string> = new Map()
 
-/** What the usual clients send, so that their requests need no parsing. */
-const COMMON: ReadonlyMap<string, MediaType | undefined> = new Map(
-  [
-    '*/*',
-    'application/json',
-    'application/json; charset=utf-8',
-    'application/json;charset=UTF-8',
-    'application/vnd.elasticsearch+json; compatible-with=9',
-    'application/vnd.elasticsearch+json;compatible-with=9',
-    'application/vnd.elasticsearch+json; compatible-with=8',
-    'application/vnd.elasticsearch+json;compatible-with=8',
-    'application/vnd.elasticsearch+json; compatible-with=9,text/plain',
-    'application/vnd.elasticsearch+json; compatible-with=8,text/plain',
-  ].map((header) => [header, parseMediaType('Accept', header)]),
-)
-
 /** Everything that Elasticsearch reads as JSON. */
 const JSON_TYPES: ReadonlySet<string> = new Set(Object.values(FORMAT_TABLE.json.mediaTypes).flat())
 
@@ -92,7 +76,6 @@ function readHeader(name: HeaderName, values: readonly string[]): MediaType | un
   if (header === undefined) return undefined
   if (values.length > 1)
     throw malformed(name, `Incorrect header [${name}]. Only one value should be provided`)
-  if (COMMON.has(header)) return COMMON.get(header)
   if (header.trim() === '') throw malformed(name, `Header [${name}] cannot be empty.`)
   return parseMediaType(name, header)
 }
@@ -151,7 +134,6 @@ function checkVersions(headers: MediaTypeHeaders, hasBody: boolean): void {
   )
 }
 
-/** The compatible version that a header asks for, if any. */
 function checkVersion(
   name: HeaderName,
   mediaType: MediaType | undefined,

@@ -1,4 +1,5 @@
 import { abbreviated, illegalArgument } from '../core/errors'
+import type { QueryRequest } from '../core/store'
 import type { Format, ObjectFormat } from '../formats/formats'
 import { FORMAT_TABLE, FORMATS, TEXT_FORMATS } from '../formats/formats'
 import type { MediaType, MediaTypeHeaders } from './media-type'
@@ -12,11 +13,7 @@ export interface FormatRequest extends MediaTypeHeaders {
   delimiterPresent: boolean
   /** Decoded, without the query string. */
   path: string
-  /** From the submitted body, as are the flags below. */
-  columnar?: boolean | undefined
-  includeCcsMetadata?: boolean | undefined
-  includeExecutionMetadata?: boolean | undefined
-  profile?: boolean | undefined
+  submitted?: Partial<QueryRequest> | undefined
 }
 
 type ErrorRequest = MediaTypeHeaders & Pick<FormatRequest, 'formatParameter'>
@@ -32,10 +29,9 @@ export interface NegotiatedFormat {
 
 type NegotiatedObjectFormat = Pick<NegotiatedFormat, 'contentType'> & { format: ObjectFormat }
 
-/** A format under one of its names. */
+/** A format under one of its names, and the label of its answers. */
 interface NamedFormat {
   format: Format
-  /** Of the answer. */
   label: string
 }
 
@@ -146,7 +142,7 @@ function checkSubmit(request: FormatRequest, asked: NamedFormat | undefined): vo
   }
   if (FORMAT_TABLE[asked.format].kind !== 'text') return
   for (const [flag, name] of OBJECT_FLAGS) {
-    if (!request[flag]) continue
+    if (!request.submitted?.[flag]) continue
     throw illegalArgument(
       `Invalid use of [${name}] argument: cannot be used in combination with [${TEXT_FORMATS.join(', ')}] formats`,
     )

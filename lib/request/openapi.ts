@@ -13,14 +13,11 @@ export interface DocumentedRequest {
   operation: Operation
   id: string
   parameters: UrlParameters
-  /** The parsed JSON body, if the request has one. */
   body: Value | undefined
 }
 
 /** Rejects with the error of express-openapi-validator when `api-spec.yaml` does not allow the request. */
 export type ValidateRequest = (request: DocumentedRequest) => Promise<void>
-
-type ApiSpec = Parameters<typeof middleware>[0]['apiSpec']
 
 /** Flags that Elasticsearch switches on when they have no value. */
 const FLAGS = ['pretty', 'human', 'error_trace', 'drop_null_columns']
@@ -52,7 +49,7 @@ export function createRequestValidator(): ValidateRequest {
 function createHandlers(): RequestHandler[] {
   const validator: { middleware: typeof middleware } = require('express-openapi-validator')
   return validator.middleware({
-    apiSpec: apiSpec as unknown as ApiSpec,
+    apiSpec: apiSpec as unknown as Parameters<typeof middleware>[0]['apiSpec'],
     validateApiSpec: false,
     validateRequests: true,
     validateResponses: false,

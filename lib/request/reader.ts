@@ -5,7 +5,7 @@ import type { JsonNode } from '../json/parse'
 import { BodyReader } from './body'
 import type { Command } from './command'
 import { readCommand, readSource } from './command'
-import type { OperationRequest, RequestHead } from './head'
+import type { OperationRequest } from './head'
 import { readHead, requestKey } from './head'
 import { checkBodyMediaType } from './media-type'
 import type { ValidateRequest } from './openapi'
@@ -38,16 +38,15 @@ export class RequestReader {
     const head = readHead(request, route.id, hasBody)
     const operation = this.#operationOf(request, route)
     if (hasBody) checkBodyMediaType(head.mediaTypes)
-    const body = operation === 'submit' ? await this.#submitJson(request, response, head) : undefined
+    let body: JsonNode | undefined
+    if (operation === 'submit') {
+      body = hasBody ? await this.#bodies.readJson(request, response) : readSource(head)
+    }
     const command = await this.#toCommand({ ...head, operation }, body)
     if (!hasBody) this.#cache.add(key, command)
     if (!body || !this.#store.passThrough) return command
     const sent: unknown = hasBody ? request.body : head.parameters.source
     return { ...command, body: submitBodyOf(sent, body) } as Command
-  }
-
-  async #submitJson(request: Request, response: Response, head: RequestHead): Promise<JsonNode | undefined> {
-    return head.hasBody ? this.#bodies.readJson(request, response) : readSource(head)
   }
 
   #operationOf({ method, originalUrl }: Request, route: RouteMatch): Operation {

@@ -50,7 +50,6 @@ function withoutTrailingSlashes(path: string): string {
   return path.slice(0, end)
 }
 
-/** The operation of a method on a route. */
 export function operationOn({ path }: RouteMatch, method: string): Operation | undefined {
   return ROUTES.find((route) => route.path === path && route.method === method)?.operation
 }

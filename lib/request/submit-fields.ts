@@ -77,7 +77,6 @@ const FIELDS = {
   keep_on_completion: boolean,
 }
 
-/** The values of the fields that a submit body has. */
 export type BodyFields = { [Name in keyof typeof FIELDS]?: ReturnType<(typeof FIELDS)[Name]['read']> }
 
 /**

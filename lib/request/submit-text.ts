@@ -2,8 +2,6 @@ import type { SubmitBody, SubmitTimes } from '../core/store'
 import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../core/store'
 import { parseTimeValue, timeText } from '../core/time-value'
 import type { JsonNode } from '../json/parse'
-import { parseJson } from '../json/parse'
-import { ParsedNode } from '../json/tree'
 
 /** A time in the text of a submit. `start` and `end` are offsets in bytes. */
 interface TimeField {
@@ -16,37 +14,30 @@ interface TimeField {
   end: number
 }
 
-/** The body of a submit, from what the client or the host application has left, and from the JSON that was read of it. */
+/**
+ * The body of a submit, from what the client or the host application has left, and from the JSON that was read of it. A
+ * host application that parses bodies keeps no text: the JSON has been written down again.
+ */
 export function submitBodyOf(sent: unknown, root: JsonNode): SubmitBody {
-  if (root instanceof ParsedNode) {
-    return new SubmitText(Buffer.isBuffer(sent) ? sent : Buffer.from(String(sent)), root)
-  }
-  // A host application that parses bodies keeps no text. What it kept can be written down again.
-  const text = JSON.stringify(sent)
-  const parsed = parseJson(text)
-  if (!parsed) throw new TypeError('a body that was read is empty')
-  return new SubmitText(Buffer.from(text), parsed)
+  return new SubmitText(Buffer.isBuffer(sent) ? sent : Buffer.from(root.source.text), root)
 }
 
 /** Replaces times in the bytes of a submit, by the offsets that were found when the text was read. */
 class SubmitText implements SubmitBody {
   readonly bytes: Buffer
-  readonly #times: { readonly wait: TimeField; readonly keepAlive: TimeField }
+  readonly #wait: TimeField
+  readonly #keepAlive: TimeField
 
-  constructor(bytes: Buffer, root: ParsedNode) {
-    const find = (name: string, defaultMs: number) => findTime(bytes, root, name, defaultMs)
+  constructor(bytes: Buffer, root: JsonNode) {
     this.bytes = bytes
-    this.#times = {
-      wait: find('wait_for_completion_timeout', DEFAULT_WAIT_MS),
-      keepAlive: find('keep_alive', DEFAULT_KEEP_ALIVE_MS),
-    }
+    this.#wait = findTime(bytes, root, 'wait_for_completion_timeout', DEFAULT_WAIT_MS)
+    this.#keepAlive = findTime(bytes, root, 'keep_alive', DEFAULT_KEEP_ALIVE_MS)
   }
 
   withTimes({ waitMs, keepAliveMs }: SubmitTimes): Buffer {
-    const { wait, keepAlive } = this.#times
     const edits = [
-      { ...wait, wantedMs: waitMs },
-      { ...keepAlive, wantedMs: keepAliveMs },
+      { ...this.#wait, wantedMs: waitMs },
+      { ...this.#keepAlive, wantedMs: keepAliveMs },
     ]
       .filter(({ ms, wantedMs }) => Math.max(0, ms) !== Math.max(0, wantedMs))
       .toSorted((one, other) => one.start - other.start)
@@ -62,12 +53,12 @@ class SubmitText implements SubmitBody {
   }
 }
 
-function findTime(bytes: Buffer, root: ParsedNode, name: string, defaultMs: number): TimeField {
+function findTime(bytes: Buffer, root: JsonNode, name: string, defaultMs: number): TimeField {
   const { text } = root.source
   // The text was decoded without the byte order mark that the bytes may begin with.
   const markLength = bytes.length - Buffer.byteLength(text)
   const byteOffset = (offset: number) => markLength + Buffer.byteLength(text.slice(0, offset))
-  const node = root.parsedFields?.find((field) => field.name === name)?.node
+  const node = root.fields.find((field) => field.name === name)?.node
   if (node) {
     const ms = parseTimeValue(name, node.text)
     return { name, ms, isSent: true, start: byteOffset(node.start), end: byteOffset(node.stop) }

@@ -148,6 +148,7 @@ describe('cellText', () => {
     ['exponential_histogram', { scale: 3, sum: 2, zero: { count: 1, threshold: 0 } }, HISTOGRAM],
     ['histogram', { values: [0.5], counts: [3n] }, '{"values":[0.5],"counts":[3]}'],
     ['_source', { foo: 'bar' }, '{foo=bar}'],
+    ['_source', { at: new Date(0) }, '{at=1970-01-01T00:00:00.000Z}'],
     ['_source', { foo: { a: [1, 2] }, n: null }, '{foo={a=[1, 2]}, n=null}'],
     ['_source', { d: 1.5, big: 1e300, l: 9007199254740993n, e: {}, ea: [] }, SOURCE],
     ['_source', { gone: undefined, list: [null, true, { x: 'y' }] }, '{list=[null, true, {x=y}]}'],

@@ -110,6 +110,7 @@ describe('parseJson', () => {
       '{"a":"\n"}',
       '[1:6] Illegal unquoted character ((CTRL-CHAR, code 10)): has to be escaped using backslash to be included in string value',
     ],
+    ['{"a":"\\u0041\\x"}', "[1:6] Unrecognized character escape 'x' (code 120)"],
     ['{"a":"\\x"}', "[1:6] Unrecognized character escape 'x' (code 120)"],
     [
       '{"a":"\\u12g4"}',
@@ -199,6 +200,10 @@ describe('locate', () => {
         )
       }),
     )
+  })
+
+  it('keeps integers of any length', () => {
+    expect(locate({ n: 2n ** 64n, missing: undefined }).value).toEqual({ n: 2n ** 64n })
   })
 
   it('refuses what is nested too deep', () => {

@@ -272,28 +272,28 @@ describe('negotiateFormat', () => {
       { accept: 'text/vnd.elasticsearch+tab-separated-values' },
       { format: 'txt', delimiterPresent: true },
     ])('refuses %j on submit', (sent) => {
-      expect(answer({ ...sent, [flag]: true })).toBe(
+      expect(answer({ ...sent, submitted: { [flag]: true } })).toBe(
         `400 Invalid use of [${name}] argument: cannot be used in combination with [txt, csv, tsv] formats`,
       )
     })
 
     it.each(['json', 'yaml', 'cbor', 'smile', 'vnd_json', 'arrow'])('accepts %s on submit', (format) => {
-      expect(answer({ format, [flag]: true })).toBe(answer({ format }))
+      expect(answer({ format, submitted: { [flag]: true } })).toBe(answer({ format }))
     })
 
     it('accepts text if the flag is off', () => {
-      expect(answer({ format: 'csv', [flag]: false })).toBe(`csv as ${CSV}`)
+      expect(answer({ format: 'csv', submitted: { [flag]: false } })).toBe(`csv as ${CSV}`)
     })
 
     it.each(['get', 'stop'] as const)('accepts text on %s', (operation) => {
-      expect(answer({ operation, format: 'csv', [flag]: true })).toBe(`csv as ${CSV}`)
+      expect(answer({ operation, format: 'csv', submitted: { [flag]: true } })).toBe(`csv as ${CSV}`)
     })
   })
 
   it('names the first of several refused flags', () => {
     const flags = { profile: true, includeExecutionMetadata: true, includeCcsMetadata: true }
-    expect(answer({ format: 'txt', ...flags })).toContain('[include_ccs_metadata]')
-    expect(answer({ format: 'txt', ...flags, columnar: true })).toContain('[columnar]')
+    expect(answer({ format: 'txt', submitted: flags })).toContain('[include_ccs_metadata]')
+    expect(answer({ format: 'txt', submitted: { ...flags, columnar: true } })).toContain('[columnar]')
   })
 
   it.each(goldenCases(FORMATS))('labels the golden answer %s', (_, { request: sent, expected }) => {
@@ -303,7 +303,7 @@ describe('negotiateFormat', () => {
         format: format ?? undefined,
         accept,
         ...(contentType !== undefined && { contentType }),
-        columnar,
+        submitted: { columnar: columnar ?? false },
         delimiterPresent: delimiter !== undefined,
       }),
     )
@@ -318,7 +318,7 @@ describe('negotiateFormat', () => {
       const { format, columnar, delimiter } = sent
       const reason = answer({
         format: format ?? undefined,
-        columnar,
+        submitted: { columnar: columnar ?? false },
         delimiterPresent: delimiter !== undefined,
         path: '/_query',
       })

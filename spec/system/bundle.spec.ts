@@ -75,6 +75,10 @@ describe('a gateway that is bundled as the README says', () => {
       body: JSON.stringify(body),
     })
 
+  it('needs no flag for a package', () => {
+    expect(documentedFlags()).toEqual(['--bundle', '--platform=node'])
+  })
+
   it('refuses a request without a token, accepts a submit and returns its result', async () => {
     expect.assertions(4)
     await withBundle([], async (url) => {

@@ -30,6 +30,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/api': ['core/meter'],
   'fastest-levenshtein': ['core/did-you-mean'],
   'jsonc-parser': ['json/parse'],
+  'jsonc-parser/lib/umd/impl/scanner': ['json/parse'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
   'lru-cache': ['jwt/key-finder', 'jwt/verified-tokens', 'request/reading-cache', 'router/answer-cache'],
   'apache-arrow': ['formats/arrow/arrow', 'formats/arrow/arrow-batches', 'formats/arrow/arrow-columns'],

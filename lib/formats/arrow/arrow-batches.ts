@@ -27,7 +27,6 @@ export class ArrowBatches {
     this.#writer.reset(createSink(arrow, this.#parts), this.#schema)
   }
 
-  /** Whether it is time for a {@link flush}. */
   get isFull(): boolean {
     return this.#rows >= MAX_ROWS || this.#bytes >= MAX_BYTES
   }

@@ -4,6 +4,7 @@ import { illegalArgument } from '../../core/errors'
 import type { Column, ColumnType, Value } from '../../core/result'
 import type { Scalar } from '../cells/cell'
 import { cellValue, isMany, plainText } from '../cells/cell'
+import type { Instant } from '../cells/dates'
 import { parseInstant } from '../cells/dates'
 import { wktToWkb } from './wkb'
 
@@ -11,7 +12,6 @@ export type ArrowModule = typeof Arrow
 
 /** How a column goes into an Arrow stream. */
 export interface ArrowColumn {
-  /** What the schema says. */
   field: Arrow.Field
   /** The same type with 64-bit integers for timestamps: the builders take nanoseconds for milliseconds. */
   builtType: Arrow.DataType
@@ -61,7 +61,6 @@ const DATE_NANOS: KindIn = (arrow) => kind(new arrow.TimestampNanosecond(), epoc
 /** Elasticsearch does not write columns of this type. */
 const REFUSED = undefined
 
-/** The table of column types in Arrow's types. */
 const KINDS: Readonly<Record<ColumnType, KindIn | typeof REFUSED>> = {
   null: NULL,
   boolean: BOOLEAN,
@@ -117,24 +116,22 @@ function toBigInt(value: Scalar): bigint {
   return typeof value === 'bigint' ? value : BigInt(plainText(value))
 }
 
-function epochMs(value: Scalar): bigint {
+/** Numbers count since the epoch already. */
+function epoch(value: Scalar, count: (instant: Instant) => bigint): bigint {
   if (typeof value === 'bigint') return value
   if (typeof value === 'number') return BigInt(Math.floor(value))
-  return BigInt(instantOf(value).ms)
+  if (value instanceof Date) return count({ ms: value.getTime(), nanos: 0 })
+  const instant = parseInstant(plainText(value))
+  if (!instant) throw new TypeError(`[${plainText(value)}] is no date`)
+  return count(instant)
+}
+
+function epochMs(value: Scalar): bigint {
+  return epoch(value, ({ ms }) => BigInt(ms))
 }
 
 function epochNanos(value: Scalar): bigint {
-  if (typeof value === 'bigint') return value
-  if (typeof value === 'number') return BigInt(Math.floor(value))
-  const { ms, nanos } = instantOf(value)
-  return BigInt(ms) * 1_000_000n + BigInt(nanos)
-}
-
-function instantOf(value: Scalar): { ms: number; nanos: number } {
-  if (value instanceof Date) return { ms: value.getTime(), nanos: 0 }
-  const instant = parseInstant(plainText(value))
-  if (!instant) throw new TypeError(`[${plainText(value)}] is no date`)
-  return instant
+  return epoch(value, ({ ms, nanos }) => BigInt(ms) * 1_000_000n + BigInt(nanos))
 }
 
 /** The bytes of an ip address: four for IPv4, also where it is mapped into IPv6, and sixteen for IPv6. */

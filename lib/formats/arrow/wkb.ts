@@ -117,7 +117,6 @@ function boxRing(body: Body[]): Body[] {
   ]
 }
 
-/** How many numbers a position has. */
 function dimensions(body: Body[]): number {
   const [first] = body
   if (first === undefined) return 2

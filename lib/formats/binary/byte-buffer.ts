@@ -5,7 +5,7 @@ export class ByteBuffer {
   #bytes = Buffer.allocUnsafe(INITIAL_SIZE)
   #length = 0
 
-  get length(): number {
+  get pending(): number {
     return this.#length
   }
 

@@ -1,5 +1,5 @@
 import { documentWriter } from '../document/document'
-import type { TokenSink } from '../document/token-sink'
+import type { Container, TokenSink } from '../document/token-sink'
 import { ByteBuffer, integerBytes } from './byte-buffer'
 
 /**
@@ -27,31 +27,13 @@ const BREAK = 0xff
 
 const LONG_LIMIT = 1n << 63n
 
-export class CborSink implements TokenSink {
-  readonly #bytes = new ByteBuffer()
-
-  get pending(): number {
-    return this.#bytes.length
+export class CborSink extends ByteBuffer implements TokenSink {
+  start(kind: Container): void {
+    this.byte(kind === 'object' ? MAP_OF_ANY_LENGTH : ARRAY_OF_ANY_LENGTH)
   }
 
-  take(): Uint8Array {
-    return this.#bytes.take()
-  }
-
-  startObject(): void {
-    this.#bytes.byte(MAP_OF_ANY_LENGTH)
-  }
-
-  endObject(): void {
-    this.#bytes.byte(BREAK)
-  }
-
-  startArray(): void {
-    this.#bytes.byte(ARRAY_OF_ANY_LENGTH)
-  }
-
-  endArray(): void {
-    this.#bytes.byte(BREAK)
+  end(): void {
+    this.byte(BREAK)
   }
 
   key(name: string): boolean {
@@ -61,7 +43,7 @@ export class CborSink implements TokenSink {
 
   string(value: string): void {
     this.#head(TEXT, Buffer.byteLength(value))
-    this.#bytes.text(value)
+    this.text(value)
   }
 
   integer(value: number | bigint): void {
@@ -71,21 +53,21 @@ export class CborSink implements TokenSink {
   }
 
   double(value: number): void {
-    this.#bytes.byte(DOUBLE)
-    this.#bytes.float64(value)
+    this.byte(DOUBLE)
+    this.float64(value)
   }
 
   float(value: number): void {
-    this.#bytes.byte(FLOAT)
-    this.#bytes.float32(value)
+    this.byte(FLOAT)
+    this.float32(value)
   }
 
   boolean(value: boolean): void {
-    this.#bytes.byte(value ? TRUE : FALSE)
+    this.byte(value ? TRUE : FALSE)
   }
 
   null(): void {
-    this.#bytes.byte(NULL)
+    this.byte(NULL)
   }
 
   /** What does not fit a Java `long` is tagged as a big integer, although CBOR has room for one more bit. */
@@ -96,28 +78,27 @@ export class CborSink implements TokenSink {
       this.#head(isNegative ? NEGATIVE : UNSIGNED, magnitude)
     } else {
       const bytes = integerBytes(magnitude)
-      this.#bytes.byte(isNegative ? BIG_NEGATIVE : BIG_UNSIGNED)
+      this.byte(isNegative ? BIG_NEGATIVE : BIG_UNSIGNED)
       this.#head(BYTES, bytes.length)
-      this.#bytes.bytes(bytes)
+      this.bytes(bytes)
     }
   }
 
   #head(major: number, argument: number | bigint): void {
-    const bytes = this.#bytes
     if (argument < 24) {
-      bytes.byte(major | Number(argument))
+      this.byte(major | Number(argument))
     } else if (argument < 0x100) {
-      bytes.byte(major | 24)
-      bytes.byte(Number(argument))
+      this.byte(major | 24)
+      this.byte(Number(argument))
     } else if (argument < 0x10000) {
-      bytes.byte(major | 25)
-      bytes.uint16(Number(argument))
+      this.byte(major | 25)
+      this.uint16(Number(argument))
     } else if (argument < 0x1_0000_0000) {
-      bytes.byte(major | 26)
-      bytes.uint32(Number(argument))
+      this.byte(major | 26)
+      this.uint32(Number(argument))
     } else {
-      bytes.byte(major | 27)
-      bytes.uint64(BigInt(argument))
+      this.byte(major | 27)
+      this.uint64(BigInt(argument))
     }
   }
 }

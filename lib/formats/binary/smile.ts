@@ -1,5 +1,5 @@
 import { documentWriter } from '../document/document'
-import type { TokenSink } from '../document/token-sink'
+import type { Container, TokenSink } from '../document/token-sink'
 import { ByteBuffer, integerBytes } from './byte-buffer'
 
 /** SMILE as Elasticsearch writes it. Written by hand, because the packages for SMILE only read it. */
@@ -39,44 +39,28 @@ const UNICODE_NAME = 0xc0 - 2
 
 const LONG_LIMIT = 1n << 63n
 
-export class SmileSink implements TokenSink {
-  readonly #bytes = new ByteBuffer()
+export class SmileSink extends ByteBuffer implements TokenSink {
   readonly #names = new SmileNames()
 
   constructor() {
-    this.#bytes.bytes(HEADER)
+    super()
+    this.bytes(HEADER)
   }
 
-  get pending(): number {
-    return this.#bytes.length
+  start(kind: Container): void {
+    this.byte(kind === 'object' ? START_OBJECT : START_ARRAY)
   }
 
-  take(): Uint8Array {
-    return this.#bytes.take()
-  }
-
-  startObject(): void {
-    this.#bytes.byte(START_OBJECT)
-  }
-
-  endObject(): void {
-    this.#bytes.byte(END_OBJECT)
-  }
-
-  startArray(): void {
-    this.#bytes.byte(START_ARRAY)
-  }
-
-  endArray(): void {
-    this.#bytes.byte(END_ARRAY)
+  end(kind: Container): void {
+    this.byte(kind === 'object' ? END_OBJECT : END_ARRAY)
   }
 
   key(name: string): boolean {
     const reference = this.#names.referenceTo(name)
-    if (name === '') this.#bytes.byte(EMPTY_STRING)
+    if (name === '') this.byte(EMPTY_STRING)
     else if (reference === undefined) this.#newName(name)
-    else if (reference < 64) this.#bytes.byte(SHORT_REFERENCE + reference)
-    else this.#bytes.uint16((LONG_REFERENCE << 8) + reference)
+    else if (reference < 64) this.byte(SHORT_REFERENCE + reference)
+    else this.uint16((LONG_REFERENCE << 8) + reference)
     return true
   }
 
@@ -84,16 +68,16 @@ export class SmileSink implements TokenSink {
     const size = Buffer.byteLength(value)
     // As many bytes as characters: all of them are ASCII.
     const isAscii = size === value.length
-    if (size === 0) this.#bytes.byte(EMPTY_STRING)
+    if (size === 0) this.byte(EMPTY_STRING)
     else if (isAscii) this.#text(value, size <= 64 ? SHORT_ASCII + size : LONG_ASCII, size > 64)
     else this.#text(value, size <= 65 ? SHORT_UNICODE + size : LONG_UNICODE, size > 65)
   }
 
   integer(value: number | bigint): void {
     if (value >= -16 && value <= 15) {
-      this.#bytes.byte(SMALL_INTEGER + zigzag32(Number(value)))
+      this.byte(SMALL_INTEGER + zigzag32(Number(value)))
     } else if (value >= -0x8000_0000 && value <= 0x7fff_ffff) {
-      this.#bytes.byte(INT32)
+      this.byte(INT32)
       this.#variableLength(zigzag32(Number(value)))
     } else {
       this.#largeInteger(BigInt(value))
@@ -101,25 +85,25 @@ export class SmileSink implements TokenSink {
   }
 
   float(value: number): void {
-    this.#bytes.byte(FLOAT)
+    this.byte(FLOAT)
     const bits = new DataView(new ArrayBuffer(4))
     bits.setFloat32(0, value)
     this.#sevenBits(BigInt(bits.getUint32(0)), 5)
   }
 
   double(value: number): void {
-    this.#bytes.byte(DOUBLE)
+    this.byte(DOUBLE)
     const bits = new DataView(new ArrayBuffer(8))
     bits.setFloat64(0, value)
     this.#sevenBits(bits.getBigUint64(0), 10)
   }
 
   boolean(value: boolean): void {
-    this.#bytes.byte(value ? TRUE : FALSE)
+    this.byte(value ? TRUE : FALSE)
   }
 
   null(): void {
-    this.#bytes.byte(NULL)
+    this.byte(NULL)
   }
 
   #newName(name: string): void {
@@ -132,17 +116,17 @@ export class SmileSink implements TokenSink {
   }
 
   #text(text: string, firstByte: number, isLong: boolean): void {
-    this.#bytes.byte(firstByte)
-    this.#bytes.text(text)
-    if (isLong) this.#bytes.byte(END_OF_STRING)
+    this.byte(firstByte)
+    this.text(text)
+    if (isLong) this.byte(END_OF_STRING)
   }
 
   #largeInteger(value: bigint): void {
     if (value >= -LONG_LIMIT && value < LONG_LIMIT) {
-      this.#bytes.byte(INT64)
+      this.byte(INT64)
       this.#variableLength(BigInt.asUintN(64, value < 0n ? -2n * value - 1n : 2n * value))
     } else {
-      this.#bytes.byte(BIG_INTEGER)
+      this.byte(BIG_INTEGER)
       this.#sevenBitBytes(integerBytes(value))
     }
   }
@@ -152,12 +136,12 @@ export class SmileSink implements TokenSink {
     let rest = BigInt(value)
     const bytes = [Number(rest & 0x3fn) | 0x80]
     for (rest >>= 6n; rest > 0n; rest >>= 7n) bytes.push(Number(rest & 0x7fn))
-    this.#bytes.bytes(Uint8Array.from(bytes.reverse()))
+    this.bytes(Uint8Array.from(bytes.reverse()))
   }
 
   #sevenBits(bits: bigint, count: number): void {
     for (let group = count - 1; group >= 0; group--) {
-      this.#bytes.byte(Number((bits >> BigInt(group * 7)) & 0x7fn))
+      this.byte(Number((bits >> BigInt(group * 7)) & 0x7fn))
     }
   }
 
@@ -168,9 +152,9 @@ export class SmileSink implements TokenSink {
     let count = 0
     for (const byte of bytes) {
       bits = (bits << 8) | byte
-      for (count += 8; count >= 7; count -= 7) this.#bytes.byte((bits >> (count - 7)) & 0x7f)
+      for (count += 8; count >= 7; count -= 7) this.byte((bits >> (count - 7)) & 0x7f)
     }
-    if (count > 0) this.#bytes.byte(bits & ((1 << count) - 1))
+    if (count > 0) this.byte(bits & ((1 << count) - 1))
   }
 }
 

@@ -72,13 +72,9 @@ export function readInteger(value: Scalar): number | bigint {
   throw wrongCell('integer', value)
 }
 
-/** Numbers come as text where JSON cannot carry them: `-0.0`, `NaN`. */
 export function readDouble(value: Scalar): number {
   if (typeof value === 'number') return value
-  if (typeof value === 'bigint' || (typeof value === 'string' && /\S/.test(value))) {
-    const number = Number(value)
-    if (!Number.isNaN(number) || value === 'NaN') return number
-  }
+  if (fitsDouble(value)) return Number(value)
   throw wrongCell('double', value)
 }
 

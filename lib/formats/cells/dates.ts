@@ -114,7 +114,6 @@ function offsetText(offset: number): string {
   return `${offset < 0 ? '-' : '+'}${TWO_DIGITS[hours]}:${TWO_DIGITS[magnitude - hours * 60]}`
 }
 
-/** A point in time with nanoseconds. */
 export interface Instant {
   /** Milliseconds since the epoch, rounded down. */
   ms: number

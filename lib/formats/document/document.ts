@@ -25,10 +25,10 @@ export function* writeDocument(
   sink: TokenSink,
   writeValues: WriteValues = writeEachValue,
 ): Generator<Chunk> {
-  sink.startObject()
+  sink.start('object')
   writeState(sink, query, human)
   yield* writeResult(query.isRunning ? { result: NO_RESULT } : query, dropNullColumns, sink, writeValues)
-  sink.endObject()
+  sink.end('object')
   yield sink.take()
 }
 

@@ -1,6 +1,6 @@
 import type { Chunk } from '../writer'
 import { PatternNode } from './filter-pattern'
-import type { TokenSink } from './token-sink'
+import type { Container, TokenSink } from './token-sink'
 
 /**
  * A sink that passes on to another one what `filter_path` names. Without a path it is that other one. Written by hand,
@@ -31,7 +31,7 @@ const UNSEEN_LENGTH = 4
 
 /** An object or array that is being read. */
 interface Scope {
-  kind: 'object' | 'array'
+  kind: Container
   verdict: Verdict
   /** Its start has been written. Otherwise it is written when something in it passes. */
   isOpen: boolean
@@ -78,20 +78,26 @@ class FilterSink implements TokenSink {
     return this.#verdict === 'all' ? this.#open() : this.#verdict !== 'none'
   }
 
-  startObject(): void {
-    this.#start('object')
+  start(kind: Container): void {
+    const isRoot = this.#scopes.length === 0
+    const verdict = this.#nextVerdict()
+    // The root object shows even when nothing in it passes.
+    const isOpen = isRoot || verdict === 'all'
+    if (isOpen) this.#target.start(kind)
+    else this.#unseen++
+    this.#scopes.push({ kind, verdict, isOpen, hasContent: false, name: undefined })
   }
 
-  endObject(): void {
-    this.#end()
-  }
-
-  startArray(): void {
-    this.#start('array')
-  }
-
-  endArray(): void {
-    this.#end()
+  end(kind: Container): void {
+    const scope = this.#scopes.pop()
+    if (!scope?.isOpen) {
+      const isEmptyAndKept =
+        this.#mode === 'exclude' && scope && !scope.hasContent && scope.verdict !== 'none'
+      if (!isEmptyAndKept) return
+      this.#open()
+      this.#target.start(kind)
+    }
+    this.#target.end(kind)
   }
 
   string(value: string): void {
@@ -163,29 +169,6 @@ class FilterSink implements TokenSink {
     return false
   }
 
-  #start(kind: Scope['kind']): void {
-    const isRoot = this.#scopes.length === 0
-    const verdict = this.#nextVerdict()
-    // The root object shows even when nothing in it passes.
-    const isOpen = isRoot || verdict === 'all'
-    if (isOpen) this.#startTarget(kind)
-    else this.#unseen++
-    this.#scopes.push({ kind, verdict, isOpen, hasContent: false, name: undefined })
-  }
-
-  #end(): void {
-    const scope = this.#scopes.pop()
-    if (!scope) return
-    const isEmptyAndKept = this.#mode === 'exclude' && !scope.hasContent && scope.verdict !== 'none'
-    if (!scope.isOpen) {
-      if (!isEmptyAndKept) return
-      this.#open()
-      this.#startTarget(scope.kind)
-    }
-    if (scope.kind === 'object') this.#target.endObject()
-    else this.#target.endArray()
-  }
-
   /** Arrays are transparent: their paths are those of their elements. */
   #nextVerdict(): Verdict {
     const scope = this.#scopes.at(-1)
@@ -200,17 +183,12 @@ class FilterSink implements TokenSink {
   #open(): boolean {
     let canShow = true
     for (const scope of this.#scopes) {
-      if (!scope.isOpen) this.#startTarget(scope.kind)
+      if (!scope.isOpen) this.#target.start(scope.kind)
       scope.isOpen = true
       if (scope.name === undefined) continue
       canShow = this.#target.key(scope.name)
       scope.name = undefined
     }
     return canShow
-  }
-
-  #startTarget(kind: Scope['kind']): void {
-    if (kind === 'object') this.#target.startObject()
-    else this.#target.startArray()
   }
 }

@@ -1,12 +1,7 @@
-interface Glob {
-  matches: (name: string) => boolean
-  node: PatternNode
-}
-
 /** A tree of the names that the paths of `filter_path` lead through. */
 export class PatternNode {
   readonly #names = new Map<string, PatternNode>()
-  readonly #globs = new Map<string, Glob>()
+  readonly #globs = new Map<string, { matches: (name: string) => boolean; node: PatternNode }>()
   readonly #isDoubleWildcard: boolean
   #isEnd = false
 

@@ -1,14 +1,14 @@
 import type { Chunk } from '../writer'
 
+export type Container = 'object' | 'array'
+
 /**
  * Takes a document token by token, writes it in its format, and holds the text or bytes until somebody takes them.
  * Each format of the JSON family has one. Calls come in document order, a key before each value of an object.
  */
 export interface TokenSink {
-  startObject(): void
-  endObject(): void
-  startArray(): void
-  endArray(): void
+  start(kind: Container): void
+  end(kind: Container): void
   /**
    * Names the next value. Answers whether any of that value will be written: if not, the caller can call `null`
    * instead of writing it.

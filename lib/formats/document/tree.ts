@@ -38,13 +38,13 @@ function writeNested(sink: TokenSink, value: Value & object): void {
   if (value instanceof Date) {
     sink.string(dateText(value, 'UTC'))
   } else if (isMultiValue(value)) {
-    sink.startArray()
+    sink.start('array')
     for (const element of value) writeTree(sink, element)
-    sink.endArray()
+    sink.end('array')
   } else {
-    sink.startObject()
+    sink.start('object')
     for (const [name, member] of Object.entries(value)) writeMember(sink, name, member)
-    sink.endObject()
+    sink.end('object')
   }
 }
 

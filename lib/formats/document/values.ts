@@ -23,37 +23,36 @@ export interface TableColumn {
 /** Writes a table into a sink, and yields what the sink holds on the way. */
 export type WriteValues = (sink: TokenSink, table: Table) => Generator<Chunk, void>
 
-/** Writes a table cell by cell. */
 export const writeValues: WriteValues = function* (sink, { columns, rows, columnar }) {
   const turn = new Turn(sink)
-  sink.startArray()
+  sink.start('array')
   if (!columnar) {
     for (const row of rows) {
-      sink.startArray()
+      sink.start('array')
       for (const { index, rule } of columns) {
         if (turn.isOver()) yield sink.take()
         writeCell(sink, rule, row[index])
       }
-      sink.endArray()
+      sink.end('array')
     }
   } else if (rows.length > 0) {
     // Without rows, Elasticsearch has no pages that it could turn into columns.
     for (const { index, rule } of columns) {
-      sink.startArray()
+      sink.start('array')
       for (const row of rows) {
         if (turn.isOver()) yield sink.take()
         writeCell(sink, rule, row[index])
       }
-      sink.endArray()
+      sink.end('array')
     }
   }
-  sink.endArray()
+  sink.end('array')
 }
 
 export function writeRow(sink: TokenSink, columns: readonly TableColumn[], row: readonly Value[]): void {
-  sink.startArray()
+  sink.start('array')
   for (const { index, rule } of columns) writeCell(sink, rule, row[index])
-  sink.endArray()
+  sink.end('array')
 }
 
 /**
@@ -83,9 +82,9 @@ export function writeCell(sink: TokenSink, rule: CellRule, cell: Value | undefin
   if (value === null || rule.kind === 'null') {
     sink.null()
   } else if (isMany(value)) {
-    sink.startArray()
+    sink.start('array')
     for (const scalar of value) writeScalar(sink, rule, scalar)
-    sink.endArray()
+    sink.end('array')
   } else {
     writeScalar(sink, rule, value)
   }

@@ -1,5 +1,5 @@
 import { doubleText, floatText } from '../cells/numbers'
-import type { TokenSink } from '../document/token-sink'
+import type { Container, TokenSink } from '../document/token-sink'
 
 /** Writes JSON as Jackson does, compact or indented. */
 export class JsonSink implements TokenSink {
@@ -24,20 +24,19 @@ export class JsonSink implements TokenSink {
     return text
   }
 
-  startObject(): void {
-    this.#start('{')
+  start(kind: Container): void {
+    this.raw(kind === 'object' ? '{' : '[')
+    this.#depth++
+    this.#isFirst = true
   }
 
-  endObject(): void {
-    this.#end('}')
-  }
-
-  startArray(): void {
-    this.#start('[')
-  }
-
-  endArray(): void {
-    this.#end(']')
+  end(kind: Container): void {
+    this.#depth--
+    if (!this.#isFirst) this.#breakLine()
+    else if (this.#pretty) this.#text += ' '
+    this.#isFirst = false
+    this.#text += kind === 'object' ? '}' : ']'
+    if (this.#depth === 0 && this.#pretty) this.#text += '\n'
   }
 
   key(name: string): boolean {
@@ -81,21 +80,6 @@ export class JsonSink implements TokenSink {
     }
     this.#isFirst = false
     this.#text += json
-  }
-
-  #start(bracket: string): void {
-    this.raw(bracket)
-    this.#depth++
-    this.#isFirst = true
-  }
-
-  #end(bracket: string): void {
-    this.#depth--
-    if (!this.#isFirst) this.#breakLine()
-    else if (this.#pretty) this.#text += ' '
-    this.#isFirst = false
-    this.#text += bracket
-    if (this.#depth === 0 && this.#pretty) this.#text += '\n'
   }
 
   #breakLine(): void {

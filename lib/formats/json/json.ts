@@ -25,35 +25,31 @@ export const jsonWriter: Writer = (query, presentation) => {
  * writes the cells in batches, with a mark in place of each cell that JavaScript spells differently from Java.
  */
 function* writeJsonValues(sink: JsonSink, { columns, rows, columnar }: Table): Generator<Chunk> {
-  sink.startArray()
+  sink.start('array')
   if (!columnar) {
-    yield* writeBatches(sink, rows, {
-      plain: (row, batch) => plainRow(columns, row, batch),
-      write: (row) => writeRow(sink, columns, row),
-    })
+    const plain = (row: readonly Value[], batch: Batch) => plainRow(columns, row, batch)
+    yield* writeBatches(sink, rows, plain, (row) => writeRow(sink, columns, row))
   } else if (rows.length > 0) {
     for (const { index, rule } of columns) {
-      sink.startArray()
-      yield* writeBatches(sink, rows, {
-        plain: (row, batch) => plainCell(rule, row[index], batch),
-        write: (row) => writeCell(sink, rule, row[index]),
-      })
-      sink.endArray()
+      sink.start('array')
+      const plain = (row: readonly Value[], batch: Batch) => plainCell(rule, row[index], batch)
+      yield* writeBatches(sink, rows, plain, (row) => writeCell(sink, rule, row[index]))
+      sink.end('array')
     }
   }
-  sink.endArray()
+  sink.end('array')
 }
 
 /** Characters of a batch: more than of other chunks, since each call of `JSON.stringify` costs something. */
 const BATCH_LENGTH = 32 * 1024
 
-/** The two ways to write a row: as a value for `JSON.stringify`, or as tokens. */
-interface RowWriter {
-  plain: (row: readonly Value[], batch: Batch) => unknown
-  write: (row: readonly Value[]) => void
-}
-
-function* writeBatches(sink: JsonSink, rows: Table['rows'], { plain, write }: RowWriter): Generator<Chunk> {
+/** A row is written as the value that `plain` makes of it for `JSON.stringify`, or by `write`, as tokens. */
+function* writeBatches(
+  sink: JsonSink,
+  rows: Table['rows'],
+  plain: (row: readonly Value[], batch: Batch) => unknown,
+  write: (row: readonly Value[]) => void,
+): Generator<Chunk> {
   let batch = new Batch()
   let begin = 0
   let end = 0

@@ -21,7 +21,6 @@ function quotingFor(delimiter: string): (text: string) => string {
   return (text) => (special.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 }
 
-/** Characters that have a meaning of their own in CSV. */
 const RESERVED: ReadonlySet<string> = new Set(['"', '\n', '\r'])
 
 /**

@@ -4,10 +4,8 @@ import { shownColumns } from '../drop-null-columns'
 import { CHUNK_LENGTH } from '../writer'
 
 export interface LineFormat {
-  /** Between the cells of a line. */
   delimiter: string
   lineEnd: string
-  /** Whether the first line names the columns. */
   header: boolean
   /** Quotes or escapes a name or a cell where a line needs it. */
   escapeCell: (text: string) => string

@@ -45,7 +45,6 @@ function* tableLines({ result, timeZone = 'UTC' }: CompletedQuery, drop: boolean
   if (chunk !== '') yield chunk
 }
 
-/** Makes each column as wide as its longest cell. */
 function* widen(columns: readonly TextColumn[], rows: QueryResult['values']): Generator<''> {
   let cells = 0
   for (const row of rows) {

@@ -1,6 +1,6 @@
 import { doubleText, floatText } from '../cells/numbers'
 import { documentWriter } from '../document/document'
-import type { TokenSink } from '../document/token-sink'
+import type { Container, TokenSink } from '../document/token-sink'
 import { doubleQuoted, isSimpleKey, keyText } from './yaml-scalar'
 
 /** YAML as SnakeYAML writes it for Elasticsearch. Written by hand, because `yaml` quotes and folds differently. */
@@ -8,7 +8,7 @@ export const yamlWriter = documentWriter(() => new YamlSink())
 
 /** An object or array that is being written. */
 interface Block {
-  kind: 'object' | 'array'
+  kind: Container
   /** Blanks before its keys or dashes. */
   indent: number
   /** Begins on the line of the dash or colon before it: `- - 1`. */
@@ -34,20 +34,14 @@ export class YamlSink implements TokenSink {
     return text
   }
 
-  startObject(): void {
-    this.#start('object')
+  start(kind: Container): void {
+    this.#element()
+    this.#blocks.push({ kind, ...this.#place(kind), isEmpty: true, isAfterLongKey: false })
   }
 
-  endObject(): void {
-    this.#end('{}')
-  }
-
-  startArray(): void {
-    this.#start('array')
-  }
-
-  endArray(): void {
-    this.#end('[]')
+  end(kind: Container): void {
+    if (this.#blocks.pop()?.isEmpty) this.#text += kind === 'object' ? ' {}' : ' []'
+    if (this.#blocks.length === 0) this.#text += '\n'
   }
 
   key(name: string): boolean {
@@ -95,22 +89,12 @@ export class YamlSink implements TokenSink {
     this.#text += ` ${text}`
   }
 
-  #start(kind: Block['kind']): void {
-    this.#element()
-    this.#blocks.push({ kind, ...this.#place(kind), isEmpty: true, isAfterLongKey: false })
-  }
-
   /** Where a block goes. Arrays that are the value of a key are not indented. */
-  #place(kind: Block['kind']): Pick<Block, 'indent' | 'isCompact'> {
+  #place(kind: Container): Pick<Block, 'indent' | 'isCompact'> {
     const parent = this.#blocks.at(-1)
     if (!parent) return { indent: 0, isCompact: false }
     const isCompact = parent.kind === 'array' || parent.isAfterLongKey
     return { indent: parent.indent + (isCompact || kind === 'object' ? 2 : 0), isCompact }
-  }
-
-  #end(brackets: string): void {
-    if (this.#blocks.pop()?.isEmpty) this.#text += ` ${brackets}`
-    if (this.#blocks.length === 0) this.#text += '\n'
   }
 
   /** Begins the next element, where the next value is one. */

@@ -19,6 +19,7 @@ import { SealedIds } from './ids/sealed-ids'
 import type { ElasticsearchStoreOptions } from './options'
 import { resolveElasticsearchOptions } from './options'
 import { UnusableAnswerError } from './outage'
+import type { Operations } from './pass-through'
 import { ElasticsearchPassThrough } from './pass-through'
 import { QueryStarter } from './submit'
 import { LongWaits } from './wait'
@@ -39,10 +40,7 @@ export type { ElasticsearchStoreOptions } from './options'
 export class ElasticsearchStore implements AsyncQueryStore {
   readonly passThrough: PassThrough
   readonly #cluster: Cluster
-  readonly #queries: ClusterQueries
-  readonly #ids: SealedIds
-  readonly #existing: ExistingQueries
-  readonly #starter: QueryStarter
+  readonly #operations: Operations
 
   /** Throws a `TypeError` for options that are missing, wrong, unknown or do not fit each other. */
   constructor(options: ElasticsearchStoreOptions) {
@@ -50,26 +48,21 @@ export class ElasticsearchStore implements AsyncQueryStore {
     const { transport, clock, requestTimeoutMs, identify, forwardsAuthorization, upstreamWaitMs } = resolved
     this.#cluster = new Cluster(transport, clock, requestTimeoutMs)
     const queries = new ClusterQueries(this.#cluster, identify, forwardsAuthorization)
-    const ids = new SealedIds(resolved.sealingKeys)
-    const waits = new LongWaits(clock, upstreamWaitMs)
-    const abandonment = new Abandonment(queries, clock, resolved.abandonAfterMs)
-    const parts = { queries, ids, waits, abandonment, clock }
-    this.#queries = queries
-    this.#ids = ids
-    this.#existing = new ExistingQueries(parts)
-    this.#starter = new QueryStarter(parts)
-    this.passThrough = new ElasticsearchPassThrough({
-      ...parts,
-      existing: this.#existing,
-      starter: this.#starter,
-      needsAuthorization: forwardsAuthorization,
-    })
+    const parts = {
+      queries,
+      ids: new SealedIds(resolved.sealingKeys),
+      waits: new LongWaits(clock, upstreamWaitMs),
+      abandonment: new Abandonment(queries, clock, resolved.abandonAfterMs),
+      clock,
+    }
+    this.#operations = { ...parts, existing: new ExistingQueries(parts), starter: new QueryStarter(parts) }
+    this.passThrough = new ElasticsearchPassThrough(this.#operations, forwardsAuthorization)
   }
 
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
     const { allowPartialResults, columnar, timeZone } = request
     const remembered = { ...(columnar && { columnar }), ...(timeZone !== undefined && { timeZone }) }
-    const { answer, id, settled } = await this.#starter.start({
+    const { answer, id, settled } = await this.#operations.starter.start({
       bodyWith: (times) => writeRequest(request, times, options.keepOnCompletion),
       parameters: {
         allow_partial_results: allowPartialResults === undefined ? undefined : String(allowPartialResults),
@@ -89,14 +82,14 @@ export class ElasticsearchStore implements AsyncQueryStore {
   }
 
   async get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined> {
-    const query = this.#ids.open(id, owner)
-    const answer = query && (await this.#existing.get(query, {}, options, senderFor(owner)))
+    const query = this.#operations.ids.open(id, owner)
+    const answer = query && (await this.#operations.existing.get(query, {}, options, senderFor(owner)))
     return answer && readAsyncQuery(answer, id, query)
   }
 
   async stop(id: string, owner: Owner): Promise<CompletedQuery | undefined> {
-    const query = this.#ids.open(id, owner)
-    const answer = query && (await this.#existing.stop(query, {}, senderFor(owner)))
+    const query = this.#operations.ids.open(id, owner)
+    const answer = query && (await this.#operations.existing.stop(query, {}, senderFor(owner)))
     const stopped = answer && (await readAsyncQuery(answer, id, query))
     if (stopped?.isRunning) {
       throw new UnusableAnswerError('the cluster says that a query is running which it has stopped')
@@ -105,8 +98,8 @@ export class ElasticsearchStore implements AsyncQueryStore {
   }
 
   async delete(id: string, owner: Owner, { anyOwner = false }: DeleteOptions = {}): Promise<boolean> {
-    const query = this.#ids.open(id, anyOwner ? undefined : owner)
-    const answer = query && (await this.#queries.delete(query, {}, senderFor(owner)))
+    const query = this.#operations.ids.open(id, anyOwner ? undefined : owner)
+    const answer = query && (await this.#operations.queries.delete(query, {}, senderFor(owner)))
     if (answer && answer.status >= 400) await readAsyncQuery(answer, id, query)
     return answer !== undefined
   }

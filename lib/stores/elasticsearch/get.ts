@@ -7,23 +7,27 @@ import { giveUp } from './answers/peek'
 import { inMemory } from './answers/snapshot'
 import type { ClusterQueries, Sender, UpstreamParameters } from './cluster/requests'
 import type { KnownQuery } from './ids/sealed-content'
+import type { SealedIds } from './ids/sealed-ids'
 import type { LongWaits } from './wait'
 
 /** How long to pause, in milliseconds, before each further request for a result that is not found yet. */
 const MISSING_PAUSES_MS = [100, 400]
 
+/** What the operations of a store share. */
+export interface StoreParts {
+  queries: ClusterQueries
+  ids: SealedIds
+  waits: LongWaits
+  abandonment: Abandonment
+  clock: Clock
+}
+
 /** Gets and stops queries that have an id, and waits for them. */
 export class ExistingQueries {
-  readonly #queries: ClusterQueries
-  readonly #waits: LongWaits
-  readonly #abandonment: Abandonment
-  readonly #clock: Clock
+  readonly #parts: StoreParts
 
-  constructor(parts: { queries: ClusterQueries; waits: LongWaits; abandonment: Abandonment; clock: Clock }) {
-    this.#queries = parts.queries
-    this.#waits = parts.waits
-    this.#abandonment = parts.abandonment
-    this.#clock = parts.clock
+  constructor(parts: StoreParts) {
+    this.#parts = parts
   }
 
   async get(
@@ -32,13 +36,13 @@ export class ExistingQueries {
     options: GetOptions,
     sender: Sender,
   ): Promise<QueryAnswer | undefined> {
-    const endMs = this.#clock.now() + options.waitForCompletionTimeoutMs
+    const endMs = this.#parts.clock.now() + options.waitForCompletionTimeoutMs
     const renewMs = await this.#renewal(query, options, sender)
     const shown = { ...remembered(query), ...parameters }
-    const answer = await this.#waits.wait<QueryAnswer | undefined>(options, {
+    const answer = await this.#parts.waits.wait<QueryAnswer | undefined>(options, {
       ask: async ({ waitMs, isFirst, signal }) => {
         const keepAliveMs = isFirst ? (options.keepAliveMs ?? renewMs) : renewMs
-        const found = await this.#queries.get(query, shown, { waitMs, keepAliveMs, signal }, sender)
+        const found = await this.#parts.queries.get(query, shown, { waitMs, keepAliveMs, signal }, sender)
         return found || isFirst ? found : this.#getMissing(query, shown, sender)
       },
       hold: async (found) => found && inMemory(found),
@@ -48,7 +52,7 @@ export class ExistingQueries {
     if (answer.isRunning === undefined)
       return this.#getWithState(query, shown, answer, options, endMs, sender)
     if (!answer.isRunning && options.keepAliveMs === undefined) {
-      await this.#abandonment.keep(query, sender)
+      await this.#parts.abandonment.keep(query, sender)
     }
     return answer
   }
@@ -63,8 +67,8 @@ export class ExistingQueries {
     parameters: UpstreamParameters,
     sender: Sender,
   ): Promise<QueryAnswer | undefined> {
-    const answer = await this.#queries.stop(query, { ...remembered(query), ...parameters }, sender)
-    if (answer) await this.#abandonment.keep(query, sender)
+    const answer = await this.#parts.queries.stop(query, { ...remembered(query), ...parameters }, sender)
+    if (answer) await this.#parts.abandonment.keep(query, sender)
     return answer
   }
 
@@ -74,8 +78,8 @@ export class ExistingQueries {
    */
   async #getMissing(query: KnownQuery, parameters: UpstreamParameters, sender: Sender): Promise<QueryAnswer> {
     for (const pauseMs of MISSING_PAUSES_MS) {
-      await this.#waits.pause(pauseMs, [sender.wire?.gone])
-      const found = await this.#queries.get(query, parameters, { waitMs: 0 }, sender)
+      await this.#parts.waits.pause(pauseMs, [sender.wire?.gone])
+      const found = await this.#parts.queries.get(query, parameters, { waitMs: 0 }, sender)
       if (found) return found
     }
     throw new QueryError('task_cancelled_exception', 'task cancelled')
@@ -94,13 +98,13 @@ export class ExistingQueries {
     sender: Sender,
   ): Promise<QueryAnswer | undefined> {
     giveUp(answer.body)
-    const options = { waitForCompletionTimeoutMs: endMs - this.#clock.now(), ...(signal && { signal }) }
+    const options = { waitForCompletionTimeoutMs: endMs - this.#parts.clock.now(), ...(signal && { signal }) }
     const state = await this.#waitForState(query, options, undefined, sender).catch((error: unknown) => {
       // The get fails in the same way, with an error in the format that the client asked for.
       if (!isQueryError(error)) throw error
       return undefined
     })
-    const final = await this.#queries.get(query, parameters, { waitMs: 0 }, sender)
+    const final = await this.#parts.queries.get(query, parameters, { waitMs: 0 }, sender)
     return final && { ...final, isRunning: final.isRunning ?? state?.isRunning }
   }
 
@@ -110,8 +114,8 @@ export class ExistingQueries {
     keepAliveMs: number | undefined,
     sender: Sender,
   ): Promise<QueryState | undefined> {
-    return this.#waits.wait<QueryState | undefined>(options, {
-      ask: ({ waitMs, signal }) => this.#queries.state(query, { waitMs, keepAliveMs, signal }, sender),
+    return this.#parts.waits.wait<QueryState | undefined>(options, {
+      ask: ({ waitMs, signal }) => this.#parts.queries.state(query, { waitMs, keepAliveMs, signal }, sender),
       gone: sender.wire?.gone,
     })
   }
@@ -122,7 +126,7 @@ export class ExistingQueries {
     { keepAliveMs }: GetOptions,
     sender: Sender,
   ): Promise<number | undefined> {
-    return keepAliveMs === undefined ? this.#abandonment.renewal(query, sender) : undefined
+    return keepAliveMs === undefined ? this.#parts.abandonment.renewal(query, sender) : undefined
   }
 }
 

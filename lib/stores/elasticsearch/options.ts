@@ -3,6 +3,7 @@ import type { OptionTable } from '../../core/check-options'
 import { checkOptions, rules } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import { systemClock } from '../../core/clock'
+import { isObject } from '../../core/is-object'
 import type { ElasticsearchClient } from './cluster/client-transport'
 import { ClientTransport } from './cluster/client-transport'
 import { asServiceAccount, runAs, withOwnCredentials } from './cluster/identity'
@@ -75,7 +76,12 @@ export const ELASTICSEARCH_STORE_OPTIONS = {
   },
   // It may hold a password.
   url: { expected: 'an http or https URL without credentials', fits: isUrl, printable: false },
-  headers: { expected: 'an object of texts', fits: isHeaders, printable: false, defaultInWords: 'none' },
+  headers: {
+    expected: 'an object of texts',
+    fits: (value) => isObject(value) && Object.values(value).every((text) => typeof text === 'string'),
+    printable: false,
+    defaultInWords: 'none',
+  },
   ca: {
     expected: 'certificates in PEM',
     fits: (value) => typeof value === 'string' || Buffer.isBuffer(value),
@@ -139,12 +145,4 @@ function isUrl(value: unknown): boolean {
   const { protocol, username, password, search, hash } = new URL(String(value))
   const isPlain = [username, password, search, hash].every((part) => part === '')
   return isPlain && (protocol === 'http:' || protocol === 'https:')
-}
-
-function isHeaders(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.values(value).every((text) => typeof text === 'string')
-  )
 }

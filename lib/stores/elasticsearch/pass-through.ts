@@ -10,37 +10,28 @@ import type {
 } from '../../core/store'
 import type { QueryAnswer } from './answers/answer'
 import { ID_HEADER } from './answers/answer'
-import type { ClusterQueries } from './cluster/requests'
-import type { ExistingQueries } from './get'
-import type { SealedIds } from './ids/sealed-ids'
+import type { ExistingQueries, StoreParts } from './get'
 import type { QueryStarter } from './submit'
+
+export interface Operations extends StoreParts {
+  existing: ExistingQueries
+  starter: QueryStarter
+}
 
 /** The operations, with the bytes of client and cluster. */
 export class ElasticsearchPassThrough implements PassThrough {
   readonly needsAuthorization: boolean
-  readonly #queries: ClusterQueries
-  readonly #ids: SealedIds
-  readonly #existing: ExistingQueries
-  readonly #starter: QueryStarter
+  readonly #operations: Operations
 
-  constructor(parts: {
-    queries: ClusterQueries
-    ids: SealedIds
-    existing: ExistingQueries
-    starter: QueryStarter
-    needsAuthorization: boolean
-  }) {
-    this.needsAuthorization = parts.needsAuthorization
-    this.#queries = parts.queries
-    this.#ids = parts.ids
-    this.#existing = parts.existing
-    this.#starter = parts.starter
+  constructor(operations: Operations, needsAuthorization: boolean) {
+    this.needsAuthorization = needsAuthorization
+    this.#operations = operations
   }
 
   async submit(wire: WireRequest, owner: Owner, options: SubmitOptions): Promise<WireAnswer> {
     const { parameters, body } = wire
     if (!body) throw new TypeError('a submit has no body')
-    const { answer, id, settled } = await this.#starter.start({
+    const { answer, id, settled } = await this.#operations.starter.start({
       bodyWith: (times) => body.withTimes(times),
       parameters,
       remembered: isOn(parameters.drop_null_columns) ? { dropNullColumns: true } : {},
@@ -56,10 +47,10 @@ export class ElasticsearchPassThrough implements PassThrough {
     owner: Owner,
     options: GetOptions,
   ): Promise<WireAnswer | undefined> {
-    const query = this.#ids.open(id, owner)
+    const query = this.#operations.ids.open(id, owner)
     if (!query) return undefined
     const { keep_alive: _, wait_for_completion_timeout: __, ...parameters } = wire.parameters
-    const answer = await this.#existing.get(query, parameters, options, { owner, wire })
+    const answer = await this.#operations.existing.get(query, parameters, options, { owner, wire })
     return answer && wireAnswer(answer, id)
   }
 
@@ -69,13 +60,13 @@ export class ElasticsearchPassThrough implements PassThrough {
     owner: Owner,
     options: GetOptions,
   ): Promise<QueryState | undefined> {
-    const query = this.#ids.open(id, owner)
-    return query && this.#existing.head(query, options, { owner, wire })
+    const query = this.#operations.ids.open(id, owner)
+    return query && this.#operations.existing.head(query, options, { owner, wire })
   }
 
   async stop(id: string, wire: WireRequest, owner: Owner): Promise<WireAnswer | undefined> {
-    const query = this.#ids.open(id, owner)
-    const answer = query && (await this.#existing.stop(query, wire.parameters, { owner, wire }))
+    const query = this.#operations.ids.open(id, owner)
+    const answer = query && (await this.#operations.existing.stop(query, wire.parameters, { owner, wire }))
     return answer && wireAnswer(answer, id)
   }
 
@@ -85,8 +76,8 @@ export class ElasticsearchPassThrough implements PassThrough {
     owner: Owner,
     { anyOwner = false }: DeleteOptions,
   ): Promise<WireAnswer | undefined> {
-    const query = this.#ids.open(id, anyOwner ? undefined : owner)
-    return query && this.#queries.delete(query, wire.parameters, { owner, wire })
+    const query = this.#operations.ids.open(id, anyOwner ? undefined : owner)
+    return query && this.#operations.queries.delete(query, wire.parameters, { owner, wire })
   }
 }
 

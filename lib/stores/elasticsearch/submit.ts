@@ -1,14 +1,11 @@
-import type { Clock } from '../../core/clock'
 import { isQueryError, QueryError } from '../../core/errors'
 import type { SubmitOptions, SubmitTimes } from '../../core/store'
-import type { Abandonment } from './abandonment'
 import type { QueryAnswer } from './answers/answer'
 import { giveUp } from './answers/peek'
 import { inMemory } from './answers/snapshot'
-import type { ClusterQueries, GetTimes, Sender, UpstreamParameters } from './cluster/requests'
+import type { GetTimes, Sender, UpstreamParameters } from './cluster/requests'
+import type { StoreParts } from './get'
 import type { KnownQuery, Remembered } from './ids/sealed-content'
-import type { SealedIds } from './ids/sealed-ids'
-import type { LongWaits } from './wait'
 
 /**
  * Longest wait that a submit asks the cluster for, in milliseconds: the default of clients. Longer waits go on with
@@ -16,18 +13,14 @@ import type { LongWaits } from './wait'
  */
 const LONGEST_SUBMIT_WAIT_MS = 1_000
 
-/** A query to start, and for whom. */
 export interface NewQuery {
   bodyWith: (times: SubmitTimes) => Buffer
-  /** Parameters of the URL of the submit. */
   parameters: UpstreamParameters
-  /** What the id has to remember. */
   remembered: Remembered
   sender: Sender
   options: SubmitOptions
 }
 
-/** A query that the cluster has started, with its answer. */
 export interface StartedQuery {
   answer: QueryAnswer
   /** Left out for a query that is finished and not kept. */
@@ -38,37 +31,23 @@ export interface StartedQuery {
 
 /** Starts queries. Deletes each query whose id no client has learned. */
 export class QueryStarter {
-  readonly #queries: ClusterQueries
-  readonly #ids: SealedIds
-  readonly #waits: LongWaits
-  readonly #abandonment: Abandonment
-  readonly #clock: Clock
+  readonly #parts: StoreParts
 
-  constructor(parts: {
-    queries: ClusterQueries
-    ids: SealedIds
-    waits: LongWaits
-    abandonment: Abandonment
-    clock: Clock
-  }) {
-    this.#queries = parts.queries
-    this.#ids = parts.ids
-    this.#waits = parts.waits
-    this.#abandonment = parts.abandonment
-    this.#clock = parts.clock
+  constructor(parts: StoreParts) {
+    this.#parts = parts
   }
 
   async start(newQuery: NewQuery): Promise<StartedQuery> {
     const { sender, options } = newQuery
-    const endMs = this.#clock.now() + Math.max(0, options.waitForCompletionTimeoutMs)
-    const { keepAliveMs, remembered } = this.#abandonment.begin(options.keepAliveMs)
+    const endMs = this.#parts.clock.now() + Math.max(0, options.waitForCompletionTimeoutMs)
+    const { keepAliveMs, remembered } = this.#parts.abandonment.begin(options.keepAliveMs)
     const known: { query?: KnownQuery } = {}
     const answers: QueryAnswer[] = []
     try {
       const first = await this.#first(newQuery, keepAliveMs, (upstreamId) => {
         // Sealing can fail, and then the query has to be deleted.
         known.query ??= { ...newQuery.remembered, ...remembered, upstreamId, id: '' }
-        known.query.id ||= this.#ids.seal(known.query, sender.owner)
+        known.query.id ||= this.#parts.ids.seal(known.query, sender.owner)
         return known.query.id
       })
       answers.push(first)
@@ -94,7 +73,7 @@ export class QueryStarter {
   ): Promise<QueryAnswer> {
     const { waitForCompletionTimeoutMs, signal } = options
     const waitMs = signal?.aborted ? 0 : Math.min(waitForCompletionTimeoutMs, LONGEST_SUBMIT_WAIT_MS)
-    const answer = await this.#queries.submit(
+    const answer = await this.#parts.queries.submit(
       bodyWith({ waitMs, keepAliveMs }),
       parameters,
       waitMs,
@@ -112,17 +91,17 @@ export class QueryStarter {
     first: QueryAnswer,
     endMs: number,
   ): Promise<QueryAnswer> {
-    const remainingMs = endMs - this.#clock.now()
+    const remainingMs = endMs - this.#parts.clock.now()
     if (remainingMs <= 0 || signal?.aborted) return first
     const { allow_partial_results: _, ...others } = parameters
     const known = await inMemory(first)
     const options = { waitForCompletionTimeoutMs: remainingMs, ...(signal && { signal }) }
     const question = {
-      ask: (slice: GetTimes) => this.#queries.get(query, others, slice, sender),
+      ask: (slice: GetTimes) => this.#parts.queries.get(query, others, slice, sender),
       hold: async (answer?: QueryAnswer) => answer && inMemory(answer),
       gone: sender.wire?.gone,
     }
-    return (await this.#waits.wait<QueryAnswer | undefined>(options, question, known)) ?? known
+    return (await this.#parts.waits.wait<QueryAnswer | undefined>(options, question, known)) ?? known
   }
 
   async #outcome(
@@ -139,14 +118,14 @@ export class QueryStarter {
     // For the caller the query has finished within the wait, so it is kept only if the caller wants that.
     const isUnwanted = answer !== first && (answer.status >= 400 || !options.keepOnCompletion)
     if (isUnwanted) return { answer, id: undefined, settled: () => this.#forget(query, sender) }
-    await this.#abandonment.keep(query, sender)
+    await this.#parts.abandonment.keep(query, sender)
     return { answer, id: query.id, settled: async () => {} }
   }
 
   /** Where this fails, the cluster forgets the query when its keep-alive runs out. */
   async #forget(query: KnownQuery, { owner, wire }: Sender): Promise<void> {
     const sender = { owner, wire: wire && { ...wire, accept: 'application/json' } }
-    await this.#queries.delete(query, {}, sender).catch(() => undefined)
+    await this.#parts.queries.delete(query, {}, sender).catch(() => undefined)
   }
 }
 

@@ -6,7 +6,6 @@ import { UpstreamError } from './outage'
 /** One of the requests that a long wait is made of. */
 interface Slice {
   waitMs: number
-  /** This is the first request of the wait. */
   isFirst: boolean
   /** Gives the request up when it fires. `undefined` for the last request, which asks for the present state. */
   signal: AbortSignal | undefined
@@ -39,7 +38,7 @@ export class LongWaits {
   }
 
   /** Resolves with the last answer. `known` is an answer from before the wait. */
-  async wait<T extends { isRunning: boolean | undefined } | undefined>(
+  async wait<T extends { isRunning?: boolean | undefined } | undefined>(
     { waitForCompletionTimeoutMs, signal }: WaitOptions,
     question: Question<T>,
     known?: T,

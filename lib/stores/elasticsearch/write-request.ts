@@ -1,6 +1,6 @@
-import type { Value } from '../../core/result'
 import type { QueryRequest, SubmitTimes } from '../../core/store'
 import { timeText } from '../../core/time-value'
+import { exactJson } from '../../json/parse'
 
 /** The JSON of a submit, for a request in our words. */
 export function writeRequest(
@@ -28,15 +28,4 @@ export function writeRequest(
     keep_on_completion: keepOnCompletion,
   }
   return Buffer.from(exactJson(fields))
-}
-
-/** Like `JSON.stringify`, but writes a bigint as the integer that it is. */
-function exactJson(value: Value | undefined): string {
-  if (typeof value === 'bigint') return String(value)
-  if (typeof value !== 'object' || value === null || value instanceof Date) {
-    return JSON.stringify(value ?? null)
-  }
-  if (Array.isArray(value)) return `[${value.map(exactJson).join(',')}]`
-  const fields = Object.entries(value).filter(([, inner]) => inner !== undefined)
-  return `{${fields.map(([name, inner]) => `${JSON.stringify(name)}:${exactJson(inner)}`).join(',')}}`
 }

@@ -3,20 +3,13 @@ import type { Column, QueryResult, QueryStatistics, Value, ValueObject } from '.
 import { COLUMN_TYPES, isMultiValue } from '../../core/result'
 import { fitsColumn } from '../../formats/columns'
 
-/** A result that nobody can change, and its size. */
-export interface FrozenResult {
-  result: QueryResult
-  /** Estimated size in memory. */
-  bytes: number
-}
-
 /** Bytes that are copied between two turns of the event loop: some milliseconds of work. */
 const BYTES_PER_TURN = 200_000
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set(COLUMN_TYPES)
 
 /**
- * Copies, checks, measures and freezes a result of an executor. Neither the executor nor a reader can change the copy,
+ * Copies, checks and freezes a result of an executor, and estimates its size in memory. Neither the executor nor a reader can change the copy,
  * and every writer can write it. Copies a large result in turns of the event loop, and calls `assertRoom` with the size
  * so far in each: if that throws, copies no more.
  *
@@ -25,35 +18,19 @@ const KNOWN_TYPES: ReadonlySet<string> = new Set(COLUMN_TYPES)
 export async function freezeResult(
   result: QueryResult,
   assertRoom: (bytes: number) => void = () => {},
-): Promise<FrozenResult> {
+): Promise<{ result: QueryResult; bytes: number }> {
   const freezer = new Freezer()
   const columns = freezeColumns(result?.columns, freezer)
   if (!Array.isArray(result.values)) throw new TypeError('`values` must be an array of rows')
-  const values: (readonly Value[])[] = []
-  const fits = columns.map(({ type }) => fitsColumn(type))
-  let bytesAtNextTurn = BYTES_PER_TURN
   // An executor that ignores a stop may add rows between the turns.
-  for (const row of [...result.values]) {
-    if (!Array.isArray(row) || row.length !== columns.length) {
-      throw new TypeError(`Row ${values.length} of \`values\` must be an array of ${columns.length} cells`)
-    }
-    for (let index = 0; index < fits.length; index += 1) {
-      if (!fits[index]?.(row[index])) throw wrongCell(values.length, columns[index], row[index])
-    }
-    values.push(freezer.freezeArray(row))
-    if (freezer.bytes >= bytesAtNextTurn) {
-      assertRoom(freezer.bytes)
-      await nextTurn()
-      bytesAtNextTurn = freezer.bytes + BYTES_PER_TURN
-    }
-  }
+  const values = await freezeRows([...result.values], columns, freezer, assertRoom)
   const { statistics, isPartial, profile, clusters } = result
   if (isPartial !== undefined && typeof isPartial !== 'boolean') {
     throw new TypeError('`isPartial` must be a boolean')
   }
   const frozen: QueryResult = {
     columns,
-    values: Object.freeze(values),
+    values,
     statistics: freezeStatistics(statistics, values.length),
     ...(isPartial !== undefined && { isPartial }),
     ...(profile && { profile: freezer.freezeObject(profile) }),
@@ -61,6 +38,32 @@ export async function freezeResult(
     isFrozen: true,
   }
   return { result: Object.freeze(frozen), bytes: freezer.bytes }
+}
+
+async function freezeRows(
+  rows: readonly unknown[],
+  columns: readonly Column[],
+  freezer: Freezer,
+  assertRoom: (bytes: number) => void,
+): Promise<QueryResult['values']> {
+  const frozen: (readonly Value[])[] = []
+  const fits = columns.map(({ type }) => fitsColumn(type))
+  let bytesAtNextTurn = BYTES_PER_TURN
+  for (const row of rows) {
+    if (!Array.isArray(row) || row.length !== columns.length) {
+      throw new TypeError(`Row ${frozen.length} of \`values\` must be an array of ${columns.length} cells`)
+    }
+    for (let index = 0; index < fits.length; index += 1) {
+      if (!fits[index]?.(row[index])) throw wrongCell(frozen.length, columns[index], row[index])
+    }
+    frozen.push(freezer.freezeArray(row))
+    if (freezer.bytes >= bytesAtNextTurn) {
+      assertRoom(freezer.bytes)
+      await nextTurn()
+      bytesAtNextTurn = freezer.bytes + BYTES_PER_TURN
+    }
+  }
+  return Object.freeze(frozen)
 }
 
 function freezeColumns(columns: readonly Column[] | undefined, freezer: Freezer): readonly Column[] {

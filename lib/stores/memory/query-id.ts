@@ -9,17 +9,13 @@ export class QueryIdGenerator {
   readonly #node = randomBytes(16).toString('base64url')
   #number = 0
 
-  /** An id that no other query has. */
   next(): string {
     const document = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url')
     this.#number += 1
-    return encode(document, `${this.#node}:${this.#number}`)
+    const texts = [document, `${this.#node}:${this.#number}`]
+    const parts = texts.flatMap((text) => [Buffer.of(text.length), Buffer.from(text, 'latin1')])
+    return withPadding(Buffer.concat(parts).toString('base64url'))
   }
-}
-
-function encode(...texts: readonly string[]): string {
-  const parts = texts.flatMap((text) => [Buffer.from([text.length]), Buffer.from(text, 'latin1')])
-  return withPadding(Buffer.concat(parts).toString('base64url'))
 }
 
 /** The id with its padding. As Elasticsearch, the store finds a query by an id without padding too. */

@@ -5,7 +5,6 @@ import type { QueryResult } from '../../core/result'
 import type { AsyncQuery, CompletedQuery, QueryRequest, SubmitOptions, WaitOptions } from '../../core/store'
 import { endInTurns } from '../../core/turns'
 
-/** How a query ended. */
 export type Outcome =
   | { state: 'completed'; completed: CompletedQuery }
   | { state: 'failed'; error: QueryError }

@@ -78,6 +78,13 @@ describe('dateText', () => {
     expect(dateText(value, 'America/Recife')).toBe(text)
   })
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 'yesterday', '2020-02-29T1', '2020-02-29T24:00'])(
+    'leaves %j as it is',
+    (value) => {
+      expect(dateText(value, 'UTC')).toBe(String(value))
+    },
+  )
+
   it('prints dates of an unknown zone in UTC', () => {
     expect(dateText(1582979430500, 'Mars/Olympus')).toBe('2020-02-29T12:30:30.500Z')
   })

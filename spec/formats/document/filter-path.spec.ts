@@ -57,6 +57,9 @@ describe('filter_path', () => {
     ['deep,deep.a.b.name', { deep }],
     ['deep.a.b.name,deep', { deep }],
     ['deep.a.b.name,deep.a.b.zzz', { deep: { a: { b: { name: 'x' } } } }],
+    // What is included and excluded is left out, with all that is in it.
+    ['deep.a.b.name,took,-deep', { took }],
+    ['deep.a.b.name,took,-deep.a', { took }],
     // Empty containers
     ['none', { none }],
     ['none.x', {}],

@@ -116,6 +116,25 @@ describe('MemoryStore', () => {
     expect(bench.clock.pendingTimers).toBe(0)
   })
 
+  it('counts no result of a query that is deleted while the result is copied', async () => {
+    const large = rows(...Array.from({ length: 5 }, () => 'x'.repeat(150_000)))
+    const bench = new MemoryBench({ maxBytes: 1_000_000, interruptGraceMs: 0 })
+    const id = await bench.start()
+    // The executor ignores its signal, so the query counts until the end of the test.
+    bench.run.report(large)
+    const stopped = refusal(bench.stop(id))
+    // The result is large enough to be copied in several turns of the event loop.
+    await new Promise(process.nextTick)
+    const deleted = bench.delete(id)
+    await bench.clock.advance(0)
+    expect(await deleted).toBe(true)
+    expect(await stopped).toMatchObject({ type: 'task_cancelled_exception' })
+
+    const other = await bench.start()
+    bench.run.complete(large)
+    expect(await bench.get(other, FOREVER)).toMatchObject({ isRunning: false })
+  })
+
   describe('results', () => {
     it('are the same for all readers, and frozen', async () => {
       const bench = new MemoryBench()

@@ -3,13 +3,15 @@ import { UnusableAnswerError } from '../outage'
 
 /** What the beginning of an answer says, where Elasticsearch writes the id and the state of the query. */
 export interface AnswerHead {
-  id?: {
-    text: string
-    /** Offsets of the value, with its quotes or its length. */
-    start: number
-    end: number
-  }
+  id?: HeadId
   isRunning?: boolean
+}
+
+interface HeadId {
+  text: string
+  /** Offsets of the value, with its quotes or its length. */
+  start: number
+  end: number
 }
 
 /**
@@ -33,10 +35,8 @@ export function readHead(format: ObjectFormat, bytes: Buffer, isAll: boolean): A
   return head
 }
 
-/** The same beginning with another id. */
-export function replaceId(format: ObjectFormat, bytes: Buffer, { id }: AnswerHead, text: string): Buffer {
-  if (!id) return bytes
-  return Buffer.concat([bytes.subarray(0, id.start), WRITERS[format](text), bytes.subarray(id.end)])
+export function replaceId(format: ObjectFormat, bytes: Buffer, { start, end }: HeadId, text: string): Buffer {
+  return Buffer.concat([bytes.subarray(0, start), WRITERS[format](text), bytes.subarray(end)])
 }
 
 type FoundHead = AnswerHead & { beginsWithId: boolean }
@@ -52,9 +52,9 @@ const WRITERS: Readonly<Record<ObjectFormat, (text: string) => Buffer>> = {
   json: (text) => Buffer.from(`"${text}"`),
   yaml: (text) => Buffer.from(`"${text}"`),
   cbor: (text) => {
+    // A sealed id is never as short as the texts whose length goes into the first byte.
     const { length } = text
-    const size =
-      length < 24 ? [0x60 + length] : length < 256 ? [0x78, length] : [0x79, length >> 8, length & 0xff]
+    const size = length < 256 ? [0x78, length] : [0x79, length >> 8, length & 0xff]
     return Buffer.concat([Buffer.from(size), Buffer.from(text)])
   },
   // The form for long texts, because readers count short texts and later ones refer to them by number.

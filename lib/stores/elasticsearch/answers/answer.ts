@@ -21,12 +21,11 @@ export interface QueryAnswer {
   /** With the client's id for the query. */
   body: Readable | Buffer
   /** The cluster's id for the query, from the headers or the body. */
-  upstreamId: string | undefined
+  upstreamId?: string | undefined
   /** `undefined` where the answer does not say: a text format of a release that has no header for it. */
-  isRunning: boolean | undefined
+  isRunning?: boolean | undefined
 }
 
-/** The header that Elasticsearch names the query in. */
 export const ID_HEADER = 'x-elasticsearch-async-id'
 const IS_RUNNING_HEADER = 'x-elasticsearch-async-is-running'
 
@@ -64,7 +63,7 @@ export async function readAnswer(
     answer.isRunning ??= head.isRunning
     if (!head.id) return bytes
     answer.upstreamId ??= head.id.text
-    return replaceId(format, bytes, head, idOf(head.id.text))
+    return replaceId(format, bytes, head.id, idOf(head.id.text))
   })
   return { ...answer, body: edited }
 }
@@ -72,18 +71,12 @@ export async function readAnswer(
 /** Without this check, a small body that ends too early would pass for a whole answer. */
 function assertWhole(format: ObjectFormat, bytes: Buffer): void {
   if (bytes.length === 0) throw new UnusableAnswerError('the answer of the cluster is empty')
-  if (format === 'json' && !isJson(bytes.toString())) {
-    throw new UnusableAnswerError('the answer of the cluster is no JSON')
-  }
-}
-
-/** The error of `JSON.parse` quotes the text, with the id in it, so nobody may see it. */
-function isJson(text: string): boolean {
+  if (format !== 'json') return
   try {
-    JSON.parse(text)
-    return true
+    JSON.parse(bytes.toString())
   } catch {
-    return false
+    // Without a cause: the error of `JSON.parse` quotes the text, with the id in it.
+    throw new UnusableAnswerError('the answer of the cluster is no JSON')
   }
 }
 

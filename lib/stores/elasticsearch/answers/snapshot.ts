@@ -14,7 +14,7 @@ const LONGEST_SNAPSHOT = 256 * 2 ** 20
 
 const WHERE = 'the answer of the cluster'
 
-/** Reads an answer in JSON into our words. Throws the error that the query failed with. */
+/** Reads an answer in JSON into our words. The id of the cluster becomes `id`. Throws the error of a failed query. */
 export async function readAsyncQuery(
   { status, body }: QueryAnswer,
   id: string | undefined,
@@ -22,7 +22,23 @@ export async function readAsyncQuery(
 ): Promise<AsyncQuery> {
   const bytes = Buffer.isBuffer(body) ? body : await readAll(body, LONGEST_SNAPSHOT)
   if (status >= 400) throw readQueryError(bytes, status)
-  return toAsyncQuery(readBody(bytes), id, remembered)
+  const answer = readBody(bytes)
+  const { id: upstreamId, isRunning, tookNanos, ...times } = readState(answer)
+  if (isRunning) {
+    if (id === undefined) throw new UnusableAnswerError(`${WHERE} has no id for a running query`)
+    return { isRunning, id, ...times }
+  }
+  const { columnar = false, timeZone } = remembered
+  return {
+    isRunning,
+    ...(upstreamId !== undefined && id !== undefined && { id }),
+    ...times,
+    ...(tookNanos !== undefined && { tookNanos }),
+    isPartial: answer.is_partial === true,
+    ...(columnar && { columnar }),
+    ...(timeZone !== undefined && { timeZone }),
+    result: TOLERANT.result(answer, WHERE, columnar),
+  }
 }
 
 /** The same answer with its body in memory, so that its connection is free. */
@@ -37,42 +53,17 @@ export function readQueryState(bytes: Buffer): QueryState {
   return { isRunning, ...(expirationTimeMs !== undefined && { expirationTimeMs }) }
 }
 
-/** An error of the cluster, in JSON, as one of ours. */
 export function readQueryError(bytes: Buffer, status: number): QueryError {
   return TOLERANT.error(readBody(bytes), WHERE, status)
 }
 
-/** The id of the cluster, where the answer has one, becomes `id`. */
-function toAsyncQuery(body: ValueObject, id: string | undefined, remembered: Remembered): AsyncQuery {
-  const { id: upstreamId, isRunning, tookNanos, ...times } = readState(body)
-  if (isRunning) {
-    if (id === undefined) throw new UnusableAnswerError(`${WHERE} has no id for a running query`)
-    return { isRunning, id, ...times }
-  }
-  const { columnar = false, timeZone } = remembered
-  return {
-    isRunning,
-    ...(upstreamId !== undefined && id !== undefined && { id }),
-    ...times,
-    ...(tookNanos !== undefined && { tookNanos }),
-    isPartial: body.is_partial === true,
-    ...(columnar && { columnar }),
-    ...(timeZone !== undefined && { timeZone }),
-    result: TOLERANT.result(body, WHERE, columnar),
-  }
-}
-
 function readBody(bytes: Buffer): ValueObject {
-  const value = parse(bytes.toString())
+  let value: Value | undefined
+  try {
+    value = parseJson(bytes.toString())?.value
+  } catch {
+    // The parser's own error would blame the client.
+  }
   if (!isObject(value)) throw new UnusableAnswerError(`${WHERE} is not an object`)
   return value
-}
-
-/** `undefined` for what cannot be parsed. The parser's own error would blame the client. */
-function parse(text: string): Value | undefined {
-  try {
-    return parseJson(text)?.value
-  } catch {
-    return undefined
-  }
 }

@@ -3,16 +3,11 @@ import { QueryError } from '../../../core/errors'
 import type { WireRequest } from '../../../core/store'
 import { missingCredentials } from '../../../core/unauthenticated'
 
-/** The headers that tell the cluster who sends a request. */
-export type Identity = Readonly<Record<string, string>>
+/** Finds the headers that tell the cluster who a caller is. There is one function for each way to tell it. */
+export type Identify = (wire: WireRequest | undefined, owner: Owner) => Readonly<Record<string, string>>
 
-/** Finds the headers for a caller. There is one function for each way to tell the cluster who a caller is. */
-export type Identify = (wire: WireRequest | undefined, owner: Owner) => Identity
-
-/** Every caller acts as the service account. */
 export const asServiceAccount: Identify = () => ({})
 
-/** Each caller acts with its own credentials. */
 export const withOwnCredentials: Identify = (wire) => {
   if (wire?.authorization === undefined) throw missingCredentials('/_query/async')
   return { authorization: wire.authorization }

@@ -90,7 +90,7 @@ export class ClusterQueries {
       { ...request, waitMs, endedBy: [signal, sender.wire?.gone] },
       async (response) => {
         if (response.status >= 400) {
-          const error = await this.#readError(response, query)
+          const error = await readError(response, query, this.#forwardsAuthorization)
           if (error) throw readQueryError(error, response.status)
           return undefined
         }
@@ -149,7 +149,7 @@ export class ClusterQueries {
   ): Promise<QueryAnswer | undefined> {
     const { status, headers } = response
     if (status < 400) return readAnswer(response, idOf)
-    const body = await this.#readError(response, query)
+    const body = await readError(response, query, this.#forwardsAuthorization)
     if (!body) return undefined
     const { 'content-type': contentType = '', 'www-authenticate': challenge } = headers
     return {
@@ -159,17 +159,10 @@ export class ClusterQueries {
         ...(challenge !== undefined && { 'www-authenticate': challenge }),
       },
       body,
-      upstreamId: undefined,
-      isRunning: undefined,
     }
-  }
-
-  #readError(response: UpstreamResponse, query: KnownQuery | undefined): Promise<Buffer | undefined> {
-    return readError(response, query, this.#forwardsAuthorization)
   }
 }
 
-/** The same sender, whose client asks for JSON. */
 function askingForJson({ owner, wire }: Sender): Sender {
   return { owner, wire: wire && { ...wire, accept: 'application/json', contentType: 'application/json' } }
 }

@@ -1,6 +1,5 @@
 import type { UpstreamResponse } from '../answers/answer'
 
-/** One request to the cluster. */
 export interface UpstreamRequest {
   method: 'GET' | 'POST' | 'DELETE'
   /** Without the path of the cluster's own URL. */
@@ -17,7 +16,6 @@ export interface UpstreamRequest {
   signal: AbortSignal
 }
 
-/** Sends requests to the cluster. */
 export interface Transport {
   /** Rejects with an `UpstreamError` when the cluster does not answer. */
   send(request: UpstreamRequest): Promise<UpstreamResponse>

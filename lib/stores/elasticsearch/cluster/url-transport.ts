@@ -45,13 +45,13 @@ export class UrlTransport implements Transport {
   }
 
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
-    const { isReused, outcome } = this.#attempt(request)
+    const outgoing = this.#open(request)
     try {
-      return await outcome
+      return await responseTo(outgoing, request)
     } catch (error) {
       // The other side closed an idle connection at the moment that we used it.
-      if (!request.isRepeatable || !isReused() || request.signal.aborted) throw failure(error)
-      return this.#attempt(request).outcome.catch((again) => Promise.reject(failure(again)))
+      if (!request.isRepeatable || !outgoing.reusedSocket || request.signal.aborted) throw failure(error)
+      return responseTo(this.#open(request), request).catch((again) => Promise.reject(failure(again)))
     }
   }
 
@@ -59,9 +59,9 @@ export class UrlTransport implements Transport {
     this.#agent.destroy()
   }
 
-  #attempt({ method, path, query, headers, body, signal, timeoutMs }: UpstreamRequest): Attempt {
+  #open({ method, path, query, headers, body, signal }: UpstreamRequest): ClientRequest {
     const url = `${this.#base}${path}${query === '' ? '' : `?${query}`}`
-    const outgoing = this.#request(url, {
+    return this.#request(url, {
       method,
       agent: this.#agent,
       signal,
@@ -73,25 +73,21 @@ export class UrlTransport implements Transport {
         ...(body && { 'content-length': body.length }),
       },
     })
-    const outcome = responseOf(outgoing, timeoutMs)
-    outgoing.end(body)
-    return { isReused: () => outgoing.reusedSocket, outcome }
   }
 }
 
-interface Attempt {
-  isReused: () => boolean
-  outcome: Promise<UpstreamResponse>
-}
-
-function responseOf(outgoing: ClientRequest, silenceMs: number): Promise<UpstreamResponse> {
+function responseTo(
+  outgoing: ClientRequest,
+  { body, timeoutMs }: UpstreamRequest,
+): Promise<UpstreamResponse> {
   return new Promise((resolve, reject) => {
     // This listener stays, because an aborted request may report more than one error.
     outgoing.on('error', reject)
     outgoing.on('response', (incoming: IncomingMessage) => {
-      breakOffSilence(outgoing, incoming, silenceMs)
+      breakOffSilence(outgoing, incoming, timeoutMs)
       resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming })
     })
+    outgoing.end(body)
   })
 }
 

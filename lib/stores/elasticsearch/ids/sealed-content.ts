@@ -1,9 +1,7 @@
 /** What is sealed in a client's id: the cluster's id, and what later requests need to know of the submit. */
 export interface SealedContent {
   upstreamId: string
-  /** The submit had `columnar`. */
   columnar?: boolean
-  /** The submit had `drop_null_columns`. */
   dropNullColumns?: boolean
   /** The zone of the submit, where the store itself answers with it. */
   timeZone?: string

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Owner } from '../../../core/caller'
 import { illegalArgument } from '../../../core/errors'
+import { UnusableAnswerError } from '../outage'
 import type { KnownQuery, SealedContent } from './sealed-content'
 import { decodeContent, encodeContent } from './sealed-content'
 import type { SealingKey } from './sealing-keys'
@@ -19,11 +20,6 @@ const SHORTEST = HEAD_BYTES + 1 + NONCE_BYTES + DIGEST_BYTES + 1 + TAG_BYTES
 /** Short enough for URLs and headers: Elasticsearch takes 4,096 bytes for the first line of a request. */
 const LONGEST = 1_024
 
-/** An id of the cluster that cannot be sealed: it is empty or too long. */
-export class UnsealableIdError extends Error {
-  override readonly name = 'UnsealableIdError'
-}
-
 /**
  * Seals ids of the cluster into ids for clients, and opens them again. An id is encrypted, authenticated and bound to
  * an owner, so that nobody else can use it.
@@ -40,7 +36,7 @@ export class SealedIds {
     this.#keys = keys
   }
 
-  /** Throws an {@link UnsealableIdError} where the id would be too long. */
+  /** Throws an {@link UnusableAnswerError} for an id of the cluster that is empty or too long. */
   seal(content: SealedContent, owner: Owner): string {
     const { id, key } = this.#sealing
     const head = Buffer.concat([Buffer.of(VERSION, id.length), id])
@@ -49,7 +45,7 @@ export class SealedIds {
     const inside = [cipher.update(digestOf(owner)), cipher.update(encodeContent(content)), cipher.final()]
     const sealed = Buffer.concat([head, nonce, ...inside, cipher.getAuthTag()])
     if (content.upstreamId === '' || sealed.length > LONGEST) {
-      throw new UnsealableIdError(`an id of ${content.upstreamId.length} characters cannot be sealed`)
+      throw new UnusableAnswerError(`an id of ${content.upstreamId.length} characters cannot be sealed`)
     }
     return sealed.toString('base64url')
   }

@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { createSecretKey, randomBytes } from 'node:crypto'
 
-/** A key that seals ids. */
 export interface SealingKey {
   /** Stands in clear in every id that the key has sealed. */
   id: Buffer
@@ -31,15 +30,12 @@ export function readSealingKeys(texts: readonly string[]): readonly [SealingKey,
   const [first, ...others] = texts.map(readKey)
   if (!first) throw new TypeError('ElasticsearchStore needs at least one of `sealingKeys`')
   const keys = [first, ...others] as const
-  const ids = new Set<string>()
-  for (const { id } of keys) {
-    const text = id.toString()
-    if (ids.has(text)) {
-      throw new TypeError(
-        `ElasticsearchStore got two \`sealingKeys\` with the id \`${text}\`; each needs its own`,
-      )
-    }
-    ids.add(text)
+  const ids = keys.map(({ id }) => id.toString())
+  const repeated = ids.find((id, index) => ids.indexOf(id) < index)
+  if (repeated !== undefined) {
+    throw new TypeError(
+      `ElasticsearchStore got two \`sealingKeys\` with the id \`${repeated}\`; each needs its own`,
+    )
   }
   return keys
 }

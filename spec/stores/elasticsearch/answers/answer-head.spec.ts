@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import type { AsyncQuery } from '../../../../lib/core/store'
 import { writerFor } from '../../../../lib/formats/formats'
 import { readAnswer } from '../../../../lib/stores/elasticsearch/answers/answer'
-import { LONGEST_HEAD } from '../../../../lib/stores/elasticsearch/answers/answer-head'
+import { LONGEST_HEAD, readHead, replaceId } from '../../../../lib/stores/elasticsearch/answers/answer-head'
 import { comparable } from '../../../support/comparable-body'
 import { UNKNOWN_UPSTREAM_ID as upstreamId } from '../../../support/sealed-id'
 
@@ -107,6 +107,15 @@ describe('the id of an answer', () => {
     const answer = await read(TYPES.smile, [await bodyOf('smile', { isRunning: true, id })])
     const expected = await bodyOf('smile', { isRunning: true, id: SEALED })
     expect([answer.body.equals(expected), answer.upstreamId]).toEqual([true, id])
+  })
+
+  it.each([24, 255, 256, 1_024])('of any length is read and written in CBOR: %d', async (length) => {
+    const id = 'x'.repeat(length)
+    const body = await bodyOf('cbor', { isRunning: true, id: SEALED })
+    const expected = await bodyOf('cbor', { isRunning: true, id })
+    expect(readHead('cbor', expected, true)?.id?.text).toBe(id)
+    const found = readHead('cbor', body, true)?.id ?? { text: '', start: 0, end: 0 }
+    expect(replaceId('cbor', body, found, id).equals(expected)).toBe(true)
   })
 
   it.each([

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import type { Owner } from '../../../../lib/core/caller'
 import { ownerOf } from '../../../../lib/core/caller'
 import { QueryError } from '../../../../lib/core/errors'
-import { SealedIds, UnsealableIdError } from '../../../../lib/stores/elasticsearch/ids/sealed-ids'
+import { SealedIds } from '../../../../lib/stores/elasticsearch/ids/sealed-ids'
 import { newSealingKey, readSealingKeys } from '../../../../lib/stores/elasticsearch/ids/sealing-keys'
+import { UnusableAnswerError } from '../../../../lib/stores/elasticsearch/outage'
 import { anyCharacter } from '../../../support/any-character'
 import { UNKNOWN_UPSTREAM_ID as upstreamId } from '../../../support/sealed-id'
 
@@ -125,7 +126,7 @@ describe('a sealed id', () => {
 
   it('is not made of an id that is empty or too long', () => {
     for (const unsealable of ['', 'x'.repeat(2_000)])
-      expect(() => sealedIds().seal({ upstreamId: unsealable }, alice)).toThrow(UnsealableIdError)
+      expect(() => sealedIds().seal({ upstreamId: unsealable }, alice)).toThrow(UnusableAnswerError)
   })
 })
 

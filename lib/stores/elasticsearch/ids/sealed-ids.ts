@@ -99,6 +99,7 @@ function decrypt({ key }: SealingKey, bytes: Buffer, headEnd: number): Buffer | 
   }
 }
 
+/** Of UTF-16, since UTF-8 writes all halves of surrogate pairs alike. */
 function digestOf(owner: Owner): Buffer {
-  return createHash('sha256').update(owner).digest().subarray(0, DIGEST_BYTES)
+  return createHash('sha256').update(owner, 'utf16le').digest().subarray(0, DIGEST_BYTES)
 }

@@ -1,23 +1,10 @@
 import type { KeyObject } from 'node:crypto'
 import { createPublicKey, createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { parseKey } from '../../lib/jwt/key'
+import { CERTIFICATE } from '../support/certificate'
 import { ecKeys, rsaKeys } from '../support/tokens'
 
 const RSA_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
-
-/** Self-signed, on the curve P-256. */
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBiTCCAS+gAwIBAgIUYVmCFQwL8wCduZzsx5GgH4Il4vAwCgYIKoZIzj0EAwIw
-GTEXMBUGA1UEAwwOaXNzdWVyLmV4YW1wbGUwIBcNMjYxMTI0MjE0NjIxWhgPMjEy
-NjEwMzEyMTQ2MjFaMBkxFzAVBgNVBAMMDmlzc3Vlci5leGFtcGxlMFkwEwYHKoZI
-zj0CAQYIKoZIzj0DAQcDQgAEqZslHVGWpza4ZfA4UvpOiZcEi1/R/7WKWTmg0QQp
-rGQI88yA/tb2l9boEOLSRN+T00ap8LJNfBeEyHhzyad6WqNTMFEwHQYDVR0OBBYE
-FDhF1yMuBJZ8PMYWxPmJYJT0Iu4fMB8GA1UdIwQYMBaAFDhF1yMuBJZ8PMYWxPmJ
-YJT0Iu4fMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhANThxha8
-FNMQsoMuNvpLHtpNbLICqLpuW/EAaZTRJ7lNAiBSSKNET4csNP4zkEFoJ2TYqVDr
-e+DOmcgnyRPj7qkjzQ==
------END CERTIFICATE-----
-`
 
 function pem(key: KeyObject, type: 'spki' | 'pkcs1' = 'spki'): string {
   return key.export({ format: 'pem', type }).toString()

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import type { Caller } from '../../core/caller'
 import type { OptionTable } from '../../core/check-options'
 import { checkOptions, rules } from '../../core/check-options'
@@ -25,7 +26,7 @@ export interface ElasticsearchStoreOptions {
    * @default none
    */
   headers?: Readonly<Record<string, string>>
-  /** With `url`: certificates to trust, in PEM. @default those of the system */
+  /** With an https `url`: certificates to trust, in PEM. @default those of the system */
   ca?: string | Buffer
   /**
    * The keys that seal query ids: texts that {@link newSealingKey} made, the same for every replica. The first one
@@ -67,6 +68,8 @@ export interface ElasticsearchStoreOptions {
 
 const NAME = 'ElasticsearchStore'
 
+const PEM_CERTIFICATE = /^-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/
+
 export const ELASTICSEARCH_STORE_OPTIONS = {
   client: {
     expected: 'a Client of @elastic/elasticsearch',
@@ -78,7 +81,7 @@ export const ELASTICSEARCH_STORE_OPTIONS = {
   headers: { expected: 'an object of texts', fits: isHeaders, printable: false, defaultInWords: 'none' },
   ca: {
     expected: 'certificates in PEM',
-    fits: (value) => typeof value === 'string' || Buffer.isBuffer(value),
+    fits: areCertificates,
     printable: false,
     defaultInWords: 'those of the system',
   },
@@ -130,6 +133,9 @@ function transportOf({ client, url, headers, ca }: ElasticsearchStoreOptions): T
     if (headers ?? ca) throw new TypeError(`${NAME} takes \`headers\` and \`ca\` only with \`url\``)
     return new ClientTransport(client)
   }
+  if (ca !== undefined && new URL(url ?? '').protocol === 'http:') {
+    throw new TypeError(`${NAME} takes \`ca\` only with an https \`url\``)
+  }
   const lowerCase = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
   return new UrlTransport({ url: new URL(url ?? ''), headers: Object.fromEntries(lowerCase), ca })
 }
@@ -139,6 +145,24 @@ function isUrl(value: unknown): boolean {
   const { protocol, username, password, search, hash } = new URL(String(value))
   const isPlain = [username, password, search, hash].every((part) => part === '')
   return isPlain && (protocol === 'http:' || protocol === 'https:')
+}
+
+/** TLS itself skips what is no certificate, and then trusts nobody, or fewer than was meant. */
+function areCertificates(value: unknown): boolean {
+  if (typeof value !== 'string' && !Buffer.isBuffer(value)) return false
+  const certificates = value
+    .toString()
+    .split(/(?=-----BEGIN )/)
+    .filter((text) => PEM_CERTIFICATE.test(text))
+  return certificates.length > 0 && certificates.every(isCertificate)
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0
+  } catch {
+    return false
+  }
 }
 
 function isHeaders(value: unknown): boolean {

@@ -62,7 +62,8 @@ export interface AsyncQueryRouterOptions {
    * logger fits. This package logs digests of owners and ids, and never tokens, names, query texts or ids. It logs
    * the errors that a store or an engine throws as they are.
    *
-   * @default the console, which gets failures only
+   * @default the console, which gets failures, and outside production (`NODE_ENV`) why callers are refused, each reason
+   * once a minute
    */
   logger?: Logger
   /**

@@ -41,6 +41,9 @@ export type ResolveCaller = (
   context?: CallerContext,
 ) => Caller | undefined | Promise<Caller | undefined>
 
+/** Functions that make a {@link ResolveCaller}, and are easily passed in its place. */
+export const callerMakers = new WeakSet<object>()
+
 /**
  * The owner of the queries that `subject` of `issuer` submits. No other pair gives the same text.
  *

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { VerifyOptions } from 'jsonwebtoken'
 import { JsonWebTokenError, verify } from 'jsonwebtoken'
 import type { Caller, ResolveCaller } from '../core/caller'
-import { ownerOf } from '../core/caller'
+import { callerMakers, ownerOf } from '../core/caller'
 import { missingCredentials, refused, unauthenticated } from '../core/unauthenticated'
 import { readBearerToken } from './bearer-token'
 import { checkClaims, ownerName, userName } from './claims'
@@ -67,6 +67,8 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     return { owner, canCancelTasks: answer === true, ...(user !== undefined && { user }) }
   }
 }
+
+callerMakers.add(jwtCaller)
 
 /** The checks that depend on time, of jsonwebtoken and ours. Where they fail, the token is verified again, for the error. */
 function isCurrent(times: VerifiedToken['times'], nowSeconds: number, toleranceSeconds: number): boolean {

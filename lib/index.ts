@@ -1,3 +1,5 @@
+import './core/supported-node'
+
 export type { Caller, CallerContext, Owner, ResolveCaller } from './core/caller'
 export { ownerOf } from './core/caller'
 export type { Clock } from './core/clock'

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { sign } from 'jsonwebtoken'
 import { jwtCaller } from '../index'
-import type { SampleQuery } from '../sample/engine'
 import type { ServerConfig } from './config'
+import { listQueries } from './served-queries'
 import { PREFIX } from './settings'
 
 const NAMES = { issuer: 'urn:express-esql-async-query:development', audience: 'express-esql-async-query' }
@@ -76,9 +76,3 @@ curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async?format=yaml" -d '{"query": "F
 
 const SUBMIT_ANY = `
 curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async?pretty" -d '{"query": "..."}'`
-
-function listQueries(queries: readonly SampleQuery[]): string {
-  const width = Math.max(...queries.map(({ usage }) => usage.length))
-  const lines = queries.map(({ usage, shows = '' }) => `  ${usage.padEnd(width)}  ${shows}`.trimEnd())
-  return `Queries it answers:\n${lines.join('\n')}\n\n`
-}

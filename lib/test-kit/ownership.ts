@@ -68,7 +68,11 @@ function strangers(suite: Suite): void {
     const halves = [`${alice}\udbff`, `${alice}\udc00`, `${alice}\ufffd`]
     for (const owner of [...lookalikes, ...halves, alice.toUpperCase()] as Owner[]) {
       for (const id of ids) {
-        assert.equal(await subject.get(id, { owner }), undefined, `for ${JSON.stringify(owner)}`)
+        assert.equal(
+          await subject.get(id, { owner }),
+          undefined,
+          `the owner ${JSON.stringify(owner)} finds a query of another`,
+        )
       }
     }
     assertRunning(await subject.get(ids[1] ?? '', { owner: half }))

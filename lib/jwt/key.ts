@@ -85,9 +85,11 @@ function parseBytes(bytes: Buffer): VerificationKey {
 }
 
 function parseJwk(jwk: Readonly<Record<string, unknown>>): VerificationKey {
-  const parsed = jwk.kty === 'oct' ? parseBytes(secretOf(jwk)) : verificationKey(publicKeyOf(jwk))
+  const { kty, k, use, alg, key_ops: operations } = jwk
+  if (kty === 'oct' && typeof k !== 'string') throw unreadable('it is a JWK without a secret')
+  const parsed =
+    kty === 'oct' ? parseBytes(Buffer.from(`${k}`, 'base64url')) : verificationKey(publicKeyOf(jwk))
   const { algorithms, description } = parsed
-  const { use, alg, key_ops: operations } = jwk
   const isForVerifying =
     (use === undefined || use === 'sig') &&
     (operations === undefined || (Array.isArray(operations) && operations.includes('verify')))
@@ -100,11 +102,6 @@ function parseJwk(jwk: Readonly<Record<string, unknown>>): VerificationKey {
     algorithms: algorithms.filter((algorithm) => algorithm === alg),
     description: `${description} for ${isJwtAlgorithm(alg) ? alg : 'another algorithm'} alone`,
   }
-}
-
-function secretOf({ k }: Readonly<Record<string, unknown>>): Buffer {
-  if (typeof k !== 'string') throw unreadable('it is a JWK without a secret')
-  return Buffer.from(k, 'base64url')
 }
 
 /** The message of the platform may quote members of the key. */

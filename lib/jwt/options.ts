@@ -68,9 +68,8 @@ export interface JwtCallerOptions {
    */
   userClaim?: string
   /**
-   * Longest accepted token, in characters. Node.js limits the whole head of a request to 16 KiB, and answers a longer
-   * one with a 431 that no log shows. The default leaves room for the rest of the head, so that this limit refuses a
-   * token first, with a line in the log. For longer tokens, raise `maxHeaderSize` of the HTTP server too.
+   * Longest accepted token, in characters. Node.js answers a head of more than 16 KiB with a 431 that no log shows, so
+   * the default leaves room for other headers. For longer tokens, raise `maxHeaderSize` of the HTTP server too.
    *
    * @default 12_288 (12 KiB)
    */

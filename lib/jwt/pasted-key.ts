@@ -20,10 +20,8 @@ export function* pastedForms(bytes: Buffer, layers = MOST_LAYERS): Generator<Buf
 
 function* unwrapped(bytes: Buffer): Generator<Buffer> {
   // Keys are ASCII. Byte order marks, the zeros of UTF-16 and the blanks of web pages are not.
-  const text = bytes
-    .toString('latin1')
-    .replace(/[^\t\n\r -~]/g, '')
-    .trim()
+  const ascii = bytes.toString('latin1').replace(/[^\t\n\r -~]/g, '')
+  const text = ascii.trim()
   yield Buffer.from(text)
   const json = parsedJson(text)
   if (typeof json === 'string') yield Buffer.from(json)
@@ -43,41 +41,10 @@ const ARMORED = /---- ?BEGIN |\bBEGIN [A-Z\d ]*(KEY|CERTIFICATE)|\b(ssh|ecdsa|sk
 /** The same key of SSH in binary: its length, then its type. */
 const SSH_BLOB = /^\0{3}.(ssh|ecdsa|sk)-/s
 
-/** Whether bytes are a key or a certificate, be it one that {@link readPublicKey} cannot read. */
+/** Whether bytes are a key or certificate, be it one that {@link readPublicKey} cannot read. */
 export function looksLikeKey(bytes: Buffer): boolean {
   const text = bytes.toString('latin1')
   return ARMORED.test(text) || SSH_BLOB.test(text) || isLongSequence(bytes)
-}
-
-/** Reads PEM, DER and points of elliptic curves. Of a private key, it takes the public half. */
-export function readPublicKey(bytes: Buffer): KeyObject | undefined {
-  const blocks = bytes.toString('latin1').matchAll(/-----BEGIN [^-]+-----(.*?)-----END /gs)
-  for (const [, body = ''] of blocks) {
-    const key = readDer(Buffer.from(body, 'base64'))
-    if (key) return key
-  }
-  return readDer(bytes) ?? readPoint(bytes)
-}
-
-function readDer(key: Buffer): KeyObject | undefined {
-  // All forms are an ASN.1 sequence.
-  if (key[0] !== 0x30) return undefined
-  return firstOf([
-    ...(['spki', 'pkcs1'] as const).map((type) => () => createPublicKey({ key, format: 'der', type })),
-    () => new X509Certificate(key).publicKey,
-    ...(['pkcs8', 'pkcs1', 'sec1'] as const).map(
-      (type) => () => createPublicKey(createPrivateKey({ key, format: 'der', type })),
-    ),
-  ])
-}
-
-/** An uncompressed point. Bytes that are none do not lie on the curve. */
-function readPoint(bytes: Buffer): KeyObject | undefined {
-  const crv = { 65: 'P-256', 97: 'P-384', 133: 'P-521' }[bytes.length]
-  if (bytes[0] !== 4 || crv === undefined) return undefined
-  const middle = (bytes.length + 1) / 2
-  const [x, y] = [bytes.toString('base64url', 1, middle), bytes.toString('base64url', middle)]
-  return firstOf([() => createPublicKey({ key: { kty: 'EC', crv, x, y }, format: 'jwk' })])
 }
 
 /** A whole ASN.1 sequence of 128 to 65,535 bytes, which chance does not make. */
@@ -87,13 +54,38 @@ function isLongSequence(bytes: Buffer): boolean {
   return bytes[1] === 0x82 && bytes.readUInt16BE(2) === bytes.length - 4
 }
 
-function firstOf(readers: readonly (() => KeyObject)[]): KeyObject | undefined {
-  for (const read of readers) {
-    try {
-      return read()
-    } catch {
-      // It is not of this form.
+/** Each throws for bytes of another form. */
+const READERS: readonly ((key: Buffer) => KeyObject)[] = [
+  ...(['spki', 'pkcs1'] as const).map(
+    (type) => (key: Buffer) => createPublicKey({ key, format: 'der', type }),
+  ),
+  (key) => new X509Certificate(key).publicKey,
+  ...(['pkcs8', 'pkcs1', 'sec1'] as const).map(
+    (type) => (key: Buffer) => createPublicKey(createPrivateKey({ key, format: 'der', type })),
+  ),
+  readPoint,
+]
+
+/** Reads PEM, DER and points of elliptic curves. Of a private key, it takes the public half. */
+export function readPublicKey(bytes: Buffer): KeyObject | undefined {
+  const blocks = bytes.toString('latin1').matchAll(/-----BEGIN [^-]+-----(.*?)-----END /gs)
+  for (const key of [...Array.from(blocks, ([, body = '']) => Buffer.from(body, 'base64')), bytes]) {
+    // An ASN.1 sequence, or an uncompressed point.
+    for (const read of key[0] === 0x30 || key[0] === 4 ? READERS : []) {
+      try {
+        return read(key)
+      } catch {
+        // The next one may.
+      }
     }
   }
   return undefined
+}
+
+/** Bytes that are no point do not lie on the curve. */
+function readPoint(bytes: Buffer): KeyObject {
+  const crv = { 65: 'P-256', 97: 'P-384', 133: 'P-521' }[bytes.length] ?? ''
+  const middle = (bytes.length + 1) / 2
+  const [x, y] = [bytes.toString('base64url', 1, middle), bytes.toString('base64url', middle)]
+  return createPublicKey({ key: { kty: 'EC', crv, x, y }, format: 'jwk' })
 }

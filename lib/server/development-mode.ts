@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { sign } from 'jsonwebtoken'
 import { jwtCaller } from '../index'
+import type { SampleQuery } from '../sample/engine'
 import type { ServerConfig } from './config'
-import { listQueries } from './served-queries'
-import { PREFIX } from './settings'
+import { PREFIX, SETTINGS, variableOf } from './settings'
 
 const NAMES = { issuer: 'urn:express-esql-async-query:development', audience: 'express-esql-async-query' }
 
@@ -40,6 +40,20 @@ MALLORY='Authorization: Bearer ${mallory}'
 JSON='Content-Type: application/json'
 ${elasticsearch || isOwnCatalogue ? SUBMIT_ANY : TOUR}
 `
+}
+
+/** What a server with real tokens answers, where that is no cluster. */
+export function announceQueries({ elasticsearch, queries, isOwnCatalogue }: ServerConfig): string {
+  if (elasticsearch) return ''
+  const [cluster, catalogue] = [SETTINGS.elasticsearchUrl, SETTINGS.catalogue].map(variableOf)
+  const hint = `It answers sample queries. Set ${cluster} for a cluster, or ${catalogue} for queries of your own.\n`
+  return `${isOwnCatalogue ? '' : hint}${listQueries(queries)}`
+}
+
+function listQueries(queries: readonly SampleQuery[]): string {
+  const width = Math.max(...queries.map(({ usage }) => usage.length))
+  const lines = queries.map(({ usage, shows = '' }) => `  ${usage.padEnd(width)}  ${shows}`.trimEnd())
+  return `Queries it answers:\n${lines.join('\n')}\n\n`
 }
 
 const TOUR = `

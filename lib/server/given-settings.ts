@@ -52,11 +52,6 @@ export class GivenSettings {
     return Object.fromEntries(given)
   }
 
-  /** {@link readFile} of a file that holds text. */
-  readTextFile(setting: Setting<string>, replaced?: Setting<unknown>): string | undefined {
-    return this.readFile(setting, replaced)?.toString()
-  }
-
   /**
    * The file that a setting names. A text comes without a byte order mark and without line breaks at its end: `echo
    * secret > file` adds one. Throws if the setting that the file replaces is given too.

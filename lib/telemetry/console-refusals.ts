@@ -1,26 +1,21 @@
 import type { IncomingMessage } from 'node:http'
-import type { Clock } from '../core/clock'
 import { systemClock } from '../core/clock'
 import { describeError } from '../core/describe-error'
 
 const QUIET_MS = 60_000
-
-/** More in a minute are invented. Each takes memory. */
+/** More in a minute are invented. */
 const MOST_REASONS = 100
-
 const LONGEST_REASON = 200
 
-/** Words of this length are tokens and keys, or nothing that a person reads. Names of hosts are shorter. */
+/** Words of this length are tokens and keys. Names of hosts are shorter. */
 const SECRET = /[\w.+=~-]{40,}/g
 
 /** Writes to the console why callers are refused, since the answer does not say it: each reason once a minute. */
-export function refusalsOnConsole(
-  clock: Pick<Clock, 'now'> = systemClock,
-): (error: unknown, request: Pick<IncomingMessage, 'headers'>) => void {
+export function refusalsOnConsole(clock = systemClock) {
   const toldMs = new Map<string, number>()
 
-  return (error, { headers }) => {
-    const reason = reasonOf(error, headers.authorization)
+  return (error: unknown, { headers: { authorization } }: Pick<IncomingMessage, 'headers'>): void => {
+    const reason = reasonOf(error, authorization)
     for (const [told, timeMs] of toldMs) {
       // A clock may be set back.
       if (Math.abs(clock.now() - timeMs) >= QUIET_MS) toldMs.delete(told)
@@ -31,15 +26,13 @@ export function refusalsOnConsole(
   }
 }
 
-function reasonOf(error: unknown, authorization: string | undefined): string {
+function reasonOf(error: unknown, authorization = ''): string {
   const { cause } = Object(error)
-  if (cause === undefined) {
-    return authorization === undefined ? 'the request has no credentials' : 'the answer says why'
-  }
-  // The function of the host may quote what it got.
-  const [, credentials = ''] = authorization?.split(/ +/) ?? []
+  if (cause === undefined) return authorization ? 'the answer says why' : 'the request has no credentials'
+  // A function of the host may quote what it got.
+  const [, credentials = ''] = authorization.split(/ +/)
   const { message } = describeError(cause)
-  const shown = credentials === '' ? message : message.replaceAll(credentials, '…')
+  const shown = credentials.length > 3 ? message.replaceAll(credentials, '…') : message
   return shown
     .replace(SECRET, '…')
     .replace(/\p{Cc}/gu, ' ')

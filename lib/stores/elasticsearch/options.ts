@@ -68,8 +68,6 @@ export interface ElasticsearchStoreOptions {
 
 const NAME = 'ElasticsearchStore'
 
-const PEM_CERTIFICATE = /^-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/
-
 export const ELASTICSEARCH_STORE_OPTIONS = {
   client: {
     expected: 'a Client of @elastic/elasticsearch',
@@ -149,17 +147,10 @@ function isUrl(value: unknown): boolean {
 
 /** TLS itself skips what is no certificate, and then trusts nobody, or fewer than was meant. */
 function areCertificates(value: unknown): boolean {
-  if (typeof value !== 'string' && !Buffer.isBuffer(value)) return false
-  const certificates = value
-    .toString()
-    .split(/(?=-----BEGIN )/)
-    .filter((text) => PEM_CERTIFICATE.test(text))
-  return certificates.length > 0 && certificates.every(isCertificate)
-}
-
-function isCertificate(pem: string): boolean {
+  const blocks = String(value).split(/(?=-----BEGIN )/)
+  const pems = blocks.filter((block) => /^-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/.test(block))
   try {
-    return new X509Certificate(pem).raw.length > 0
+    return pems.length > 0 && pems.every((pem) => new X509Certificate(pem))
   } catch {
     return false
   }

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import './core/supported-node'
+
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Logger } from './index'
@@ -6,7 +8,7 @@ import { newSealingKey } from './index'
 import type { ServerConfig } from './server/config'
 import { HELP, parseCommandLine } from './server/config'
 import { ConfigError } from './server/config-error'
-import { announceDevelopmentMode, createDevelopmentAccess } from './server/development-mode'
+import { announceDevelopmentMode, announceQueries, createDevelopmentAccess } from './server/development-mode'
 import { jsonLogger } from './server/json-logger'
 import type { RunningServer } from './server/server'
 import { startServer } from './server/server'
@@ -29,7 +31,8 @@ async function serve(config: ServerConfig): Promise<void> {
   endOnSignal(server, logger)
   logger.info({ url: server.url }, 'listening')
   process.stdout.write(`express-esql-async-query ${version()} is listening on ${server.url}\n`)
-  if ('alice' in access) process.stdout.write(announceDevelopmentMode(server.url, access, config))
+  const isOpen = 'alice' in access
+  process.stdout.write(isOpen ? announceDevelopmentMode(server.url, access, config) : announceQueries(config))
 }
 
 /** npm passes Ctrl-C on to a process that has already received it, so a second signal must not end it at once. */

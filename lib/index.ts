@@ -1,4 +1,6 @@
-export type { Caller, Owner, ResolveCaller } from './core/caller'
+import './core/supported-node'
+
+export type { Caller, CallerContext, Owner, ResolveCaller } from './core/caller'
 export { ownerOf } from './core/caller'
 export type { Clock } from './core/clock'
 export type { ErrorDescription } from './core/describe-error'

@@ -1,4 +1,5 @@
 import type { Request } from 'express'
+import type { Logger } from './logger'
 
 /**
  * The stable identity that a query belongs to. Branded, so that an id, a name or an e-mail address in its place does
@@ -22,13 +23,26 @@ export interface Caller {
   canCancelTasks?: boolean
 }
 
+/** What the router tells a {@link ResolveCaller} beside the request. */
+export interface CallerContext {
+  /** The logger of the router. */
+  logger: Logger
+}
+
 /**
  * Identifies the caller of a request, before the router parses anything else of the request.
  *
  * For an unknown caller, throw {@link QueryError} `security_exception` or return `undefined`: both answer 401. Throw
- * anything else when callers cannot be identified right now: that answers 503.
+ * anything else when callers cannot be identified right now: that answers 503. A function around that of
+ * {@link jwtCaller} passes `context` on.
  */
-export type ResolveCaller = (request: Request) => Caller | undefined | Promise<Caller | undefined>
+export type ResolveCaller = (
+  request: Request,
+  context?: CallerContext,
+) => Caller | undefined | Promise<Caller | undefined>
+
+/** Functions that make a {@link ResolveCaller}, and are easily passed in its place. */
+export const callerMakers = new WeakSet<object>()
 
 /**
  * The owner of the queries that `subject` of `issuer` submits. No other pair gives the same text.

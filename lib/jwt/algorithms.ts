@@ -29,9 +29,9 @@ export function fits(algorithm: JwtAlgorithm, key: KeyObject): boolean {
     case 'HS':
       return key.type === 'secret' && (key.symmetricKeySize ?? 0) >= hashBytes(algorithm)
     case 'RS':
-      return key.asymmetricKeyType === 'rsa' && isLargeEnough(key)
+      return key.asymmetricKeyType === 'rsa' && isStrong(key)
     case 'PS':
-      return (key.asymmetricKeyType === 'rsa' || isPssKeyFor(algorithm, key)) && isLargeEnough(key)
+      return (key.asymmetricKeyType === 'rsa' || isPssKeyFor(algorithm, key)) && isStrong(key)
     default:
       return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === CURVES[algorithm]
   }
@@ -54,8 +54,11 @@ export function requirement(algorithm: JwtAlgorithm): string {
 /** What kind of key a secret or public key is, in words that reveal nothing of it. */
 export function describeKey(key: KeyObject): string {
   if (key.type === 'secret') return `a secret of ${key.symmetricKeySize} bytes`
-  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {}
-  if (modulusLength !== undefined) return `a key of type ${key.asymmetricKeyType} with ${modulusLength} bits`
+  const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {}
+  if (modulusLength !== undefined) {
+    const exponent = publicExponent === 65_537n ? '' : ` and the exponent ${publicExponent}`
+    return `a key of type ${key.asymmetricKeyType} with ${modulusLength} bits${exponent}`
+  }
   if (namedCurve !== undefined) return `an EC key on the curve ${namedCurve}`
   return `a key of type ${key.asymmetricKeyType}`
 }
@@ -64,8 +67,10 @@ function hashBytes(algorithm: JwtAlgorithm): number {
   return Number(algorithm.slice(2)) / 8
 }
 
-function isLargeEnough({ asymmetricKeyDetails }: KeyObject): boolean {
-  return (asymmetricKeyDetails?.modulusLength ?? 0) >= SMALLEST_RSA_BITS
+/** Anybody can make signatures for the exponent 1. RSA needs an odd one from 3. */
+function isStrong({ asymmetricKeyDetails }: KeyObject): boolean {
+  const { modulusLength = 0, publicExponent = 0n } = asymmetricKeyDetails ?? {}
+  return modulusLength >= SMALLEST_RSA_BITS && publicExponent >= 3n && publicExponent % 2n === 1n
 }
 
 /** A key that is bound to RSA-PSS has to be bound to the algorithm's hash too, or jsonwebtoken refuses it. */

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { VerifyOptions } from 'jsonwebtoken'
 import { JsonWebTokenError, verify } from 'jsonwebtoken'
 import type { Caller, ResolveCaller } from '../core/caller'
-import { ownerOf } from '../core/caller'
+import { callerMakers, ownerOf } from '../core/caller'
 import { missingCredentials, refused, unauthenticated } from '../core/unauthenticated'
 import { readBearerToken } from './bearer-token'
 import { checkClaims, ownerName, userName } from './claims'
@@ -28,14 +28,14 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
   const settings = resolveJwtOptions(options)
   const tokens = verifiedTokens()
 
-  return async function resolveJwtCaller(request) {
+  return async function resolveJwtCaller(request, context) {
     const token = readBearerToken(request, settings.maxTokenLength)
     if (token === undefined) throw missingCredentials(request.originalUrl)
     const digest = digestOf(token)
     const known = tokens.get(digest)
     const header = known?.header ?? readHeader(token, settings.algorithms)
     // Also for a known token: its key may have changed or be withdrawn by now.
-    const { key } = await settings.findKey(header)
+    const { key } = await settings.findKey(header, context?.logger)
     const nowSeconds = settings.clock.now() / 1000
     if (known?.key === key && isCurrent(known.times, nowSeconds, settings.clockToleranceSeconds)) {
       return toCaller(known)
@@ -67,6 +67,8 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     return { owner, canCancelTasks: answer === true, ...(user !== undefined && { user }) }
   }
 }
+
+callerMakers.add(jwtCaller)
 
 /** The checks that depend on time, of jsonwebtoken and ours. Where they fail, the token is verified again, for the error. */
 function isCurrent(times: VerifiedToken['times'], nowSeconds: number, toleranceSeconds: number): boolean {

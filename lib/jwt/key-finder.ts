@@ -3,6 +3,7 @@ import { types } from 'node:util'
 import { LRUCache } from 'lru-cache'
 import type { QueryError } from '../core/errors'
 import { unavailable } from '../core/errors'
+import type { Logger } from '../core/logger'
 import { refused } from '../core/unauthenticated'
 import type { JwtAlgorithm } from './algorithms'
 import { requirement } from './algorithms'
@@ -19,8 +20,8 @@ import { parseKey } from './key'
  */
 export type JwtKeySource = (header: JwtHeader) => JwtKey | undefined | Promise<JwtKey | undefined>
 
-/** Resolves to a key that fits the header's algorithm. */
-export type FindKey = (header: JwtHeader) => Promise<VerificationKey>
+/** Resolves to a key that fits the header's algorithm. `logger`: that of the router. */
+export type FindKey = (header: JwtHeader, logger?: Logger) => Promise<VerificationKey>
 
 /** How many keys of a source stay parsed. An issuer publishes a handful. */
 const MOST_PARSED_KEYS = 64

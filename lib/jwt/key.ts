@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto'
-import { createPublicKey, createSecretKey, X509Certificate } from 'node:crypto'
+import { createPublicKey, createSecretKey } from 'node:crypto'
 import { types } from 'node:util'
 import { parsedJson } from '../core/is-object'
 import type { JwtAlgorithm } from './algorithms'
 import { describeKey, fits, isJwtAlgorithm, JWT_ALGORITHMS } from './algorithms'
+import { looksLikeKey, pastedForms, readPublicKey } from './pasted-key'
 
 /**
  * A key as RFC 7517 and RFC 7518 write it. It is declared here, since each major version of the types of Node.js has
@@ -38,9 +39,9 @@ export interface JsonWebKey {
 /**
  * What a signature is verified with: the secret of HS256, HS384 and HS512, or the public key of the others.
  *
- * A string or bytes that can be read as a key or certificate (PEM, DER, base64 of DER, JWK) are that key, and a
- * secret otherwise: no published key can become a secret that everybody knows. The text of a secret counts as it
- * stands; decode a base64 secret first. Of a private key, the public half is used.
+ * A string or bytes that can be read as a key or certificate (PEM, DER, JWK, also in quotes, escaped, in hexadecimal
+ * digits or base64) are that key, and a secret otherwise: no published key can become a secret that everybody knows. The
+ * text of a secret counts as it stands; decode a base64 secret first. Of a private key, the public half is used.
  */
 export type JwtKey = string | Uint8Array | KeyObject | JsonWebKey
 
@@ -51,8 +52,8 @@ export interface VerificationKey {
   description: string
 }
 
-/** PEM, and public keys of SSH, which are unreadable here and must not pass for secrets. */
-const ARMORED = /---- ?BEGIN |^\s*(ssh|ecdsa|sk)-\S+ AAAA/
+/** Zero bytes and characters without a width included. */
+const BLANK = /^[\p{White_Space}\p{Cf}\0]+$/u
 
 /**
  * Reads a key in any form, or throws a `TypeError` whose text shows nothing of it. By hand, since no library tells a
@@ -60,6 +61,7 @@ const ARMORED = /---- ?BEGIN |^\s*(ssh|ecdsa|sk)-\S+ AAAA/
  */
 export function parseKey(material: unknown): VerificationKey {
   if (types.isKeyObject(material)) {
+    if (material.type === 'secret') return parseBytes(material.export())
     return verificationKey(material.type === 'private' ? createPublicKey(material) : material)
   }
   if (typeof material === 'string') return parseBytes(Buffer.from(material))
@@ -69,41 +71,25 @@ export function parseKey(material: unknown): VerificationKey {
 }
 
 function parseBytes(bytes: Buffer): VerificationKey {
-  const text = bytes.toString('latin1')
-  if (ARMORED.test(text))
-    return verificationKey(publicKey(bytes, 'it looks like a PEM, but cannot be read as one'))
-  const json = parsedJson(text)
-  if (isObjectOrList(json)) return parseJwk(json)
-  const key = parseDer(bytes) ?? parseDer(Buffer.from(text, 'base64'))
-  return verificationKey(key ?? createSecretKey(bytes))
-}
-
-function parseDer(key: Buffer): KeyObject | undefined {
-  // All forms are an ASN.1 sequence.
-  if (key[0] !== 0x30) return undefined
-  const readers = [
-    () => createPublicKey({ key, format: 'der', type: 'spki' }),
-    () => createPublicKey({ key, format: 'der', type: 'pkcs1' }),
-    () => new X509Certificate(key).publicKey,
-  ]
-  for (const read of readers) {
-    try {
-      return read()
-    } catch {
-      // It is not of this form.
-    }
+  let isUnreadable = false
+  for (const form of pastedForms(bytes)) {
+    const json = parsedJson(form.toString())
+    if (isObjectOrList(json)) return parseJwk(json)
+    const key = readPublicKey(form)
+    if (key) return verificationKey(key)
+    isUnreadable ||= looksLikeKey(form)
   }
-  return undefined
+  if (isUnreadable) throw unreadable('it looks like a PEM, but cannot be read as one')
+  if (BLANK.test(bytes.toString())) throw unreadable('it is blank, and so no secret')
+  return verificationKey(createSecretKey(bytes))
 }
 
 function parseJwk(jwk: Readonly<Record<string, unknown>>): VerificationKey {
-  const parsed = verificationKey(
-    jwk.kty === 'oct'
-      ? jwkSecret(jwk)
-      : publicKey({ key: { ...jwk }, format: 'jwk' }, 'it is an object, but no KeyObject and no JWK'),
-  )
+  const { kty, k, use, alg, key_ops: operations } = jwk
+  if (kty === 'oct' && typeof k !== 'string') throw unreadable('it is a JWK without a secret')
+  const parsed =
+    kty === 'oct' ? parseBytes(Buffer.from(`${k}`, 'base64url')) : verificationKey(publicKeyOf(jwk))
   const { algorithms, description } = parsed
-  const { use, alg, key_ops: operations } = jwk
   const isForVerifying =
     (use === undefined || use === 'sig') &&
     (operations === undefined || (Array.isArray(operations) && operations.includes('verify')))
@@ -118,17 +104,12 @@ function parseJwk(jwk: Readonly<Record<string, unknown>>): VerificationKey {
   }
 }
 
-function jwkSecret({ k }: Readonly<Record<string, unknown>>): KeyObject {
-  if (typeof k !== 'string') throw unreadable('it is a JWK without a secret')
-  return createSecretKey(Buffer.from(k, 'base64url'))
-}
-
 /** The message of the platform may quote members of the key. */
-function publicKey(material: Parameters<typeof createPublicKey>[0], otherwise: string): KeyObject {
+function publicKeyOf(jwk: Readonly<Record<string, unknown>>): KeyObject {
   try {
-    return createPublicKey(material)
+    return createPublicKey({ key: { ...jwk }, format: 'jwk' })
   } catch {
-    throw unreadable(otherwise)
+    throw unreadable('it is an object, but no KeyObject and no JWK')
   }
 }
 

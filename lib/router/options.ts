@@ -1,4 +1,5 @@
 import type { ResolveCaller } from '../core/caller'
+import { callerMakers } from '../core/caller'
 import type { CompletedOptions, OptionTable } from '../core/check-options'
 import { checkOptions, rules } from '../core/check-options'
 import type { Logger } from '../core/logger'
@@ -62,7 +63,8 @@ export interface AsyncQueryRouterOptions {
    * logger fits. This package logs digests of owners and ids, and never tokens, names, query texts or ids. It logs
    * the errors that a store or an engine throws as they are.
    *
-   * @default the console, which gets failures only
+   * @default the console, which gets failures, and outside production (`NODE_ENV`) why callers are refused, each reason
+   * once a minute
    */
   logger?: Logger
   /**
@@ -104,6 +106,11 @@ export const ROUTER_OPTIONS = {
 /** Checks and completes the options, once, when the router is created. */
 export function resolveOptions(options: AsyncQueryRouterOptions): ResolvedOptions {
   const completed = checkOptions('asyncQueryRouter', options, ROUTER_OPTIONS)
+  if (callerMakers.has(completed.resolveCaller)) {
+    throw new TypeError(
+      'asyncQueryRouter needs what jwtCaller returns: write `resolveCaller: jwtCaller({ … })`',
+    )
+  }
   const { maxWaits, maxWaitsPerOwner = Math.ceil(maxWaits / 2) } = completed
   return Object.freeze({ ...completed, maxWaitsPerOwner })
 }

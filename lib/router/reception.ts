@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express'
-import type { Caller, Owner } from '../core/caller'
+import type { Caller, CallerContext, Owner } from '../core/caller'
 import { isQueryError, QueryError, unavailable } from '../core/errors'
 import { unauthenticated } from '../core/unauthenticated'
 import { RequestReader } from '../request/reader'
@@ -13,9 +13,11 @@ import { setCommonHeaders } from './response-headers'
 export class Reception {
   readonly #options: ResolvedOptions
   readonly #reader: RequestReader
+  readonly #context: CallerContext
 
   constructor(options: ResolvedOptions) {
     this.#options = options
+    this.#context = { logger: options.logger }
     this.#reader = new RequestReader(options.store, options.maxBodyBytes)
   }
 
@@ -40,7 +42,7 @@ export class Reception {
   async #resolveCaller(request: Request): Promise<Caller> {
     let caller: Caller | undefined
     try {
-      caller = await this.#options.resolveCaller(request)
+      caller = await this.#options.resolveCaller(request, this.#context)
     } catch (error) {
       if (isQueryError(error)) throw error
       throw unavailable('callers cannot be identified at the moment, try again later', error)

@@ -93,7 +93,7 @@ ${describeSettings()}
 `
 
 function readQueries(given: GivenSettings): readonly SampleQuery[] {
-  const text = given.readFile(SETTINGS.catalogue)
+  const text = given.readFile(SETTINGS.catalogue)?.toString()
   if (text === undefined) return readDefaultCatalogue()
   try {
     return parseCatalogue(text)

@@ -3,7 +3,7 @@ import { sign } from 'jsonwebtoken'
 import { jwtCaller } from '../index'
 import type { SampleQuery } from '../sample/engine'
 import type { ServerConfig } from './config'
-import { PREFIX } from './settings'
+import { PREFIX, SETTINGS, variableOf } from './settings'
 
 const NAMES = { issuer: 'urn:express-esql-async-query:development', audience: 'express-esql-async-query' }
 
@@ -42,6 +42,20 @@ ${elasticsearch || isOwnCatalogue ? SUBMIT_ANY : TOUR}
 `
 }
 
+/** What a server with real tokens answers, where that is no cluster. */
+export function announceQueries({ elasticsearch, queries, isOwnCatalogue }: ServerConfig): string {
+  if (elasticsearch) return ''
+  const [cluster, catalogue] = [SETTINGS.elasticsearchUrl, SETTINGS.catalogue].map(variableOf)
+  const hint = `It answers sample queries. Set ${cluster} for a cluster, or ${catalogue} for queries of your own.\n`
+  return `${isOwnCatalogue ? '' : hint}${listQueries(queries)}`
+}
+
+function listQueries(queries: readonly SampleQuery[]): string {
+  const width = Math.max(...queries.map(({ usage }) => usage.length))
+  const lines = queries.map(({ usage, shows = '' }) => `  ${usage.padEnd(width)}  ${shows}`.trimEnd())
+  return `Queries it answers:\n${lines.join('\n')}\n\n`
+}
+
 const TOUR = `
 # Alice submits a query that takes three seconds and does not wait for it: it is running, and has an id.
 RUNNING=$(curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async" -d '{"query": "FROM slow", "wait_for_completion_timeout": "0s"}')
@@ -76,9 +90,3 @@ curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async?format=yaml" -d '{"query": "F
 
 const SUBMIT_ANY = `
 curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async?pretty" -d '{"query": "..."}'`
-
-function listQueries(queries: readonly SampleQuery[]): string {
-  const width = Math.max(...queries.map(({ usage }) => usage.length))
-  const lines = queries.map(({ usage, shows = '' }) => `  ${usage.padEnd(width)}  ${shows}`.trimEnd())
-  return `Queries it answers:\n${lines.join('\n')}\n\n`
-}

@@ -19,7 +19,7 @@ export function readElasticsearch(given: GivenSettings): ElasticsearchStoreOptio
   if (!url) return refuse(given, OF_CLUSTERS, (sources) => `${sources}: set ${variableOf(URL_SETTING)} too`)
   const source = String(given.sourceOf(URL_SETTING))
   refuse(given, OF_SAMPLES, (sources) => `${sources}: for sample queries only; remove it, or ${source}`)
-  const ca = given.readFile(SETTINGS.elasticsearchCaFile)
+  const ca = given.readFile(SETTINGS.elasticsearchCaFile)?.toString()
   const runsAs = given.sourceOf(SETTINGS.runAsClaim) !== undefined
   const options: ElasticsearchStoreOptions = {
     ...given.readOptions('elasticsearch'),
@@ -39,7 +39,7 @@ export function readElasticsearch(given: GivenSettings): ElasticsearchStoreOptio
 }
 
 function readSealingKeys(given: GivenSettings): string[] {
-  const text = given.readFile(SETTINGS.sealingKeysFile, SETTINGS.sealingKeys)
+  const text = given.readFile(SETTINGS.sealingKeysFile, SETTINGS.sealingKeys)?.toString()
   const keys = text === undefined ? given.read(SETTINGS.sealingKeys) : text.split(/[\s,]+/).filter(Boolean)
   if (keys) return keys
   const names = [SETTINGS.sealingKeys, SETTINGS.sealingKeysFile].map(variableOf).join(' or ')

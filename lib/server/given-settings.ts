@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { closest } from '../core/did-you-mean'
@@ -52,18 +53,20 @@ export class GivenSettings {
   }
 
   /**
-   * The text of the file that a setting names, without line breaks at its end: `echo secret > file` adds one. Throws if
-   * the setting that the file replaces is given too.
+   * The file that a setting names. A text comes without a byte order mark and without line breaks at its end: `echo
+   * secret > file` adds one. Throws if the setting that the file replaces is given too.
    */
-  readFile(setting: Setting<string>, replaced?: Setting<unknown>): string | undefined {
+  readFile(setting: Setting<string>, replaced?: Setting<unknown>): Buffer | undefined {
     const path = this.read(setting)
     if (path === undefined) return undefined
     const source = this.sourceOf(setting)
     const others = this.sourcesOf(replaced ? [replaced] : [])
     if (others.length > 0) throw new ConfigError(`${others} and ${source} are both set; remove one`)
-    const text = textOf(path, `${source}`).replace(/[\r\n]+$/, '')
+    const bytes = bytesOf(path, `${source}`)
+    if (!isUtf8(bytes)) return bytes
+    const text = new TextDecoder().decode(bytes).replace(/[\r\n]+$/, '')
     if (text.trim() === '') throw new ConfigError(`${source} names an empty file: ${path}`)
-    return text
+    return Buffer.from(text)
   }
 
   sourceOf(setting: Setting<unknown>): string | undefined {
@@ -94,9 +97,9 @@ export class GivenSettings {
   }
 }
 
-function textOf(path: string, source: string): string {
+function bytesOf(path: string, source: string): Buffer {
   try {
-    return readFileSync(path, 'utf8')
+    return readFileSync(path)
   } catch (cause) {
     throw new ConfigError(`${source} names a file that cannot be read: ${messageOf(cause)}`, { cause })
   }
@@ -108,7 +111,10 @@ function readFlags(args: readonly string[]): Flags {
   try {
     return parseArgs({ args: [...args], options: { ...flags, ...ACTIONS } }).values
   } catch (cause) {
-    const [firstLine] = messageOf(cause).split(/\.?\n/)
+    const [firstLine = ''] = messageOf(cause).split(/\.?\n/)
+    // An argument without the form of a flag may be a secret in the wrong place.
+    const isPlain = /^Option |'--?[a-z-]+'$/.test(firstLine)
+    if (!isPlain) throw new ConfigError('an argument belongs to no flag; see --help')
     throw new ConfigError(`${firstLine}; see --help`, { cause })
   }
 }

@@ -2,7 +2,6 @@ import type { JwksOptions, JwtCallerOptions, ResolveCaller } from '../index'
 import { jwtCaller } from '../index'
 import { ConfigError, messageOf } from './config-error'
 import type { GivenSettings } from './given-settings'
-import { jsonLogger } from './json-logger'
 import { DISCOVER, SETTINGS, settingsOf, variableOf } from './settings'
 
 /** One of these is needed, and one is enough. */
@@ -49,11 +48,7 @@ function readKeySet(given: GivenSettings): JwksOptions | undefined {
     if (sources.length === 0) return undefined
     throw new ConfigError(`${sources.join(', ')}: set ${variableOf(SETTINGS.jwtJwks)} too`)
   }
-  return {
-    ...options,
-    ...(location !== DISCOVER && { url: location }),
-    logger: jsonLogger(given.read(SETTINGS.logLevel)),
-  }
+  return { ...options, ...(location !== DISCOVER && { url: location }) }
 }
 
 function refuseHalf(given: GivenSettings): undefined {

@@ -3,7 +3,9 @@ import type { ErrorDescription } from '../core/describe-error'
 import { describeError } from '../core/describe-error'
 import { isQueryError, RoutingError } from '../core/errors'
 import type { Logger } from '../core/logger'
+import { consoleLogger } from '../core/logger'
 import type { Meter } from '../core/meter'
+import { refusalsOnConsole } from './console-refusals'
 import { requestMetrics } from './request-metrics'
 import type { RequestOutcome, RequestRecord } from './request-record'
 import { CLIENT_LEFT, outcomeOf } from './request-record'
@@ -44,9 +46,12 @@ const TRACE_PARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/
 export class RequestTelemetry {
   readonly #logger: Logger
   readonly #measure: ((outcome: RequestOutcome) => void) | undefined
+  readonly #tellRefusal: ReturnType<typeof refusalsOnConsole> | undefined
 
   constructor(logger: Logger, meter: Meter | undefined) {
     this.#logger = logger
+    const isUnwatched = logger === consoleLogger && process.env.NODE_ENV !== 'production'
+    this.#tellRefusal = isUnwatched ? refusalsOnConsole() : undefined
     this.#measure = meter && requestMetrics(meter)
   }
 
@@ -55,6 +60,7 @@ export class RequestTelemetry {
     try {
       const outcome = outcomeOf(record, error)
       this.#measure?.(outcome)
+      if (outcome.status === 401) this.#tellRefusal?.(error, record.response.req)
       const level = outcome.status >= 500 ? 'error' : 'info'
       // Digests take time, and the console wants failures only.
       if (this.#logger.isLevelEnabled?.(level) === false) return

@@ -5,10 +5,16 @@ import { isQueryError } from '../core/errors'
 import type { QueryResult } from '../core/result'
 import type { AsyncQuery, CompletedQuery, RunningQuery } from '../core/store'
 
+/** A value within a sentence. */
+export function shown(value: unknown): string {
+  if (value instanceof Error) return String(value)
+  return inspect(value, { breakLength: Number.POSITIVE_INFINITY, maxArrayLength: 10, maxStringLength: 200 })
+}
+
 export function assertRunning(query: AsyncQuery | undefined): asserts query is RunningQuery {
-  assert.equal(query?.isRunning, true, `expected a running query, got ${inspect(query)}`)
-  assert.ok(typeof query.id === 'string' && query.id !== '', 'a running query has an id')
-  assert.ok(!('result' in query), 'a running query shows no rows')
+  assert.equal(query?.isRunning, true, `${shown(query)} came in place of a running query`)
+  assert.ok(typeof query.id === 'string' && query.id !== '', 'a running query has no id')
+  assert.ok(!('result' in query), 'a running query shows rows')
 }
 
 /** The query has the result of the harness, to the last digit. */
@@ -16,7 +22,7 @@ export function assertCompleted(
   query: AsyncQuery | undefined,
   { columns, values }: QueryResult,
 ): asserts query is CompletedQuery {
-  assert.equal(query?.isRunning, false, `expected a completed query, got ${inspect(query)}`)
+  assert.equal(query?.isRunning, false, `${shown(query)} came in place of a completed query`)
   assert.deepEqual({ columns: query.result.columns, values: query.result.values }, { columns, values })
 }
 
@@ -27,10 +33,10 @@ export async function errorOf(call: Promise<unknown>): Promise<QueryError> {
   } catch (error) {
     // An assertion of the kit itself, such as a call without an end.
     if (error instanceof assert.AssertionError) throw error
-    assert.ok(isQueryError(error), `expected a QueryError, got ${inspect(error)}`)
+    assert.ok(isQueryError(error), `a call threw ${shown(error)} in place of a QueryError`)
     return error
   }
-  return assert.fail(`expected an error, got ${inspect(answer)}`)
+  return assert.fail(`${shown(answer)} came in place of an error`)
 }
 
 export async function assertFails(call: Promise<unknown>, expected: QueryError): Promise<void> {

@@ -18,7 +18,12 @@ export function creation({ harness, test, offers }: Suite): void {
   test('the store offers the methods that the harness names, and no other', async ({ store }) => {
     assert.equal(typeof store.get, 'function')
     for (const method of ALL_METHODS) {
-      assert.equal(typeof store[method], offers(method) ? 'function' : 'undefined', method)
+      const type = offers(method) ? 'function' : 'undefined'
+      assert.equal(
+        typeof store[method],
+        type,
+        `its ${method} is of the type ${typeof store[method]}, not ${type}`,
+      )
     }
   })
 }

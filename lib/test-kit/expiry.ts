@@ -57,10 +57,10 @@ function forgetting({ harness: { outcomes }, test, offers }: Suite): void {
     const query = await subject.get(await subject.finished({ keepAliveMs }))
     assertCompleted(query, outcomes.completes)
     const { startTimeMs, expirationTimeMs, tookNanos = 0 } = query
-    assert.ok(tookNanos >= 0 && tookNanos <= keepAliveMs * 1e6, `took ${tookNanos} ns`)
+    assert.ok(tookNanos >= 0 && tookNanos <= keepAliveMs * 1e6, `a query took ${tookNanos} ns`)
     if (startTimeMs === undefined || expirationTimeMs === undefined) return
     const keptMs = expirationTimeMs - startTimeMs
-    assert.ok(Math.abs(keptMs - keepAliveMs) <= subject.stepMs, `kept for ${keptMs} ms`)
+    assert.ok(Math.abs(keptMs - keepAliveMs) <= subject.stepMs, `a query is kept for ${keptMs} ms`)
   })
 }
 
@@ -107,7 +107,8 @@ function moving({ test }: Suite): void {
     const after = (await subject.get(id, { keepAliveMs: 50 * stepMs }))?.expirationTimeMs
     assert.equal(typeof after, typeof before)
     const movedMs = Number(after) - Number(before)
-    if (before !== undefined) assert.ok(Math.abs(movedMs - 40 * stepMs) <= stepMs, `moved by ${movedMs} ms`)
+    if (before !== undefined)
+      assert.ok(Math.abs(movedMs - 40 * stepMs) <= stepMs, `the expiry moved by ${movedMs} ms`)
   })
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Owner } from '../core/caller'
 import { ownerOf } from '../core/caller'
+import { isObject } from '../core/is-object'
 import type {
   AsyncQuery,
   AsyncQueryStore,
@@ -12,6 +13,7 @@ import type {
   SubmitOptions,
   WaitOptions,
 } from '../core/store'
+import { shown } from './assertions'
 import type { HarnessQueries, OptionalMethod, ResolvedHarness, SeedOptions } from './harness'
 
 export const alice: Owner = ownerOf('https://issuer.example', 'alice')
@@ -89,9 +91,11 @@ export class Subject {
     const submitted = { query: this.#resolved.harness.queries[query], ...request }
     const kept = { keepAliveMs: this.longMs, keepOnCompletion: true }
     const submitOptions = { waitForCompletionTimeoutMs: 0, ...kept, ...rest }
-    return this.begin('submit', async () =>
-      this.#method('submit').call(this.store, submitted, owner, submitOptions),
-    )
+    return this.begin('submit', async () => {
+      const answer = await this.#method('submit').call(this.store, submitted, owner, submitOptions)
+      assert.ok(isObject(answer), `submit answers ${shown(answer)}, which is no query`)
+      return answer
+    })
   }
 
   get(id: string, options: AsOwner & Partial<GetOptions> = {}): Promise<AsyncQuery | undefined> {
@@ -126,7 +130,7 @@ export class Subject {
   async start(query: QueryName, options: Start & Partial<WaitOptions> = {}): Promise<string> {
     if (!this.store.submit) return this.#seed(query, options)
     const { id } = await this.submit(query, options)
-    assert.ok(id, `the submit of ${query} gave no id to a query that runs or is kept`)
+    assert.ok(id, `the submit of ${query} gives no id to a query that runs or is kept`)
     return id
   }
 

@@ -1,3 +1,5 @@
+import { AssertionError } from 'node:assert/strict'
+import { shown } from './assertions'
 import type { OptionalMethod, ResolvedHarness, StoreHarness } from './harness'
 import { Subject } from './subject'
 
@@ -14,12 +16,21 @@ export function testsOf(register: (suite: Suite) => void, resolved: ResolvedHarn
   register({
     harness,
     offers: (method) => offers.includes(method),
-    test: (title, body) => tests.push({ title, body: () => run(body, resolved) }),
+    test(title, body) {
+      const run = () =>
+        runWithStore(body, resolved).catch((error) => {
+          throw breach(title, error)
+        })
+      tests.push({ title, body: run })
+    },
   })
   return tests
 }
 
-async function run(body: (subject: Subject) => Promise<void>, resolved: ResolvedHarness): Promise<void> {
+async function runWithStore(
+  body: (subject: Subject) => Promise<void>,
+  resolved: ResolvedHarness,
+): Promise<void> {
   const subject = new Subject(await resolved.harness.create(), resolved)
   try {
     await body(subject)
@@ -33,4 +44,17 @@ async function run(body: (subject: Subject) => Promise<void>, resolved: Resolved
 
 async function closeIfOffered(subject: Subject): Promise<void> {
   if (subject.store.close) await subject.close()
+}
+
+/** The failure of a test in sentences: what the contract says, and what is the case. The cause has the place. */
+function breach(title: string, cause: unknown): Error {
+  return new Error(`The contract says: ${title}. But ${findings(cause).replace(/\.$/, '')}.`, { cause })
+}
+
+function findings(error: unknown): string {
+  if (!(error instanceof AssertionError)) return `a call threw ${shown(error)}`
+  const { generatedMessage, message, actual, expected } = error
+  if (generatedMessage) return `${shown(actual)} came in place of ${shown(expected)}`
+  // Some releases of Node.js write a comparison below the message.
+  return message.split('\n', 1).join()
 }

@@ -12,6 +12,7 @@ import type { JwtHeader } from '../../lib/jwt/header'
 import { jwtCaller } from '../../lib/jwt/jwt-caller'
 import type { JwtCallerOptions } from '../../lib/jwt/options'
 import { toErrorResponse } from '../../lib/router/error-answer'
+import { startGateway } from '../support/gateway'
 import { incomingRequest } from '../support/incoming-request'
 import type { SignOptions } from '../support/tokens'
 import {
@@ -318,6 +319,25 @@ describe('jwtCaller: the form of a token', () => {
     )
   })
 
+  it('refuses a token that Node.js still takes, in the envelope and with a line in the log', async () => {
+    const events: unknown[] = []
+    const info = (event: object) => events.push(event)
+    const gateway = await startGateway({ logger: { debug() {}, info, warn: info, error: info } })
+    for (const length of [12_288, 12_289, 14_000, 15_500]) {
+      const authorization = `Bearer ${'x'.repeat(length)}`
+      const { status, json } = await gateway.anonymous('GET /_query/async/x', { headers: { authorization } })
+      expect([status, json]).toEqual([
+        401,
+        { error: expect.objectContaining({ type: 'security_exception' }), status: 401 },
+      ])
+      const why = length > 12_288 ? 'longer than 12288 characters' : 'not a signed JWT'
+      expect(events.splice(0)).toMatchObject([
+        { status: 401, err: { message: expect.stringMatching(`^the bearer token is ${why}`) } },
+      ])
+    }
+    await gateway.close()
+  })
+
   it.each(['kid', 'x5t', 'x5t#S256'])('refuses a %s that is no string', async (name) => {
     for (const value of [5, null, {}, ['k'], true]) {
       expect(await whyRefused(signed({}, { header: { [name]: value } }))).toBe(
@@ -327,13 +347,13 @@ describe('jwtCaller: the form of a token', () => {
   })
 
   it('refuses a token that is too long, before a key is looked up', async () => {
-    const text = signed({ padding: 'x'.repeat(16_384) })
+    const text = signed({ padding: 'x'.repeat(12_288) })
     const found: unknown[] = []
     const key = (header: JwtHeader) => {
       found.push(header)
       return rsaKeys.publicKey
     }
-    expect(await whyRefused(text, { key })).toBe('the bearer token is longer than 16384 characters')
+    expect(await whyRefused(text, { key })).toBe('the bearer token is longer than 12288 characters')
     // Another token was asked about before, and its key was looked up.
     expect(found).toEqual([{ alg: 'RS256' }])
     expect(await resolve(text, { key, maxTokenLength: text.length })).toMatchObject({ canCancelTasks: false })

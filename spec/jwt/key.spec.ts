@@ -1,23 +1,10 @@
 import type { KeyObject } from 'node:crypto'
-import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createPublicKey, createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { parseKey } from '../../lib/jwt/key'
+import { CERTIFICATE } from '../support/certificate'
 import { ecKeys, rsaKeys } from '../support/tokens'
 
 const RSA_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
-
-/** Self-signed, on the curve P-256. */
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBiTCCAS+gAwIBAgIUYVmCFQwL8wCduZzsx5GgH4Il4vAwCgYIKoZIzj0EAwIw
-GTEXMBUGA1UEAwwOaXNzdWVyLmV4YW1wbGUwIBcNMjYxMTI0MjE0NjIxWhgPMjEy
-NjEwMzEyMTQ2MjFaMBkxFzAVBgNVBAMMDmlzc3Vlci5leGFtcGxlMFkwEwYHKoZI
-zj0CAQYIKoZIzj0DAQcDQgAEqZslHVGWpza4ZfA4UvpOiZcEi1/R/7WKWTmg0QQp
-rGQI88yA/tb2l9boEOLSRN+T00ap8LJNfBeEyHhzyad6WqNTMFEwHQYDVR0OBBYE
-FDhF1yMuBJZ8PMYWxPmJYJT0Iu4fMB8GA1UdIwQYMBaAFDhF1yMuBJZ8PMYWxPmJ
-YJT0Iu4fMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhANThxha8
-FNMQsoMuNvpLHtpNbLICqLpuW/EAaZTRJ7lNAiBSSKNET4csNP4zkEFoJ2TYqVDr
-e+DOmcgnyRPj7qkjzQ==
------END CERTIFICATE-----
-`
 
 function pem(key: KeyObject, type: 'spki' | 'pkcs1' = 'spki'): string {
   return key.export({ format: 'pem', type }).toString()
@@ -29,6 +16,12 @@ function der(key: KeyObject, type: 'spki' | 'pkcs1' = 'spki'): Buffer {
 
 function privatePem(key: KeyObject, type: 'pkcs1' | 'pkcs8' | 'sec1'): string {
   return key.export({ format: 'pem', type }).toString()
+}
+
+/** An uncompressed point of an elliptic curve. */
+function pointOf(key: KeyObject): Buffer {
+  const { x = '', y = '' } = key.export({ format: 'jwk' })
+  return Buffer.concat([Buffer.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')])
 }
 
 function withoutArmor(text: string): string {
@@ -108,16 +101,106 @@ describe('parseKey: forms', () => {
     }
   })
 
+  /** What environments, files and consoles make of a key. */
+  const WRAPPINGS: Readonly<Record<string, (text: string) => string | Buffer>> = {
+    'with line breaks as two characters': (text) => text.replaceAll('\n', '\\n'),
+    'with escaped escapes of CRLF': (text) => text.replaceAll('\n', '\\\\r\\\\n'),
+    'with a byte order mark': (text) => `\ufeff${text}`,
+    'as a JSON string': (text) => JSON.stringify(text),
+    'as a JSON string of a JSON string': (text) => JSON.stringify(JSON.stringify(text)),
+    'in single quotes': (text) => `'${text}'`,
+    'in double quotes': (text) => `"${text}"`,
+    'in base64': (text) => Buffer.from(text).toString('base64'),
+    'in base64url': (text) => Buffer.from(text).toString('base64url'),
+    'in lines of base64': (text) => Buffer.from(text).toString('base64').replace(/.{64}/g, '$&\n'),
+    'in base64 of base64': (text) => Buffer.from(Buffer.from(text).toString('base64')).toString('base64'),
+    'in base64 of a JSON string': (text) => Buffer.from(JSON.stringify(text)).toString('base64'),
+    'in a data URL': (text) => `data:text/plain;base64,${Buffer.from(text).toString('base64')}`,
+    'in hexadecimal digits': (text) => Buffer.from(text).toString('hex'),
+    'with percent signs': (text) => encodeURIComponent(text),
+    'in UTF-16': (text) => Buffer.from(`\ufeff${text}`, 'utf16le'),
+    'in UTF-16, big-endian': (text) => Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
+    'between blanks': (text) => `\u00a0\n  ${text}\n\n`,
+  }
+
+  it.each(Object.entries(WRAPPINGS))('reads a public key %s as that key, never as a secret', (_, wrap) => {
+    const forms = [
+      pem(publicKey),
+      withoutArmor(pem(publicKey)),
+      pem(publicKey, 'pkcs1'),
+      privatePem(privateKey, 'pkcs8'),
+      JSON.stringify(publicJwk),
+      JSON.stringify(publicJwk, null, 2),
+    ]
+    for (const text of forms) {
+      const bytes = Buffer.from(wrap(text))
+      const jwk = { kty: 'oct', k: bytes.toString('base64url') }
+      for (const material of [wrap(text), bytes, new Uint8Array(bytes), createSecretKey(bytes), jwk]) {
+        expect(pem(parseKey(material).key)).toBe(pem(publicKey))
+      }
+    }
+  })
+
+  it.each([
+    ['a certificate in base64', Buffer.from(CERTIFICATE).toString('base64')],
+    ['a certificate in metadata', `<X509Certificate>\n${withoutArmor(CERTIFICATE)}</X509Certificate>`],
+    [
+      'an EC key after its parameters',
+      `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${privatePem(ecKeys.ES256.privateKey, 'sec1')}`,
+    ],
+    ['the digits of a point', pointOf(ecKeys.ES256.publicKey).toString('hex')],
+    [
+      'the digits of a point, as openssl prints them',
+      pointOf(ecKeys.ES256.publicKey)
+        .toString('hex')
+        .replace(/..(?=.)/g, '$&:'),
+    ],
+    ['a point of another curve', pointOf(ecKeys.ES512.publicKey)],
+    ['DER of a private key', ecKeys.ES384.privateKey.export({ format: 'der', type: 'sec1' })],
+    ['DER with a line break after it', Buffer.concat([der(publicKey), Buffer.from('\n')])],
+  ])('reads %s as a public key', (_, material) => {
+    expect(parseKey(material).key.type).toBe('public')
+  })
+
+  it.each([
+    ['blanks', ' '.repeat(40)],
+    ['tabs and line breaks', '\t\r\n '.repeat(20)],
+    ['blanks of another width', '\u00a0\u3000\u200b\ufeff'.repeat(10)],
+    ['zero bytes', Buffer.alloc(64)],
+    ['a secret KeyObject of blanks', createSecretKey(Buffer.from(' '.repeat(40)))],
+    ['a JWK of blanks', { kty: 'oct', k: Buffer.from(' '.repeat(40)).toString('base64url') }],
+  ])('refuses %s, which are no secret', (_, material) => {
+    expect(() => parseKey(material)).toThrow('jwtCaller cannot use `key`: it is blank, and so no secret')
+  })
+
+  it('takes random secrets for nothing else', () => {
+    for (let size = 32; size < 200; size += 1) {
+      const bytes = randomBytes(size)
+      for (const text of ['base64', 'base64url', 'hex', 'latin1'] as const) {
+        const material = bytes.toString(text)
+        expect(parseKey(material).key.export()).toEqual(Buffer.from(material))
+      }
+      expect(parseKey(bytes).key.export()).toEqual(bytes)
+    }
+  })
+
   const NO_PEM = 'it looks like a PEM, but cannot be read as one'
   const NO_JWK = 'it is an object, but no KeyObject and no JWK'
   const NO_KEY = 'it is none of secret, PEM, KeyObject and JWK'
 
   it.each<[string, unknown, string]>([
-    ['a PEM with its line breaks lost', pem(publicKey).replaceAll('\n', '\\n'), NO_PEM],
     ['a PEM that was cut', pem(publicKey).slice(0, 200), NO_PEM],
     ['an encrypted PEM', encryptedPem(), NO_PEM],
     ['a public key of SSH', `ssh-rsa ${'AAAA'.repeat(20)} alice@example.org`, NO_PEM],
     ['a public EC key of SSH', `ecdsa-sha2-nistp256 ${'AAAA'.repeat(20)}`, NO_PEM],
+    ['the bytes of a public key of SSH', Buffer.from(`AAAAB3NzaC1yc2E${'A'.repeat(64)}`, 'base64'), NO_PEM],
+    ['the base64 of a public key of SSH', `AAAAB3NzaC1yc2E${'A'.repeat(65)}`, NO_PEM],
+    ['a public key of SSH with options', `no-pty ssh-ed25519 ${'AAAA'.repeat(20)}`, NO_PEM],
+    ['a key of .NET', `<RSAKeyValue><Modulus>${publicJwk.n}</Modulus></RSAKeyValue>`, NO_PEM],
+    ['a PEM whose hyphens have become dashes', pem(publicKey).replaceAll('-----', '\u2014\u2014'), NO_PEM],
+    ['an encrypted PEM in base64', Buffer.from(encryptedPem()).toString('base64'), NO_PEM],
+    ['DER of an encrypted key', Buffer.from(withoutArmor(encryptedPem()), 'base64'), NO_PEM],
+    ['a JWK set in base64', Buffer.from(JSON.stringify({ keys: [publicJwk] })).toString('base64'), NO_JWK],
     ['a public key of SSH2', '---- BEGIN SSH2 PUBLIC KEY ----\nAAAA', NO_PEM],
     ['an empty object', {}, NO_JWK],
     ['a JWK of an unknown type', { kty: 'topsecret', k: 'abc' }, NO_JWK],
@@ -135,6 +218,12 @@ describe('parseKey: forms', () => {
 })
 
 describe('parseKey: what a key is fit for', () => {
+  const RSA = 'a key of type rsa with 2048 bits'
+
+  function rsaWith(e: string): KeyObject {
+    return createPublicKey({ key: { ...rsaKeys.publicKey.export({ format: 'jwk' }), e }, format: 'jwk' })
+  }
+
   function rsa(modulusLength: number): KeyObject {
     return generateKeyPairSync('rsa', { modulusLength }).publicKey
   }
@@ -151,6 +240,13 @@ describe('parseKey: what a key is fit for', () => {
 
   it.each<[string, KeyObject, string[], string]>([
     ['a weak RSA key', rsa(1024), [], 'a key of type rsa with 1024 bits'],
+    ...['AA', 'AQ', 'Ag', 'BA', 'AQAA'].map((e): [string, KeyObject, string[], string] => [
+      `an RSA key with the exponent ${e}`,
+      rsaWith(e),
+      [],
+      `a key of type rsa with 2048 bits and the exponent ${BigInt(`0x${Buffer.from(e, 'base64').toString('hex')}`)}`,
+    ]),
+    ['an RSA key with a small exponent', rsaWith('Aw'), RSA_ALGORITHMS, `${RSA} and the exponent 3`],
     ['an RSA key almost large enough', rsa(2040), [], 'a key of type rsa with 2040 bits'],
     ['an RSA-PSS key of any hash', pss(), [], 'a key of type rsa-pss with 2048 bits'],
     ['an RSA-PSS key of SHA-256', pss('sha256', 32), ['PS256'], 'a key of type rsa-pss with 2048 bits'],
@@ -187,8 +283,6 @@ describe('parseKey: what a key is fit for', () => {
     expect(parseKey('ü'.repeat(16)).algorithms).toEqual(['HS256'])
     expect(parseKey('u'.repeat(16)).algorithms).toEqual([])
   })
-
-  const RSA = 'a key of type rsa with 2048 bits'
 
   it.each<[object, string[], string]>([
     [{ alg: 'PS256' }, ['PS256'], `${RSA} for PS256 alone`],

@@ -1,5 +1,5 @@
 import express from 'express'
-import { asyncQueryRouter } from 'express-esql-async-query'
+import { asyncQueryRouter, jwtCaller } from 'express-esql-async-query'
 import { completedJson, errorJson } from '../support/engine'
 import { type Gateway, type GatewayOptions, startGateway, testCaller } from '../support/gateway'
 import { token } from '../support/tokens'
@@ -192,6 +192,10 @@ describe('asyncQueryRouter', () => {
     [{ store: {} }, 'asyncQueryRouter expects `store` to be an AsyncQueryStore'],
     [{ store: { get() {}, submit: 1 } }, 'asyncQueryRouter expects `store` to be an AsyncQueryStore'],
     [{ store: { get() {} } }, 'asyncQueryRouter needs the option `resolveCaller`'],
+    [
+      { store: { get() {} }, resolveCaller: jwtCaller },
+      'asyncQueryRouter needs what jwtCaller returns: write `resolveCaller: jwtCaller({ … })`',
+    ],
     [
       { store: { get() {} }, resolveCaller() {}, maxWaitMS: 1 },
       'does not know the option `maxWaitMS`; did you mean `maxWaitMs`?',

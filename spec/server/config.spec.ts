@@ -1,3 +1,4 @@
+import { createSecretKey, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -5,7 +6,7 @@ import { newSealingKey } from 'express-esql-async-query'
 import { readDefaultCatalogue } from '../../lib/sample/catalogue'
 import { HELP, parseCommandLine } from '../../lib/server/config'
 import { ConfigError } from '../../lib/server/config-error'
-import { rsaKeys } from '../support/tokens'
+import { rsaKeys, signToken } from '../support/tokens'
 
 const PEM = rsaKeys.publicKey.export({ type: 'spki', format: 'pem' }).toString()
 
@@ -17,6 +18,11 @@ const FILES: Readonly<Record<string, string>> = {
   'broken.json': '{ "queries": [',
   'wrong.json': '{ "queries": [{ "query": "FROM logs" }] }',
 }
+
+/** No UTF-8, and ends like a text. */
+const RANDOM = Buffer.concat([Buffer.of(0xff), randomBytes(62), Buffer.from('\n')])
+
+const TEXT = 'a secret of more than thirty-two bytes, schl\u00fcssel'
 
 const TOKEN_CHECK = {
   ESQL_ASYNC_JWT_KEY: PEM,
@@ -172,6 +178,25 @@ describe('the configuration of the standalone server', () => {
     expect(() =>
       configOf({ ...others, ESQL_ASYNC_JWT_KEY_FILE: at('secret.txt'), ESQL_ASYNC_JWT_ALGORITHMS: 'HS384' }),
     ).toThrow('a secret of 38 bytes')
+  })
+
+  it.each<[string, string | Buffer, Buffer]>([
+    ['bytes as they are, a line break at their end included', RANDOM, RANDOM],
+    ['a text without its byte order mark and line breaks', `\ufeff${TEXT}\r\n`, Buffer.from(TEXT)],
+    ['a text with blanks at its end', `${TEXT} \n`, Buffer.from(`${TEXT} `)],
+  ])('takes for a secret the %s of a file', async (_, content, secret) => {
+    writeFileSync(at('secret'), content)
+    const { ESQL_ASYNC_JWT_KEY: __, ...others } = TOKEN_CHECK
+    const environment = {
+      ...others,
+      ESQL_ASYNC_JWT_KEY_FILE: at('secret'),
+      ESQL_ASYNC_JWT_ALGORITHMS: 'HS256',
+    }
+    const { resolveCaller } = configOf(environment)
+    const claims = { iss: 'https://issuer.example', aud: 'queries', sub: 'alice', exp: 9_999_999_999 }
+    const authorization = `Bearer ${signToken(claims, { algorithm: 'HS256', key: createSecretKey(secret) })}`
+    const request = { headers: { authorization }, rawHeaders: ['Authorization', authorization] }
+    expect(await resolveCaller?.(request as never)).toMatchObject({ canCancelTasks: false })
   })
 
   it.each(['discover', 'https://issuer.example/jwks?p=policy'])(
@@ -403,7 +428,15 @@ describe('a configuration that is refused', () => {
     [['--port'], "Option '--port <value>' argument missing; see --help"],
     [['--port', '--help'], "Option '--port' argument is ambiguous; see --help"],
     [['--version=1'], "Option '-v, --version' does not take an argument; see --help"],
-    [['serve'], "Unexpected argument 'serve'. This command does not take positional arguments; see --help"],
+    [['--jwt-key=secret'], "Unknown option '--jwt-key'; see --help"],
+    ...[
+      ['s3cret'],
+      ['--', 's3cret'],
+      ['--port', '80', 's3cret'],
+      ['--S3cret'],
+      ['---s3cret'],
+      ['--s3 cret'],
+    ].map((args): [string[], string] => [args, 'an argument belongs to no flag; see --help']),
   ])('refuses the arguments %j', (args, message) => {
     expect(refusal(() => read({}, args))).toBe(message)
   })

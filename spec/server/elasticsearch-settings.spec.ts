@@ -4,6 +4,7 @@ import path from 'node:path'
 import { newSealingKey } from 'express-esql-async-query'
 import { parseCommandLine } from '../../lib/server/config'
 import { ConfigError } from '../../lib/server/config-error'
+import { CERTIFICATE } from '../support/certificate'
 import { rsaKeys } from '../support/tokens'
 
 const KEY = newSealingKey()
@@ -12,7 +13,13 @@ const OLD_KEY = newSealingKey()
 const FILES: Readonly<Record<string, string>> = {
   'keys.txt': `${KEY}\n${OLD_KEY}\n`,
   'empty.txt': '\n',
-  'ca.pem': 'PEM',
+  'ca.pem': `\ufeff${CERTIFICATE}`,
+  'two.pem': `# ours\n${CERTIFICATE}\n# theirs\n${CERTIFICATE}`,
+  'key.pem': rsaKeys.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  'text.pem': 'PEM',
+  'escaped.pem': CERTIFICATE.replaceAll('\n', '\\n'),
+  'cut.pem': `${CERTIFICATE}${CERTIFICATE.slice(0, 300)}`,
+  'spoiled.pem': `${CERTIFICATE.replace('MIIB', 'AAAA')}${CERTIFICATE}`,
 }
 
 const ELASTICSEARCH_URL = 'https://es.example:9200/prefix'
@@ -55,7 +62,7 @@ describe('a cluster in the configuration of the standalone server', () => {
 
   it('takes everything else too', () => {
     const { elasticsearch } = configOf({
-      ELASTICSEARCH_URL: 'http://localhost:9200',
+      ELASTICSEARCH_URL: 'https://localhost:9200',
       ELASTICSEARCH_API_KEY: 'a2V5OnNlY3JldA==',
       ELASTICSEARCH_CA_FILE: at('ca.pem'),
       ESQL_ASYNC_SEALING_KEYS_FILE: at('keys.txt'),
@@ -67,10 +74,10 @@ describe('a cluster in the configuration of the standalone server', () => {
       ESQL_ASYNC_JWT_AUDIENCE: 'queries',
     })
     expect(elasticsearch).toEqual({
-      url: new URL('http://localhost:9200'),
+      url: new URL('https://localhost:9200'),
       sealingKeys: [KEY, OLD_KEY],
       headers: { authorization: 'ApiKey a2V5OnNlY3JldA==' },
-      ca: 'PEM',
+      ca: CERTIFICATE.trimEnd(),
       runAs: expect.any(Function),
       abandonAfterMs: 120_000,
     })
@@ -98,6 +105,11 @@ describe('a cluster in the configuration of the standalone server', () => {
       KEY,
       OLD_KEY,
     ])
+  })
+
+  it('takes a file with several certificates', () => {
+    const { elasticsearch } = configOf({ ...CLUSTER, ELASTICSEARCH_CA_FILE: at('two.pem') })
+    expect(elasticsearch?.ca).toBe(FILES['two.pem']?.trimEnd())
   })
 
   it('takes flags for what is no secret', () => {
@@ -196,6 +208,23 @@ describe('a cluster that is refused in the configuration', () => {
       { ...CLUSTER, ELASTICSEARCH_CA_FILE: at('gone.pem') },
       'ELASTICSEARCH_CA_FILE names a file that cannot be read: ' +
         `ENOENT: no such file or directory, open '${at('gone.pem')}'`,
+    ],
+    [
+      'a file without certificates',
+      { ...CLUSTER, ELASTICSEARCH_CA_FILE: at('empty.txt') },
+      `ELASTICSEARCH_CA_FILE names an empty file: ${at('empty.txt')}`,
+    ],
+    ...['key.pem', 'text.pem', 'escaped.pem', 'cut.pem', 'spoiled.pem'].map(
+      (file): [string, Record<string, string>, string] => [
+        `${file} in place of certificates`,
+        { ...CLUSTER, ELASTICSEARCH_CA_FILE: at(file) },
+        'ElasticsearchStore expects `ELASTICSEARCH_CA_FILE` to be certificates in PEM',
+      ],
+    ),
+    [
+      'certificates for a cluster that shows none',
+      { ...CLUSTER, ELASTICSEARCH_URL: 'http://es.example:9200', ELASTICSEARCH_CA_FILE: at('ca.pem') },
+      'ElasticsearchStore takes `ELASTICSEARCH_CA_FILE` only with an https `ELASTICSEARCH_URL`',
     ],
     [
       'queries that are given up at once',

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,6 +8,7 @@ import net from 'node:net'
 import path from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { promisify } from 'node:util'
+import { transformSync } from 'esbuild'
 import { ElasticsearchStore, newSealingKey } from 'express-esql-async-query'
 import { version } from '../../package.json'
 import type { Cluster } from '../support/cluster'
@@ -85,6 +86,35 @@ describe('the bin', () => {
     const sealingKeys = server.stdout.split('\n').filter(Boolean)
     expect(sealingKeys).toHaveLength(1)
     expect(() => new ElasticsearchStore({ url: 'http://localhost:9200', sealingKeys })).not.toThrow()
+  })
+
+  it.each(['bin.js', 'index.js'])(
+    'refuses an old Node.js by name before it loads anything else: %s',
+    async (entry) => {
+      const version = '18.20.8'
+      const old = file(
+        'old.cjs',
+        `Object.defineProperty(process, 'versions', { value: { node: '${version}' } })
+        const { Module } = require('module')
+        const load = Module._load
+        Module._load = (name, ...others) => { console.log(name); return load(name, ...others) }
+        require('./dist/${entry}')`,
+      )
+      const child = promisify(execFile)(process.execPath, [old], { env: {} })
+      const { code, stdout, stderr } = await child.catch((error) => error)
+      expect(code).toBe(1)
+      expect(stderr).toContain(
+        `express-esql-async-query needs Node.js 20.19, 21.7 or later, and this is ${version}\n`,
+      )
+      expect(stdout).toBe(`./dist/${entry}\n./core/supported-node\n`)
+    },
+  )
+
+  it.each(['bin', 'index', 'core/supported-node'])('can be read by an old Node.js so far: %s', (name) => {
+    const code = readFileSync(path.join(built.folder, 'dist', `${name}.js`), 'utf8')
+    const inWordsOf = (target: string) =>
+      transformSync(code, { target, minifyWhitespace: true, format: 'cjs' }).code
+    expect(inWordsOf('node10')).toBe(inWordsOf('esnext'))
   })
 
   it('prints its help', async () => {
@@ -234,8 +264,41 @@ describe('a configured server', () => {
     expect((await ask()).status).toBe(401)
     server.kill('SIGTERM')
     expect(await server.exited).toBe(0)
-    expect(server.stdout).toBe(`express-esql-async-query ${version} is listening on ${url}\n`)
+    expect(server.stdout).not.toContain('DEVELOPMENT')
     expect(server.stderr).not.toContain(headers.authorization.slice('Bearer '.length))
+  })
+
+  it.each<[string, Record<string, string>, string]>([
+    [
+      'the sample queries, and how to have others',
+      {},
+      'It answers sample queries. Set ELASTICSEARCH_URL for a cluster, or ESQL_ASYNC_CATALOGUE for queries of your ' +
+        'own.\nQueries it answers:\n  FROM books ',
+    ],
+    [
+      'the queries of a catalogue',
+      { ESQL_ASYNC_CATALOGUE: 'shop.json' },
+      'Queries it answers:\n  FROM shop\n\n',
+    ],
+    [
+      'nothing in front of a cluster',
+      { ELASTICSEARCH_URL: 'http://localhost:9', ESQL_ASYNC_SEALING_KEYS: newSealingKey() },
+      '',
+    ],
+  ])('says which queries it answers: %s', async (_, environment, said) => {
+    const response = { columns: [], values: [] }
+    const catalogue = file('shop.json', JSON.stringify({ queries: [{ query: 'FROM shop', response }] }))
+    const { ESQL_ASYNC_CATALOGUE: own } = environment
+    const { server, url } = await startChecked({
+      ...environment,
+      ...(own && { ESQL_ASYNC_CATALOGUE: catalogue }),
+    })
+    await server.logged('listening')
+    server.kill('SIGTERM')
+    await server.exited
+    const [first = '', ...rest] = server.stdout.split(/(?<=\n)/)
+    expect(first).toBe(`express-esql-async-query ${version} is listening on ${url}\n`)
+    expect(rest.join('').slice(0, said.length || undefined)).toBe(said)
   })
 
   it('logs lines of JSON', async () => {

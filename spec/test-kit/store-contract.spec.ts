@@ -4,7 +4,7 @@ import { MemoryStore } from '../../lib/stores/memory/memory-store'
 import type { SeedOptions, StoreHarness, TestRunner } from '../../lib/test-kit'
 import { describeAsyncQueryStore } from '../../lib/test-kit'
 import { BrokenHarness, brokenStores } from '../support/broken-stores'
-import { contractFailures, contractTests, contractTitles } from '../support/contract-failures'
+import { contractErrors, contractFailures, contractTests, contractTitles } from '../support/contract-failures'
 import { MemoryHarness } from '../support/memory-harness'
 
 /** A store that can only be read, and the store behind it that somebody else fills. */
@@ -52,6 +52,53 @@ describe('describeAsyncQueryStore', () => {
   it.each(brokenStores)('catches a store that $flaw', async (broken) => {
     const failures = await contractFailures(() => new BrokenHarness(broken), broken.caughtBy)
     expect(failures).toEqual(broken.caughtBy.toSorted())
+  })
+
+  it('says in sentences what a store breaks', async () => {
+    const errors = await Promise.all(
+      brokenStores.map((broken) => contractErrors(() => new BrokenHarness(broken), broken.caughtBy)),
+    )
+    for (const { title, error } of errors.flat()) {
+      expect(error.message.startsWith(`The contract says: ${title}. But `)).toBe(true)
+      expect(error.message).toMatch(/ [^.]+.*\.$/s)
+      expect(error.message).not.toMatch(/Expected |Cannot |undefined \(|\n\n/)
+    }
+  })
+
+  it.each<[string, AsyncQueryStore['get'], string]>([
+    ['nothing', async () => undefined, 'undefined came in place of a running query'],
+    ['null', async () => null as never, 'null came in place of a running query'],
+    ['a text', async () => 'x' as never, "'x' came in place of a running query"],
+    ['no id', async () => ({ isRunning: true }) as never, 'a running query has no id'],
+    ['with an error', () => Promise.reject(new RangeError('no')), 'a call threw RangeError: no'],
+  ])('says what came where get answers %s', async (_, get, found) => {
+    const title = 'get answers at once with a wait of 0'
+    const createHarness = (): StoreHarness => {
+      const harness = new MemoryHarness()
+      const create = async () => Object.assign(await harness.create(), { get })
+      return Object.assign(new MemoryHarness(), { create })
+    }
+    const [failure] = await contractErrors(createHarness, [title])
+    expect(failure?.error.message).toBe(`The contract says: ${title}. But ${found}.`)
+    expect(failure?.error.cause).toBeDefined()
+  })
+
+  it.each([undefined, null, {}, 5])('says it in sentences where every method answers %j', async (answer) => {
+    const createHarness = (): StoreHarness => {
+      const method = async () => answer as never
+      const create = async () => ({
+        submit: method,
+        get: method,
+        stop: method,
+        delete: method,
+        close: method,
+      })
+      return Object.assign(new MemoryHarness(), { create })
+    }
+    for (const { error } of await contractErrors(createHarness)) {
+      expect(error.message).toMatch(/^The contract says: .* But .*\.$/s)
+      expect(error.message).not.toMatch(/TypeError/)
+    }
   })
 
   it('has no test that no broken store fails', () => {

@@ -2,7 +2,6 @@ import type { OptionTable } from '../../core/check-options'
 import { checkOption, checkOptions, rules } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import type { Logger } from '../../core/logger'
-import { consoleLogger } from '../../core/logger'
 import type { JwtAlgorithm } from '../algorithms'
 import { discoveredKeySet, discoveryUrl } from './discovery'
 import type { Fetch, GetDocument } from './json-document'
@@ -53,7 +52,7 @@ export interface JwksOptions {
    * @default the global one
    */
   fetch?: Fetch
-  /** Receives failed fetches, at most one for each `minIntervalMs`. @default the console */
+  /** Receives failed fetches, at most one for each `minIntervalMs`. @default that of the router */
   logger?: Logger
 }
 
@@ -75,7 +74,7 @@ export const JWKS_OPTIONS = {
   timeoutMs: { ...rules.positiveNumber, default: 5_000 },
   allowHttp: { ...rules.boolean, default: false },
   fetch: { ...rules.function, defaultInWords: 'the global one' },
-  logger: { ...rules.object, default: consoleLogger, defaultInWords: 'the console' },
+  logger: { ...rules.object, defaultInWords: 'that of the router' },
 } as const satisfies OptionTable<JwksOptions>
 
 const OWNER = '`jwks` of jwtCaller'

@@ -1,4 +1,6 @@
 import { describeError } from '../../core/describe-error'
+import type { Logger } from '../../core/logger'
+import { consoleLogger } from '../../core/logger'
 import { refused } from '../../core/unauthenticated'
 import type { FindKey } from '../key-finder'
 import { keysUnavailable } from '../key-finder'
@@ -29,10 +31,11 @@ export class RemoteKeys {
     this.#options = options
   }
 
-  readonly find: FindKey = async (header) => {
-    const [known, ...others] = this.#usableNow()?.fitting(header) ?? []
+  readonly find: FindKey = async (header, ofRouter = consoleLogger) => {
+    const { logger = ofRouter } = this.#options
+    const [known, ...others] = this.#usableNow(logger)?.fitting(header) ?? []
     if (known && others.length === 0) return known
-    await this.#refresh()
+    await this.#refresh(logger)
     const keys = this.#since(this.#fetchedAt) < this.#options.maxOutageMs ? this.#keys : undefined
     if (!keys) throw keysUnavailable(this.#failure)
     const [key, another] = keys.fitting(header)
@@ -44,10 +47,10 @@ export class RemoteKeys {
   }
 
   /** The keys, if they may be used without waiting for a fetch. */
-  #usableNow(): KeySet | undefined {
+  #usableNow(logger: Logger): KeySet | undefined {
     const { maxAgeMs, maxOutageMs, minIntervalMs } = this.#options
     const age = this.#since(this.#fetchedAt)
-    if (age >= maxAgeMs / 2) void this.#refresh()
+    if (age >= maxAgeMs / 2) void this.#refresh(logger)
     // In an outage that a fetch has just shown again, nobody waits for the next attempt.
     const isDown = this.#failure !== undefined && this.#since(this.#fetchEndedAt) < 2 * minIntervalMs
     return age < maxAgeMs || (age < maxOutageMs && isDown) ? this.#keys : undefined
@@ -60,17 +63,17 @@ export class RemoteKeys {
   }
 
   /** Resolves when the one fetch that is under way has ended, or at once while it is too early for another. */
-  #refresh(): Promise<void> {
+  #refresh(logger: Logger): Promise<void> {
     const { minIntervalMs } = this.#options
     if (!this.#fetching && this.#since(this.#fetchEndedAt) >= minIntervalMs) {
-      this.#fetching = this.#fetch().finally(() => {
+      this.#fetching = this.#fetch(logger).finally(() => {
         this.#fetching = undefined
       })
     }
     return this.#fetching ?? Promise.resolve()
   }
 
-  async #fetch(): Promise<void> {
+  async #fetch(logger: Logger): Promise<void> {
     const { clock, timeoutMs } = this.#options
     const startedAt = clock.now()
     try {
@@ -79,7 +82,7 @@ export class RemoteKeys {
       this.#failure = undefined
     } catch (error) {
       this.#failure = error ?? new KeySourceError('nothing was thrown')
-      this.#report()
+      this.#report(logger)
     }
     this.#fetchEndedAt = clock.now()
   }
@@ -91,10 +94,10 @@ export class RemoteKeys {
     return new KeySet(await get('the key set', url), this.#keys)
   }
 
-  #report(): void {
+  #report(logger: Logger): void {
     try {
       const err = describeError(this.#failure)
-      this.#options.logger.warn({ err }, 'the keys of the issuer cannot be fetched')
+      logger.warn({ err }, 'the keys of the issuer cannot be fetched')
     } catch {
       // A logger that fails is no reason to fail.
     }

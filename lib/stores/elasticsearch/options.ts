@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import type { Caller } from '../../core/caller'
 import type { OptionTable } from '../../core/check-options'
 import { checkOptions, rules } from '../../core/check-options'
@@ -26,7 +27,7 @@ export interface ElasticsearchStoreOptions {
    * @default none
    */
   headers?: Readonly<Record<string, string>>
-  /** With `url`: certificates to trust, in PEM. @default those of the system */
+  /** With an https `url`: certificates to trust, in PEM. @default those of the system */
   ca?: string | Buffer
   /**
    * The keys that seal query ids: texts that {@link newSealingKey} made, the same for every replica. The first one
@@ -84,7 +85,7 @@ export const ELASTICSEARCH_STORE_OPTIONS = {
   },
   ca: {
     expected: 'certificates in PEM',
-    fits: (value) => typeof value === 'string' || Buffer.isBuffer(value),
+    fits: areCertificates,
     printable: false,
     defaultInWords: 'those of the system',
   },
@@ -136,6 +137,9 @@ function transportOf({ client, url, headers, ca }: ElasticsearchStoreOptions): T
     if (headers ?? ca) throw new TypeError(`${NAME} takes \`headers\` and \`ca\` only with \`url\``)
     return new ClientTransport(client)
   }
+  if (ca !== undefined && new URL(url ?? '').protocol === 'http:') {
+    throw new TypeError(`${NAME} takes \`ca\` only with an https \`url\``)
+  }
   const lowerCase = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
   return new UrlTransport({ url: new URL(url ?? ''), headers: Object.fromEntries(lowerCase), ca })
 }
@@ -145,4 +149,15 @@ function isUrl(value: unknown): boolean {
   const { protocol, username, password, search, hash } = new URL(String(value))
   const isPlain = [username, password, search, hash].every((part) => part === '')
   return isPlain && (protocol === 'http:' || protocol === 'https:')
+}
+
+/** TLS itself skips what is no certificate, and then trusts nobody, or fewer than was meant. */
+function areCertificates(value: unknown): boolean {
+  const blocks = String(value).split(/(?=-----BEGIN )/)
+  const pems = blocks.filter((block) => /^-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/.test(block))
+  try {
+    return pems.length > 0 && pems.every((pem) => new X509Certificate(pem))
+  } catch {
+    return false
+  }
 }

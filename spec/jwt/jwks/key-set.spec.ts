@@ -53,6 +53,14 @@ describe('a key set', () => {
     ['no secret', [jwk(secret, { kid: 'a' })], 'HS256', 'a', []],
     ['no text that could be a secret', ['a'.repeat(64)], 'HS256', undefined, []],
     ['no RSA key that is too short', [jwk(shortKey())], 'RS256', undefined, []],
+    ['no RSA key that is too short, however it is padded', [padded(jwk(shortKey()))], 'RS256', undefined, []],
+    ...['AA', 'AQ', 'AAAB', 'Ag', 'AQAA'].map((e): [string, unknown[], JwtAlgorithm, string, string[]] => [
+      `the other one of a shared kid, not an RSA key with the exponent ${e}`,
+      [jwk(other, { kid: 'a', e }), jwk(rsa, { kid: 'a' })],
+      'RS256',
+      'a',
+      ['rsa'],
+    ]),
     ['none of an unknown type', [{ kty: 'AKP', kid: 'a' }, jwk(rsa)], 'RS256', undefined, ['rsa']],
     ['none that is broken', [{ kty: 'RSA', n: 'AQAB' }, jwk(rsa)], 'RS256', undefined, ['rsa']],
     ['none with a kid that is no text', [jwk(rsa, { kid: 5 })], 'RS256', undefined, []],
@@ -96,6 +104,13 @@ describe('a key set', () => {
     expect(second.fitting({ alg: 'RS256', kid: 'a' })).toEqual([])
   })
 })
+
+function padded(key: { n?: string }) {
+  return {
+    ...key,
+    n: Buffer.concat([Buffer.alloc(256), Buffer.from(key.n ?? '', 'base64url')]).toString('base64url'),
+  }
+}
 
 function shortKey() {
   return generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey

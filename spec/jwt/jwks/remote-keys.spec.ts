@@ -2,11 +2,13 @@ import { generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { ManualClock } from 'express-esql-async-query/test-kit'
 import type { JwksOptions } from '../../../lib/jwt/jwks/options'
+import { jwtCaller } from '../../../lib/jwt/jwt-caller'
 import type { FindKey } from '../../../lib/jwt/key-finder'
 import { resolveJwtOptions } from '../../../lib/jwt/options'
-import { until } from '../../support/gateway'
+import { startGateway, until } from '../../support/gateway'
+import { incomingRequest } from '../../support/incoming-request'
 import { Issuer, jwk } from '../../support/issuer'
-import { audience, ecKeys, rsaKeys } from '../../support/tokens'
+import { audience, ecKeys, rsaKeys, token } from '../../support/tokens'
 
 const [first, second] = [rsaKeys.publicKey, generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey]
 const FIRST = { alg: 'RS256', kid: 'first' } as const
@@ -373,6 +375,35 @@ describe('RemoteKeys', () => {
       expect(error.cause).toEqual(new Error('the key set is not a JSON object'))
       const { message, stack, cause } = error
       expect(inspect([message, stack, cause, warnings])).not.toContain('topsecret')
+    })
+
+    it('is told to the logger of the router, unless `jwks` has one of its own', async () => {
+      await stopIssuer()
+      const told: string[] = []
+      const loggerOf = (name: string) => {
+        const tell = () => void told.push(name)
+        return { debug() {}, info() {}, warn: tell, error() {} }
+      }
+      for (const logger of [undefined, loggerOf('its own')]) {
+        const jwks = { url: issuer.jwksUrl, allowHttp: true, ...(logger && { logger }) }
+        const resolveCaller = jwtCaller({ jwks, algorithms: ['RS256'], issuer: issuer.url, audience, clock })
+        const gateway = await startGateway({ resolveCaller, logger: loggerOf('of the router') })
+        expect((await gateway.alice('GET /_query/async/x')).status).toBe(503)
+        await gateway.close()
+      }
+      expect(told).toEqual(['of the router', 'its own'])
+    })
+
+    it('is told to the console where nobody names a logger', async () => {
+      await stopIssuer()
+      const warn = jest.spyOn(console, 'warn').mockImplementation()
+      const jwks = { url: issuer.jwksUrl, allowHttp: true }
+      const resolve = jwtCaller({ jwks, algorithms: ['RS256'], issuer: issuer.url, audience, clock })
+      await expect(
+        resolve(await incomingRequest({ authorization: `Bearer ${token()}` })),
+      ).rejects.toMatchObject({ status: 503 })
+      expect(warn.mock.calls).toEqual([['the keys of the issuer cannot be fetched', expect.anything()]])
+      warn.mockRestore()
     })
 
     it('leads to a 503 even if the logger fails', async () => {

@@ -95,6 +95,13 @@ function decrypt({ key }: SealingKey, bytes: Buffer, headEnd: number): Buffer | 
   }
 }
 
+/**
+ * UTF-8 writes all lone surrogates alike, so an owner that has some is digested as UTF-16. It begins with a byte that no
+ * UTF-8 has, so the two never give the same bytes.
+ */
 function digestOf(owner: Owner): Buffer {
-  return createHash('sha256').update(owner).digest().subarray(0, DIGEST_BYTES)
+  const hash = createHash('sha256')
+  if (owner.isWellFormed()) hash.update(owner)
+  else hash.update(Buffer.of(0xff)).update(owner, 'utf16le')
+  return hash.digest().subarray(0, DIGEST_BYTES)
 }

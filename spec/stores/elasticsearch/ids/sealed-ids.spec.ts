@@ -39,6 +39,26 @@ describe('a sealed id', () => {
     expect(outcome(ids, ids.seal({ upstreamId }, alice))).toEqual({ upstreamId })
   })
 
+  it('opens for its owner alone where owners differ only in halves of surrogate pairs', () => {
+    const ids = sealedIds()
+    const halves = [
+      '\ud800',
+      '\udbff',
+      '\udc00',
+      '\udfff',
+      '\udc00\ud800',
+      '\ufffd',
+      '\ufffd\ufffd',
+      '\\ud800',
+    ]
+    const owners = halves.map((half) => `a${half}z` as Owner)
+    for (const owner of owners) {
+      const id = ids.seal({ upstreamId }, owner)
+      const openedBy = owners.filter((other) => ids.open(id, other))
+      expect(openedBy).toEqual([owner])
+    }
+  })
+
   it('opens to everything that was sealed in it', () => {
     const ids = sealedIds()
     const content = fc.record(

@@ -3,6 +3,7 @@ import './core/supported-node'
 
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { systemClock } from './core/clock'
 import type { Logger } from './index'
 import { newSealingKey } from './index'
 import type { ServerConfig } from './server/config'
@@ -16,6 +17,9 @@ import { startServer } from './server/server'
 /** The time for answers that are being sent, after a second signal, in milliseconds. */
 const IMPATIENT_GRACE_MS = 1_000
 
+/** The time for output that a reader has not taken yet, in milliseconds. */
+const FLUSH_MS = 1_000
+
 async function main(): Promise<void> {
   const command = parseCommandLine(process.argv.slice(2), process.env)
   if (command.action === 'serve') await serve(command.config)
@@ -26,6 +30,8 @@ async function main(): Promise<void> {
 async function serve(config: ServerConfig): Promise<void> {
   const { resolveCaller } = config
   const logger = jsonLogger(config.logLevel)
+  // Nobody has to read what it prints.
+  process.stdout.on('error', () => {})
   const access = resolveCaller ? { resolveCaller } : createDevelopmentAccess()
   const server = await startServer(config, access.resolveCaller, logger)
   endOnSignal(server, logger)
@@ -40,11 +46,18 @@ function endOnSignal(server: RunningServer, logger: Logger): void {
   let isEnding = false
   const end = (signal: string): void => {
     logger.info({ signal }, isEnding ? 'shutting down without more patience' : 'shutting down')
-    void server.close(isEnding ? IMPATIENT_GRACE_MS : undefined).catch(fail)
+    void server
+      .close(isEnding ? IMPATIENT_GRACE_MS : undefined)
+      .catch(fail)
+      .finally(exitSoon)
     isEnding = true
   }
-  process.on('SIGTERM', end)
-  process.on('SIGINT', end)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, end)
+}
+
+/** A process does not end by itself while a pipe that nobody reads holds some of its output. */
+function exitSoon(): void {
+  systemClock.setTimer(() => process.exit(), FLUSH_MS, { background: true })
 }
 
 function version(): string {

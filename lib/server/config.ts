@@ -22,6 +22,7 @@ export interface ServerConfig {
   isOwnCatalogue: boolean
   router: GivenOptions<'router'>
   store: GivenOptions<'memory'>
+  shutdownDelayMs: number
   shutdownGraceMs: number
   logLevel: LogLevel
 }
@@ -52,6 +53,7 @@ export function parseCommandLine(
       isOwnCatalogue: given.sourceOf(SETTINGS.catalogue) !== undefined,
       router: given.readOptions('router'),
       store: given.readOptions('memory'),
+      shutdownDelayMs: given.read(SETTINGS.shutdownDelay),
       shutdownGraceMs: given.read(SETTINGS.shutdownGrace),
       logLevel: given.read(SETTINGS.logLevel),
     },

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import { describeError } from '../core/describe-error'
 import type { Logger } from '../index'
 
@@ -6,16 +7,18 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 /** One of {@link LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-const toStderr = (line: string): unknown => process.stderr.write(line)
+/** How much of the log may wait for a reader, in bytes. */
+const MAX_PENDING_BYTES = 1_048_576
 
 /** Writes entries of `level` and above as lines of JSON. */
-export function jsonLogger(level: LogLevel, write = toStderr): Logger {
+export function jsonLogger(
+  level: LogLevel,
+  write: (line: string) => unknown = lineWriter(process.stderr),
+): Logger {
   const lowest = LOG_LEVELS.indexOf(level)
   const isLevelEnabled = (at: LogLevel) => LOG_LEVELS.indexOf(at) >= lowest
   const logAt = (at: LogLevel) => (details: object, message: string) => {
-    if (!isLevelEnabled(at)) return
-    const record = { time: new Date().toISOString(), level: at, message, ...details }
-    write(`${JSON.stringify(record, plainErrors)}\n`)
+    if (isLevelEnabled(at)) write(lineOf(at, details, message))
   }
   return {
     debug: logAt('debug'),
@@ -24,6 +27,37 @@ export function jsonLogger(level: LogLevel, write = toStderr): Logger {
     error: logAt('error'),
     isLevelEnabled,
   }
+}
+
+/**
+ * Writes lines to a stream that may fail (full disk) or have no reader. Drops lines that cannot be written, and says how
+ * many as soon as it can.
+ */
+export function lineWriter(stream: Writable): (line: string) => void {
+  let lost = 0
+  const send = (line: string): void => {
+    const lines = lost
+    // A full disk may have taken a part of a line.
+    const note = lines > 0 ? `\n${lineOf('warn', { lines }, 'lines of the log could not be written')}` : ''
+    lost = 0
+    stream.write(note + line, (error) => {
+      if (error) lost += line === '' ? lines : lines + 1
+    })
+  }
+  // The callback of a line learns of the error too.
+  stream.on('error', () => {})
+  stream.on('drain', () => {
+    if (lost > 0) send('')
+  })
+  return (line) => {
+    if (stream.writableLength > (lost > 0 ? 0 : MAX_PENDING_BYTES)) lost++
+    else send(line)
+  }
+}
+
+function lineOf(level: LogLevel, details: object, message: string): string {
+  const record = { time: new Date().toISOString(), level, message, ...details }
+  return `${JSON.stringify(record, plainErrors)}\n`
 }
 
 function plainErrors(_name: string, value: unknown): unknown {

@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Express } from 'express'
 import express from 'express'
 import { systemClock } from '../core/clock'
-import type { Logger, ResolveCaller } from '../index'
+import type { AsyncQueryRouter, Logger, ResolveCaller } from '../index'
 import { asyncQueryRouter, ElasticsearchStore, MemoryStore } from '../index'
 import { sampleEngine } from '../sample/engine'
 import type { ServerConfig } from './config'
@@ -15,9 +16,9 @@ import { Connections } from './connections'
 export interface RunningServer {
   url: string
   /**
-   * Takes no new connections, answers waiting requests with the state of their queries, gives answers that are being
-   * sent `graceMs` to finish, by default that of the configuration, and then closes the store. A second call can shorten
-   * the rest of that time.
+   * Says that it is not ready, and goes on as before for the configured delay. Then takes no new connections, answers
+   * waiting requests with the state of their queries, gives answers that are being sent the configured time to finish,
+   * and closes the store. `graceMs` ends the delay, and allows no more than this time from now on.
    */
   close(graceMs?: number): Promise<void>
 }
@@ -33,28 +34,54 @@ export async function startServer(
 ): Promise<RunningServer> {
   const store = storeOf(config)
   const router = asyncQueryRouter({ store, resolveCaller, logger, ...config.router })
-  // In other environments Express answers a bug with its stack.
-  const app = express().disable('x-powered-by').set('env', 'production').use(router, sendUnknownPath)
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app)
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
   const connections = new Connections(server)
+  server.on(
+    'request',
+    appOf(router, () => !connections.isLeaving),
+  )
   const url = await listen(server, config)
+  const endWithin = (graceMs: number): void => {
+    systemClock.setTimer(() => server.closeAllConnections(), graceMs, { background: true })
+  }
+  let endDelay = (): void => {}
   const closeInOrder = async (): Promise<void> => {
     const closed = once(server, 'close')
-    server.close()
+    connections.leave()
+    await new Promise<void>((resolve) => {
+      endDelay = resolve
+      systemClock.setTimer(resolve, config.shutdownDelayMs, { background: true })
+    })
+    endWithin(config.shutdownGraceMs)
+    await connections.stopListening()
     router.drain()
-    connections.end()
+    void connections.end()
     await closed
     await store.close()
   }
   let closed: Promise<void> | undefined
   return {
     url,
-    close(graceMs = config.shutdownGraceMs) {
-      systemClock.setTimer(() => server.closeAllConnections(), graceMs, { background: true })
+    close(graceMs) {
       closed ??= closeInOrder()
+      if (graceMs !== undefined) {
+        endDelay()
+        endWithin(graceMs)
+      }
       return closed
     },
   }
+}
+
+function appOf(router: AsyncQueryRouter, isReady: () => boolean): Express {
+  // In other environments Express answers a bug with its stack.
+  const app = express().disable('x-powered-by').set('env', 'production').use(router)
+  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }))
+  app.get('/readyz', (_request, response) => {
+    if (isReady()) response.json({ status: 'ok' })
+    else response.status(503).json({ status: 'shutting down' })
+  })
+  return app.use(sendUnknownPath)
 }
 
 function storeOf({ elasticsearch, queries, store: bounds }: ServerConfig): ElasticsearchStore | MemoryStore {

@@ -168,7 +168,14 @@ export const SETTINGS = named({
   maxQueriesPerOwner: { ...COUNT, about: 'the same for one owner', option: 'memory.maxQueriesPerOwner' },
   maxBytes: { ...COUNT, about: 'most memory that queries may take, in bytes', option: 'memory.maxBytes' },
   maxBytesPerOwner: { ...COUNT, about: 'the same for one owner', option: 'memory.maxBytesPerOwner' },
-  shutdownGrace: { ...TIME, about: 'how long answers may take to finish after SIGTERM', default: 10_000 },
+  shutdownDelay: {
+    ...TIME,
+    parse: (text: string) => parseTime(text, { leastMs: 0 }),
+    about: 'how long to go on as before after SIGTERM, while /readyz already answers 503',
+    default: 0,
+    defaultInWords: '0s',
+  },
+  shutdownGrace: { ...TIME, about: 'how long answers may take to finish after that', default: 10_000 },
   logLevel: {
     placeholder: 'LEVEL',
     about: 'lowest level that is logged',

@@ -73,6 +73,7 @@ describe('the configuration of the standalone server', () => {
       isOwnCatalogue: false,
       router: {},
       store: {},
+      shutdownDelayMs: 0,
       shutdownGraceMs: 10_000,
       logLevel: 'info',
     })
@@ -99,6 +100,7 @@ describe('the configuration of the standalone server', () => {
         ESQL_ASYNC_MAX_QUERIES_PER_OWNER: '10',
         ESQL_ASYNC_MAX_BYTES: '1000000',
         ESQL_ASYNC_MAX_BYTES_PER_OWNER: '100000',
+        ESQL_ASYNC_SHUTDOWN_DELAY: '20s',
         ESQL_ASYNC_SHUTDOWN_GRACE: '1500ms',
         ESQL_ASYNC_LOG_LEVEL: 'warn',
       }),
@@ -119,6 +121,7 @@ describe('the configuration of the standalone server', () => {
         maxCachedBytes: 0,
       },
       store: { maxQueries: 100, maxQueriesPerOwner: 10, maxBytes: 1_000_000, maxBytesPerOwner: 100_000 },
+      shutdownDelayMs: 20_000,
       shutdownGraceMs: 1_500,
       logLevel: 'warn',
     })
@@ -233,7 +236,7 @@ describe('the configuration of the standalone server', () => {
     expect(flags.map(([, flag]) => flag)).toEqual(
       flags.map(([, , variable = '']) => variable.toLowerCase().replaceAll('_', '-')),
     )
-    expect(flags).toHaveLength(35)
+    expect(flags).toHaveLength(36)
     expect(HELP).toContain(' (no flag)                        ESQL_ASYNC_JWT_KEY\n')
   })
 })
@@ -257,6 +260,7 @@ describe('a configuration that is refused', () => {
     ['MAX_QUERIES_PER_OWNER', '1e3', 'a whole number above 0'],
     ['MAX_BYTES', '99999999999999999999', 'a whole number above 0'],
     ['MAX_BYTES_PER_OWNER', ' 5', 'a whole number above 0'],
+    ['SHUTDOWN_DELAY', 'later', 'a time value such as 500ms, 30s or 5d'],
     ['SHUTDOWN_GRACE', 'soon', 'a time value such as 500ms, 30s or 5d'],
     ['LOG_LEVEL', 'verbose', 'debug, info, warn or error'],
     ['JWT_ALGORITHMS', 'RS256,', 'a comma-separated list'],

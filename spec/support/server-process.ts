@@ -1,4 +1,5 @@
-import type { ChildProcessByStdio } from 'node:child_process'
+import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -26,24 +27,32 @@ export function buildPackage(): BuiltPackage {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
+type Output = 'stdout' | 'stderr'
+
 /** The running bin of the package. */
 export class ServerProcess {
   stdout = ''
   stderr = ''
   /** Resolves with the exit code or the signal when the process has ended and both streams have been read. */
   readonly exited: Promise<number | string>
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+  readonly #child: ChildProcess
 
-  constructor({ folder }: BuiltPackage, environment: Record<string, string> = {}, args: string[] = []) {
+  /** `files` holds descriptors of files that take outputs. */
+  constructor(
+    { folder }: BuiltPackage,
+    environment: Record<string, string> = {},
+    args: string[] = [],
+    files: { [Name in Output]?: number } = {},
+  ) {
     const bin = path.join(folder, 'dist', 'bin.js')
     this.#child = spawn(process.execPath, [bin, ...args], {
       env: { PATH: process.env.PATH, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', files.stdout ?? 'pipe', files.stderr ?? 'pipe'],
     })
-    this.#child.stdout.on('data', (chunk) => {
+    this.#child.stdout?.on('data', (chunk) => {
       this.stdout += chunk
     })
-    this.#child.stderr.on('data', (chunk) => {
+    this.#child.stderr?.on('data', (chunk) => {
       this.stderr += chunk
     })
     this.exited = once(this.#child, 'close').then(([code, signal]) => code ?? signal)
@@ -66,21 +75,33 @@ export class ServerProcess {
 
   get log(): Record<string, unknown>[] {
     return this.stderr
-      .trim()
       .split('\n')
+      .filter(Boolean)
       .map((line) => JSON.parse(line))
+  }
+
+  /** Whether the process runs, also while its output is not read to the end. */
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** The pipe of an output, for tests that stop reading it. */
+  pipe(name: Output): Readable {
+    const pipe = this.#child[name]
+    assert(pipe)
+    return pipe
   }
 
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }
 
-  async #find(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<string> {
+  async #find(stream: Output, pattern: RegExp): Promise<string> {
     for (;;) {
       const [, found] = pattern.exec(this[stream]) ?? []
       if (found !== undefined) return found
       const isOpen = await Promise.race([
-        once(this.#child[stream], 'data').then(() => true),
+        once(this.pipe(stream), 'data').then(() => true),
         this.exited.then(() => false),
       ])
       if (!isOpen) throw new Error(`The server ended without ${pattern}:\n${this.stdout}${this.stderr}`)

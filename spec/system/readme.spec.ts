@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -27,12 +29,16 @@ const [submitted = ''] = textsIn('json')
 const [csv = ''] = textsIn('text')
 
 describe('the README', () => {
+  const running: ChildProcess[] = []
   let consumer: Consumer
 
   beforeAll(() => {
     consumer = createConsumer()
   }, 120_000)
-  afterAll(() => consumer.remove())
+  afterAll(() => {
+    for (const child of running) child.kill('SIGKILL')
+    consumer.remove()
+  })
 
   it('has only snippets that compile', () => {
     for (const [index, text] of textsIn('ts').entries()) consumer.write(`snippet-${index}.mts`, text)
@@ -68,6 +74,29 @@ describe('the README', () => {
     expect(submittedNow.split('\n').filter((line) => shown.includes(line))).toEqual(shown)
     expect(csvNow.replaceAll('\r', '')).toBe(csv)
     expect(clientSaid).toContain('is_running: false')
+  }, 60_000)
+
+  it('has code for SIGTERM that lets the process end while a query runs and connections are open', async () => {
+    const recipe = library.find((snippet) => snippet.includes('endOnSigterm')) ?? ''
+    consumer.write('end-on-sigterm.cjs', toCommonJs(recipe))
+    const file = consumer.write('running-query.cjs', RUNNING_QUERY)
+    const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const exited = once(child, 'exit')
+    running.push(child)
+    const [port] = await once(child.stdout.setEncoding('utf8'), 'data')
+    const url = `http://127.0.0.1:${Number(port)}/_query/async`
+    const submitted = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: 'FROM books', wait_for_completion_timeout: '0s' }),
+    })
+    const { id } = (await submitted.json()) as { id: string }
+    const waiting = fetch(`${url}/${id}`)
+    const [line] = await once(child.stdout, 'data')
+    expect(line).toBe('waiting\n')
+    child.kill('SIGTERM')
+    expect(await (await waiting).json()).toMatchObject({ id, is_running: true })
+    expect(await exited).toEqual([0, null])
   }, 60_000)
 
   it('names a command that starts a gateway', () => {
@@ -152,17 +181,43 @@ describe('the README', () => {
   })
 })
 
-/** Runs a snippet that uses the package, and gives it the functions of the test runner. */
-function run(snippet: string): void {
-  const { code } = transformSync(snippet, {
+/** A gateway with a query that runs for hours. Prints its port, and a line when a request waits. */
+const RUNNING_QUERY = `
+const { setTimeout: sleep } = require('node:timers/promises')
+const express = require('express')
+const { asyncQueryRouter, MemoryStore } = require('express-esql-async-query')
+const { endOnSigterm } = require('./end-on-sigterm.cjs')
+
+const execute = async (request, { signal }) => {
+  await sleep(10_000_000, undefined, { signal })
+  return { columns: [], values: [] }
+}
+const store = new MemoryStore({ execute })
+const router = asyncQueryRouter({ store, resolveCaller: () => ({ owner: 'alice' }) })
+const server = express().use(router).listen(0, '127.0.0.1', () => console.log(server.address().port))
+endOnSigterm(server, router, store)
+
+server.on('request', ({ method }) => {
+  if (method !== 'GET') return
+  const poll = () => (router.waiting > 0 ? console.log('waiting') : setImmediate(poll))
+  poll()
+})
+`
+
+function toCommonJs(snippet: string): string {
+  return transformSync(snippet, {
     jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
     module: { type: 'commonjs' },
-  })
+  }).code
+}
+
+/** Runs a snippet that uses the package, and gives it the functions of the test runner. */
+function run(snippet: string): void {
   const modules: Record<string, unknown> = {
     'express-esql-async-query': api,
     'express-esql-async-query/test-kit': testKit,
   }
-  new Function('require', 'exports', 'describe', 'it', code)(
+  new Function('require', 'exports', 'describe', 'it', toCommonJs(snippet))(
     (name: string) => modules[name] ?? require(name),
     {},
     describe,

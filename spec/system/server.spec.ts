@@ -403,27 +403,30 @@ describe('a server in front of a cluster', () => {
 })
 
 describe('a signal', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('%s answers every wait and ends with 0', async (signal) => {
-    const { server, url, headers, submitSlow } = await startChecked()
-    const ids = await Promise.all(Array.from({ length: 5 }, submitSlow))
-    const { hostname, port } = new URL(url)
-    const silent = net.connect(Number(port), hostname)
-    await once(silent, 'connect')
-    const waits = ids.map((id) => fetch(`${url}/_query/async/${id}?keep_alive=6d`, { headers }))
-    await Promise.all(ids.map((id) => untilExtended(`${url}/_query/async/${id}`, headers)))
-    const signalledMs = performance.now()
-    server.kill(signal)
-    const answers = await Promise.all(waits)
-    expect(answers.map(({ status, headers }) => [status, headers.get('connection')])).toEqual(
-      ids.map(() => [200, 'close']),
-    )
-    expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual(
-      ids.map((id) => expect.objectContaining({ id, is_running: true })),
-    )
-    expect(await server.exited).toBe(0)
-    expect(performance.now() - signalledMs).toBeLessThan(5_000)
-    silent.destroy()
-  })
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    '%s answers every wait and ends with 0',
+    async (signal) => {
+      const { server, url, headers, submitSlow } = await startChecked()
+      const ids = await Promise.all(Array.from({ length: 5 }, submitSlow))
+      const { hostname, port } = new URL(url)
+      const silent = net.connect(Number(port), hostname)
+      await once(silent, 'connect')
+      const waits = ids.map((id) => fetch(`${url}/_query/async/${id}?keep_alive=6d`, { headers }))
+      await Promise.all(ids.map((id) => untilExtended(`${url}/_query/async/${id}`, headers)))
+      const signalledMs = performance.now()
+      server.kill(signal)
+      const answers = await Promise.all(waits)
+      expect(answers.map(({ status, headers }) => [status, headers.get('connection')])).toEqual(
+        ids.map(() => [200, 'close']),
+      )
+      expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual(
+        ids.map((id) => expect.objectContaining({ id, is_running: true })),
+      )
+      expect(await server.exited).toBe(0)
+      expect(performance.now() - signalledMs).toBeLessThan(5_000)
+      silent.destroy()
+    },
+  )
 
   it('lets an answer that is being sent finish', async () => {
     const { server, headers, url, submit } = await startChecked({ ESQL_ASYNC_SHUTDOWN_GRACE: '600s' })

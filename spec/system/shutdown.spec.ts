@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
+import { SteadyLoad } from '../support/steady-load'
 import { audience, issuer, rsaKeys, token } from '../support/tokens'
 import type { Ending } from '../support/waiting-request'
 import { WaitingRequest } from '../support/waiting-request'
@@ -20,6 +21,7 @@ const PATIENCE_MS = 10_000
 
 let built: BuiltPackage
 let server: ServerProcess
+const started: ServerProcess[] = []
 let url: string
 
 beforeAll(() => {
@@ -29,9 +31,21 @@ beforeAll(() => {
 afterAll(() => built.remove())
 
 beforeEach(async () => {
+  server = startServer()
+  url = await server.url()
+})
+
+afterEach(async () => {
+  for (const server of started.splice(0)) {
+    server.kill('SIGKILL')
+    await server.exited
+  }
+})
+
+function startServer(environment: Record<string, string> = {}): ServerProcess {
   const keyFile = path.join(built.folder, 'key.pem')
   writeFileSync(keyFile, rsaKeys.publicKey.export({ type: 'spki', format: 'pem' }))
-  server = new ServerProcess(built, {
+  const server = new ServerProcess(built, {
     ESQL_ASYNC_HOST: '127.0.0.1',
     ESQL_ASYNC_PORT: '0',
     ESQL_ASYNC_JWT_KEY_FILE: keyFile,
@@ -39,14 +53,11 @@ beforeEach(async () => {
     ESQL_ASYNC_JWT_ISSUER: issuer,
     ESQL_ASYNC_JWT_AUDIENCE: audience,
     ESQL_ASYNC_SHUTDOWN_GRACE: SHUTDOWN_GRACE,
+    ...environment,
   })
-  url = await server.url()
-})
-
-afterEach(async () => {
-  server.kill('SIGKILL')
-  await server.exited
-})
+  started.push(server)
+  return server
+}
 
 /** One request that waits, and its query. */
 interface Waiting {
@@ -147,3 +158,28 @@ function isClean(ending: Ending): boolean {
   const isAnswer = status === 'HTTP/1.1 200 OK' && connection[0] === 'Connection: close' && isWhole
   return isAnswer && body.includes('"is_running":true')
 }
+
+describe('SIGTERM under load', () => {
+  it('resets no request on a connection that is in use', async () => {
+    const load = new SteadyLoad(url)
+    await load.untilAnswered(500)
+    server.kill('SIGTERM')
+    expect(await server.exited).toBe(0)
+    await load.stop()
+    expect(load.failures.filter(({ error, wasUsed }) => wasUsed && error === 'ECONNRESET')).toEqual([])
+  })
+
+  it('fails no request of a load balancer that asks for readiness', async () => {
+    const delayed = startServer({ ESQL_ASYNC_SHUTDOWN_DELAY: '600s' })
+    const delayedUrl = await delayed.url()
+    const load = new SteadyLoad(delayedUrl)
+    await load.untilAnswered(500)
+    delayed.kill('SIGTERM')
+    while ((await fetch(`${delayedUrl}/readyz`)).status === 200);
+    await load.untilAnswered(500)
+    await load.stop()
+    delayed.kill('SIGTERM')
+    expect(await delayed.exited).toBe(0)
+    expect(load.failures).toEqual([])
+  })
+})

@@ -1,0 +1,149 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, createReadStream, openSync } from 'node:fs'
+import { connect } from 'node:net'
+import path from 'node:path'
+import { text as readText } from 'node:stream/consumers'
+import { finished } from 'node:stream/promises'
+import type { BuiltPackage } from '../support/server-process'
+import { buildPackage, ServerProcess } from '../support/server-process'
+
+/** Longer than any step here takes on a busy machine, shorter than a test that hangs. */
+jest.setTimeout(120_000)
+
+/** As much of it as the log shows. */
+const OPAQUE_ID = 'x'.repeat(256)
+/** Lines of the log that exceed by far what it holds back for its reader. */
+const MANY = 6_000
+
+let built: BuiltPackage
+let server: ServerProcess | undefined
+
+beforeAll(() => {
+  built = buildPackage()
+}, 120_000)
+
+afterAll(() => built.remove())
+
+afterEach(async () => {
+  server?.kill('SIGKILL')
+  await server?.exited
+})
+
+function start(files: { stdout?: number; stderr?: number } = {}): ServerProcess {
+  server = new ServerProcess(built, { ESQL_ASYNC_PORT: '0' }, [], files)
+  return server
+}
+
+/** Sends requests without a token, behind each other on one connection. Each makes a line of the log. */
+async function refuse(url: string, count: number): Promise<void> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  const head = `GET /_query/async/none HTTP/1.1\r\nHost: me\r\nX-Opaque-Id: ${OPAQUE_ID}\r\n`
+  socket.write(`${`${head}\r\n`.repeat(count - 1)}${head}Connection: close\r\n\r\n`)
+  const answers = await readText(socket)
+  expect(answers.match(/HTTP\/1.1 401 /g)).toHaveLength(count)
+}
+
+async function endsWith0(server: ServerProcess): Promise<void> {
+  server.kill('SIGTERM')
+  expect(await server.exited).toBe(0)
+}
+
+/** The address in a log that begins with the line of a server that listens. */
+const urlIn = (log: string): string => JSON.parse(log.trim().split('\n')[0] ?? '').url
+
+describe('a standalone gateway', () => {
+  it('goes on when the reader of its log is gone', async () => {
+    const server = start()
+    const url = await server.url()
+    server.pipe('stderr').destroy()
+    await refuse(url, 20)
+    await endsWith0(server)
+  })
+
+  it('goes on when the reader of its standard output is gone', async () => {
+    const server = start()
+    server.pipe('stdout').destroy()
+    await server.logged('listening')
+    await refuse(urlIn(server.stderr), 20)
+    await endsWith0(server)
+  })
+
+  it('goes on when the readers of both are gone', async () => {
+    const server = start()
+    const url = await server.url()
+    for (const name of ['stdout', 'stderr'] as const) server.pipe(name).destroy()
+    await refuse(url, 20)
+    await endsWith0(server)
+  })
+
+  it('goes on when the disk of its log is full', async () => {
+    const full = openSync('/dev/full', 'w')
+    const server = start({ stderr: full })
+    await refuse(await server.url(), 20)
+    await endsWith0(server)
+    closeSync(full)
+  })
+
+  it('goes on when the disk of its standard output is full', async () => {
+    const full = openSync('/dev/full', 'w')
+    const server = start({ stdout: full })
+    await server.logged('listening')
+    await refuse(urlIn(server.stderr), 20)
+    await endsWith0(server)
+    closeSync(full)
+  })
+
+  it('goes on when nobody reads its log, holds little of it, and says how many lines it lost', async () => {
+    const server = start()
+    const url = await server.url()
+    server.pipe('stderr').pause()
+    await refuse(url, MANY)
+    server.pipe('stderr').resume()
+    await server.logged('lines of the log could not be written')
+    await endsWith0(server)
+
+    expect(server.stderr.length).toBeLessThan(MANY * OPAQUE_ID.length)
+    const refusals = server.log.filter(({ message }) => message === 'a caller was refused')
+    const notes = server.log.filter(({ lines }) => lines !== undefined)
+    expect(notes).toEqual([
+      { time: expect.any(String), level: 'warn', message: expect.any(String), lines: expect.any(Number) },
+    ])
+    expect(refusals.length + Number(notes[0]?.lines)).toBe(MANY)
+  })
+
+  it('ends on a signal although nobody reads its log', async () => {
+    const server = start()
+    const url = await server.url()
+    server.pipe('stderr').pause()
+    await refuse(url, MANY)
+    server.kill('SIGTERM')
+    while (server.isRunning) await fetch(url).catch(() => {})
+    server.pipe('stderr').resume()
+    expect(await server.exited).toBe(0)
+  })
+
+  it('writes its log again for a new reader, and first says how many lines it lost', async () => {
+    const fifo = path.join(built.folder, 'log')
+    execFileSync('mkfifo', [fifo])
+    const firstReader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK)
+    const log = openSync(fifo, 'w')
+    const server = start({ stderr: log })
+    const url = await server.url()
+    closeSync(firstReader)
+    await refuse(url, 7)
+    let text = ''
+    const reader = createReadStream(fifo, 'utf8').on('data', (chunk) => {
+      text += chunk
+    })
+    await refuse(url, 2)
+    closeSync(log)
+    await endsWith0(server)
+    await finished(reader)
+
+    const lines = text.split('\n').filter(Boolean)
+    const [note, ...others] = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'warn')
+    expect(lines.filter((line) => line.includes('a caller was refused')).length + note.lines).toBe(9)
+    expect(others).toEqual([])
+  })
+})

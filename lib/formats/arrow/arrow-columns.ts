@@ -6,7 +6,7 @@ import type { Scalar } from '../cells/cell'
 import { cellValue, isMany, plainText } from '../cells/cell'
 import type { Instant } from '../cells/dates'
 import { parseInstant } from '../cells/dates'
-import { wktToWkb } from './wkb'
+import { wktToWkb } from '../cells/wkb'
 
 export type ArrowModule = typeof Arrow
 
@@ -46,12 +46,12 @@ export function arrowColumn(arrow: ArrowModule, { name, type }: Column, isMultiV
 type KindIn = (arrow: ArrowModule) => Kind
 
 const NULL: KindIn = (arrow) => kind(new arrow.Null(), () => null)
-const BOOLEAN: KindIn = (arrow) => kind(new arrow.Bool(), (value) => value === true || value === 'true')
-const INTEGER: KindIn = (arrow) => kind(new arrow.Int32(), Number)
+const BOOLEAN: KindIn = (arrow) => kind(new arrow.Bool(), (value) => value)
+const INTEGER: KindIn = (arrow) => kind(new arrow.Int32(), (value) => value)
 const LONG: KindIn = (arrow) => kind(new arrow.Int64(), toBigInt)
-// Elasticsearch keeps the number with its first bit flipped, and writes it like that.
-const UNSIGNED_LONG: KindIn = (arrow) => kind(new arrow.Uint64(), (value) => toBigInt(value) ^ (1n << 63n))
-const DOUBLE: KindIn = (arrow) => kind(new arrow.Float64(), Number)
+// Releases of Elasticsearch that flip the first bit, as it is in their memory, have a fault: readers take it as it is.
+const UNSIGNED_LONG: KindIn = (arrow) => kind(new arrow.Uint64(), toBigInt)
+const DOUBLE: KindIn = (arrow) => kind(new arrow.Float64(), (value) => value)
 const TEXT: KindIn = (arrow) => kind(new arrow.Utf8(), plainText)
 const IP: KindIn = (arrow) => kind(new arrow.Binary(), (value) => ipBytes(plainText(value)))
 const SHAPE: KindIn = (arrow) => kind(new arrow.Binary(), (value) => wktToWkb(plainText(value)))
@@ -91,8 +91,8 @@ const KINDS: Readonly<Record<ColumnType, KindIn | typeof REFUSED>> = {
   exponential_histogram: REFUSED,
   tdigest: REFUSED,
   histogram: REFUSED,
-  date_range: (arrow) => rangeOf(arrow, DATE(arrow)),
-  double_range: (arrow) => rangeOf(arrow, DOUBLE(arrow)),
+  date_range: (arrow) => rangeOf(arrow, DATE(arrow), epochMs),
+  double_range: (arrow) => rangeOf(arrow, DOUBLE(arrow), Number),
   flattened: TEXT,
   unsupported: NULL,
 }
@@ -101,37 +101,36 @@ function kind(type: Arrow.DataType, toArrow: Kind['toArrow'], builtType = type):
   return { type, builtType, toArrow }
 }
 
-/** The text of a range is that of its ends with two dots between. */
-function rangeOf(arrow: ArrowModule, { type, builtType, toArrow }: Kind): Kind {
+/** The text of a range is that of its ends with two dots between. An end that is open is null. */
+function rangeOf(arrow: ArrowModule, { type, builtType }: Kind, toEnd: (end: string) => unknown): Kind {
   const struct = (end: Arrow.DataType) =>
     new arrow.Struct([new arrow.Field('from', end, true), new arrow.Field('to', end, true)])
   const toRange = (value: Scalar) => {
-    const [from = '', to = ''] = plainText(value).split('..')
-    return { from: toArrow(from), to: toArrow(to) }
+    const [from, to] = plainText(value)
+      .split('..')
+      .map((end) => (end === '' ? null : toEnd(end)))
+    return { from, to }
   }
   return kind(struct(type), toRange, struct(builtType))
 }
 
 function toBigInt(value: Scalar): bigint {
-  return typeof value === 'bigint' ? value : BigInt(plainText(value))
-}
-
-/** Numbers count since the epoch already. */
-function epoch(value: Scalar, count: (instant: Instant) => bigint): bigint {
-  if (typeof value === 'bigint') return value
-  if (typeof value === 'number') return BigInt(Math.floor(value))
-  if (value instanceof Date) return count({ ms: value.getTime(), nanos: 0 })
-  const instant = parseInstant(plainText(value))
-  if (!instant) throw new TypeError(`[${plainText(value)}] is no date`)
-  return count(instant)
+  return BigInt(value as number | bigint)
 }
 
 function epochMs(value: Scalar): bigint {
-  return epoch(value, ({ ms }) => BigInt(ms))
+  return BigInt(instantOf(value).ms)
 }
 
 function epochNanos(value: Scalar): bigint {
-  return epoch(value, ({ ms, nanos }) => BigInt(ms) * 1_000_000n + BigInt(nanos))
+  const { ms, nanos } = instantOf(value)
+  return BigInt(ms) * 1_000_000n + BigInt(nanos)
+}
+
+function instantOf(value: Scalar): Instant {
+  const instant = parseInstant(plainText(value))
+  if (!instant) throw new TypeError(`[${plainText(value)}] is no date`)
+  return instant
 }
 
 /** The bytes of an ip address: four for IPv4, also where it is mapped into IPv6, and sixteen for IPv6. */

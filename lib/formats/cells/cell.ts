@@ -34,6 +34,7 @@ export type CellRule =
 
 /** The text of a value in a column of text. Only documents can be objects there. */
 export function plainText(value: Scalar): string {
+  if (typeof value === 'string') return value
   return typeof value === 'object' ? embeddedJson(value) : String(value)
 }
 

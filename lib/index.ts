@@ -24,6 +24,7 @@ export type {
   ValueObject,
 } from './core/result'
 export { COLUMN_TYPES } from './core/result'
+export { rowsToResult } from './core/rows-to-result'
 export type {
   AsyncQuery,
   AsyncQueryStore,

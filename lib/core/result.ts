@@ -53,7 +53,9 @@ export interface Column {
 /**
  * One cell. An array is a multi-value, and for `dense_vector` the vector.
  *
- * What a cell may be depends on the type of its column:
+ * What a cell may be depends on the type of its column. Each cell is checked once, when a result of a store or an
+ * executor comes in, and gets the form that every format writes. A result with a cell that its column cannot hold is
+ * refused as a whole: the log names column, row and reason, and the client gets a 500. Lone surrogates become U+FFFD.
  *
  * | type | a cell is |
  * |---|---|
@@ -61,16 +63,24 @@ export interface Column {
  * | `integer`, `counter_integer` | number |
  * | `long`, `unsigned_long`, `counter_long` | bigint, number, or decimal text; beyond 2^53 not a number |
  * | `double`, `counter_double` | number, or `'NaN'`, `'Infinity'`, `'-Infinity'`, `'-0.0'` or decimal text |
+ * | `dense_vector` | array of numbers, or typed array |
  * | `date` | `Date`, epoch milliseconds, or ISO 8601 text |
- * | `date_nanos` | epoch nanoseconds as bigint, `Date`, or ISO 8601 text |
- * | `_source`, `flattened`, `exponential_histogram` | object |
- * | `aggregate_metric_double` | object of its metrics (`min`, `max`, `sum`, `value_count`) |
+ * | `date_nanos` | epoch nanoseconds as bigint, `Date`, or ISO 8601 text; from 1970 to 2262-04-11T23:47:16.854775807Z |
+ * | `date_range`, `double_range` | text of two dates or numbers with `..` between; one that is left out is open |
+ * | `ip` | text of an IPv4 or IPv6 address |
+ * | `geo_point`, `cartesian_point`, `geo_shape`, `cartesian_shape` | well-known text |
+ * | `_source`, `flattened` | object |
+ * | `exponential_histogram`, `tdigest`, `histogram` | object of numbers; the last two also its JSON text |
+ * | `aggregate_metric_double` | object of its metrics (`min`, `max`, `sum`, `value_count`), or its JSON text |
  * | `null`, `unsupported` | anything; always written as null |
  * | every other | text |
  */
 export type Value = null | boolean | number | bigint | string | Date | readonly Value[] | ValueObject
 
-/** The content of a `_source` or `flattened` cell: a JSON object, with bigint for exact integers. */
+/**
+ * The content of a `_source` or `flattened` cell: a JSON object, with bigint for exact integers. A `Map` counts as an
+ * object, a typed array or a `Set` as an array, and an object with a `toJSON` method as what that returns.
+ */
 export interface ValueObject {
   readonly [key: string]: Value | undefined
 }
@@ -85,7 +95,7 @@ export function isValueObject(cell: Value | undefined): cell is ValueObject {
   return isObject(cell)
 }
 
-/** The result of a query. */
+/** The result of a query. The router checks each object once: a store whose result changes returns a new object. */
 export interface QueryResult {
   columns: readonly Column[]
   /** Rows of cells, in column order. */

@@ -1,58 +1,79 @@
+import { isDate } from 'node:util/types'
 import type { ColumnType, Value } from '../core/result'
 import { isMultiValue } from '../core/result'
 import type { CellRule, Scalar } from './cells/cell'
-import {
-  cellValue,
-  decimalText,
-  fitsBoolean,
-  fitsDate,
-  fitsDouble,
-  fitsInteger,
-  fitsLong,
-  fitsText,
-  fitsUnsignedLong,
-  isMany,
-  objectText,
-  plainText,
-  readBoolean,
-  readDouble,
-  readInteger,
-} from './cells/cell'
+import { cellValue, isMany, objectText, plainText } from './cells/cell'
 import { dateNanosText, dateText } from './cells/dates'
+import type { Normalize } from './cells/normal'
+import {
+  normalBoolean,
+  normalDate,
+  normalDateNanos,
+  normalDocument,
+  normalDouble,
+  normalDoubleEnd,
+  normalHistogram,
+  normalInteger,
+  normalIp,
+  normalLong,
+  normalPoint,
+  normalRange,
+  normalShape,
+  normalText,
+} from './cells/normal'
 import { doubleText, floatText } from './cells/numbers'
-import { aggregateMetricText, histogramText, javaText } from './cells/objects'
+import { aggregateMetricText, DOUBLES, histogramText, javaText } from './cells/objects'
+import { listOf, mapChanged } from './cells/trees'
 
-/** What formats have to know about the columns of a type. */
+/** What a column of a type can hold, and what formats have to know about it. */
 interface ColumnKind {
-  /** Whether a value, which is not null, can stand in the column. */
-  fits: (value: Value) => boolean
+  /** What a value may be, for people. */
+  takes: string
+  /** The form of a value, which is not null, when its result comes in. All writers see this form. */
+  normal: Normalize
   /** A value in CSV, TSV and TXT, before any escaping. */
   text: (value: Scalar, timeZone: string) => string
   /** A value in JSON, YAML, CBOR and SMILE: `string` alone is that text. */
   rule: CellRule | 'string'
 }
 
-const doubleCell = (value: Scalar): string => decimalText(value, doubleText)
-const floatCell = (value: Scalar): string => decimalText(value, floatText)
 const metricCell = (value: Scalar): string => objectText(value, aggregateMetricText)
 const histogramCell = (value: Scalar): string => objectText(value, histogramText)
-const fitsAnything = (): boolean => true
+const doubleCell = (value: Scalar): string => doubleText(value as number)
+const floatCell = (value: Scalar): string => floatText(value as number)
+const normalNumbers: Normalize = (value) =>
+  typeof value === 'string' ? normalText(value) : normalHistogram(value)
+
+const BEYOND = 'beyond 2^53 as a bigint or decimal text'
+const NANOS = 'from 1970-01-01 to 2262-04-11T23:47:16.854775807Z'
+const NUMBERS = 'an object of numbers, or its JSON'
 
 /** Whatever a cell holds, null is written. */
-const NOTHING = kind(fitsAnything, plainText, { kind: 'null' })
-const BOOLEAN = kind(fitsBoolean, plainText, { kind: 'boolean', read: readBoolean })
-const INTEGER = kind(fitsInteger, plainText, { kind: 'integer', read: readInteger })
-const LONG = kind(fitsLong, plainText, { kind: 'integer', read: readInteger })
-const UNSIGNED_LONG = kind(fitsUnsignedLong, plainText, { kind: 'integer', read: readInteger })
-const DOUBLE = kind(fitsDouble, doubleCell, { kind: 'double', read: readDouble })
-const FLOAT = kind(fitsDouble, floatCell, { kind: 'float', read: readDouble })
-const TEXT = kind(fitsText, plainText, { kind: 'text', read: plainText })
-const DATE = kind(fitsDate, dateText, 'string')
-const DATE_NANOS = kind(fitsDate, dateNanosText, 'string')
-const DOCUMENT = kind(fitsAnything, javaText, { kind: 'tree' })
-const METRIC = kind(fitsAnything, metricCell, 'string')
-const EXPONENTIAL_HISTOGRAM = kind(fitsAnything, histogramCell, { kind: 'tree' })
-const HISTOGRAM = kind(fitsAnything, plainText, { kind: 'text', read: plainText })
+const NOTHING = kind('anything', () => undefined, plainText, { kind: 'null' })
+const BOOLEAN = kind('a boolean', normalBoolean, plainText, { kind: 'boolean' })
+const INTEGER = integers('an integer from -2^31 to 2^31 - 1', normalInteger(-(2n ** 31n), 2n ** 31n - 1n))
+const LONG = integers(`an integer from -2^63 to 2^63 - 1, ${BEYOND}`, normalLong)
+const UNSIGNED_LONG = integers(`an integer from 0 to 2^64 - 1, ${BEYOND}`, normalInteger(0n, 2n ** 64n - 1n))
+const DOUBLE = kind('a number', normalDouble, doubleCell, { kind: 'double' })
+const FLOAT = kind('a number', normalDouble, floatCell, { kind: 'float' })
+const TEXT = texts('a text, a number or a boolean', normalText)
+const IP = texts('an IPv4 or IPv6 address', normalIp)
+const POINT = texts('a point in well-known text', normalPoint)
+const SHAPE = texts('a geometry in well-known text', normalShape)
+const DATE = kind('a `Date`, epoch milliseconds or ISO 8601 text', normalDate, dateText, 'string')
+const DATE_NANOS = kind(
+  `a \`Date\`, epoch nanoseconds as bigint or ISO 8601 text, ${NANOS}`,
+  normalDateNanos,
+  dateNanosText,
+  'string',
+)
+const DATE_RANGE = texts('two dates with `..` between', normalRange(normalDate))
+const DOUBLE_RANGE = texts('two numbers with `..` between', normalRange(normalDoubleEnd))
+const DOCUMENT = kind('an object as JSON can carry it', normalDocument, javaText, { kind: 'tree' })
+const METRIC = kind(NUMBERS, normalNumbers, metricCell, 'string')
+const HISTOGRAM = kind(NUMBERS, normalNumbers, histogramCell, 'string')
+const TREE_OF_NUMBERS = { kind: 'tree', doubles: DOUBLES } as const
+const EXPONENTIAL_HISTOGRAM = kind('an object of numbers', normalHistogram, histogramCell, TREE_OF_NUMBERS)
 
 /** The table of column types. Arrow has one of its own, `arrow/arrow-columns.ts`, in its own types. */
 const COLUMN_KINDS: Readonly<Record<ColumnType, ColumnKind>> = {
@@ -69,12 +90,12 @@ const COLUMN_KINDS: Readonly<Record<ColumnType, ColumnKind>> = {
   text: TEXT,
   date: DATE,
   date_nanos: DATE_NANOS,
-  ip: TEXT,
+  ip: IP,
   version: TEXT,
-  geo_point: TEXT,
-  cartesian_point: TEXT,
-  geo_shape: TEXT,
-  cartesian_shape: TEXT,
+  geo_point: POINT,
+  cartesian_point: POINT,
+  geo_shape: SHAPE,
+  cartesian_shape: SHAPE,
   geohash: TEXT,
   geotile: TEXT,
   geohex: TEXT,
@@ -85,37 +106,58 @@ const COLUMN_KINDS: Readonly<Record<ColumnType, ColumnKind>> = {
   exponential_histogram: EXPONENTIAL_HISTOGRAM,
   tdigest: HISTOGRAM,
   histogram: HISTOGRAM,
-  date_range: TEXT,
-  double_range: TEXT,
+  date_range: DATE_RANGE,
+  double_range: DOUBLE_RANGE,
   flattened: DOCUMENT,
   unsupported: NOTHING,
 }
 
-/** Types that a newer cluster has and this package does not know are taken for text. */
-function kindOf(type: ColumnType): ColumnKind {
-  return Object.hasOwn(COLUMN_KINDS, type) ? COLUMN_KINDS[type] : TEXT
+function integers(takes: string, normal: Normalize): ColumnKind {
+  return kind(takes, normal, plainText, { kind: 'integer' })
 }
 
-function kind(fits: ColumnKind['fits'], text: ColumnKind['text'], rule: ColumnKind['rule']): ColumnKind {
-  return { fits, text, rule }
+function texts(takes: string, normal: Normalize): ColumnKind {
+  return kind(takes, normal, plainText, { kind: 'text' })
+}
+
+function kind(
+  takes: string,
+  normal: Normalize,
+  text: ColumnKind['text'],
+  rule: ColumnKind['rule'],
+): ColumnKind {
+  return { takes, normal, text, rule }
 }
 
 /** Whether every cell of a column of this type is written as null. */
 export function isAlwaysNull(type: ColumnType): boolean {
-  return kindOf(type) === NOTHING
+  return COLUMN_KINDS[type] === NOTHING
+}
+
+/** What the cells of a column of this type may be, for people. */
+export function takenBy(type: ColumnType): string {
+  return COLUMN_KINDS[type].takes
 }
 
 /**
- * The check for the cells of a column, after the table at {@link Value}, as far as a cell of another kind could not
- * be written. Text that is to be an address, a shape or a date is taken as it comes: most formats write it as it is.
+ * Gives a cell its one form when its result comes in, after the table at {@link Value}. Gives `undefined`, or throws, for
+ * a cell that no format could write, or not each in the same meaning. Gives a cell that has the form as it is.
  */
-export function fitsColumn(type: ColumnType): (cell: Value | undefined) => boolean {
-  if (isAlwaysNull(type)) return fitsAnything
-  const { fits } = kindOf(type)
-  const fitsOrNull = (value: Value | undefined): boolean =>
-    value === null || value === undefined || (!isMultiValue(value) && fits(value))
-  return (cell) =>
-    typeof cell === 'object' && isMultiValue(cell) ? cell.every(fitsOrNull) : fitsOrNull(cell)
+export function normalCell(type: ColumnType): (cell: unknown) => Value | undefined {
+  if (isAlwaysNull(type)) return () => null
+  const { normal } = COLUMN_KINDS[type]
+  const normalValue = (value: Value | undefined): Value | undefined => {
+    if (value === null || value === undefined) return null
+    return isMultiValue(value) ? undefined : normal(value)
+  }
+  return (cell) => {
+    if (typeof cell !== 'object' || cell === null) return normalValue(cell as Value | undefined)
+    // A typed array of numbers is a vector. Bytes are nobody's numbers.
+    const values = isDate(cell) || Buffer.isBuffer(cell) ? cell : (listOf(cell) ?? cell)
+    if (!Array.isArray(values)) return normalValue(values as Value)
+    const normals = mapChanged<Value | undefined>(values, normalValue)
+    return normals.includes(undefined) ? undefined : (normals as readonly Value[])
+  }
 }
 
 /**
@@ -128,7 +170,7 @@ export function cellText(
   nullText: string,
 ): (cell: Value | undefined) => string {
   if (isAlwaysNull(type)) return () => nullText
-  const { text } = kindOf(type)
+  const { text } = COLUMN_KINDS[type]
   return (cell) => {
     const value = cellValue(cell)
     if (value === null) return nullText
@@ -139,6 +181,6 @@ export function cellText(
 
 /** How the cells of a column are written in the JSON family, with dates in this zone. */
 export function cellRule(type: ColumnType, timeZone: string): CellRule {
-  const { rule, text } = kindOf(type)
+  const { rule, text } = COLUMN_KINDS[type]
   return rule === 'string' ? { kind: rule, read: (value) => text(value, timeZone) } : rule
 }

@@ -2,6 +2,7 @@ import type { ValueObject } from '../core/result'
 import { loadArrowWriter } from './arrow/arrow'
 import { CborSink, cborWriter } from './binary/cbor'
 import { SmileSink, smileWriter } from './binary/smile'
+import { normalTree } from './cells/trees'
 import { filtered } from './document/filter-path'
 import type { TokenSink } from './document/token-sink'
 import { writeTree } from './document/tree'
@@ -127,6 +128,6 @@ export function writeObject(
   { pretty = false, filterPath }: { pretty?: boolean; filterPath?: string | undefined } = {},
 ): Chunk {
   const sink = FORMAT_TABLE[format].sink({ pretty })
-  writeTree(filtered(sink, filterPath), value)
+  writeTree(filtered(sink, filterPath), normalTree(value))
   return sink.take()
 }

@@ -40,7 +40,8 @@ export class Operations<Answer> {
         exchange.answeredMs = performance.now()
         this.#waits.answered(wait)
       }
-      if (answer === undefined) throw queryNotFound(exchange.queryId ?? '')
+      // A store in JavaScript may return null.
+      if (!answer) throw queryNotFound(exchange.queryId ?? '')
       if (this.#waits.isDraining) exchange.response.setHeader('Connection', 'close')
       await this.#answers.send(answer, exchange, wait)
     } finally {

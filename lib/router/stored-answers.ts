@@ -1,5 +1,7 @@
 import type { Response } from 'express'
+import { isObject } from '../core/is-object'
 import type { AsyncQuery, AsyncQueryStore, DeleteOptions, GetOptions, SubmitOptions } from '../core/store'
+import { admitResult } from '../formats/admission'
 import { writeObject, writerFor } from '../formats/formats'
 import type { ObjectOutput } from '../request/command'
 import { AnswerCache } from './answer-cache'
@@ -51,18 +53,19 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     const { command, response, queryId, startedMs } = exchange
     if (command.operation === 'delete') return acknowledge(response, command.output)
     if (answer === DELETED) return
+    const query = await admittedQuery(answer)
     const { format, presentation } = command.output
     const id = command.operation === 'submit' ? answer.id : queryId
     const write = await writerFor(format.format)
     // A writer refuses before its first chunk. So HEAD gets the refusal that GET would get.
-    const chunks = command.operation === 'head' ? write(answer, presentation) : undefined
+    const chunks = command.operation === 'head' ? write(query, presentation) : undefined
     response.setHeader('content-type', format.contentType)
     setQueryHeaders(response, id, answer, performance.now() - startedMs)
     if (chunks) {
       setExpiration(response, answer)
       response.end()
     } else {
-      await sendChunks(response, this.#cache.chunks(answer, command.output, write), wait)
+      await sendChunks(response, this.#cache.chunks(query, command.output, write), wait)
     }
   }
 
@@ -77,6 +80,14 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     if (!method) throw new TypeError(`The store has no ${name}`)
     return method
   }
+}
+
+/** What a user's store returns is checked before anything is written. What `MemoryStore` returns has been checked. */
+async function admittedQuery(query: AsyncQuery): Promise<AsyncQuery> {
+  if (!isObject(query)) throw new TypeError('The store returned something that is no query')
+  if (query.isRunning) return query
+  const result = await admitResult(query.result)
+  return result === query.result ? query : { ...query, result }
 }
 
 function acknowledge(response: Response, { format, contentType, ...style }: ObjectOutput): void {

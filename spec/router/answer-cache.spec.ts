@@ -100,8 +100,8 @@ describe('AnswerCache', () => {
   it('keeps nothing of a result without isFrozen, even if its objects are frozen', () => {
     const answers = new AnswerCache(BUDGET)
     const values = Object.freeze([Object.freeze(['a'])])
-    const frozen: QueryResult = Object.freeze({ columns: Object.freeze([]), values })
-    for (const result of [frozen, { columns: [], values: [['a']] }]) {
+    const frozen: QueryResult = Object.freeze({ columns: Object.freeze([...tableOf(['a']).columns]), values })
+    for (const result of [frozen, tableOf(['a'])]) {
       expect(readTimes(answers, completed(result), 4).written).toBe(4)
     }
   })

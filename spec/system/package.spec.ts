@@ -13,6 +13,7 @@ const PUBLIC_NAMES = [
   'jwtCaller',
   'newSealingKey',
   'ownerOf',
+  'rowsToResult',
 ]
 const TEST_KIT_NAMES = ['EVERY_TYPE', 'ManualClock', 'describeAsyncQueryStore']
 

@@ -1,4 +1,3 @@
-import { isIPv4, isIPv6 } from 'node:net'
 import type * as Arrow from 'apache-arrow'
 import { illegalArgument } from '../../core/errors'
 import type { Column, ColumnType, Value } from '../../core/result'
@@ -6,7 +5,7 @@ import type { Scalar } from '../cells/cell'
 import { cellValue, isMany, plainText } from '../cells/cell'
 import type { Instant } from '../cells/dates'
 import { parseInstant } from '../cells/dates'
-import { wktToWkb } from './wkb'
+import { wktToWkb } from '../cells/wkb'
 
 export type ArrowModule = typeof Arrow
 
@@ -46,12 +45,12 @@ export function arrowColumn(arrow: ArrowModule, { name, type }: Column, isMultiV
 type KindIn = (arrow: ArrowModule) => Kind
 
 const NULL: KindIn = (arrow) => kind(new arrow.Null(), () => null)
-const BOOLEAN: KindIn = (arrow) => kind(new arrow.Bool(), (value) => value === true || value === 'true')
-const INTEGER: KindIn = (arrow) => kind(new arrow.Int32(), Number)
+const BOOLEAN: KindIn = (arrow) => kind(new arrow.Bool(), (value) => value)
+const INTEGER: KindIn = (arrow) => kind(new arrow.Int32(), (value) => value)
 const LONG: KindIn = (arrow) => kind(new arrow.Int64(), toBigInt)
-// Elasticsearch keeps the number with its first bit flipped, and writes it like that.
-const UNSIGNED_LONG: KindIn = (arrow) => kind(new arrow.Uint64(), (value) => toBigInt(value) ^ (1n << 63n))
-const DOUBLE: KindIn = (arrow) => kind(new arrow.Float64(), Number)
+// Releases of Elasticsearch that flip the first bit, as it is in their memory, have a fault: readers take it as it is.
+const UNSIGNED_LONG: KindIn = (arrow) => kind(new arrow.Uint64(), toBigInt)
+const DOUBLE: KindIn = (arrow) => kind(new arrow.Float64(), (value) => value)
 const TEXT: KindIn = (arrow) => kind(new arrow.Utf8(), plainText)
 const IP: KindIn = (arrow) => kind(new arrow.Binary(), (value) => ipBytes(plainText(value)))
 const SHAPE: KindIn = (arrow) => kind(new arrow.Binary(), (value) => wktToWkb(plainText(value)))
@@ -91,8 +90,8 @@ const KINDS: Readonly<Record<ColumnType, KindIn | typeof REFUSED>> = {
   exponential_histogram: REFUSED,
   tdigest: REFUSED,
   histogram: REFUSED,
-  date_range: (arrow) => rangeOf(arrow, DATE(arrow)),
-  double_range: (arrow) => rangeOf(arrow, DOUBLE(arrow)),
+  date_range: (arrow) => rangeOf(arrow, DATE(arrow), epochMs),
+  double_range: (arrow) => rangeOf(arrow, DOUBLE(arrow), Number),
   flattened: TEXT,
   unsupported: NULL,
 }
@@ -101,64 +100,43 @@ function kind(type: Arrow.DataType, toArrow: Kind['toArrow'], builtType = type):
   return { type, builtType, toArrow }
 }
 
-/** The text of a range is that of its ends with two dots between. */
-function rangeOf(arrow: ArrowModule, { type, builtType, toArrow }: Kind): Kind {
+/** The text of a range is that of its ends with two dots between. An end that is open is null. */
+function rangeOf(arrow: ArrowModule, { type, builtType }: Kind, toEnd: (end: string) => unknown): Kind {
   const struct = (end: Arrow.DataType) =>
     new arrow.Struct([new arrow.Field('from', end, true), new arrow.Field('to', end, true)])
   const toRange = (value: Scalar) => {
-    const [from = '', to = ''] = plainText(value).split('..')
-    return { from: toArrow(from), to: toArrow(to) }
+    const [from, to] = plainText(value)
+      .split('..')
+      .map((end) => (end === '' ? null : toEnd(end)))
+    return { from, to }
   }
   return kind(struct(type), toRange, struct(builtType))
 }
 
 function toBigInt(value: Scalar): bigint {
-  return typeof value === 'bigint' ? value : BigInt(plainText(value))
-}
-
-/** Numbers count since the epoch already. */
-function epoch(value: Scalar, count: (instant: Instant) => bigint): bigint {
-  if (typeof value === 'bigint') return value
-  if (typeof value === 'number') return BigInt(Math.floor(value))
-  if (value instanceof Date) return count({ ms: value.getTime(), nanos: 0 })
-  const instant = parseInstant(plainText(value))
-  if (!instant) throw new TypeError(`[${plainText(value)}] is no date`)
-  return count(instant)
+  return BigInt(value as number | bigint)
 }
 
 function epochMs(value: Scalar): bigint {
-  return epoch(value, ({ ms }) => BigInt(ms))
+  return BigInt(instantOf(value).ms)
 }
 
 function epochNanos(value: Scalar): bigint {
-  return epoch(value, ({ ms, nanos }) => BigInt(ms) * 1_000_000n + BigInt(nanos))
+  const { ms, nanos } = instantOf(value)
+  return BigInt(ms) * 1_000_000n + BigInt(nanos)
 }
 
-/** The bytes of an ip address: four for IPv4, also where it is mapped into IPv6, and sixteen for IPv6. */
+function instantOf(value: Scalar): Instant {
+  const instant = parseInstant(plainText(value))
+  if (!instant) throw new TypeError(`[${plainText(value)}] is no date`)
+  return instant
+}
+
+/** The bytes of an address in the form that Elasticsearch prints: four for IPv4, and sixteen for IPv6. */
 export function ipBytes(text: string): Uint8Array {
-  if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number)
-  if (!isIPv6(text)) throw new TypeError(`[${text}] is no ip address`)
-  const bytes = ipv6Bytes(text)
-  const isMapped = bytes.subarray(0, 10).every((byte) => byte === 0) && bytes.readUInt16BE(10) === 0xffff
-  return isMapped ? bytes.subarray(12) : bytes
-}
-
-function ipv6Bytes(text: string): Buffer {
-  const [head = '', tail] = text.replace(/[\d.]+$/, ipv4Groups).split('::')
-  const first = groupsOf(head)
-  const last = groupsOf(tail ?? '')
+  if (!text.includes(':')) return Uint8Array.from(text.split('.'), Number)
+  const [first = [], last = []] = text.split('::').map((half) => (half === '' ? [] : half.split(':')))
   const zeros = Array.from({ length: 8 - first.length - last.length }, () => '0')
   const groups = [...first, ...zeros, ...last]
   return Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex')
-}
-
-/** The last two groups may be written as an IPv4 address. */
-function ipv4Groups(end: string): string {
-  if (!end.includes('.')) return end
-  const hex = Buffer.from(end.split('.').map(Number)).toString('hex')
-  return `${hex.slice(0, 4)}:${hex.slice(4)}`
-}
-
-function groupsOf(text: string): string[] {
-  return text === '' ? [] : text.split(':')
 }

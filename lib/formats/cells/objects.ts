@@ -1,13 +1,11 @@
 import type { Value, ValueObject } from '../../core/result'
 import { isMultiValue } from '../../core/result'
-import { dateText } from './dates'
 import { doubleText, numberText } from './numbers'
 
 /** A document as Java prints maps and lists: `{foo={a=[1, null]}}`. Text formats show `_source` like that. */
 export function javaText(value: Value | undefined): string {
   if (value === null || value === undefined) return 'null'
   if (typeof value === 'number') return numberText(value)
-  if (value instanceof Date) return dateText(value, 'UTC')
   if (typeof value !== 'object') return String(value)
   if (isMultiValue(value)) return `[${value.map(javaText).join(', ')}]`
   const entries = Object.entries(value).filter(([, member]) => member !== undefined)
@@ -15,7 +13,7 @@ export function javaText(value: Value | undefined): string {
 }
 
 /** The members of metrics and histograms that are doubles. All other numbers in them are integers. */
-const DOUBLES: ReadonlySet<string> = new Set(['min', 'max', 'sum', 'threshold'])
+export const DOUBLES: ReadonlySet<string> = new Set(['min', 'max', 'sum', 'threshold', 'values', 'centroids'])
 
 /** The JSON text of an `aggregate_metric_double`: the metrics that are there, in Elasticsearch's order. */
 export function aggregateMetricText({ min, max, sum, value_count }: ValueObject): string {
@@ -39,7 +37,6 @@ export function embeddedJson(
     return Number.isFinite(value) ? textOf(value, key) : JSON.stringify(String(value))
   }
   if (typeof value === 'bigint') return String(value)
-  if (value instanceof Date) return JSON.stringify(dateText(value, 'UTC'))
   if (typeof value !== 'object') return JSON.stringify(value)
   if (isMultiValue(value)) return `[${value.map((element) => embeddedJson(element, textOf, key)).join(',')}]`
   const members = Object.entries(value).filter(([, member]) => member !== undefined)

@@ -1,17 +1,19 @@
 import type { Value } from '../../core/result'
 import { isMultiValue } from '../../core/result'
-import { dateText } from '../cells/dates'
 import { integerOf } from '../cells/numbers'
 import type { TokenSink } from './token-sink'
 
-/** Writes a value of any depth, as JSON can carry it. */
-export function writeTree(sink: TokenSink, value: Value | undefined): void {
+const NO_NAMES: ReadonlySet<string> = new Set()
+
+/** Writes a value of any depth, as JSON can carry it. The numbers of members with the names in `doubles` are doubles. */
+export function writeTree(sink: TokenSink, value: Value | undefined, doubles = NO_NAMES, name = ''): void {
   switch (typeof value) {
     case 'string':
       sink.string(value)
       break
     case 'number':
-      writeNumber(sink, value)
+      if (doubles.has(name)) sink.double(value)
+      else writeNumber(sink, value)
       break
     case 'boolean':
       sink.boolean(value)
@@ -20,7 +22,7 @@ export function writeTree(sink: TokenSink, value: Value | undefined): void {
       sink.integer(value)
       break
     case 'object':
-      if (value !== null) writeNested(sink, value)
+      if (value !== null) writeNested(sink, value, doubles, name)
       else sink.null()
       break
     default:
@@ -34,23 +36,31 @@ function writeNumber(sink: TokenSink, value: number): void {
   else sink.integer(integer)
 }
 
-function writeNested(sink: TokenSink, value: Value & object): void {
-  if (value instanceof Date) {
-    sink.string(dateText(value, 'UTC'))
-  } else if (isMultiValue(value)) {
+function writeNested(
+  sink: TokenSink,
+  value: Value & object,
+  doubles: ReadonlySet<string>,
+  name: string,
+): void {
+  if (isMultiValue(value)) {
     sink.start('array')
-    for (const element of value) writeTree(sink, element)
+    for (const element of value) writeTree(sink, element, doubles, name)
     sink.end('array')
   } else {
     sink.start('object')
-    for (const [name, member] of Object.entries(value)) writeMember(sink, name, member)
+    for (const [key, member] of Object.entries(value)) writeMember(sink, key, member, doubles)
     sink.end('object')
   }
 }
 
 /** Writes a member of the object that is open, unless it is `undefined`. */
-export function writeMember(sink: TokenSink, name: string, value: Value | undefined): void {
+export function writeMember(
+  sink: TokenSink,
+  name: string,
+  value: Value | undefined,
+  doubles = NO_NAMES,
+): void {
   if (value === undefined) return
-  if (sink.key(name)) writeTree(sink, value)
+  if (sink.key(name)) writeTree(sink, value, doubles, name)
   else sink.null()
 }

@@ -90,25 +90,27 @@ export function writeCell(sink: TokenSink, rule: CellRule, cell: Value | undefin
   }
 }
 
-function writeScalar(sink: TokenSink, rule: Exclude<CellRule, { kind: 'null' }>, value: Scalar): void {
+function writeScalar(sink: TokenSink, rule: CellRule, value: Scalar): void {
   switch (rule.kind) {
     case 'boolean':
-      sink.boolean(rule.read(value))
+      sink.boolean(value as boolean)
       break
     case 'integer':
-      sink.integer(rule.read(value))
+      sink.integer(value as number | bigint)
       break
     case 'double':
-      sink.double(rule.read(value))
+      sink.double(value as number)
       break
     case 'float':
-      sink.float(rule.read(value))
+      sink.float(value as number)
       break
     case 'text':
+      sink.string(value as string)
+      break
     case 'string':
       sink.string(rule.read(value))
       break
     case 'tree':
-      writeTree(sink, value)
+      writeTree(sink, value, rule.doubles)
   }
 }

@@ -156,28 +156,23 @@ class Batch {
     return json
   }
 
-  #scalar(rule: Exclude<CellRule, { kind: 'null' }>, value: Scalar): unknown {
+  #scalar(rule: CellRule, value: Scalar): unknown {
     switch (rule.kind) {
-      case 'boolean':
-        return rule.read(value)
-      case 'integer': {
-        const integer = rule.read(value)
-        return typeof integer === 'number' ? integer : this.#mark(String(integer))
-      }
-      case 'double': {
-        const double = rule.read(value)
-        return isPlainDouble(double) ? double : this.#mark(jsonDouble(double))
-      }
+      case 'integer':
+        return typeof value === 'number' ? value : this.#mark(String(value))
+      case 'double':
+        return isPlainDouble(value as number) ? value : this.#mark(jsonDouble(value as number))
       case 'float':
-        return this.#mark(jsonFloat(rule.read(value)))
-      case 'text':
+        return this.#mark(jsonFloat(value as number))
       case 'string':
         return rule.read(value)
       case 'tree': {
         const sink = new JsonSink()
-        writeTree(sink, value)
+        writeTree(sink, value, rule.doubles)
         return this.#mark(sink.take())
       }
+      default:
+        return value
     }
   }
 

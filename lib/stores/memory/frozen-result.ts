@@ -1,15 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Column, QueryResult, QueryStatistics, Value, ValueObject } from '../../core/result'
-import { COLUMN_TYPES, isMultiValue } from '../../core/result'
-import { fitsColumn } from '../../formats/columns'
+import { isMultiValue } from '../../core/result'
+import { admitColumns, admitObjects, markAdmitted, rowAdmission, rowsOf } from '../../formats/admission'
 
 /** Bytes that are copied between two turns of the event loop: some milliseconds of work. */
 const BYTES_PER_TURN = 200_000
 
-const KNOWN_TYPES: ReadonlySet<string> = new Set(COLUMN_TYPES)
-
 /**
- * Copies, checks and freezes a result of an executor, and estimates its size in memory. Neither the executor nor a reader can change the copy,
+ * Checks, copies and freezes a result of an executor, and estimates its size in memory. Neither the executor nor a reader can change the copy,
  * and every writer can write it. Copies a large result in turns of the event loop, and calls `assertRoom` with the size
  * so far in each: if that throws, copies no more.
  *
@@ -20,11 +18,11 @@ export async function freezeResult(
   assertRoom: (bytes: number) => void = () => {},
 ): Promise<{ result: QueryResult; bytes: number }> {
   const freezer = new Freezer()
-  const columns = freezeColumns(result?.columns, freezer)
-  if (!Array.isArray(result.values)) throw new TypeError('`values` must be an array of rows')
+  const columns = freezeColumns(admitColumns(result?.columns), freezer)
   // An executor that ignores a stop may add rows between the turns.
-  const values = await freezeRows([...result.values], columns, freezer, assertRoom)
-  const { statistics, isPartial, profile, clusters } = result
+  const values = await freezeRows([...rowsOf(result)], columns, freezer, assertRoom)
+  const { statistics, isPartial } = result
+  const { profile, clusters } = admitObjects(result)
   if (isPartial !== undefined && typeof isPartial !== 'boolean') {
     throw new TypeError('`isPartial` must be a boolean')
   }
@@ -37,6 +35,7 @@ export async function freezeResult(
     ...(clusters && { clusters: freezer.freezeObject(clusters) }),
     isFrozen: true,
   }
+  markAdmitted(frozen)
   return { result: Object.freeze(frozen), bytes: freezer.bytes }
 }
 
@@ -47,16 +46,10 @@ async function freezeRows(
   assertRoom: (bytes: number) => void,
 ): Promise<QueryResult['values']> {
   const frozen: (readonly Value[])[] = []
-  const fits = columns.map(({ type }) => fitsColumn(type))
+  const admit = rowAdmission(columns)
   let bytesAtNextTurn = BYTES_PER_TURN
   for (const row of rows) {
-    if (!Array.isArray(row) || row.length !== columns.length) {
-      throw new TypeError(`Row ${frozen.length} of \`values\` must be an array of ${columns.length} cells`)
-    }
-    for (let index = 0; index < fits.length; index += 1) {
-      if (!fits[index]?.(row[index])) throw wrongCell(frozen.length, columns[index], row[index])
-    }
-    frozen.push(freezer.freezeArray(row))
+    frozen.push(freezer.freezeArray(admit(row, frozen.length)))
     if (freezer.bytes >= bytesAtNextTurn) {
       assertRoom(freezer.bytes)
       await nextTurn()
@@ -66,35 +59,13 @@ async function freezeRows(
   return Object.freeze(frozen)
 }
 
-function freezeColumns(columns: readonly Column[] | undefined, freezer: Freezer): readonly Column[] {
-  if (!Array.isArray(columns)) throw new TypeError('`columns` must be an array of `{ name, type }`')
-  return Object.freeze(columns.map((column: Column, index) => freezeColumn(column, index, freezer)))
-}
-
-function freezeColumn(column: Column, index: number, freezer: Freezer): Column {
-  if (typeof column?.name !== 'string') throw new TypeError(`Column ${index} must have a \`name\``)
-  const { name, type, originalTypes, suggestedCast } = column
-  if (!KNOWN_TYPES.has(type)) {
-    throw new TypeError(`Column \`${name}\` must have an ES|QL type, got \`${type}\``)
+function freezeColumns(columns: readonly Column[], freezer: Freezer): readonly Column[] {
+  for (const column of columns) {
+    freezer.freeze({ ...column })
+    Object.freeze(column.originalTypes)
+    Object.freeze(column)
   }
-  if (originalTypes !== undefined && !(Array.isArray(originalTypes) && originalTypes.every(isText))) {
-    throw new TypeError(`\`originalTypes\` of column \`${name}\` must be an array of texts`)
-  }
-  if (suggestedCast !== undefined && !isText(suggestedCast)) {
-    throw new TypeError(`\`suggestedCast\` of column \`${name}\` must be a text`)
-  }
-  const frozen: Column = {
-    name,
-    type,
-    ...(originalTypes && { originalTypes: Object.freeze([...originalTypes]) }),
-    ...(suggestedCast !== undefined && { suggestedCast }),
-  }
-  freezer.freeze({ ...frozen })
-  return Object.freeze(frozen)
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string'
+  return Object.freeze(columns)
 }
 
 function freezeStatistics(statistics: QueryStatistics | undefined, rowsEmitted: number): QueryStatistics {
@@ -112,14 +83,6 @@ function freezeStatistics(statistics: QueryStatistics | undefined, rowsEmitted: 
     Reflect.set(counters, name, count)
   }
   return Object.freeze(counters)
-}
-
-/** Names the place and the kind of the cell, not its content, which belongs in no log. */
-function wrongCell(row: number, column: Column | undefined, cell: unknown): TypeError {
-  const kind = Array.isArray(cell) ? 'array' : typeof cell
-  return new TypeError(
-    `Row ${row} of \`values\`: column \`${column?.name}\` of type \`${column?.type}\` cannot hold this ${kind}`,
-  )
 }
 
 /** Estimates how many bytes V8 uses for a value. */

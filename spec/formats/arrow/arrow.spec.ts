@@ -23,8 +23,8 @@ const CELLS: Readonly<Record<ColumnType, Written | 'refused'>> = {
     ['int64', 9007199254740993n, '9007199254740993'],
   ],
   unsigned_long: [
-    ['uint64', 42, '9223372036854775850'],
-    ['uint64', '18446744073709551615', '9223372036854775807'],
+    ['uint64', 42, '42'],
+    ['uint64', '18446744073709551615', '18446744073709551615'],
   ],
   double: [
     ['float64', 'NaN', Number.NaN],
@@ -67,7 +67,10 @@ const CELLS: Readonly<Record<ColumnType, Written | 'refused'>> = {
   exponential_histogram: 'refused',
   tdigest: 'refused',
   histogram: 'refused',
-  date_range: [[DATE_RANGE, '1970-01-01T00:00:00.000Z..1970-01-01T00:00:00.001Z', { from: '0', to: '1' }]],
+  date_range: [
+    [DATE_RANGE, '1970-01-01T00:00:00.000Z..1970-01-01T00:00:00.001Z', { from: '0', to: '1' }],
+    [DATE_RANGE, '..1970-01-01', { from: null, to: '0' }],
+  ],
   double_range: [['struct<from: float64, to: float64>', '0.5..1.0E7', { from: 0.5, to: 1e7 }]],
   flattened: [['utf8', { a: { b: ['c'] } }, '{"a":{"b":["c"]}}']],
   unsupported: [['null', 'anything', null]],
@@ -146,16 +149,6 @@ describe('arrowWriter', () => {
       },
       status: 400,
     })
-  })
-
-  it.each<[ColumnType, Value]>([
-    ['long', 'many'],
-    ['date', 'tomorrow'],
-    ['ip', 'localhost'],
-    ['geo_point', '12,56'],
-  ])('breaks off at a cell that is no %s', (type, cell) => {
-    const chunks = arrowWriter(completed({ columns: [{ name: 'c', type }], values: [[cell]] }), plain)
-    expect(() => [...chunks]).toThrow(cell as string)
   })
 
   it('decodes to what was written, whatever it was', () => {

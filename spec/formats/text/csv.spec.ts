@@ -73,10 +73,6 @@ describe('csvWriter', () => {
     expect(textOf(csvWriter(completed(tableOf([null])), plain))).toBe('c0\r\n\r\n')
   })
 
-  it('takes cells that a row lacks for null', () => {
-    expect(textOf(csvWriter(completed(tableOf(['a', 'b'], ['c'])), plain))).toBe('c0,c1\r\na,b\r\nc,\r\n')
-  })
-
   it('writes lines without cells when every column is dropped', () => {
     const query = completed(tableOf([null, null], [null, null]))
     expect(textOf(csvWriter(query, { ...plain, dropNullColumns: true }))).toBe('\r\n\r\n\r\n')

@@ -44,7 +44,7 @@ describe('strings in YAML', () => {
     ['\u0001\u001f\u007f\u0080', '"\\x01\\x1f\\x7f\\x80"'],
     ['\u0085\u00a0\u2028\u2029', '"\\N\\_\\L\\P"'],
     ['é日😀\ufeff', '"é日😀\ufeff"'],
-    ['\ufffe\ud800', '"\\ufffe\\ud800"'],
+    ['\ufffe\ud800', '"\\ufffe\ufffd"'],
   ])('%j is written as %s', (text, quoted) => {
     expect(yaml({ a: text })).toBe(`---\na: ${quoted}\n`)
   })

@@ -146,7 +146,7 @@ describe('the executor of MemoryStore', () => {
       [
         'an invalid date',
         { ...rows(), values: [[new Date(Number.NaN)]] },
-        'Row 0 of `values`: column `x` of type `keyword` cannot hold this object',
+        'Row 0 of `values`: column `x` of type `keyword` cannot hold this object, it takes a text, a number or a boolean',
       ],
     ])('resolves with %s, which fails the query with the fault as cause', async (_what, result, message) => {
       const bench = new MemoryBench()

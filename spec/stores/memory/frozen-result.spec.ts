@@ -20,8 +20,8 @@ function thawedIn(value: unknown, path = 'result'): string[] {
 
 describe('freezeResult', () => {
   const full: QueryResult = {
-    columns: [{ name: 'x', type: 'unsupported', originalTypes: ['a', 'b'], suggestedCast: 'a' }],
-    values: [[['a', ['b']]], [{ deep: { list: [1n] } }], [null]],
+    columns: [{ name: 'x', type: '_source', originalTypes: ['a', 'b'], suggestedCast: 'a' }],
+    values: [[['a', { b: 'c' }]], [{ deep: { list: [1n] } }], [null]],
     statistics: {
       documentsFound: 3,
       valuesLoaded: 2,
@@ -112,7 +112,7 @@ describe('freezeResult', () => {
     [
       'a row that is an object',
       { columns: ONE_COLUMN, values: [['a'], { x: 'b' }] },
-      'Row 1 of `values` must be an array of 1 cells',
+      'Row 1 of `values` must be an array of 1 cells; `rowsToResult` makes a result of objects',
     ],
     [
       'a row that is too short',
@@ -127,12 +127,12 @@ describe('freezeResult', () => {
     [
       'a cell that is a function',
       { columns: ONE_COLUMN, values: [[() => {}]] },
-      'Row 0 of `values`: column `x` of type `keyword` cannot hold this function',
+      'Row 0 of `values`: column `x` of type `keyword` cannot hold this function, it takes a text, a number or a boolean',
     ],
     [
       'a symbol in a document',
       documentsOf({ a: Symbol('s') as unknown as Value }),
-      'A cell cannot be a value of type symbol',
+      'Row 0 of `values`: column `x` of type `_source` cannot hold this object, it takes an object as JSON can carry it',
     ],
     [
       'a cell that does not fit, in a row that is not the first',
@@ -143,7 +143,7 @@ describe('freezeResult', () => {
           ['secret', 'b'],
         ],
       },
-      'Row 1 of `values`: column `n` of type `long` cannot hold this string',
+      'Row 1 of `values`: column `n` of type `long` cannot hold this string, it takes an integer from -2^63 to 2^63 - 1, beyond 2^53 as a bigint or decimal text',
     ],
     [
       'original types that are no array',
@@ -176,7 +176,10 @@ describe('freezeResult', () => {
       '`isPartial` must be a boolean',
     ],
   ])('refuses a result with %s', async (_what, result, message) => {
-    await expect(freezeResult(result as unknown as QueryResult)).rejects.toThrow(new TypeError(message))
+    await expect(freezeResult(result as unknown as QueryResult)).rejects.toMatchObject({
+      name: 'TypeError',
+      message,
+    })
   })
 })
 

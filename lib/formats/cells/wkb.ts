@@ -13,7 +13,8 @@ const PARTS: Readonly<Record<string, string>> = {
   MULTILINESTRING: 'LINESTRING',
   MULTIPOLYGON: 'POLYGON',
 }
-const TOKENS = /[a-z]+|[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|\S/gi
+const TOKENS = /[(),]|[^\s(),]+/g
+const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/i
 
 /** What stands between parentheses: the numbers of a position, or a list of positions, lists and geometries. */
 type Body = number | Geometry | Body[]
@@ -28,7 +29,7 @@ interface Geometry {
  * `BBOX (minX, maxX, maxY, minY)` becomes a polygon, which every reader of well-known binary knows. Written by hand,
  * because libraries for well-known text do not know `BBOX`.
  *
- * Throws a `TypeError` for what is no well-known text.
+ * Throws a `TypeError` for what is no well-known text. It does not quote the text, which belongs in no log.
  */
 export function wktToWkb(text: string): Uint8Array {
   const tokens = text.match(TOKENS) ?? []
@@ -37,7 +38,7 @@ export function wktToWkb(text: string): Uint8Array {
     if (tokens.length > 0) throw new TypeError('more follows the geometry')
     return Buffer.concat(geometryBytes(geometry))
   } catch (cause) {
-    throw new TypeError(`[${text}] is no well-known text`, { cause })
+    throw new TypeError('no well-known text', { cause })
   }
 }
 
@@ -72,7 +73,7 @@ function readItem(tokens: string[]): Body {
   }
   if (/^[a-z]/i.test(tokens.at(-1) ?? '')) return readGeometry(tokens)
   const numbers: number[] = []
-  while (/\d/.test(tokens.at(-1) ?? '')) numbers.push(Number(tokens.pop()))
+  while (NUMBER.test(tokens.at(-1) ?? '')) numbers.push(Number(tokens.pop()))
   if (numbers.length === 0) throw new TypeError('expected a number')
   return numbers
 }
@@ -80,16 +81,19 @@ function readItem(tokens: string[]): Body {
 function geometryBytes({ type, body }: Geometry): Buffer[] {
   if (type === 'BBOX') return geometryBytes({ type: 'POLYGON', body: [boxRing(body)] })
   const code = CODES[type]
-  if (code === undefined) throw new TypeError(`unknown geometry [${type}]`)
-  const header = [Buffer.of(1), uint32(code + (dimensions(body) > 2 ? 1000 : 0))]
+  if (code === undefined) throw new TypeError('unknown geometry')
+  const size = dimensions(body)
+  const header = [Buffer.of(1), uint32(code + (size > 2 ? 1000 : 0))]
+  const positions = (items: Body[]) => counted(items, (item) => [position(item, size)])
   switch (type) {
     case 'POINT':
+      if (body.length > 1) throw new TypeError('expected one position')
       // Readers take a point without numbers for an empty one.
-      return [...header, position(body[0] ?? [Number.NaN, Number.NaN])]
+      return [...header, position(body[0] ?? [Number.NaN, Number.NaN], size)]
     case 'LINESTRING':
-      return [...header, ...counted(body, (item) => [position(item)])]
+      return [...header, ...positions(body)]
     case 'POLYGON':
-      return [...header, ...counted(body, (ring) => counted(list(ring), (item) => [position(item)]))]
+      return [...header, ...counted(body, (ring) => positions(list(ring)))]
     default:
       return [...header, ...counted(body, (part) => geometryBytes(partGeometry(type, part)))]
   }
@@ -104,10 +108,11 @@ function partGeometry(type: string, part: Body): Geometry {
 }
 
 function boxRing(body: Body[]): Body[] {
-  const [minX, maxX, maxY, minY] = body.flat() as number[]
-  if (minX === undefined || maxX === undefined || maxY === undefined || minY === undefined) {
+  const corners = body.flat()
+  if (body.length !== 4 || !corners.every((corner) => typeof corner === 'number') || corners.length !== 4) {
     throw new TypeError('expected four numbers')
   }
+  const [minX = 0, maxX = 0, maxY = 0, minY = 0] = corners
   return [
     [minX, minY],
     [maxX, minY],
@@ -117,6 +122,7 @@ function boxRing(body: Body[]): Body[] {
   ]
 }
 
+/** The numbers of the first position. All others must have as many. */
 function dimensions(body: Body[]): number {
   const [first] = body
   if (first === undefined) return 2
@@ -133,8 +139,9 @@ function counted(items: Body[], bytes: (item: Body) => Buffer[]): Buffer[] {
   return [uint32(items.length), ...items.flatMap(bytes)]
 }
 
-function position(item: Body): Buffer {
+function position(item: Body, size: number): Buffer {
   const numbers = list(item)
+  if (numbers.length !== size || size < 2 || size > 3) throw new TypeError('expected two or three numbers')
   const buffer = Buffer.alloc(numbers.length * 8)
   for (const [index, number] of numbers.entries()) {
     if (typeof number !== 'number') throw new TypeError('expected a number')

@@ -176,6 +176,15 @@ describe('asyncQueryRouter', () => {
     ])
   })
 
+  it.each([null, undefined, false])(
+    'answers 404 for a store that returns %s for an unknown id',
+    async (nothing) => {
+      const { alice } = await start({ store: { get: () => Promise.resolve(nothing as undefined) } })
+      expect((await alice('GET /_query/async/foo')).status).toBe(404)
+      expect((await alice('HEAD /_query/async/foo')).status).toBe(404)
+    },
+  )
+
   it.each([
     ['/_query/async', 'POST'],
     ['/_query/async/foo', 'GET,DELETE'],

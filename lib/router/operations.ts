@@ -5,6 +5,7 @@ import type { Answers, CommandOf } from './answers'
 import { outageOf } from './answers'
 import type { Exchange } from './exchange'
 import type { ResolvedOptions } from './options'
+import { askToClose } from './response-headers'
 import type { Wait, Waits } from './waits'
 
 type Caps = Pick<ResolvedOptions, 'waitByDefault' | 'maxWaitMs' | 'maxKeepAliveMs'>
@@ -41,7 +42,7 @@ export class Operations<Answer> {
         this.#waits.answered(wait)
       }
       if (answer === undefined) throw queryNotFound(exchange.queryId ?? '')
-      if (this.#waits.isDraining) exchange.response.setHeader('Connection', 'close')
+      if (this.#waits.isDraining) askToClose(exchange.response)
       await this.#answers.send(answer, exchange, wait)
     } finally {
       this.#waits.end(wait)

@@ -1,65 +1,94 @@
-import type { Request, RequestHandler, Response } from 'express'
-import { raw } from 'express'
-import { QueryError } from '../core/errors'
+import type { Request } from 'express'
+import { isQueryError, QueryError } from '../core/errors'
 import type { JsonNode } from '../json/parse'
 import { locate, parseJson } from '../json/parse'
+import { decoderFor, unsupportedCoding } from './content-coding'
 
-/** Reads the body of a request, or takes it from a parser of the host application that has read it. */
-export class BodyReader {
+/** The body of one request, which is read when somebody asks for it. */
+export class RequestBody {
+  readonly #request: Request
   readonly #maxBytes: number
-  readonly #readBytes: RequestHandler
+  #content: Promise<unknown> | undefined
 
-  constructor(maxBytes: number) {
+  /** `maxBytes`: the longest body, before and after decompression. */
+  constructor(request: Request, maxBytes: number) {
+    this.#request = request
     this.#maxBytes = maxBytes
-    this.#readBytes = raw({ type: () => true, limit: maxBytes, inflate: true })
   }
 
-  /** Whether the request has a body. Only reading tells whether a chunked one is empty. */
-  async hasBody(request: Request, response: Response): Promise<boolean> {
-    if (request.headers['transfer-encoding'] === undefined) return lengthOf(request) > 0
-    await this.#read(request, response)
-    return !isEmpty(request.body)
+  /** Whether there is one. Where no header tells, as for chunks and in HTTP/2, the body is read. */
+  async exists(): Promise<boolean> {
+    const { headers, httpVersionMajor } = this.#request
+    const isLengthKnown = headers['content-length'] !== undefined || httpVersionMajor < 2
+    if (headers['transfer-encoding'] === undefined && isLengthKnown) return lengthOf(this.#request) > 0
+    return !isEmpty(await this.content())
   }
 
-  /** The JSON of the body. `undefined` if it is only white space. */
-  async readJson(request: Request, response: Response): Promise<JsonNode | undefined> {
-    await this.#read(request, response)
-    const body: unknown = request.body
-    if (Buffer.isBuffer(body)) return parseJson(decodeText(body))
-    return typeof body === 'string' ? parseJson(body) : locate(body)
+  /** The bytes, decompressed, or what a parser of the host application has made of them. */
+  content(): Promise<unknown> {
+    this.#content ??= this.#read()
+    return this.#content
   }
 
-  /** Puts the bytes into `request.body`, where a parser of the host application puts its content. */
-  async #read(request: Request, response: Response): Promise<void> {
-    // A host application may set an empty body without reading one.
-    if (request.body !== undefined && request.readableDidRead) return
-    if (lengthOf(request) > this.#maxBytes) throw this.#tooLong()
-    await new Promise<void>((resolve, reject) => {
-      let bytes = 0
-      // The parser refuses a body that is too long only after its end, and some bodies never end.
-      request.on('data', (chunk: Buffer) => {
-        bytes += chunk.length
-        if (bytes > this.#maxBytes) reject(this.#tooLong())
-      })
-      void this.#readBytes(request, response, (error?: unknown) =>
-        error ? reject(this.#refusal(error)) : resolve(),
+  async #read(): Promise<unknown> {
+    const request = this.#request
+    const { body, headers, readableDidRead, readableEnded, readableEncoding } = request
+    // A host application may set a body without reading one.
+    if (body !== undefined && (readableDidRead || readableEnded)) return body
+    if (readableDidRead || readableEncoding !== null) {
+      throw new TypeError(
+        'Middleware in front of the router has read the body of the request and has not put it into `request.body`. ' +
+          'Mount the router before that middleware, or let it set `request.body` to the bytes, the text or the parsed JSON.',
       )
+    }
+    if (readableEnded) return Buffer.alloc(0)
+    if (lengthOf(request) > this.#maxBytes) throw tooLong(this.#maxBytes)
+    const decode = decoderFor(headers['content-encoding'] ?? 'identity')
+    try {
+      const bytes = await readBytes(request, this.#maxBytes)
+      return bytes.length === 0 ? bytes : await decode(bytes, { maxOutputLength: this.#maxBytes })
+    } catch (error) {
+      throw refusalOfBody(error, this.#maxBytes)
+    }
+  }
+}
+
+/** The error for the client, for what reading or parsing a body has failed with, here or in the host application. */
+export function refusalOfBody(error: unknown, maxBytes: number): QueryError {
+  if (isQueryError(error)) return error
+  const { type, code, encoding } = (error ?? {}) as { type?: unknown; code?: unknown; encoding?: unknown }
+  if (type === 'entity.too.large' || code === 'ERR_BUFFER_TOO_LARGE') return tooLong(maxBytes, error)
+  if (type === 'encoding.unsupported') return unsupportedCoding(String(encoding))
+  return new QueryError('parse_exception', 'the request body could not be read', { cause: error })
+}
+
+function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    let pieces: Buffer[] = []
+    let length = 0
+    request.on('data', (piece: Buffer) => {
+      length += piece.length
+      pieces.push(piece)
+      if (length <= maxBytes) return
+      // The rest is read and dropped until the client has the refusal.
+      pieces = []
+      reject(tooLong(maxBytes))
     })
-  }
+    request.on('end', () => {
+      resolve(Buffer.concat(pieces))
+      pieces = []
+    })
+    const broken = (): void => reject(new Error('the connection has ended in the middle of the body'))
+    request.on('error', broken)
+    request.on('close', broken)
+    if (request.destroyed) broken()
+  })
+}
 
-  #tooLong(cause?: unknown): QueryError {
-    return new QueryError(
-      'too_long_http_content_exception',
-      `content length exceeded ${this.#maxBytes} bytes.`,
-      { cause },
-    )
-  }
-
-  #refusal(error: unknown): QueryError {
-    const type = error instanceof Error && 'type' in error ? error.type : undefined
-    if (type === 'entity.too.large') return this.#tooLong(error)
-    return new QueryError('parse_exception', 'the request body could not be read', { cause: error })
-  }
+function tooLong(maxBytes: number, cause?: unknown): QueryError {
+  return new QueryError('too_long_http_content_exception', `content length exceeded ${maxBytes} bytes.`, {
+    cause,
+  })
 }
 
 function lengthOf({ headers }: Request): number {
@@ -71,6 +100,12 @@ function isEmpty(body: unknown): boolean {
   if (body === undefined || body === '') return true
   if (Buffer.isBuffer(body)) return body.length === 0
   return typeof body === 'object' && body !== null && Object.keys(body).length === 0
+}
+
+/** The JSON of a body. `undefined` if it is only white space. */
+export function readJson(content: unknown): JsonNode | undefined {
+  if (Buffer.isBuffer(content)) return parseJson(decodeText(content))
+  return typeof content === 'string' ? parseJson(content) : locate(content)
 }
 
 function decodeText(bytes: Buffer): string {

@@ -95,8 +95,15 @@ function decodedPath(uri: string): string {
   return path.includes('%') ? (decodePathSegment(path) ?? path) : path
 }
 
-/** Every value of a header. `request.headers` would hide a second one. */
+/**
+ * Every value of a header. `request.headers` has the last word, since a host application may set or replace a header
+ * there, and some hosts fill only that. What the client sent tells whether it hides a second value.
+ */
 function headerValues({ headers, rawHeaders }: Request, name: 'accept' | 'content-type'): string[] {
-  if (headers[name] === undefined) return []
-  return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
+  const value: unknown = headers[name]
+  if (value === undefined) return []
+  const sent = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
+  // Of several values, Node.js keeps the first or joins them.
+  const isAsSent = sent.length > 0 && (value === sent[0] || value === sent.join(', '))
+  return isAsSent ? sent : [value].flat().map(String)
 }

@@ -1,8 +1,8 @@
-import type { Request, Response } from 'express'
+import type { Request } from 'express'
 import { illegalArgument, RoutingError } from '../core/errors'
 import type { AsyncQueryStore, Operation } from '../core/store'
 import type { JsonNode } from '../json/parse'
-import { BodyReader } from './body'
+import { RequestBody, readJson } from './body'
 import type { Command } from './command'
 import { readCommand, readSource } from './command'
 import type { OperationRequest } from './head'
@@ -18,19 +18,20 @@ import { submitBodyOf } from './submit-text'
 /** Reads requests after their caller is known: head, operation and body. Validates them against `api-spec.yaml`. */
 export class RequestReader {
   readonly #store: AsyncQueryStore
-  readonly #bodies: BodyReader
+  readonly #maxBodyBytes: number
   readonly #validate: ValidateRequest
   readonly #cache = new ReadingCache()
 
   constructor(store: AsyncQueryStore, maxBodyBytes: number) {
     this.#store = store
-    this.#bodies = new BodyReader(maxBodyBytes)
+    this.#maxBodyBytes = maxBodyBytes
     this.#validate = createRequestValidator()
   }
 
   /** Throws Elasticsearch's error for the first fault that Elasticsearch would find. */
-  async read(request: Request, response: Response, route: RouteMatch): Promise<Command> {
-    const hasBody = await this.#bodies.hasBody(request, response)
+  async read(request: Request, route: RouteMatch): Promise<Command> {
+    const sent = new RequestBody(request, this.#maxBodyBytes)
+    const hasBody = await sent.exists()
     const key = `${operationOn(route, request.method)} ${requestKey(request)}`
     const cached = hasBody ? undefined : this.#cache.find(key, route.id)
     if (cached) return cached
@@ -40,13 +41,12 @@ export class RequestReader {
     if (hasBody) checkBodyMediaType(head.mediaTypes)
     let body: JsonNode | undefined
     if (operation === 'submit') {
-      body = hasBody ? await this.#bodies.readJson(request, response) : readSource(head)
+      body = hasBody ? readJson(await sent.content()) : readSource(head)
     }
     const command = await this.#toCommand({ ...head, operation }, body)
     if (!hasBody) this.#cache.add(key, command)
     if (!body || !this.#store.passThrough) return command
-    const sent: unknown = hasBody ? request.body : head.parameters.source
-    return { ...command, body: submitBodyOf(sent, body) } as Command
+    return { ...command, body: submitBodyOf(hasBody ? await sent.content() : undefined, body) } as Command
   }
 
   #operationOf({ method, originalUrl }: Request, route: RouteMatch): Operation {

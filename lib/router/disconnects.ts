@@ -58,8 +58,8 @@ export class Disconnects {
   #tell(place: EventEmitter): void {
     const known = this.#watchers.get(place)
     this.#watchers.delete(place)
-    // A response also closes when it has been sent.
-    if (isResponse(place) && place.writableFinished) return
+    // A response also closes when it has been sent. In HTTP/2, one that is cut off counts as finished too.
+    if (isResponse(place) && place.writableEnded && place.writableFinished) return
     if (known instanceof Set) for (const watcher of known) watcher.onGone()
     else known?.onGone()
   }

@@ -4,7 +4,7 @@ import { isQueryError, QueryError, RoutingError, statusOf } from '../core/errors
 import { writeObject } from '../formats/formats'
 import { readErrorStyle } from '../request/head'
 import { errorMediaType } from '../request/negotiation'
-import { removeQueryHeaders, setProduct, setStatus } from './response-headers'
+import { askToClose, endWith, removeQueryHeaders, setProduct, setStatus } from './response-headers'
 
 /**
  * Sends any thrown value in Elasticsearch's envelope, or breaks the connection if an answer has begun. Never throws.
@@ -37,9 +37,9 @@ function send(error: unknown, response: Response): void {
   setStatus(response, status)
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   // The rest of a body that is too large is not worth reading.
-  if (status === 413) response.setHeader('Connection', 'close')
+  if (status === 413) askToClose(response)
   response.setHeader('content-type', contentType)
-  response.end(bytes)
+  endWith(response, bytes)
 }
 
 function sendPlain(fault: unknown, response: Response): void {
@@ -57,7 +57,7 @@ function writePlain(fault: unknown, response: Response): void {
   response.statusCode = status
   setProduct(response)
   response.setHeader('content-type', 'application/json')
-  response.end(JSON.stringify(body))
+  endWith(response, JSON.stringify(body))
 }
 
 /** An object of the envelope. */

@@ -12,7 +12,7 @@ import type {
 import type { Answers, CommandOf } from './answers'
 import { outageOf } from './answers'
 import type { Exchange } from './exchange'
-import { setExpiration, setQueryHeaders } from './response-headers'
+import { endHead, setExpiration, setQueryHeaders } from './response-headers'
 import { sendAnswer } from './send'
 import type { Wait } from './waits'
 
@@ -116,5 +116,5 @@ function sendState(state: QueryState, { response, command, queryId, startedMs }:
   if (command.operation === 'head') response.setHeader('content-type', command.output.format.contentType)
   setQueryHeaders(response, queryId, state, performance.now() - startedMs)
   setExpiration(response, state)
-  response.end()
+  endHead(response)
 }

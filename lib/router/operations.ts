@@ -5,6 +5,7 @@ import type { Answers, CommandOf } from './answers'
 import { outageOf } from './answers'
 import type { Exchange } from './exchange'
 import type { ResolvedOptions } from './options'
+import { askToClose } from './response-headers'
 import type { Wait, Waits } from './waits'
 
 type Caps = Pick<ResolvedOptions, 'waitByDefault' | 'maxWaitMs' | 'maxKeepAliveMs'>
@@ -42,7 +43,7 @@ export class Operations<Answer> {
       }
       // A store in JavaScript may return null.
       if (!answer) throw queryNotFound(exchange.queryId ?? '')
-      if (this.#waits.isDraining) exchange.response.setHeader('Connection', 'close')
+      if (this.#waits.isDraining) askToClose(exchange.response)
       await this.#answers.send(answer, exchange, wait)
     } finally {
       this.#waits.end(wait)

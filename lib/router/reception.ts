@@ -34,7 +34,7 @@ export class Reception {
     arrival.owner = owner
     assertShortLine(request)
 
-    const command = await this.#reader.read(request, response, route)
+    const command = await this.#reader.read(request, route)
     const queryId = command.operation === 'submit' ? undefined : route.id
     return Object.assign(arrival, { owner, queryId, caller, command })
   }

@@ -1,5 +1,6 @@
 import type { Response } from 'express'
 import type { QueryState } from '../core/store'
+import type { Chunk } from '../formats/writer'
 
 const PRODUCT = 'X-elastic-product'
 const OPAQUE_ID = 'X-Opaque-Id'
@@ -8,6 +9,9 @@ const IS_RUNNING = 'X-Elasticsearch-Async-Is-Running'
 const EXPIRATION = 'X-Elasticsearch-Async-Expiration-Time-In-Millis'
 const TOOK = 'Took-nanos'
 
+/** What Node.js can send, one byte for each character. */
+const HEADER_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/
+
 /** Statuses that Elasticsearch sends before its REST layer adds the product header. */
 const WITHOUT_PRODUCT: readonly number[] = [401, 403, 413]
 
@@ -15,7 +19,8 @@ const WITHOUT_PRODUCT: readonly number[] = [401, 403, 413]
 export function setCommonHeaders(response: Response): void {
   const opaqueId = response.req.headers['x-opaque-id']
   setProduct(response)
-  if (opaqueId !== undefined) response.setHeader(OPAQUE_ID, opaqueId)
+  // Hosts that make requests of events may let characters through that no header can hold.
+  if (opaqueId !== undefined && HEADER_TEXT.test(String(opaqueId))) response.setHeader(OPAQUE_ID, opaqueId)
 }
 
 export function setProduct(response: Response): void {
@@ -49,6 +54,32 @@ export function setStatus(response: Response, status: number): void {
 /** Removes the headers of a query from the answer, which is an error now. */
 export function removeQueryHeaders(response: Response): void {
   for (const name of [TOOK, IS_RUNNING, QUERY_ID]) response.removeHeader(name)
+}
+
+/** Asks the client to close its connection. Only HTTP/1 has a header for that. */
+export function askToClose(response: Response): void {
+  if (response.req.httpVersionMajor < 2) response.setHeader('Connection', 'close')
+}
+
+/** The bytes of a text. With a text, Node.js would write the headers before it as UTF-8 too. */
+export function bytesOf(chunk: Chunk): Uint8Array {
+  return typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+}
+
+/** Ends an answer with its whole body. An answer to HEAD gets the length of that body, and no bytes of it. */
+export function endWith(response: Response, body: Chunk): void {
+  const bytes = bytesOf(body)
+  response.setHeader('content-length', bytes.length)
+  response.end(bytes)
+}
+
+/**
+ * Ends an answer to HEAD whose GET would stream. Without a length and an encoding, Node.js clients would close the
+ * connection.
+ */
+export function endHead(response: Response): void {
+  if (response.req.httpVersion === '1.1') response.setHeader('transfer-encoding', 'chunked')
+  response.end()
 }
 
 /** A store may make ids with characters that a header cannot hold. */

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Response } from 'express'
 import type { WireAnswer } from '../core/store'
 import type { Chunk } from '../formats/writer'
-import { setStatus } from './response-headers'
+import { bytesOf, endWith, setStatus } from './response-headers'
 import type { Wait } from './waits'
 
 /** How long one body may be written before other requests get their turn, in milliseconds. */
@@ -24,11 +24,11 @@ export async function sendChunks(response: Response, chunks: Iterable<Chunk>, wa
   }
   const second = iterator.next()
   if (second.done) {
-    response.end(first.value)
+    endWith(response, first.value)
     return
   }
   try {
-    const isWhole = await stream(response, prepend([first.value, second.value], iterator), wait)
+    const isWhole = await stream(response, prepend([bytesOf(first.value), second.value], iterator), wait)
     if (isWhole) response.end()
   } catch (error) {
     if (response.headersSent) response.destroy()

@@ -7,7 +7,7 @@ import type { ObjectOutput } from '../request/command'
 import { AnswerCache } from './answer-cache'
 import type { Answers, CommandOf } from './answers'
 import type { Exchange } from './exchange'
-import { setExpiration, setQueryHeaders } from './response-headers'
+import { endHead, endWith, setExpiration, setQueryHeaders } from './response-headers'
 import { sendChunks } from './send'
 import type { Wait } from './waits'
 
@@ -63,7 +63,7 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     setQueryHeaders(response, id, answer, performance.now() - startedMs)
     if (chunks) {
       setExpiration(response, answer)
-      response.end()
+      endHead(response)
     } else {
       await sendChunks(response, this.#cache.chunks(query, command.output, write), wait)
     }
@@ -92,5 +92,5 @@ async function admittedQuery(query: AsyncQuery): Promise<AsyncQuery> {
 
 function acknowledge(response: Response, { format, contentType, ...style }: ObjectOutput): void {
   response.setHeader('content-type', contentType)
-  response.end(writeObject(format, { acknowledged: true }, style))
+  endWith(response, writeObject(format, { acknowledged: true }, style))
 }

@@ -35,7 +35,8 @@ export function outcomeOf(record: RequestRecord, error: unknown) {
     status: statusOfAnswer(response, error),
     durationMs: nowMs - startedMs,
     waitMs: askedMs === undefined ? undefined : (answeredMs ?? nowMs) - askedMs,
-    bytes: response.req.socket.bytesWritten - bytesBefore,
+    // The sockets of some hosts count nothing.
+    bytes: response.req.socket.bytesWritten - bytesBefore || 0,
     type: errorTypeOf(error),
   }
 }

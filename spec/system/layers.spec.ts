@@ -45,6 +45,7 @@ const KNOW_EXPRESS = [
   'request/reader',
   'router/disconnects',
   'router/error-answer',
+  'router/error-handler',
   'router/exchange',
   'router/reception',
   'router/response-headers',

@@ -6,9 +6,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { transformSync } from '@swc/core'
+import type { Express } from 'express'
 import type { InstrumentOptions } from 'express-esql-async-query'
 import * as api from 'express-esql-async-query'
 import * as testKit from 'express-esql-async-query/test-kit'
+import supertest from 'supertest'
 import { ERROR_STATUS } from '../../lib/core/errors'
 import { ALL_SETTINGS, defaultOf, variableOf } from '../../lib/server/settings'
 import { tablesOf } from '../support/documented'
@@ -211,18 +213,20 @@ function toCommonJs(snippet: string): string {
   }).code
 }
 
-/** Runs a snippet that uses the package, and gives it the functions of the test runner. */
-function run(snippet: string): void {
+/** Runs a snippet that uses the package, and gives it the functions of the test runner. Returns what it exports. */
+function run(snippet: string): Record<string, unknown> {
   const modules: Record<string, unknown> = {
     'express-esql-async-query': api,
     'express-esql-async-query/test-kit': testKit,
   }
+  const exported = {}
   new Function('require', 'exports', 'describe', 'it', toCommonJs(snippet))(
     (name: string) => modules[name] ?? require(name),
-    {},
+    exported,
     describe,
     it,
   )
+  return exported
 }
 
 describe('the snippets of the README', () => {
@@ -235,8 +239,18 @@ describe('the snippets of the README', () => {
     if (snippet.includes('describeAsyncQueryStore(')) run(snippet)
     else
       it(`run: ${snippet.split('\n').find((line) => line !== '' && !line.startsWith('import'))}`, () =>
-        run(snippet))
+        void run(snippet))
   }
+
+  it('give clients the envelope for malformed JSON behind a body parser', async () => {
+    const snippet = library.find((text) => text.includes('esqlErrorHandler()')) ?? ''
+    const createApp = run(snippet).createApp as (router: api.AsyncQueryRouter) => Express
+    const store = new api.MemoryStore({ execute: async () => ({ columns: [], values: [] }) })
+    const router = api.asyncQueryRouter({ store, resolveCaller: () => ({ owner: 'alice' }) })
+    const post = supertest(createApp(router)).post('/es/_query/async').set('content-type', 'application/json')
+    const { status, body } = await post.send('{"query":')
+    expect([status, body.error.type]).toEqual([400, 'x_content_e_o_f_exception'])
+  })
 })
 
 async function freePort(): Promise<number> {

@@ -1,0 +1,172 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
+import express, { type Express } from 'express'
+import { errorJson } from '../support/engine'
+import { type Gateway, type GatewayOptions, startGateway, until } from '../support/gateway'
+import { token } from '../support/tokens'
+
+const SUBMIT = '{"query":"ROW n = 1"}'
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+const unsupported = (coding: string) =>
+  errorJson(
+    400,
+    'parse_exception',
+    `Content-Encoding [${coding}] of the request body is not supported, use gzip, deflate or br`,
+  )
+
+describe('the body of a request', () => {
+  let gateway: Gateway
+  const entries: { err?: { message: string } }[] = []
+
+  const start = async (options: GatewayOptions = {}): Promise<Gateway> => {
+    const note = (entry: object): void => void entries.push(entry)
+    gateway = await startGateway({
+      logger: { debug: note, info: note, warn: note, error: note },
+      ...options,
+    })
+    return gateway
+  }
+  afterEach(() => gateway.close())
+
+  /** With `fetch`, since the test client writes a buffer down as JSON. */
+  const submit = async (coding: string, body: Buffer) => {
+    const response = await fetch(`${gateway.url}/_query/async`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token()}`, ...JSON_TYPE, 'content-encoding': coding },
+      body,
+    })
+    return { status: response.status, text: await response.text() }
+  }
+
+  it.each<[string, (bytes: Buffer) => Buffer]>([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['X-GZIP', gzipSync],
+    ['deflate', deflateSync],
+    ['deflate', (bytes) => deflateSync(bytes, { level: 0, windowBits: 9 })],
+    ['deflate', deflateRawSync],
+    ['deflate', (bytes) => deflateRawSync(bytes, { level: 0 })],
+    ['x-deflate', deflateRawSync],
+    ['br', brotliCompressSync],
+    ['identity', (bytes) => bytes],
+  ])('may be compressed with %s', async (coding, compress) => {
+    await start()
+    expect((await submit(coding, compress(Buffer.from(SUBMIT)))).status).toBe(200)
+    expect(gateway.engine.requests).toEqual([{ query: 'ROW n = 1' }])
+  })
+
+  it.each(['zstd', 'snappy', 'compress', 'gzip, gzip', 'nonsense'])(
+    'is refused by the name of its coding: %s',
+    async (coding) => {
+      await start()
+      const { status, text } = await submit(coding, Buffer.from(SUBMIT))
+      expect([status, text]).toEqual([400, unsupported(coding)])
+    },
+  )
+
+  it.each([
+    ['gzip', Buffer.from(SUBMIT)],
+    ['gzip', gzipSync(SUBMIT).subarray(0, -9)],
+    ['deflate', Buffer.from(SUBMIT)],
+    ['br', Buffer.from(SUBMIT)],
+  ])('is refused if it is no %s', async (coding, body) => {
+    await start()
+    expect((await submit(coding, body)).text).toBe(
+      errorJson(400, 'parse_exception', 'the request body could not be read'),
+    )
+  })
+
+  it.each([
+    ['gzip', gzipSync(Buffer.alloc(2_000_000, ' '))],
+    ['deflate', deflateRawSync(Buffer.alloc(2_000_000, ' '))],
+    ['br', brotliCompressSync(Buffer.alloc(2_000_000, ' '))],
+  ])('may not be longer than the limit after %s', async (coding, body) => {
+    await start({ maxBodyBytes: 20_000 })
+    const { status, text } = await submit(coding, body)
+    expect([status, text]).toEqual([
+      413,
+      errorJson(413, 'too_long_http_content_exception', 'content length exceeded 20000 bytes.'),
+    ])
+  })
+
+  it.each<[string, (app: Express) => void]>([
+    [
+      'has read',
+      (app) =>
+        app.use(async (request, _response, next) => {
+          for await (const _ of request);
+          next()
+        }),
+    ],
+    [
+      'has read and thrown away',
+      (app) =>
+        app.use((request, _response, next) => {
+          request.resume().on('end', () => next())
+        }),
+    ],
+    [
+      'decodes',
+      (app) =>
+        app.use((request, _response, next) => {
+          request.setEncoding('latin1')
+          next()
+        }),
+    ],
+  ])('is the fault of the host if its middleware %s it', async (_name, before) => {
+    entries.length = 0
+    await start({ before })
+    const { status, text } = await gateway.alice('POST /_query/async', { body: { query: 'x' } })
+    expect([status, text]).toEqual([500, errorJson(500, 'exception', 'internal error')])
+    expect(entries.map(({ err }) => err?.message)).toEqual([
+      expect.stringMatching(/^Middleware in front of the router has read .* Mount the router before/),
+    ])
+  })
+
+  it.each<[string, (app: Express) => void]>([
+    ['raw bytes', (app) => app.use(express.raw({ type: '*/*' }))],
+    ['a text', (app) => app.use(express.text({ type: '*/*' }))],
+    ['parsed JSON', (app) => app.use(express.json())],
+    [
+      'an empty object that nobody has read',
+      (app) =>
+        app.use((request, _response, next) => {
+          request.body = {}
+          next()
+        }),
+    ],
+  ])('is taken from the host as %s', async (_name, before) => {
+    await start({ before })
+    const { status } = await gateway.alice('POST /_query/async', { body: { query: 'x' } })
+    expect([status, gateway.engine.requests]).toEqual([200, [{ query: 'x' }]])
+  })
+
+  it('leaves request.body of the host as it was', async () => {
+    const bodies: unknown[] = []
+    await start({
+      before: (app) =>
+        app.use((request, response, next) => {
+          response.on('finish', () => bodies.push(request.body))
+          next()
+        }),
+    })
+    await gateway.alice('POST /_query/async', { body: { query: 'x' } })
+    expect(bodies).toEqual([undefined])
+  })
+
+  it('may end before it is whole, because its client leaves', async () => {
+    entries.length = 0
+    await start()
+    const socket = connect((gateway.server.address() as AddressInfo).port, '127.0.0.1')
+    socket.write(
+      `POST /_query/async HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token()}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"query":`,
+    )
+    await once(gateway.server, 'request')
+    socket.destroy()
+    await until(() => entries.length === 1)
+    expect(entries).toEqual([expect.objectContaining({ operation: 'submit', status: 499 })])
+  })
+})

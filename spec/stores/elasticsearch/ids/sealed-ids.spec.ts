@@ -50,7 +50,6 @@ describe('a sealed id', () => {
             .map((bytes) => Buffer.from(bytes).toString('base64url')),
         ),
         columnar: fc.constant(true),
-        dropNullColumns: fc.constant(true),
         timeZone: fc.constantFrom('UTC', 'America/Argentina/ComodRivadavia', '+05:30'),
         expirationTimeMs: fc.nat({ max: 2 ** 47 }),
       },
@@ -63,8 +62,21 @@ describe('a sealed id', () => {
     )
   })
 
+  it('opens as earlier versions sealed it, without the drop_null_columns that they remembered', () => {
+    const ids = sealedIds('3415156a.DB1EsPvwphQG_LQEpCvSdiF3Xe0QHw41TQnQBhW44vY')
+    const withEverything =
+      'AQgzNDE1MTU2YdzNphDmE8ZtyHzk6xyHwa01oTmNAGLaPR_CH8BRhdLeauJCMwlkStSuYtovujz6nszxXPYaT9QrnVCTYoAffglMZBUCEfYsHQu6yquxUj12O6XloGF5PkXzpkNPQezYEUQWbn8NopRjr7ZNpq1fUpTD'
+    const withFlag =
+      'AQgzNDE1MTU2YatSWWdrtnpj6SI2abh60vmzfa2TF5J35FrJkP1fi3zxRnA1PeNR4suv-vGvZHJqKO43N-s21E3VUBSIwGT3RTBpb0sdUL7BnhZrvkFmUGf-y_6_2WqPpDPd0mhb2U4r'
+    expect([outcome(ids, withEverything), outcome(ids, withFlag), outcome(ids, withFlag, mallory)]).toEqual([
+      { upstreamId, columnar: true, timeZone: 'Europe/Rome', expirationTimeMs: 1_700_000_000_000 },
+      { upstreamId },
+      'unknown',
+    ])
+  })
+
   it('is short, and fits into URLs and headers as it is', () => {
-    const id = sealedIds().seal({ upstreamId, dropNullColumns: true }, alice)
+    const id = sealedIds().seal({ upstreamId, columnar: true }, alice)
     expect(id).toMatch(/^[\w-]+$/)
     expect(id.length).toBeLessThanOrEqual(150)
   })
@@ -132,7 +144,7 @@ describe('a sealed id', () => {
 
 describe('an id that was tampered with', () => {
   const ids = sealedIds()
-  const id = ids.seal({ upstreamId, dropNullColumns: true }, alice)
+  const id = ids.seal({ upstreamId, columnar: true }, alice)
   const bytes = Buffer.from(id, 'base64url')
   const refusals = ['unknown', 'invalid']
 
@@ -175,7 +187,7 @@ describe('an id that was tampered with', () => {
   })
 
   it('does not open when it is put together from two', () => {
-    const other = Buffer.from(ids.seal({ upstreamId, dropNullColumns: true }, mallory), 'base64url')
+    const other = Buffer.from(ids.seal({ upstreamId, columnar: true }, mallory), 'base64url')
     expect(other).toHaveLength(bytes.length)
     const tampered = Array.from(bytes).flatMap((_, at) => [
       Buffer.concat([bytes.subarray(0, at), other.subarray(at)]).toString('base64url'),

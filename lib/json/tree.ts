@@ -83,8 +83,16 @@ export class JsonNode {
   }
 
   item(index: number): JsonNode {
+    return this.source.nodeAt(this.#itemStart(index))
+  }
+
+  itemLocation(index: number): JsonLocation {
+    return locationAt(this.source, this.#itemStart(index))
+  }
+
+  #itemStart(index: number): number {
     this.itemOffsets ??= this.source.nodeAt(this.start).itemOffsets ?? []
-    return this.source.nodeAt(this.itemOffsets[index] ?? this.start)
+    return this.itemOffsets[index] ?? this.start
   }
 }
 

@@ -6,17 +6,19 @@ import type { JsonNode } from '../json/parse'
 import { isContainer } from '../json/tree'
 
 const KINDS = ['value', 'identifier', 'pattern'] as const
+type Kind = (typeof KINDS)[number]
+const KIND_NAMES = KINDS.join(', ').toUpperCase()
 
 const PARAM_NAME = /^[A-Za-z_]\w*$/
 
 /** A list can have a hundred thousand faults. Ten are enough for its author. */
 const MAX_FAULTS = 10
-/** More members than an abbreviated text can show. */
+/** More members, and more characters, than an abbreviated text can show. */
 const MAX_PRINTED = 1_000
 
 /**
  * Reads the `params` field of a submit body: only positional values, or only `{ name: value }` objects. Collects up to
- * ten faults and throws one `x_content_parse_exception` for them.
+ * ten faults, in the words of Elasticsearch's parser, and throws one `x_content_parse_exception` for them.
  */
 export function readParams(node: JsonNode): QueryParam[] {
   const faults: string[] = []
@@ -24,10 +26,15 @@ export function readParams(node: JsonNode): QueryParam[] {
   const positional: QueryParam[] = []
   const values: readonly Value[] = Array.isArray(node.value) ? node.value : []
   for (const [index, value] of values.entries()) {
-    const param = isObject(value) ? readNamed(value) : readPositional(value)
-    if (!param) faults.push(findFault(node.item(index)))
-    else if (param.name === undefined) positional.push(param)
-    else named.push(param)
+    if (!isObject(value)) {
+      positional.push({ value })
+      if (Array.isArray(value)) faults.push(...positionalFaults(value, node, index))
+    } else {
+      for (const [name, content = null] of Object.entries(value)) named.push(readNamed(name, content))
+      for (const fault of namedFaults(value)) {
+        if (faults.push(`${node.itemLocation(index)} ${fault}`) >= MAX_FAULTS) break
+      }
+    }
     if (faults.length >= MAX_FAULTS) break
   }
   if (named.length > 0 && positional.length > 0) {
@@ -38,89 +45,124 @@ export function readParams(node: JsonNode): QueryParam[] {
   if (faults.length > 0) {
     throw new QueryError(
       'x_content_parse_exception',
-      `${node.location} Failed to parse params: ${abbreviated(faults.join('; '))}`,
+      `Failed to parse params: ${abbreviated(faults.join('; '))}`,
     )
   }
   return named.length > 0 ? named : positional
 }
 
-function readPositional(value: Value): QueryParam | undefined {
-  return isValue(value) ? { value } : undefined
-}
-
-/** Reads `{ name: x }` or `{ name: { value | identifier | pattern: x } }`. `undefined` if that has a fault. */
-function readNamed(item: ValueObject): QueryParam | undefined {
-  const [name, content] = onlyMember(item) ?? []
-  if (name === undefined || content === undefined || !PARAM_NAME.test(name)) return undefined
-  const param = isObject(content) ? readKind(content) : { value: content }
-  return param && isValue(param.value) && !isEmptyList(param.value) ? { name, ...param } : undefined
-}
-
-function readKind(content: ValueObject): Omit<QueryParam, 'name'> | undefined {
-  const [name, value] = onlyMember(content) ?? []
-  const kind = KINDS.find((known) => known === name)
-  return kind && value !== undefined ? { kind, value } : undefined
-}
-
-/** The position of the fault of a parameter, and its text. */
-function findFault(item: JsonNode): string {
-  if (item.token !== 'START_OBJECT') return unsupported(item)
-  const [field] = item.fields
-  if (!field || item.fields.length > 1) {
-    return `${item.location} Cannot parse more than one key:value pair as parameter, found [${fieldList(item)}]`
+/** Reads `name: x` or `name: { value | identifier | pattern: x }`, whether or not it has faults. */
+function readNamed(name: string, content: Value): QueryParam {
+  if (!isObject(content)) return { name, value: content }
+  let param: QueryParam = { name, value: null }
+  for (const [attribute, value = null] of Object.entries(content)) {
+    const kind = kindOf(attribute)
+    if (kind) param = { name, kind, value }
   }
-  const { name, node } = field
-  if (!PARAM_NAME.test(name)) {
-    return (
-      `${field.location} [${abbreviated(name)}] is not a valid parameter name, a valid parameter name starts with ` +
-      'a letter or underscore, and contains letters, digits and underscores only'
+  return param
+}
+
+function kindOf(attribute: string): Kind | undefined {
+  return KINDS.find((kind) => kind === attribute.toLowerCase())
+}
+
+function positionalFaults(list: readonly Value[], node: JsonNode, index: number): string[] {
+  const inner = list.findIndex(isContainer)
+  if (inner < 0) return listFaults(list, '').map((fault) => `${node.itemLocation(index)} ${fault}`)
+  const token = Array.isArray(list[inner]) ? 'START_ARRAY' : 'START_OBJECT'
+  return [`${node.item(index).itemLocation(inner)} ${token} is not supported as a parameter`]
+}
+
+/** The faults of an object, one after the other, because nobody reads more than ten. */
+function* namedFaults(object: ValueObject): Iterable<string> {
+  const entries = Object.entries(object)
+  if (entries.length > 1) {
+    yield `Cannot parse more than one key:value pair as parameter, found [${printPairs(entries)}]`
+  }
+  for (const [name, content = null] of entries) {
+    const shown = abbreviated(name)
+    if (!PARAM_NAME.test(name)) {
+      yield `[${shown}] is not a valid parameter name, a valid parameter name starts with a letter or underscore, ` +
+        'and contains letters, digits and underscores only'
+    }
+    if (isObject(content)) yield* attributeFaults(shown, content)
+    else if (isContainer(content)) yield* valueFaults(shown, content, 'value', content)
+  }
+}
+
+function* attributeFaults(name: string, attributes: ValueObject): Iterable<string> {
+  const entries = Object.entries(attributes)
+  if (entries.length !== 1) {
+    const names = abbreviated(entries.map(([attribute]) => abbreviated(attribute)).join(', '))
+    const found = entries.length === 0 ? 'no valid param attribute' : `multiple param attributes [${names}]`
+    yield `[${name}] has ${found}, only one of ${KIND_NAMES} can be defined in a param`
+  }
+  for (const [attribute, value = null] of entries) {
+    const kind = kindOf(attribute)
+    if (kind) yield* valueFaults(name, attributes, kind, value)
+    else {
+      yield `[${abbreviated(attribute)}] is not a valid param attribute, a valid attribute is any of ${KIND_NAMES}`
+    }
+  }
+}
+
+/** The faults of one value. `content` is all that stands at the name, for the texts. */
+function* valueFaults(name: string, content: Value, kind: Kind, value: Value): Iterable<string> {
+  const isList = Array.isArray(value)
+  if (isList && kind !== 'value') {
+    yield `${name}=${printValue(content)} parameter is multivalued, only VALUE parameters can be multivalued`
+    return
+  }
+  if (isList ? value.some(isContainer) : isContainer(value)) {
+    yield `${name}=${printValue(content)} is not supported as a parameter`
+  } else if (isList && value.length === 0) {
+    yield `Empty lists are not allowed as named parameter values. Got parameter [${name}] with value [[]]`
+  } else if (isList) yield* listFaults(value, `[${name}] `)
+  if (kind === 'value' || (typeof value === 'string' && (kind === 'identifier' || value.includes('*'))))
+    return
+  const label = kind.toUpperCase()
+  yield `[${printValue(value)}] is not a valid value for ${label} parameter, a valid value for ${label} parameter is a ` +
+    `string${kind === 'pattern' ? ' and contains *' : ''}`
+}
+
+/** The fault of a list of scalars. All numbers are one type here: which of them go together is for the engine to say. */
+function listFaults(list: readonly Value[], whose: string): string[] {
+  const first = typeOf(list[0])
+  if (list.every((item) => item !== null && typeOf(item) === first)) return []
+  const [found, rule] = list.includes(null)
+    ? ['a null entry', 'Null values are not allowed in multivalued params']
+    : ['mixed data types', 'Mixed data types are not allowed in multivalued params.']
+  return [`Parameter ${whose}contains ${found}: ${printValue(list)}. ${rule}`]
+}
+
+function typeOf(value: Value | undefined): string {
+  return typeof value === 'bigint' ? 'number' : typeof value
+}
+
+/** `{name:value}, {value}`, for pairs of a name, if any, and a value. */
+function printPairs(pairs: readonly (readonly [string | undefined, Value | undefined])[]): string {
+  const texts = pairs
+    .slice(0, MAX_PRINTED)
+    .map(
+      ([name, value]) => `{${name === undefined ? '' : `${abbreviated(name)}:`}${printValue(value ?? null)}}`,
     )
-  }
-  const content = isObject(node.value) && readKind(node.value) ? node.fields[0]?.node : node
-  if (!content || !isEmptyList(content.value)) return unsupported(node)
-  return (
-    `${content.location} Empty lists are not allowed as named parameter values. ` +
-    `Got parameter [${abbreviated(name)}] with value [[]]`
-  )
-}
-
-function unsupported({ location, token }: JsonNode): string {
-  return `${location} ${token} is not supported as a parameter`
-}
-
-function onlyMember(object: ValueObject): [string, Value | undefined] | undefined {
-  const [name, ...more] = Object.keys(object)
-  return name === undefined || more.length > 0 ? undefined : [name, object[name]]
-}
-
-/** A scalar or a list of scalars. */
-function isValue(value: Value): boolean {
-  return Array.isArray(value) ? !value.some(isContainer) : !isContainer(value)
-}
-
-function isEmptyList(value: Value): boolean {
-  return Array.isArray(value) && value.length === 0
-}
-
-function fieldList({ fields }: JsonNode): string {
-  return abbreviated(
-    fields.map(({ name, node }) => `${abbreviated(name)}:${abbreviated(node.text)}`).join(', '),
-  )
+  return abbreviated(texts.join(', '))
 }
 
 function printParams(params: readonly QueryParam[]): string {
-  const texts = params
-    .slice(0, MAX_PRINTED)
-    .map(({ name, value }) => (name === undefined ? printValue(value) : `{${name}=${printValue(value)}}`))
-  return `[${texts.join(', ')}]`
+  return `[${printPairs(params.slice(0, MAX_PRINTED).map(({ name, value }) => [name, value]))}]`
 }
 
-/** A value of the client for the reason of an error: as Java prints it, but abbreviated. */
-export function printValue(value: Value): string {
-  if (Array.isArray(value)) return abbreviated(`[${value.slice(0, MAX_PRINTED).map(printValue).join(', ')}]`)
+/** A value of the client for the reason of an error: as Java prints it, but abbreviated to `room` characters. */
+export function printValue(value: Value, room = MAX_PRINTED): string {
   if (!isContainer(value)) return abbreviated(String(value))
-  const members = Object.entries(value).slice(0, MAX_PRINTED)
-  return abbreviated(
-    `{${members.map(([name, item]) => `${abbreviated(name)}=${printValue(item ?? null)}`).join(', ')}}`,
-  )
+  const isList = Array.isArray(value)
+  let text = ''
+  for (const [name, item] of isList ? value.entries() : Object.entries(value)) {
+    if (text !== '') text += ', '
+    if (!isList) text += `${abbreviated(String(name))}=`
+    text += printValue(item ?? null, room - text.length)
+    if (text.length > room) break
+  }
+  return abbreviated(isList ? `[${text}]` : `{${text}}`)
 }

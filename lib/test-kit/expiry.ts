@@ -92,6 +92,17 @@ function moving({ test }: Suite): void {
     assert.equal(await subject.get(id), undefined)
   })
 
+  test('get with a keep-alive of zero or less leaves the expiry', async (subject) => {
+    for (const keepAliveMs of [0, -1]) {
+      const id = await subject.running({ keepAliveMs: 4 * subject.stepMs })
+      assertRunning(await subject.get(id, { keepAliveMs }))
+      await subject.advance(2)
+      assertRunning(await subject.get(id))
+      await subject.advance(3)
+      assert.equal(await subject.get(id), undefined)
+    }
+  })
+
   test('get moves the expiry before its wait begins', async (subject) => {
     const { stepMs } = subject
     const id = await subject.running({ keepAliveMs: 2 * stepMs })

@@ -1,7 +1,11 @@
 import type { Operation } from '../../lib/core/store'
+import type { Cluster } from '../support/cluster'
+import { startCluster } from '../support/cluster'
+import { startElasticsearchGateway } from '../support/elasticsearch-gateway'
 import { FAILURE } from '../support/engine'
 import type { Answer, Client, Gateway } from '../support/gateway'
 import { startGateway } from '../support/gateway'
+import { unknownId } from '../support/sealed-id'
 
 const UNKNOWN = 'FkpMRkJGS1gzVDRlM3g4ZzMyRGlLbkEaTXlJZHdNT09TU2VTZVBoNDM3cFZMUToxMDM='
 
@@ -98,5 +102,50 @@ describe('the owner of an expired query', () => {
     const answer = await gateway.alice(`GET /_query/async/${id}`)
     expect(visible(answer, id)).toEqual(visible(await gateway.alice(`GET /_query/async/${UNKNOWN}`), UNKNOWN))
     await gateway.close()
+  })
+})
+
+describe('an id of no query', () => {
+  let cluster: Cluster
+  let gateways: readonly Gateway[]
+
+  beforeAll(async () => {
+    cluster = await startCluster()
+    gateways = [await startGateway(), await startElasticsearchGateway('url', cluster.url)]
+  })
+  afterAll(async () => {
+    await Promise.all(gateways.map((gateway) => gateway.close()))
+    await cluster.close()
+  })
+
+  const sealed = unknownId()
+  const task = (text: string) => Buffer.from(`\x01d${String.fromCharCode(text.length)}${text}`, 'latin1')
+
+  it.each<[string, string, number, string]>([
+    ['an id of the cluster', UNKNOWN, 404, UNKNOWN],
+    ['one without its padding', UNKNOWN.replace('=', ''), 404, UNKNOWN.replace('=', '')],
+    ['a short one', task('n:1').toString('base64url'), 404, task('n:1').toString('base64url')],
+    ['a sealed id', sealed, 404, sealed],
+    ['an id of the cluster, cut off', UNKNOWN.slice(0, 40), 400, `invalid id: [${UNKNOWN.slice(0, 40)}]`],
+    ['a sealed id, cut off', sealed.slice(0, 40), 400, `invalid id: [${sealed.slice(0, 40)}]`],
+    ['a sealed id with more', `${sealed}=`, 400, `invalid id: [${sealed}=]`],
+    ['a word', 'foobar', 400, 'invalid id: [foobar]'],
+    [
+      'a UUID',
+      '0b0c1d2e-1111-4222-8333-444455556666',
+      400,
+      'invalid id: [0b0c1d2e-1111-4222-8333-444455556666]',
+    ],
+    ['an id with no task', task('node').toString('base64url'), 400, 'malformed task id node'],
+  ])('gets the same answer from both stores: %s', async (_what, id, status, reason) => {
+    const seen = cluster.requests.length
+    for (const { alice } of gateways) {
+      for (const target of ['GET ID', 'HEAD ID', 'POST ID/stop', 'DELETE ID']) {
+        const answer = await alice(target.replace('ID', `/_query/async/${id}`))
+        const said = target === 'HEAD ID' ? reason : JSON.parse(answer.text).error.reason
+        expect([target, answer.status, said]).toEqual([target, status, reason])
+      }
+    }
+    expect(cluster.requests.length).toBe(seen)
   })
 })

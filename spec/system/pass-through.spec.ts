@@ -206,18 +206,28 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
     )
   })
 
-  it('uses drop_null_columns of the submit for later gets', async () => {
-    const id = await submit({}, '?drop_null_columns')
-    cluster.query.complete(TABLE)
-    const names = async (query: string) => {
-      const { json } = await gateway.alice(`GET /_query/async/${id}${query}`)
-      return (json as { columns: { name: string }[] }).columns.map(({ name }) => name)
-    }
-    expect([await names(''), await names('?drop_null_columns=false')]).toEqual([
-      ['n', 'name'],
-      ['n', 'name', 'gone'],
-    ])
-  })
+  it.each(['', '?drop_null_columns', '?drop_null_columns=true', '?drop_null_columns=false', '?format=yaml'])(
+    'does not remember the presentation of a submit: %s',
+    async (parameters) => {
+      const id = await submit({}, parameters)
+      cluster.query.complete(TABLE)
+      const names = async (target: string) => {
+        const { json } = await gateway.alice(target.replace('ID', id))
+        return (json as { columns: { name: string }[] }).columns.map(({ name }) => name)
+      }
+      expect([
+        await names('GET /_query/async/ID'),
+        await names('GET /_query/async/ID?drop_null_columns=false'),
+        await names('GET /_query/async/ID?drop_null_columns'),
+        await names('POST /_query/async/ID/stop'),
+      ]).toEqual([
+        ['n', 'name', 'gone'],
+        ['n', 'name', 'gone'],
+        ['n', 'name'],
+        ['n', 'name', 'gone'],
+      ])
+    },
+  )
 
   it('answers a HEAD request with the state in the headers', async () => {
     const id = await submit({ keep_alive: '1h' })

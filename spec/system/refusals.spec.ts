@@ -421,24 +421,42 @@ describe('a refused request', () => {
     })
   })
 
-  it('with faults in params names the innermost parse failure as the root', async () => {
-    const { text } = await gateway.alice('POST /_query/async', json('{"params":[1,{"1a":2}]}'))
-    const inner = {
-      type: PARSE,
-      reason:
-        '[1:11] Failed to parse params: [1:15] [1a] is not a valid parameter name, a valid parameter name starts ' +
-        'with a letter or underscore, and contains letters, digits and underscores only',
-    }
-    expect(JSON.parse(text)).toEqual({
-      error: {
-        root_cause: [inner],
-        type: PARSE,
-        reason: '[1:22] [esql/async_query] failed to parse field [params]',
-        caused_by: inner,
-      },
-      status: 400,
-    })
-  })
+  const nameRule =
+    'a valid parameter name starts with a letter or underscore, and contains letters, digits and underscores only'
+  it.each([
+    ['[{"1a":2}]', '[1:20]', `[1:12] [1a] is not a valid parameter name, ${nameRule}`],
+    [
+      '[1,{"1a":2}]',
+      '[1:22]',
+      `[1:14] [1a] is not a valid parameter name, ${nameRule}; ` +
+        'Params cannot contain both named and unnamed parameters; got [{1a:2}] and [{1}]',
+    ],
+    [
+      '[{"a":1,"b":2}]',
+      '[1:25]',
+      '[1:12] Cannot parse more than one key:value pair as parameter, found [{a:1}, {b:2}]',
+    ],
+    [
+      '[{"a":{"pattern":"x"}}]',
+      '[1:33]',
+      '[1:12] [x] is not a valid value for PATTERN parameter, a valid value for PATTERN parameter is a string and contains *',
+    ],
+  ])(
+    'with faults in params names the innermost parse failure as the root: %s',
+    async (params, end, faults) => {
+      const { text } = await gateway.alice('POST /_query/async', json(`{"params":${params}}`))
+      const inner = { type: PARSE, reason: `Failed to parse params: ${faults}` }
+      expect(JSON.parse(text)).toEqual({
+        error: {
+          root_cause: [inner],
+          type: PARSE,
+          reason: `${end} [esql/async_query] failed to parse field [params]`,
+          caused_by: inner,
+        },
+        status: 400,
+      })
+    },
+  )
 
   const notSupported = (type: string): string =>
     `{"error":"Content-Type header [${type}] is not supported","status":406}`

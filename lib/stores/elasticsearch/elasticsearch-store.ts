@@ -47,7 +47,7 @@ export class ElasticsearchStore implements AsyncQueryStore {
     const resolved = resolveElasticsearchOptions(options)
     const { transport, clock, requestTimeoutMs, identify, forwardsAuthorization, upstreamWaitMs } = resolved
     this.#cluster = new Cluster(transport, clock, requestTimeoutMs)
-    const queries = new ClusterQueries(this.#cluster, identify, forwardsAuthorization)
+    const queries = new ClusterQueries(this.#cluster, identify, resolved.gatewayRefusals)
     const parts = {
       queries,
       ids: new SealedIds(resolved.sealingKeys),

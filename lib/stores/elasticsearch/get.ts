@@ -38,19 +38,23 @@ export class ExistingQueries {
   ): Promise<QueryAnswer | undefined> {
     const endMs = this.#parts.clock.now() + options.waitForCompletionTimeoutMs
     const renewMs = await this.#renewal(query, options, sender)
-    const shown = { ...remembered(query), ...parameters }
     const answer = await this.#parts.waits.wait<QueryAnswer | undefined>(options, {
       ask: async ({ waitMs, isFirst, signal }) => {
         const keepAliveMs = isFirst ? (options.keepAliveMs ?? renewMs) : renewMs
-        const found = await this.#parts.queries.get(query, shown, { waitMs, keepAliveMs, signal }, sender)
-        return found || isFirst ? found : this.#getMissing(query, shown, sender)
+        const found = await this.#parts.queries.get(
+          query,
+          parameters,
+          { waitMs, keepAliveMs, signal },
+          sender,
+        )
+        return found || isFirst ? found : this.#getMissing(query, parameters, sender)
       },
       hold: async (found) => found && inMemory(found),
       gone: sender.wire?.gone,
     })
     if (!answer || answer.status >= 400) return answer
     if (answer.isRunning === undefined)
-      return this.#getWithState(query, shown, answer, options, endMs, sender)
+      return this.#getWithState(query, parameters, answer, options, endMs, sender)
     if (!answer.isRunning && options.keepAliveMs === undefined) {
       await this.#parts.abandonment.keep(query, sender)
     }
@@ -67,7 +71,7 @@ export class ExistingQueries {
     parameters: UpstreamParameters,
     sender: Sender,
   ): Promise<QueryAnswer | undefined> {
-    const answer = await this.#parts.queries.stop(query, { ...remembered(query), ...parameters }, sender)
+    const answer = await this.#parts.queries.stop(query, parameters, sender)
     if (answer) await this.#parts.abandonment.keep(query, sender)
     return answer
   }
@@ -128,9 +132,4 @@ export class ExistingQueries {
   ): Promise<number | undefined> {
     return keepAliveMs === undefined ? this.#parts.abandonment.renewal(query, sender) : undefined
   }
-}
-
-/** The parameters of the submit that also shape later answers, unless a later request overrides them. */
-function remembered({ dropNullColumns }: KnownQuery): UpstreamParameters {
-  return dropNullColumns ? { drop_null_columns: 'true' } : {}
 }

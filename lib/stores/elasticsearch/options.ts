@@ -118,6 +118,7 @@ export function resolveElasticsearchOptions(options: ElasticsearchStoreOptions) 
     transport: transportOf(options),
     sealingKeys: readSealingKeys(completed.sealingKeys),
     identify: userOf ? runAs(userOf) : forwardAuthorization ? withOwnCredentials : asServiceAccount,
+    gatewayRefusals: forwardAuthorization ? [] : userOf ? ([401] as const) : ([401, 403] as const),
     forwardsAuthorization: forwardAuthorization,
     // Two waits fit into the time after which a query counts as abandoned, so that each can renew it.
     upstreamWaitMs: Math.min(upstreamWaitMs, (abandonAfterMs ?? Number.POSITIVE_INFINITY) / 2),

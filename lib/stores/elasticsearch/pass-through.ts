@@ -34,7 +34,7 @@ export class ElasticsearchPassThrough implements PassThrough {
     const { answer, id, settled } = await this.#operations.starter.start({
       bodyWith: (times) => body.withTimes(times),
       parameters,
-      remembered: isOn(parameters.drop_null_columns) ? { dropNullColumns: true } : {},
+      remembered: {},
       sender: { owner, wire },
       options,
     })
@@ -93,9 +93,4 @@ function wireAnswer({ status, headers, body, isRunning }: QueryAnswer, id: strin
     },
     body,
   }
-}
-
-/** A flag without a value is on. */
-function isOn(flag: string | undefined): boolean {
-  return flag === '' || flag === 'true'
 }

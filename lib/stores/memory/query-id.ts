@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { illegalArgument } from '../../core/errors'
+import { sealedBytes } from '../sealed-layout'
 
 /**
  * Makes ids in the form of Elasticsearch (`AsyncExecutionId`): padded URL-safe base64 of two length-prefixed texts. They
@@ -27,10 +28,12 @@ export function withPadding(id: string): string {
 const BASE64URL = /^([\w-]{4})*([\w-]{2}(==)?|[\w-]{3}=?)?$/
 
 /**
- * Refuses a text that cannot be an id. Throws Elasticsearch's `illegal_argument_exception`: `invalid id: [ID]` or
+ * Refuses a text that can be an id of no store: it has neither Elasticsearch's layout nor that of a sealed id. A client
+ * that moves between stores then sees its old queries as gone, and not as malformed. Throws Elasticsearch's `illegal_argument_exception`: `invalid id: [ID]` or
  * `malformed task id TASK`.
  */
 export function assertQueryId(id: string): void {
+  if (sealedBytes(id)) return
   const bytes = BASE64URL.test(id) ? Buffer.from(id, 'base64url') : Buffer.alloc(0)
   const document = readText(bytes, 0)
   const task = document && readText(bytes, document.end)

@@ -352,6 +352,18 @@ describe('GET /_query/async/{id}', () => {
     }
   })
 
+  it('does not use the drop_null_columns of the submit', async () => {
+    const { headers } = await gateway.alice('POST /_query/async?drop_null_columns', {
+      body: { query: 'RUN', wait_for_completion_timeout: '0' },
+    })
+    gateway.engine.run.complete()
+    const { json } = await gateway.alice(`GET /_query/async/${headers['x-elasticsearch-async-id']}`)
+    expect(json).toMatchObject({
+      columns: [{ name: 'n' }, { name: 'name' }, { name: 'price' }, { name: 'gone' }],
+    })
+    expect(json).not.toHaveProperty('all_columns')
+  })
+
   it('indents JSON with pretty and adds readable times with human', async () => {
     const id = await submit(gateway)
     const { text } = await gateway.alice(`GET /_query/async/${id}?pretty&human&wait_for_completion_timeout=0`)

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { QueryError } from '../../../lib/core/errors'
 import { assertQueryId, QueryIdGenerator, withPadding } from '../../../lib/stores/memory/query-id'
 import { anyCharacter } from '../../support/any-character'
+import { unknownId } from '../../support/sealed-id'
 
 const WORKED_ID = 'FkpMRkJGS1gzVDRlM3g4ZzMyRGlLbkEaTXlJZHdNT09TU2VTZVBoNDM3cFZMUToxMDM='
 const SECOND_WORKED_ID = 'FmJKWHpFRi1OU0l5SU1YcnpuWWhoUWcZWDFuYUJBeW1TY0dKM3otWUs2bDJudzo1Mg=='
@@ -55,6 +56,11 @@ describe('assertQueryId', () => {
   it('accepts ids without their padding', () => {
     expect(refusal(WORKED_ID.replaceAll('=', ''))).toBeUndefined()
     expect(refusal(SECOND_WORKED_ID.replaceAll('=', ''))).toBeUndefined()
+  })
+
+  it('accepts sealed ids, which no store of queries in memory knows', () => {
+    const sealed = Array.from({ length: 20 }, () => unknownId())
+    expect(sealed.map(refusal).filter((reason) => reason !== undefined)).toEqual([])
   })
 
   it('accepts every id of the shape', () => {

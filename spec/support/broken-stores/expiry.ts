@@ -130,6 +130,17 @@ const brokenMoving: readonly BrokenStore[] = [
     caughtBy: ['get without a keep-alive leaves the expiry'],
   },
   {
+    flaw: 'lets a query expire at once for a keep-alive of zero in get',
+    breaks: (good) => ({
+      async get(id, owner, options) {
+        const query = await good.get(id, owner, options)
+        if ((options.keepAliveMs ?? 1) <= 0) await good.delete(id, owner)
+        return query
+      },
+    }),
+    caughtBy: ['get with a keep-alive of zero or less leaves the expiry'],
+  },
+  {
     flaw: 'moves the expiry after the wait',
     breaks: (good) => ({
       async get(id, owner, { keepAliveMs, ...options }) {

@@ -13,6 +13,12 @@ export const withOwnCredentials: Identify = (wire) => {
   return { authorization: wire.authorization }
 }
 
+/**
+ * The statuses with which the cluster refuses the service account and not the caller. Nothing but a submit names what a
+ * caller may read, so a 403 to anything else is about the service account unless the cluster knows who the caller is.
+ */
+export type GatewayRefusals = readonly (401 | 403)[]
+
 /** Printable ASCII without blanks at its ends, which a header can carry. */
 const USER_NAME = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 

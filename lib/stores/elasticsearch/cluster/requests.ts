@@ -8,7 +8,7 @@ import { readQueryError, readQueryState } from '../answers/snapshot'
 import type { KnownQuery } from '../ids/sealed-content'
 import type { Cluster, ClusterRequest } from './cluster'
 import { submitFailure } from './cluster'
-import type { Identify } from './identity'
+import type { GatewayRefusals, Identify } from './identity'
 import { readError } from './upstream-error'
 
 /** For whom the store sends a request to the cluster. */
@@ -39,12 +39,12 @@ const LONGEST_STATE = 65_536
 export class ClusterQueries {
   readonly #cluster: Cluster
   readonly #identify: Identify
-  readonly #forwardsAuthorization: boolean
+  readonly #gatewayRefusals: GatewayRefusals
 
-  constructor(cluster: Cluster, identify: Identify, forwardsAuthorization: boolean) {
+  constructor(cluster: Cluster, identify: Identify, gatewayRefusals: GatewayRefusals) {
     this.#cluster = cluster
     this.#identify = identify
-    this.#forwardsAuthorization = forwardsAuthorization
+    this.#gatewayRefusals = gatewayRefusals
   }
 
   /**
@@ -90,7 +90,7 @@ export class ClusterQueries {
       { ...request, waitMs, endedBy: [signal, sender.wire?.gone] },
       async (response) => {
         if (response.status >= 400) {
-          const error = await readError(response, query, this.#forwardsAuthorization)
+          const error = await readError(response, query, this.#gatewayRefusals)
           if (error) throw readQueryError(error, response.status)
           return undefined
         }
@@ -149,7 +149,7 @@ export class ClusterQueries {
   ): Promise<QueryAnswer | undefined> {
     const { status, headers } = response
     if (status < 400) return readAnswer(response, idOf)
-    const body = await readError(response, query, this.#forwardsAuthorization)
+    const body = await readError(response, query, this.#gatewayRefusals)
     if (!body) return undefined
     const { 'content-type': contentType = '', 'www-authenticate': challenge } = headers
     return {

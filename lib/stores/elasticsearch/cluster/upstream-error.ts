@@ -1,10 +1,12 @@
-import { QueryError } from '../../../core/errors'
+import { abbreviated, QueryError } from '../../../core/errors'
 import type { ObjectFormat } from '../../../formats/formats'
 import { objectFormatOf } from '../../../formats/formats'
 import type { UpstreamResponse } from '../answers/answer'
 import { readAll } from '../answers/peek'
+import { readQueryError } from '../answers/snapshot'
 import type { KnownQuery } from '../ids/sealed-content'
 import { UpstreamError } from '../outage'
+import type { GatewayRefusals } from './identity'
 
 /** Longer than any error of Elasticsearch, stack traces included. */
 const LONGEST_ERROR = 4 * 2 ** 20
@@ -14,7 +16,7 @@ const RESULTS_INDEX = '.async-search'
 
 /**
  * The body of an error of the cluster, as the client may see it. `undefined`: the cluster does not know the query.
- * A submit has no `query`. `isCallersCredentials`: the request carried the caller's own credentials.
+ * A submit has no `query`.
  *
  * Throws a {@link QueryError} or an {@link UpstreamError} for an error that Elasticsearch did not write, and for one
  * that is not about the caller: a proxy's page, a refusal of the gateway's own credentials.
@@ -22,18 +24,33 @@ const RESULTS_INDEX = '.async-search'
 export async function readError(
   response: UpstreamResponse,
   query: KnownQuery | undefined,
-  isCallersCredentials: boolean,
+  gatewayRefusals: GatewayRefusals,
 ): Promise<Buffer | undefined> {
   const { status, headers } = response
   const bytes = await readAll(response.body, LONGEST_ERROR)
   const format = objectFormatOf(headers['content-type'])
-  if (status === 401 && !isCallersCredentials) {
+  const isAboutGateway = gatewayRefusals.some((refusal) => refusal === status)
+  if (status === 401 && isAboutGateway) {
     throw new UpstreamError('the cluster refuses the credentials of the gateway', { mayHaveArrived: false })
   }
   if (!format || bytes.length === 0) throw foreignError(status, query === undefined)
   if (!query) return bytes
+  if (isAboutGateway) throw forbidden(bytes, format, query)
   const isUnknown = status === 404 && (mentionsId(bytes, query.upstreamId) || bytes.includes(RESULTS_INDEX))
   return isUnknown ? undefined : hideId(bytes, format, query)
+}
+
+/** The client must not get the reason: it names the service account and its roles. */
+function forbidden(bytes: Buffer, format: ObjectFormat, query: KnownQuery): UpstreamError {
+  const isReadable = format === 'json'
+  const reason = isReadable
+    ? readQueryError(hideId(bytes, format, query), 403).reason
+    : `written in ${format}`
+  return new UpstreamError(
+    'the cluster answers 403 to the service account; grant its role what the reason names, or `read` on the ' +
+      `indices that callers query; the reason: ${abbreviated(reason)}`,
+    { mayHaveArrived: false },
+  )
 }
 
 /** An error of a server between us and Elasticsearch, or of Elasticsearch before it reads the request. */

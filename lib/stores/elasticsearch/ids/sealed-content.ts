@@ -2,7 +2,6 @@
 export interface SealedContent {
   upstreamId: string
   columnar?: boolean
-  dropNullColumns?: boolean
   /** The zone of the submit, where the store itself answers with it. */
   timeZone?: string
   /** When the query expires for its caller, in milliseconds since the epoch, where the cluster keeps it for less. */
@@ -18,7 +17,7 @@ export interface KnownQuery extends SealedContent {
 }
 
 const COLUMNAR = 1
-const DROPS_NULL_COLUMNS = 2
+// 2 was `drop_null_columns`. Ids of earlier versions have it, and it means nothing.
 const HAS_EXPIRATION = 4
 const HAS_TIME_ZONE = 8
 /** The cluster's id is padded base64url, and stands here decoded: a quarter shorter. */
@@ -38,7 +37,6 @@ export function encodeContent(content: SealedContent): Buffer {
   const zone = timeZone === undefined ? undefined : Buffer.from(timeZone).subarray(0, LONGEST_TIME_ZONE)
   let flags = 0
   if (content.columnar) flags |= COLUMNAR
-  if (content.dropNullColumns) flags |= DROPS_NULL_COLUMNS
   if (expirationTimeMs !== undefined) flags |= HAS_EXPIRATION
   if (zone) flags |= HAS_TIME_ZONE
   if (isDecoded) flags |= IS_DECODED
@@ -55,7 +53,6 @@ export function decodeContent(bytes: Buffer): SealedContent {
   let at = 1
   const content: Remembered = {}
   if (flags & COLUMNAR) content.columnar = true
-  if (flags & DROPS_NULL_COLUMNS) content.dropNullColumns = true
   if (flags & HAS_EXPIRATION) {
     content.expirationTimeMs = bytes.readUIntBE(at, TIME_BYTES)
     at += TIME_BYTES

@@ -1,6 +1,16 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Owner } from '../../../core/caller'
-import { illegalArgument } from '../../../core/errors'
+import { assertQueryId } from '../../memory/query-id'
+import {
+  DIGEST_BYTES,
+  HEAD_BYTES,
+  LONGEST,
+  NONCE_BYTES,
+  SHORTEST,
+  sealedBytes,
+  TAG_BYTES,
+  VERSION,
+} from '../../sealed-layout'
 import { UnusableAnswerError } from '../outage'
 import type { KnownQuery, SealedContent } from './sealed-content'
 import { decodeContent, encodeContent } from './sealed-content'
@@ -8,17 +18,8 @@ import type { SealingKey } from './sealing-keys'
 
 const CIPHER = 'aes-256-gcm'
 
-/** The version of the layout. It stands in clear, as do the key's id and its length. */
-const VERSION = 1
-const HEAD_BYTES = 2
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
-/** How much of the owner's SHA-256 an id holds. To find another owner with the same bytes takes 2^128 attempts. */
-const DIGEST_BYTES = 16
-
-const SHORTEST = HEAD_BYTES + 1 + NONCE_BYTES + DIGEST_BYTES + 1 + TAG_BYTES
-/** Short enough for URLs and headers: Elasticsearch takes 4,096 bytes for the first line of a request. */
-const LONGEST = 1_024
+/** Bytes that no key has sealed. */
+const UNSEALED = Buffer.alloc(SHORTEST)
 
 /**
  * Seals ids of the cluster into ids for clients, and opens them again. An id is encrypted, authenticated and bound to
@@ -52,33 +53,26 @@ export class SealedIds {
 
   /**
    * Opens an id. `undefined` for an id that was not sealed with our keys, or not for `owner`. Without an owner it opens
-   * the ids of all owners.
+   * the ids of all owners. All that it does not open take the same path, ids in the layout of the cluster included.
    *
    * Throws `illegal_argument_exception` for a text that does not have the form of an id.
    */
   open(id: string, owner: Owner | undefined): KnownQuery | undefined {
-    const bytes = readBytes(id)
+    const bytes = sealedBytes(id) ?? unsealed(id)
     const headEnd = HEAD_BYTES + bytes.readUInt8(1)
     const keyId = bytes.subarray(HEAD_BYTES, headEnd)
     const found = this.#keys.find((key) => key.id.equals(keyId))
-    const inside = found && decrypt(found, bytes, headEnd)
-    if (!inside) return undefined
+    const inside = decrypt(found ?? this.#sealing, bytes, headEnd)
+    if (!found || !inside) return undefined
     const isOwner = owner === undefined || timingSafeEqual(inside.subarray(0, DIGEST_BYTES), digestOf(owner))
     return isOwner ? { id, ...decodeContent(inside.subarray(DIGEST_BYTES)) } : undefined
   }
 }
 
-function readBytes(id: string): Buffer {
-  const bytes = Buffer.from(id, 'base64url')
-  const isShaped =
-    bytes.length >= SHORTEST &&
-    bytes.length <= LONGEST &&
-    bytes[0] === VERSION &&
-    bytes.length >= SHORTEST - 1 + (bytes[1] ?? 0) &&
-    // Node's decoder takes other spellings of the same bytes too. One query has one id.
-    bytes.toString('base64url') === id
-  if (!isShaped) throw illegalArgument(`invalid id: [${id}]`)
-  return bytes
+/** An id in the cluster's own layout is read as one that no key has sealed. */
+function unsealed(id: string): Buffer {
+  assertQueryId(id)
+  return UNSEALED
 }
 
 function decrypt({ key }: SealingKey, bytes: Buffer, headEnd: number): Buffer | undefined {

@@ -1,10 +1,27 @@
 import type { Caller } from 'express-esql-async-query'
 import { ElasticsearchStore, newSealingKey, ownerOf } from 'express-esql-async-query'
 import { ManualClock } from 'express-esql-async-query/test-kit'
-import type { Cluster } from '../../../support/cluster'
+import type { Cluster, Operation } from '../../../support/cluster'
 import { API_KEY, SERVICE_ACCOUNT, startCluster } from '../../../support/cluster'
 import type { ElasticsearchGateway, StoreOptions } from '../../../support/elasticsearch-gateway'
 import { startElasticsearchGateway, TRANSPORTS } from '../../../support/elasticsearch-gateway'
+import { KeptLog } from '../../../support/hostile/log'
+
+/** What the cluster says to an account that may not do something, as to an account, an API key and another's user. */
+const FORBIDDEN = [
+  'action [indices:data/read/esql/async/get] is unauthorized for user [gateway] with effective roles [monitoring,kibana], ' +
+    'this action is granted by the cluster privileges [monitor_esql,monitor,manage,all]',
+  'action [indices:data/read/async_search/delete] is unauthorized for API key id [key-1] of user [gateway]',
+  'current license is non-compliant for [security]',
+]
+
+const OPERATIONS: readonly [Operation, string][] = [
+  ['get', 'GET /_query/async/ID'],
+  ['get', 'GET /_query/async/ID?wait_for_completion_timeout=0s&format=csv'],
+  ['get', 'HEAD /_query/async/ID'],
+  ['stop', 'POST /_query/async/ID/stop'],
+  ['delete', 'DELETE /_query/async/ID'],
+]
 
 const SUBMIT = { query: 'RUN', wait_for_completion_timeout: '0s' }
 
@@ -28,9 +45,20 @@ describe.each(TRANSPORTS)('who the cluster sees over %s', (transport) => {
   let cluster: Cluster
   let gateway: ElasticsearchGateway
 
+  const log = new KeptLog()
+
   async function start(store: StoreOptions = {}): Promise<void> {
+    log.clear()
     cluster = await startCluster({ clock: new ManualClock() })
-    gateway = await startElasticsearchGateway(transport, cluster.url, { store })
+    gateway = await startElasticsearchGateway(transport, cluster.url, { store, logger: log.logger })
+  }
+
+  /** Lets the cluster refuse the next request of an operation, as it does where a role is missing. */
+  function forbid(operation: Operation, reason: string): object {
+    const error = { type: 'security_exception', reason }
+    const body = { error: { root_cause: [error], ...error }, status: 403 }
+    cluster.inject(operation, { kind: 'answer', status: 403, body })
+    return body
   }
   afterEach(async () => {
     await gateway.close()
@@ -168,6 +196,60 @@ describe.each(TRANSPORTS)('who the cluster sees over %s', (transport) => {
     cluster.inject('submit', { kind: 'answer', status: 401, body })
     const answer = await gateway.alice('POST /_query/async', { body: SUBMIT })
     expect([answer.status, answer.text.includes('gateway]')]).toEqual([503, false])
+  })
+
+  it.each(OPERATIONS)(
+    'tells nobody that the service account lacks a privilege for a %s: %s',
+    async (operation, target) => {
+      await start()
+      const id = await submit()
+      for (const reason of FORBIDDEN) {
+        log.clear()
+        forbid(operation, reason)
+        const answer = await gateway.alice(target.replace('ID', id))
+        expect([answer.status, answer.text.includes(reason)]).toEqual([503, false])
+        expect(
+          log.loud.filter((line) => line.includes(reason) && line.includes('grant its role')),
+        ).toHaveLength(1)
+      }
+      const running = await gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=0s`)
+      expect(running.json).toMatchObject({ id, is_running: true })
+    },
+  )
+
+  it('logs that the service account lacks a privilege, though the client reads another format', async () => {
+    await start()
+    const id = await submit()
+    const headers = { 'content-type': 'application/yaml' }
+    cluster.inject('get', { kind: 'answer', status: 403, body: 'error: {reason: gateway}', headers })
+    const answer = await gateway.alice(`GET /_query/async/${id}?format=yaml`)
+    expect([answer.status, answer.text.includes('gateway')]).toEqual([503, false])
+    expect(log.loud.join()).toContain('grant its role what the reason names')
+  })
+
+  it('passes on that a submit is forbidden', async () => {
+    await start()
+    const body = forbid('submit', FORBIDDEN[0] ?? '')
+    const answer = await gateway.alice('POST /_query/async', { body: SUBMIT })
+    expect([answer.status, answer.json]).toEqual([403, body])
+  })
+
+  it.each<[string, StoreOptions]>([
+    ['runAs', { runAs: () => 'alice' }],
+    ['forwardAuthorization', { forwardAuthorization: true }],
+  ])('passes on what is forbidden to the caller\u2019s own user, with `%s`', async (_option, store) => {
+    await start(store)
+    const id = await submit()
+    for (const [operation, target] of [...OPERATIONS, ['submit', 'POST /_query/async'] as const]) {
+      const body = forbid(operation, FORBIDDEN[0] ?? '')
+      const answer = await gateway.alice(target.replace('ID', id), {
+        ...(operation === 'submit' && { body: SUBMIT }),
+      })
+      expect([answer.status, answer.text]).toEqual([
+        403,
+        target.startsWith('HEAD') ? '' : JSON.stringify(body),
+      ])
+    }
   })
 
   it('lets a caller with the right cancel the queries of others, and nothing more', async () => {

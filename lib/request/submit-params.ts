@@ -23,7 +23,8 @@ export function readParams(node: JsonNode): QueryParam[] {
   const named: QueryParam[] = []
   const positional: QueryParam[] = []
   const values: readonly Value[] = Array.isArray(node.value) ? node.value : []
-  for (const [index, value] of values.entries()) {
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index] ?? null
     const param = isObject(value) ? readNamed(value) : readPositional(value)
     if (!param) faults.push(findFault(node.item(index)))
     else if (param.name === undefined) positional.push(param)
@@ -89,8 +90,9 @@ function unsupported({ location, token }: JsonNode): string {
 }
 
 function onlyMember(object: ValueObject): [string, Value | undefined] | undefined {
-  const [name, ...more] = Object.keys(object)
-  return name === undefined || more.length > 0 ? undefined : [name, object[name]]
+  const names = Object.keys(object)
+  const name = names[0]
+  return name === undefined || names.length > 1 ? undefined : [name, object[name]]
 }
 
 /** A scalar or a list of scalars. */

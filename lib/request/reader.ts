@@ -30,6 +30,7 @@ export class RequestReader {
 
   /** Throws Elasticsearch's error for the first fault that Elasticsearch would find. */
   async read(request: Request, response: Response, route: RouteMatch): Promise<Command> {
+    const isOurBody = request.body === undefined
     const hasBody = await this.#bodies.hasBody(request, response)
     const key = `${operationOn(route, request.method)} ${requestKey(request)}`
     const cached = hasBody ? undefined : this.#cache.find(key, route.id)
@@ -44,8 +45,10 @@ export class RequestReader {
     }
     const command = await this.#toCommand({ ...head, operation }, body)
     if (!hasBody) this.#cache.add(key, command)
-    if (!body || !this.#store.passThrough) return command
     const sent: unknown = hasBody ? request.body : head.parameters.source
+    // The request lives as long as its answer, which may wait for days.
+    if (isOurBody) request.body = undefined
+    if (!body || !this.#store.passThrough) return command
     return { ...command, body: submitBodyOf(sent, body) } as Command
   }
 

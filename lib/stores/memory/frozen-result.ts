@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Column, QueryResult, QueryStatistics, Value, ValueObject } from '../../core/result'
-import { COLUMN_TYPES, isMultiValue } from '../../core/result'
+import { COLUMN_TYPES, isMultiValue, isValueObject } from '../../core/result'
 import { fitsColumn } from '../../formats/columns'
+import { ownText } from './own-text'
+import { FIELDS_AT_ONCE, Weight } from './weight'
 
 /** Bytes that are copied between two turns of the event loop: some milliseconds of work. */
 const BYTES_PER_TURN = 200_000
@@ -37,7 +39,7 @@ export async function freezeResult(
     ...(clusters && { clusters: freezer.freezeObject(clusters) }),
     isFrozen: true,
   }
-  return { result: Object.freeze(frozen), bytes: freezer.bytes }
+  return { result: Object.freeze(frozen), bytes: freezer.weight.bytes }
 }
 
 async function freezeRows(
@@ -48,6 +50,7 @@ async function freezeRows(
 ): Promise<QueryResult['values']> {
   const frozen: (readonly Value[])[] = []
   const fits = columns.map(({ type }) => fitsColumn(type))
+  freezer.weight.addArray(rows.length)
   let bytesAtNextTurn = BYTES_PER_TURN
   for (const row of rows) {
     if (!Array.isArray(row) || row.length !== columns.length) {
@@ -57,17 +60,19 @@ async function freezeRows(
       if (!fits[index]?.(row[index])) throw wrongCell(frozen.length, columns[index], row[index])
     }
     frozen.push(freezer.freezeArray(row))
-    if (freezer.bytes >= bytesAtNextTurn) {
-      assertRoom(freezer.bytes)
+    if (freezer.weight.bytes >= bytesAtNextTurn) {
+      assertRoom(freezer.weight.bytes)
       await nextTurn()
-      bytesAtNextTurn = freezer.bytes + BYTES_PER_TURN
+      bytesAtNextTurn = freezer.weight.bytes + BYTES_PER_TURN
     }
   }
-  return Object.freeze(frozen)
+  // A list that has grown has room for more.
+  return Object.freeze(frozen.slice())
 }
 
 function freezeColumns(columns: readonly Column[] | undefined, freezer: Freezer): readonly Column[] {
   if (!Array.isArray(columns)) throw new TypeError('`columns` must be an array of `{ name, type }`')
+  freezer.weight.addArray(columns.length)
   return Object.freeze(columns.map((column: Column, index) => freezeColumn(column, index, freezer)))
 }
 
@@ -83,14 +88,12 @@ function freezeColumn(column: Column, index: number, freezer: Freezer): Column {
   if (suggestedCast !== undefined && !isText(suggestedCast)) {
     throw new TypeError(`\`suggestedCast\` of column \`${name}\` must be a text`)
   }
-  const frozen: Column = {
+  return freezer.freezeObject({
     name,
     type,
-    ...(originalTypes && { originalTypes: Object.freeze([...originalTypes]) }),
+    ...(originalTypes && { originalTypes }),
     ...(suggestedCast !== undefined && { suggestedCast }),
-  }
-  freezer.freeze({ ...frozen })
-  return Object.freeze(frozen)
+  })
 }
 
 function isText(value: unknown): value is string {
@@ -122,56 +125,38 @@ function wrongCell(row: number, column: Column | undefined, cell: unknown): Type
   )
 }
 
-/** Estimates how many bytes V8 uses for a value. */
-export function weigh(value: unknown): number {
-  const freezer = new Freezer()
-  freezer.freeze(value as Value)
-  return freezer.bytes
-}
-
-/** Copies values frozen, and sums up their estimated sizes. */
-class Freezer {
-  bytes = 0
+/** Copies values frozen, and sums up their estimated sizes. A copy keeps nothing alive of what it was made from. */
+export class Freezer {
+  readonly weight = new Weight(FIELDS_AT_ONCE)
 
   freeze(value: Value): Value {
-    switch (typeof value) {
-      case 'string':
-        this.bytes += 24 + value.length
-        return value
-      case 'object':
-        if (value === null) break
-        if (isMultiValue(value)) return this.freezeArray(value)
-        // A frozen `Date` still has setters that work.
-        if (value instanceof Date) return this.freeze(value.toISOString())
-        return this.freezeObject(value)
-      case 'number':
-      case 'boolean':
-        break
-      case 'bigint':
-        this.bytes += 24
-        break
-      default:
-        throw new TypeError(`A cell cannot be a value of type ${typeof value}`)
-    }
-    this.bytes += 8
+    if (typeof value === 'string') return this.freezeText(value)
+    if (isMultiValue(value)) return this.freezeArray(value)
+    // A frozen `Date` still has setters that work.
+    if (value instanceof Date) return this.freezeText(value.toISOString())
+    if (isValueObject(value)) return this.freezeObject(value)
+    this.weight.add(value)
     return value
   }
 
-  freezeArray(values: readonly Value[]): readonly Value[] {
-    this.bytes += 32
-    const frozen = new Array<Value>(values.length)
-    for (let index = 0; index < values.length; index += 1) frozen[index] = this.freeze(values[index] ?? null)
-    return Object.freeze(frozen)
+  freezeText(text: string): string {
+    this.weight.addText(text)
+    return ownText(text)
   }
 
-  freezeObject(object: ValueObject): ValueObject {
-    this.bytes += 32
+  freezeArray<Item extends Value>(values: readonly Item[]): readonly Item[] {
+    this.weight.addArray(values.length)
+    const frozen = new Array<Value>(values.length)
+    for (let index = 0; index < values.length; index += 1) frozen[index] = this.freeze(values[index] ?? null)
+    return Object.freeze(frozen) as readonly Item[]
+  }
+
+  freezeObject<Fields extends ValueObject>(object: Fields): Fields {
     const frozen: [string, Value][] = []
-    for (const [key, value] of Object.entries(object)) {
-      if (value === undefined) continue
-      this.bytes += 24 + key.length
-      frozen.push([key, this.freeze(value)])
+    for (const [name, value] of Object.entries(object)) {
+      if (value !== undefined) frozen.push([name, this.freeze(value)])
     }
-    return Object.freeze(Object.fromEntries(frozen))
+    this.weight.addObject(frozen.map(([name]) => name))
+    return Object.freeze(Object.fromEntries(frozen)) as Fields
   }
 }

@@ -107,15 +107,15 @@ class Parser implements NodeSource {
     return this.#node(true)
   }
 
-  /** Reads a value, with the offsets of the items of an array, and with the fields of an object if `wantsFields`. */
-  #node(wantsFields: boolean): JsonNode {
+  /** Reads a value. If it `isWanted` itself, and not just as a part, also the fields of an object and the offsets of items. */
+  #node(isWanted: boolean): JsonNode {
     const start = this.#tokens.start
     const node = new JsonNode(this, start)
-    if (this.#tokens.kind === OPEN_BRACE && wantsFields) {
+    if (this.#tokens.kind === OPEN_BRACE && isWanted) {
       const fields: JsonField[] = []
       node.parsedFields = fields
       node.value = this.#object(fields)
-    } else if (this.#tokens.kind === OPEN_BRACKET) {
+    } else if (this.#tokens.kind === OPEN_BRACKET && isWanted) {
       const offsets: number[] = []
       node.itemOffsets = offsets
       node.value = this.#array(offsets)

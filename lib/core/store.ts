@@ -155,6 +155,14 @@ export interface AsyncQueryStore {
    */
   delete?(id: string, owner: Owner, options?: DeleteOptions): Promise<boolean>
   /**
+   * For a store that limits its memory: begins to count that a client reads a result of this store, even if its query is
+   * forgotten meanwhile. The router calls this before it sends an answer, and calls the returned function when it has
+   * finished or given up.
+   *
+   * Throws `circuit_breaking_exception` if there is no room for a result whose query is forgotten already.
+   */
+  hold?(result: QueryResult): () => void
+  /**
    * The same operations for a store in front of another server of this API. If it is there, the router forwards requests
    * and answers unchanged, and does not call the methods above. They still tell which operations the store serves, and
    * serve programs without a router.

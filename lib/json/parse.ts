@@ -1,4 +1,3 @@
-import type * as Jsonc from 'jsonc-parser'
 import type { QueryError } from '../core/errors'
 import type { Value } from '../core/result'
 import {
@@ -14,40 +13,35 @@ import {
   trailingContent,
   unexpectedCharacter,
 } from './faults'
+import {
+  BROKEN_NUMBER,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  END,
+  FALSE,
+  isDigit,
+  NO_FAULT,
+  NULL,
+  NUMBER_LITERAL,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  OPEN_COMMENT,
+  STRING_LITERAL,
+  Tokens,
+  TRUE,
+} from './tokens'
 import type { NodeSource } from './tree'
 import { isContainer, JsonField, JsonNode, locationAt, MAX_FIELDS, UNKNOWN_LOCATION } from './tree'
 
 export type { JsonField, JsonLocation, JsonNode, TokenName } from './tree'
-
-/** Not by the main file of the package, which loads this one in a way that bundlers cannot follow. */
-const { createScanner }: Pick<typeof Jsonc, 'createScanner'> = require('jsonc-parser/lib/umd/impl/scanner')
 
 /** Elasticsearch's limit on nesting, which also keeps the parser's recursion within the stack. */
 const MAX_DEPTH = 1_000
 
 /** Elasticsearch's limit on digits, which also keeps big integers cheap to read and to print. */
 const MAX_NUMBER_LENGTH = 1_000
-
-/** The library's kinds of tokens. It declares them as a const enum, which a module that is compiled alone cannot read. */
-const OPEN_BRACE = 1
-const CLOSE_BRACE = 2
-const OPEN_BRACKET = 3
-const CLOSE_BRACKET = 4
-const COMMA = 5
-const COLON = 6
-const NULL = 7
-const TRUE = 8
-const FALSE = 9
-const STRING_LITERAL = 10
-const NUMBER_LITERAL = 11
-const LINE_COMMENT = 12
-const BLANK = 15
-const END = 17
-
-/** The library's faults, likewise. All others are faults of strings. */
-const NO_FAULT = 0
-const OPEN_COMMENT = 1
-const BROKEN_NUMBER = 3
 
 /**
  * Parses the JSON text of a request body. Comments are tolerated, as Elasticsearch does; duplicate names are
@@ -88,14 +82,16 @@ function exactNumber(literal: string): number | bigint {
 class Parser implements NodeSource {
   readonly text: string
   readonly hasPositions: boolean
-  readonly #scanner: Jsonc.JSONScanner
-  #kind: number = END
+  readonly #tokens: Tokens
+  /** The items of the arrays that are being read, so that an array is made with just the room that it needs. */
+  readonly #items: Value[] = []
+  #itemCount = 0
   #depth = 0
 
   constructor(text: string, hasPositions = true) {
     this.text = text
     this.hasPositions = hasPositions
-    this.#scanner = createScanner(text)
+    this.#tokens = new Tokens(text)
   }
 
   parse(): JsonNode | undefined {
@@ -106,38 +102,38 @@ class Parser implements NodeSource {
   }
 
   nodeAt(offset: number): JsonNode {
-    this.#scanner.setPosition(offset)
+    this.#tokens.end = offset
     this.#next()
     return this.#node(true)
   }
 
-  /** Reads a value, with the offsets of the items of an array, and with the fields of an object if `wantsFields`. */
-  #node(wantsFields: boolean): JsonNode {
-    const start = this.#scanner.getTokenOffset()
+  /** Reads a value. If it `isWanted` itself, and not just as a part, also the fields of an object and the offsets of items. */
+  #node(isWanted: boolean): JsonNode {
+    const start = this.#tokens.start
     const node = new JsonNode(this, start)
-    if (this.#kind === OPEN_BRACE && wantsFields) {
+    if (this.#tokens.kind === OPEN_BRACE && isWanted) {
       const fields: JsonField[] = []
       node.parsedFields = fields
       node.value = this.#object(fields)
-    } else if (this.#kind === OPEN_BRACKET) {
+    } else if (this.#tokens.kind === OPEN_BRACKET && isWanted) {
       const offsets: number[] = []
       node.itemOffsets = offsets
       node.value = this.#array(offsets)
     } else {
       node.value = this.#value()
     }
-    node.stop = isContainer(node.value) ? this.#scanner.getTokenOffset() : this.#scanner.getPosition()
+    node.stop = isContainer(node.value) ? this.#tokens.start : this.#tokens.end
     return node
   }
 
   #value(): Value {
-    switch (this.#kind) {
+    switch (this.#tokens.kind) {
       case OPEN_BRACE:
         return this.#object()
       case OPEN_BRACKET:
         return this.#array()
       case STRING_LITERAL:
-        return this.#scanner.getTokenValue()
+        return this.#tokens.content
       case NUMBER_LITERAL:
         return this.#number()
       case TRUE:
@@ -156,7 +152,7 @@ class Parser implements NodeSource {
     const object: Record<string, Value> = {}
     if (this.#next() !== CLOSE_BRACE) {
       while (this.#field(object, fields)) this.#next()
-      if (this.#kind !== CLOSE_BRACE) throw this.#refusal(noSeparator, 'Object')
+      if (this.#tokens.kind !== CLOSE_BRACE) throw this.#refusal(noSeparator, 'Object')
     }
     this.#depth -= 1
     return object
@@ -164,11 +160,11 @@ class Parser implements NodeSource {
 
   /** Reads a field. Returns whether another one follows. */
   #field(object: Record<string, Value>, fields?: JsonField[]): boolean {
-    if (this.#kind !== STRING_LITERAL) {
+    if (this.#tokens.kind !== STRING_LITERAL) {
       throw this.#refusal(unexpectedCharacter, 'was expecting double-quote to start field name')
     }
-    const start = this.#scanner.getTokenOffset()
-    const name = this.#scanner.getTokenValue()
+    const start = this.#tokens.start
+    const name = this.#tokens.content
     if (Object.hasOwn(object, name)) throw this.#refusal(() => duplicateField(name))
     if (this.#next() !== COLON) {
       throw this.#refusal(unexpectedCharacter, 'was expecting a colon to separate field name and value')
@@ -182,20 +178,26 @@ class Parser implements NodeSource {
 
   #array(offsets?: number[]): Value {
     this.#open()
-    let array: Value[] = []
+    const from = this.#itemCount
     if (this.#next() !== CLOSE_BRACKET) {
-      offsets?.push(this.#scanner.getTokenOffset())
-      // A push to an empty array makes room for seventeen items, and a body can have a hundred thousand short arrays.
-      array = [this.#value()]
+      this.#item(offsets)
       while (this.#next() === COMMA) {
         this.#next()
-        offsets?.push(this.#scanner.getTokenOffset())
-        array.push(this.#value())
+        this.#item(offsets)
       }
-      if (this.#kind !== CLOSE_BRACKET) throw this.#refusal(noSeparator, 'Array')
+      if (this.#tokens.kind !== CLOSE_BRACKET) throw this.#refusal(noSeparator, 'Array')
     }
     this.#depth -= 1
+    const array = this.#items.slice(from, this.#itemCount)
+    this.#itemCount = from
     return array
+  }
+
+  #item(offsets: number[] | undefined): void {
+    offsets?.push(this.#tokens.start)
+    const value = this.#value()
+    this.#items[this.#itemCount] = value
+    this.#itemCount += 1
   }
 
   #open(): void {
@@ -204,8 +206,9 @@ class Parser implements NodeSource {
   }
 
   #number(): number | bigint {
-    const literal = this.#scanner.getTokenValue()
-    const end = this.#scanner.getPosition()
+    const { integer, start, end } = this.#tokens
+    if (integer >= 0) return integer
+    const literal = this.text.slice(start, end)
     if (literal.length <= 2 && Number(literal) === 0 && isDigit(this.text.charCodeAt(end))) {
       throw malformedJson(locationAt(this, end), 'Invalid numeric value: Leading zeroes not allowed')
     }
@@ -216,23 +219,20 @@ class Parser implements NodeSource {
     return exactNumber(literal)
   }
 
-  /** Goes to the next token that is neither blank nor comment, and returns its kind. */
   #next(): number {
-    do this.#kind = this.#scanner.scan()
-    while (this.#kind >= LINE_COMMENT && this.#kind <= BLANK && this.#scanner.getTokenError() === NO_FAULT)
-    if (this.#scanner.getTokenError() !== NO_FAULT) throw this.#brokenToken()
-    return this.#kind
+    const kind = this.#tokens.next()
+    if (this.#tokens.fault !== NO_FAULT) throw this.#brokenToken()
+    return kind
   }
 
   #brokenToken(): QueryError {
-    const fault: number = this.#scanner.getTokenError()
-    const end = this.#scanner.getPosition()
-    const location = locationAt(this, this.#scanner.getTokenOffset())
+    const { fault, start, end } = this.#tokens
+    const location = locationAt(this, start)
     if (fault === OPEN_COMMENT || (fault <= BROKEN_NUMBER && end >= this.text.length)) {
       return endOfInput(location)
     }
     if (fault === BROKEN_NUMBER) return malformedJson(location, brokenNumber(this.text, end))
-    return malformedJson(location, brokenString(this.text, this.#scanner.getTokenOffset()))
+    return malformedJson(location, brokenString(this.text, start))
   }
 
   /** The error for a token that cannot stand where it stands. */
@@ -240,9 +240,10 @@ class Parser implements NodeSource {
     reason: (source: string, offset: number, ...rest: Rest) => string,
     ...rest: Rest
   ): QueryError {
-    const offset = this.#scanner.getTokenOffset()
+    const offset = this.#tokens.start
     const location = locationAt(this, offset)
-    const isCutOff = this.#kind === END || (this.text[offset] === '-' && offset + 1 === this.text.length)
+    const isCutOff =
+      this.#tokens.kind === END || (this.text[offset] === '-' && offset + 1 === this.text.length)
     return isCutOff ? endOfInput(location) : malformedJson(location, reason(this.text, offset, ...rest))
   }
 }
@@ -251,8 +252,4 @@ class Parser implements NodeSource {
 function setOwn(object: Record<string, Value>, name: string, value: Value): void {
   if (name !== '__proto__') object[name] = value
   else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
-}
-
-function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57
 }

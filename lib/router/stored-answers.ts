@@ -1,9 +1,16 @@
 import type { Response } from 'express'
 import { isObject } from '../core/is-object'
-import type { AsyncQuery, AsyncQueryStore, DeleteOptions, GetOptions, SubmitOptions } from '../core/store'
+import type {
+  AsyncQuery,
+  AsyncQueryStore,
+  DeleteOptions,
+  GetOptions,
+  QueryRequest,
+  SubmitOptions,
+} from '../core/store'
 import { admitResult } from '../formats/admission'
 import { writeObject, writerFor } from '../formats/formats'
-import type { ObjectOutput } from '../request/command'
+import type { Command, ObjectOutput } from '../request/command'
 import { AnswerCache } from './answer-cache'
 import type { Answers, CommandOf } from './answers'
 import type { Exchange } from './exchange'
@@ -12,6 +19,9 @@ import { sendChunks } from './send'
 import type { Wait } from './waits'
 
 const DELETED = 'deleted'
+
+/** In the place of a request that the store has got. */
+const SUBMITTED: QueryRequest = Object.freeze({ query: '' })
 
 /** A query as the store returns it, or the fact that the store has deleted it. */
 type StoredAnswer = AsyncQuery | typeof DELETED
@@ -27,8 +37,11 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     this.#cache = new AnswerCache(maxCachedBytes)
   }
 
-  submit(command: CommandOf<'submit'>, { owner }: Exchange, options: SubmitOptions): Promise<AsyncQuery> {
-    return this.#method('submit').call(this.#store, command.request, owner, options)
+  submit(command: CommandOf<'submit'>, exchange: Exchange, options: SubmitOptions): Promise<AsyncQuery> {
+    const { request } = command
+    // From now on the store alone keeps the request, which may be large, and knows for how long.
+    exchange.command = { ...command, request: SUBMITTED }
+    return this.#method('submit').call(this.#store, request, exchange.owner, options)
   }
 
   /** Returns the promise of the store itself: another one for each wait would cost memory. */
@@ -50,22 +63,35 @@ export class StoredAnswers implements Answers<StoredAnswer> {
   }
 
   async send(answer: StoredAnswer, exchange: Exchange, wait: Wait): Promise<void> {
-    const { command, response, queryId, startedMs } = exchange
+    const { command, response } = exchange
     if (command.operation === 'delete') return acknowledge(response, command.output)
     if (answer === DELETED) return
-    const query = await admittedQuery(answer)
-    const { format, presentation } = command.output
-    const id = command.operation === 'submit' ? answer.id : queryId
+    const release = answer.isRunning ? undefined : this.#store.hold?.(answer.result)
+    try {
+      await this.#sendQuery(await admittedQuery(answer), command, exchange, wait)
+    } finally {
+      release?.()
+    }
+  }
+
+  async #sendQuery(
+    answer: AsyncQuery,
+    { operation, output }: Exclude<Command, { operation: 'delete' }>,
+    { response, queryId, startedMs }: Exchange,
+    wait: Wait,
+  ): Promise<void> {
+    const { format, presentation } = output
+    const id = operation === 'submit' ? answer.id : queryId
     const write = await writerFor(format.format)
     // A writer refuses before its first chunk. So HEAD gets the refusal that GET would get.
-    const chunks = command.operation === 'head' ? write(query, presentation) : undefined
+    const chunks = operation === 'head' ? write(answer, presentation) : undefined
     response.setHeader('content-type', format.contentType)
     setQueryHeaders(response, id, answer, performance.now() - startedMs)
     if (chunks) {
       setExpiration(response, answer)
       endHead(response)
     } else {
-      await sendChunks(response, this.#cache.chunks(query, command.output, write), wait)
+      await sendChunks(response, this.#cache.chunks(answer, output, write), wait)
     }
   }
 

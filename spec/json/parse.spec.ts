@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { isQueryError } from '../../lib/core/errors'
 import type { JsonNode } from '../../lib/json/parse'
 import { locate, parseJson } from '../../lib/json/parse'
+import { heapGrowth } from '../support/memory-heap'
 
 const VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 
@@ -187,6 +188,28 @@ describe('parseJson', () => {
       }),
       { numRuns: 1_000 },
     )
+  })
+})
+
+describe('a value that parseJson has read', () => {
+  it.each([
+    ['a text', '"America/Argentina/Buenos_Aires"'],
+    ['a text with escapes', '"America\\/Argentina\\/Buenos_Aires"'],
+    ['a text of thirteen characters', '"a/b/c/d/e/f/g"'],
+    ['a CJK text', '"漢字漢字漢字漢字漢字漢字漢字漢字"'],
+    ['a name', '{"a_name_of_more_than_a_few_characters":1}'],
+    ['a list', '["the first of two texts","the second of two texts"]'],
+    ['a number', '12345678901234567890'],
+  ])('does not keep the body alive: %s', async (_what, literal) => {
+    const kept: unknown[] = []
+    const growth = await heapGrowth(() => {
+      for (let index = 0; index < 20; index += 1) {
+        const body = Buffer.from(`{"value":${' '.repeat(500_000)}${literal}}`).toString()
+        kept.push(parseJson(body)?.value)
+      }
+    })
+    expect(kept).toHaveLength(20)
+    expect(growth).toBeLessThan(2_000_000)
   })
 })
 

@@ -51,10 +51,14 @@ export class MemoryBudget {
     this.#bytes.assertRoom(owner, bytes)
   }
 
-  /** `bytes` are all that were counted for the query. */
+  /** `bytes` are all that are still counted for the query. */
   removeQuery(owner: Owner, bytes: number): void {
     this.#queries.remove(owner, 1)
     this.#queryCounter?.add(-1)
+    this.removeBytes(owner, bytes)
+  }
+
+  removeBytes(owner: Owner, bytes: number): void {
     this.#bytes.remove(owner, bytes)
     this.#byteCounter?.add(-bytes)
   }

@@ -1,7 +1,9 @@
 import { isNativeError } from 'node:util/types'
 import type { ErrorCause } from '../../core/errors'
 import { isQueryError, QueryError } from '../../core/errors'
-import { weigh } from './frozen-result'
+import { Freezer } from './frozen-result'
+import { ownText } from './own-text'
+import { weigh } from './weight'
 
 /** A failure that refers to no object of the engine, and its size. */
 export interface FrozenFailure {
@@ -38,18 +40,19 @@ function freezeFault(fault: unknown): FrozenFailure {
 
 function freezeQueryError(error: QueryError): FrozenFailure {
   const { status, stack } = error
-  const reason = ownText(error.reason)
-  const metadata = Object.freeze({ ...error.metadata })
-  const headers = Object.freeze({ ...error.headers })
+  const freezer = new Freezer()
+  const metadata = freezer.freezeObject({ ...error.metadata })
+  const headers = freezer.freezeObject({ ...error.headers })
+  const reason = pieceOf(error.reason)
   const causedBy = error.causedBy && freezeCausedBy(error.causedBy)
-  const frozen = new QueryError(error.type, reason, {
+  const frozen = new QueryError(pieceOf(error.type), reason, {
     status,
     metadata,
     headers,
     causedBy,
     ...('cause' in error && { cause: freezeCause(error.cause) }),
   })
-  frozen.stack = ownText(stack ?? String(error), MAX_TEXT)
+  frozen.stack = pieceOf(stack ?? String(error), MAX_TEXT)
   return {
     error: frozen,
     bytes: weigh([reason, metadata, headers, causedBy, frozen.stack, textsOf(frozen.cause)]),
@@ -57,19 +60,23 @@ function freezeQueryError(error: QueryError): FrozenFailure {
 }
 
 function freezeCausedBy({ type, reason, causedBy }: ErrorCause): ErrorCause {
-  return { type, reason: ownText(reason), ...(causedBy && { causedBy: freezeCausedBy(causedBy) }) }
+  return {
+    type: pieceOf(type),
+    reason: pieceOf(reason),
+    ...(causedBy && { causedBy: freezeCausedBy(causedBy) }),
+  }
 }
 
 /** An error with the same name, message, stack and code, and with such copies of its causes. */
 function freezeCause(cause: unknown, depth = 0): unknown {
-  if (typeof cause === 'string') return ownText(cause, MAX_TEXT)
+  if (typeof cause === 'string') return pieceOf(cause, MAX_TEXT)
   if (typeof cause === 'function') return 'a function'
   if (typeof cause !== 'object' || cause === null) return cause
   if (!isError(cause)) return Object.freeze({})
-  const frozen = new Error(ownText(cause.message, MAX_TEXT))
-  frozen.name = ownText(cause.name, MAX_TEXT)
-  frozen.stack = ownText(cause.stack ?? String(cause), MAX_TEXT)
-  if ('code' in cause) Object.assign(frozen, { code: ownText(cause.code, MAX_TEXT) })
+  const frozen = new Error(pieceOf(cause.message, MAX_TEXT))
+  frozen.name = pieceOf(cause.name, MAX_TEXT)
+  frozen.stack = pieceOf(cause.stack ?? String(cause), MAX_TEXT)
+  if ('code' in cause) Object.assign(frozen, { code: pieceOf(cause.code, MAX_TEXT) })
   if (cause.cause !== undefined && depth < MAX_CAUSES) frozen.cause = freezeCause(cause.cause, depth + 1)
   return frozen
 }
@@ -85,7 +92,6 @@ function isError(value: unknown): value is Error {
   return value instanceof Error || isNativeError(value)
 }
 
-/** A copy, since V8 keeps a whole text alive for a piece of it. */
-function ownText(text: unknown, maxLength?: number): string {
-  return Buffer.from(String(text).slice(0, maxLength)).toString()
+function pieceOf(text: unknown, maxLength?: number): string {
+  return ownText(String(text).slice(0, maxLength))
 }

@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Column, QueryResult, QueryStatistics, Value, ValueObject } from '../../core/result'
-import { isMultiValue } from '../../core/result'
+import { isMultiValue, isValueObject } from '../../core/result'
 import { admitColumns, admitObjects, markAdmitted, rowAdmission, rowsOf } from '../../formats/admission'
+import { ownText } from './own-text'
+import { FIELDS_AT_ONCE, Weight } from './weight'
 
 /** Bytes that are copied between two turns of the event loop: some milliseconds of work. */
 const BYTES_PER_TURN = 200_000
@@ -36,7 +38,7 @@ export async function freezeResult(
     isFrozen: true,
   }
   markAdmitted(frozen)
-  return { result: Object.freeze(frozen), bytes: freezer.bytes }
+  return { result: Object.freeze(frozen), bytes: freezer.weight.bytes }
 }
 
 async function freezeRows(
@@ -47,25 +49,23 @@ async function freezeRows(
 ): Promise<QueryResult['values']> {
   const frozen: (readonly Value[])[] = []
   const admit = rowAdmission(columns)
+  freezer.weight.addArray(rows.length)
   let bytesAtNextTurn = BYTES_PER_TURN
   for (const row of rows) {
     frozen.push(freezer.freezeArray(admit(row, frozen.length)))
-    if (freezer.bytes >= bytesAtNextTurn) {
-      assertRoom(freezer.bytes)
+    if (freezer.weight.bytes >= bytesAtNextTurn) {
+      assertRoom(freezer.weight.bytes)
       await nextTurn()
-      bytesAtNextTurn = freezer.bytes + BYTES_PER_TURN
+      bytesAtNextTurn = freezer.weight.bytes + BYTES_PER_TURN
     }
   }
-  return Object.freeze(frozen)
+  // A list that has grown has room for more.
+  return Object.freeze(frozen.slice())
 }
 
 function freezeColumns(columns: readonly Column[], freezer: Freezer): readonly Column[] {
-  for (const column of columns) {
-    freezer.freeze({ ...column })
-    Object.freeze(column.originalTypes)
-    Object.freeze(column)
-  }
-  return Object.freeze(columns)
+  freezer.weight.addArray(columns.length)
+  return Object.freeze(columns.map((column) => freezer.freezeObject({ ...column })))
 }
 
 function freezeStatistics(statistics: QueryStatistics | undefined, rowsEmitted: number): QueryStatistics {
@@ -85,56 +85,38 @@ function freezeStatistics(statistics: QueryStatistics | undefined, rowsEmitted: 
   return Object.freeze(counters)
 }
 
-/** Estimates how many bytes V8 uses for a value. */
-export function weigh(value: unknown): number {
-  const freezer = new Freezer()
-  freezer.freeze(value as Value)
-  return freezer.bytes
-}
-
-/** Copies values frozen, and sums up their estimated sizes. */
-class Freezer {
-  bytes = 0
+/** Copies values frozen, and sums up their estimated sizes. A copy keeps nothing alive of what it was made from. */
+export class Freezer {
+  readonly weight = new Weight(FIELDS_AT_ONCE)
 
   freeze(value: Value): Value {
-    switch (typeof value) {
-      case 'string':
-        this.bytes += 24 + value.length
-        return value
-      case 'object':
-        if (value === null) break
-        if (isMultiValue(value)) return this.freezeArray(value)
-        // A frozen `Date` still has setters that work.
-        if (value instanceof Date) return this.freeze(value.toISOString())
-        return this.freezeObject(value)
-      case 'number':
-      case 'boolean':
-        break
-      case 'bigint':
-        this.bytes += 24
-        break
-      default:
-        throw new TypeError(`A cell cannot be a value of type ${typeof value}`)
-    }
-    this.bytes += 8
+    if (typeof value === 'string') return this.freezeText(value)
+    if (isMultiValue(value)) return this.freezeArray(value)
+    // A frozen `Date` still has setters that work.
+    if (value instanceof Date) return this.freezeText(value.toISOString())
+    if (isValueObject(value)) return this.freezeObject(value)
+    this.weight.add(value)
     return value
   }
 
-  freezeArray(values: readonly Value[]): readonly Value[] {
-    this.bytes += 32
-    const frozen = new Array<Value>(values.length)
-    for (let index = 0; index < values.length; index += 1) frozen[index] = this.freeze(values[index] ?? null)
-    return Object.freeze(frozen)
+  freezeText(text: string): string {
+    this.weight.addText(text)
+    return ownText(text)
   }
 
-  freezeObject(object: ValueObject): ValueObject {
-    this.bytes += 32
+  freezeArray<Item extends Value>(values: readonly Item[]): readonly Item[] {
+    this.weight.addArray(values.length)
+    const frozen = new Array<Value>(values.length)
+    for (let index = 0; index < values.length; index += 1) frozen[index] = this.freeze(values[index] ?? null)
+    return Object.freeze(frozen) as readonly Item[]
+  }
+
+  freezeObject<Fields extends ValueObject>(object: Fields): Fields {
     const frozen: [string, Value][] = []
-    for (const [key, value] of Object.entries(object)) {
-      if (value === undefined) continue
-      this.bytes += 24 + key.length
-      frozen.push([key, this.freeze(value)])
+    for (const [name, value] of Object.entries(object)) {
+      if (value !== undefined) frozen.push([name, this.freeze(value)])
     }
-    return Object.freeze(Object.fromEntries(frozen))
+    this.weight.addObject(frozen.map(([name]) => name))
+    return Object.freeze(Object.fromEntries(frozen)) as Fields
   }
 }

@@ -17,18 +17,20 @@ import type {
 import { MemoryBudget } from './budget'
 import { ExpiryQueue } from './expiry-queue'
 import { freezeFailure } from './frozen-failure'
-import { freezeResult, weigh } from './frozen-result'
+import { freezeResult } from './frozen-result'
 import type { Execute, MemoryStoreOptions } from './options'
 import { MEMORY_STORE_OPTIONS } from './options'
+import { ownText } from './own-text'
 import { MemoryQuery } from './query'
 import { assertQueryId, QueryIdGenerator, withPadding } from './query-id'
+import { weigh } from './weight'
 
 /**
  * Keeps queries in the memory of this process and runs them with your executor. They are lost when the process ends, and
  * other processes do not see them.
  *
  * A query can be found until it is deleted or expires, or until a submit answers with its end and does not keep it. Its
- * executor may run longer. The budget counts the query until both are over.
+ * executor may run longer, and clients may still read its result. The budget counts the query until all that is over.
  */
 export class MemoryStore implements AsyncQueryStore {
   readonly #execute: Execute
@@ -43,6 +45,8 @@ export class MemoryStore implements AsyncQueryStore {
   readonly #expiries: ExpiryQueue<MemoryQuery>
   /** The executors that run. Each promise resolves when its executor has ended. */
   readonly #executions = new Map<MemoryQuery, Promise<void>>()
+  /** Which query a result belongs to, as long as anybody has the result. */
+  readonly #sources = new WeakMap<QueryResult, MemoryQuery>()
   readonly #running: Counter | undefined
   #closed = false
 
@@ -62,7 +66,7 @@ export class MemoryStore implements AsyncQueryStore {
 
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
     this.#assertOpen()
-    const query = this.#start(request, owner, options)
+    const query = this.#start(request, ownText(owner), options)
     await query.wait(options)
     const { outcome } = query
     // The answer of a query that ended in time has no id, unless the query is kept.
@@ -106,6 +110,19 @@ export class MemoryStore implements AsyncQueryStore {
     return true
   }
 
+  hold(result: QueryResult): () => void {
+    const query = this.#sources.get(result)
+    if (!query) return () => {}
+    // A submit whose query is not kept has forgotten it already.
+    if (!query.isCounted) this.#budget.addQuery(query.owner, query.bytes)
+    query.isCounted = true
+    query.readers += 1
+    return () => {
+      query.readers -= 1
+      this.#release(query)
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     const queries = [...this.#queries.values()]
@@ -143,7 +160,15 @@ export class MemoryStore implements AsyncQueryStore {
     own?.delete(id)
     if (own?.size === 0) this.#ownQueries.delete(owner)
     this.#expiries.delete(query)
-    if (!this.#executions.has(query)) this.#budget.removeQuery(owner, query.bytes)
+    this.#release(query)
+  }
+
+  /** Gives back what the budget counts for a query that cannot be found, does not run, and is not read. */
+  #release(query: MemoryQuery): void {
+    if (!query.isCounted || query.readers > 0 || this.#queries.has(query.id) || this.#executions.has(query))
+      return
+    query.isCounted = false
+    this.#budget.removeQuery(query.owner, query.bytes)
   }
 
   #start(request: QueryRequest, owner: Owner, options: SubmitOptions): MemoryQuery {
@@ -157,7 +182,10 @@ export class MemoryStore implements AsyncQueryStore {
     const execution = this.#run(query, request).finally(() => {
       this.#executions.delete(query)
       this.#running?.add(-1)
-      if (!this.#queries.has(query.id)) this.#budget.removeQuery(owner, query.bytes)
+      // Nothing but the executor needs the request.
+      this.#budget.removeBytes(owner, bytes)
+      query.bytes -= bytes
+      this.#release(query)
     })
     this.#executions.set(query, execution)
     this.#running?.add(1)
@@ -191,6 +219,7 @@ export class MemoryStore implements AsyncQueryStore {
       // The query may have been deleted or have expired meanwhile.
       if (query.outcome) return
       this.#takeBytes(query, frozen.bytes)
+      this.#sources.set(frozen.result, query)
       query.complete(frozen.result, { tookNanos, isPartial: isStopped || frozen.result.isPartial === true })
     } catch (fault) {
       this.#fail(query, fault)

@@ -4,6 +4,7 @@ import { QueryError } from '../../core/errors'
 import type { QueryResult } from '../../core/result'
 import type { AsyncQuery, CompletedQuery, QueryRequest, SubmitOptions, WaitOptions } from '../../core/store'
 import { endInTurns } from '../../core/turns'
+import { ownText } from './own-text'
 
 export type Outcome =
   | { state: 'completed'; completed: CompletedQuery }
@@ -19,6 +20,10 @@ export class MemoryQuery {
   reported: QueryResult | undefined
   /** The bytes that the query takes from the budget of the store. */
   bytes = 0
+  /** Whether the budget counts the query. */
+  isCounted = true
+  /** How many answers with the result are being read. */
+  readers = 0
 
   // Keeps only those parts of the request that its answers need.
   readonly #keepOnCompletion: boolean
@@ -34,7 +39,7 @@ export class MemoryQuery {
     this.owner = owner
     this.#keepOnCompletion = options.keepOnCompletion
     this.#columnar = request.columnar ?? false
-    this.#timeZone = request.timeZone
+    this.#timeZone = request.timeZone && ownText(request.timeZone)
     this.#clock = clock
     this.startTimeMs = clock.now()
     this.expirationTimeMs = this.startTimeMs + options.keepAliveMs

@@ -1,5 +1,5 @@
 import type { QueryResult, Value } from '../../../lib/core/result'
-import { freezeResult, weigh } from '../../../lib/stores/memory/frozen-result'
+import { freezeResult } from '../../../lib/stores/memory/frozen-result'
 
 const ONE_COLUMN = [{ name: 'x', type: 'keyword' }] as const
 
@@ -34,6 +34,12 @@ describe('freezeResult', () => {
     profile: { drivers: [{ took: 1 }] },
     clusters: { total: 1, details: { '(local)': { status: 'successful' } } },
   }
+
+  it('counts the values of the result', async () => {
+    const { bytes } = await freezeResult(resultOf('x'.repeat(1_000), 'y'))
+    expect(bytes).toBeGreaterThan(1_000)
+    expect(bytes).toBeLessThan(1_500)
+  })
 
   it('copies every part of a result', async () => {
     const { result } = await freezeResult(full)
@@ -199,21 +205,5 @@ describe('assertRoom', () => {
     }
     await expect(freezeResult({ columns: ONE_COLUMN, values: rows }, assertRoom)).rejects.toThrow('full')
     expect(copied).toBeLessThan(50_000)
-  })
-})
-
-describe('weigh', () => {
-  it('grows with the value', () => {
-    const weights = [null, 'ab', 'abc', ['abc'], ['abc', 1], { key: ['abc', 1] }, { key: ['abc', 1n] }].map(
-      weigh,
-    )
-    expect(weights).toEqual(weights.toSorted((a, b) => a - b))
-    expect(new Set(weights).size).toBe(weights.length)
-  })
-
-  it('counts the values of a frozen result', async () => {
-    const { bytes } = await freezeResult(resultOf('x'.repeat(1_000), 'y'))
-    expect(bytes).toBeGreaterThan(1_000)
-    expect(bytes).toBeLessThan(1_500)
   })
 })

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Owner } from '../../../lib/core/caller'
+import type { QueryErrorOptions } from '../../../lib/core/errors'
 import { QueryError } from '../../../lib/core/errors'
 import { MemoryStore } from '../../../lib/stores/memory/memory-store'
 import type { Execute } from '../../../lib/stores/memory/options'
@@ -44,6 +46,50 @@ describe('a MemoryStore', () => {
     await collectGarbage()
     expect(engineObject.deref()).toBeUndefined()
     expect(await store.get(id, alice, AT_ONCE)).toMatchObject({ isRunning: false })
+  })
+
+  /** A piece of a large text, such as a line of a file or a field of a body. */
+  const piece = (): string => `${'x'.repeat(100)}${Math.random()}`.padEnd(500_000, 'y').slice(0, 100)
+
+  const failure =
+    (options: QueryErrorOptions, type = 'exception') =>
+    (): never => {
+      throw new QueryError(type, 'broken', options)
+    }
+
+  it.each<[string, () => ReturnType<Execute>]>([
+    ['the cells of a result', () => rows(piece(), piece())],
+    ['lists in a result', () => ({ ...rows(), values: [[[piece(), piece()]]] })],
+    ['the name of a column', () => ({ columns: [{ name: piece(), type: 'keyword' }], values: [] })],
+    [
+      'a suggested cast',
+      () => ({ columns: [{ name: 'x', type: 'ip', suggestedCast: piece() }], values: [] }),
+    ],
+    ['a profile', () => ({ ...rows('a'), profile: { plan: [{ [piece()]: piece() }] } })],
+    ['clusters', () => ({ ...rows('a'), clusters: { details: piece() } })],
+    ['the type of a failure', () => failure({}, piece())()],
+    ['the metadata of a failure', () => failure({ metadata: { index: piece() } })()],
+    ['the headers of a failure', () => failure({ headers: { warning: piece() } })()],
+    ['the causes of a failure', () => failure({ causedBy: { type: piece(), reason: piece() } })()],
+  ])('does not keep the large texts that %s are pieces of', async (_what, execute) => {
+    storeWith(async () => {
+      await nextTurn()
+      return execute()
+    })
+    const growth = await heapGrowth(async () => {
+      for (let times = 0; times < 20; times += 1) await startAndAwait()
+    })
+    expect(growth).toBeLessThan(2_000_000)
+  })
+
+  it('does not keep the large texts that time zones and owners are pieces of', async () => {
+    storeWith(() => rows('a'))
+    const growth = await heapGrowth(async () => {
+      for (let times = 0; times < 20; times += 1) {
+        await store.submit({ query: 'FROM x', timeZone: piece() }, piece() as Owner, { ...KEPT, ...AT_ONCE })
+      }
+    })
+    expect(growth).toBeLessThan(2_000_000)
   })
 
   it('does not grow with keep-alives that are moved', async () => {

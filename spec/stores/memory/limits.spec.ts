@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { QueryError } from '../../../lib/core/errors'
+import type { CompletedQuery } from '../../../lib/core/store'
 import { bob, errorOf, FOREVER, MemoryBench, refusal, rows } from '../../support/memory-bench'
 
 const TOO_MANY = {
@@ -191,6 +192,76 @@ describe('the most bytes that a MemoryStore holds', () => {
     await complete()
     await bench.clock.advance(60_000)
     await complete()
+  })
+
+  it.each<[string, (bench: MemoryBench, id: string) => Promise<unknown>]>([
+    ['deleted', (bench, id) => bench.delete(id)],
+    ['expired', (bench) => bench.clock.advance(60_000)],
+  ])('count a %s result until its last reader has finished', async (_event, forget) => {
+    const bench = new MemoryBench({ maxBytes: 10_000 })
+    const id = await bench.start()
+    bench.run.complete(LARGE)
+    const { result } = (await bench.get(id, FOREVER)) as CompletedQuery
+    const releases = [bench.store.hold(result), bench.store.hold(result)]
+    await forget(bench, id)
+    expect(await bench.get(id)).toBeUndefined()
+    for (const release of releases) {
+      const refused = bench.submit(FOREVER)
+      bench.run.complete(LARGE)
+      expect(await refusal(refused)).toEqual(TOO_LARGE)
+      release()
+    }
+    const submit = bench.submit(FOREVER)
+    bench.run.complete(LARGE)
+    expect(await submit).toMatchObject({ isRunning: false })
+  })
+
+  it('count a result that is kept and read just once', async () => {
+    const bench = new MemoryBench({ maxBytes: 13_000 })
+    const id = await bench.start()
+    bench.run.complete(LARGE)
+    const { result } = (await bench.get(id, FOREVER)) as CompletedQuery
+    bench.store.hold(result)()
+    const release = bench.store.hold(result)
+    const submit = bench.submit(FOREVER)
+    bench.run.complete(LARGE)
+    expect(await submit).toMatchObject({ isRunning: false })
+    release()
+  })
+
+  it('count a result that is not kept while it is read', async () => {
+    const bench = new MemoryBench({ maxBytes: 10_000 })
+    const submit = bench.submit({ ...FOREVER, keepOnCompletion: false })
+    bench.run.complete(LARGE)
+    const { result } = (await submit) as CompletedQuery
+    const release = bench.store.hold(result)
+    expect(await refusal(bench.submit({ query: 'x'.repeat(6_000) }))).toEqual(TOO_LARGE)
+    release()
+    expect(await bench.submit({ query: 'x'.repeat(6_000) })).toMatchObject({ isRunning: true })
+  })
+
+  it('have no room for a reader of a forgotten result when others have taken it', async () => {
+    const bench = new MemoryBench({ maxBytes: 10_000 })
+    const submit = bench.submit({ ...FOREVER, keepOnCompletion: false })
+    bench.run.complete(LARGE)
+    const { result } = (await submit) as CompletedQuery
+    await nextTurn()
+    await bench.submit({ query: 'x'.repeat(6_000) })
+    expect(() => bench.store.hold(result)).toThrow(expect.objectContaining({ type: TOO_LARGE.type }))
+  })
+
+  it('do not count the result of another store', () => {
+    expect(() => new MemoryBench({ maxBytes: 1 }).store.hold(LARGE)()).not.toThrow()
+  })
+
+  it('do not count a request any more when its executor has ended', async () => {
+    const bench = new MemoryBench({ maxBytes: 10_000 })
+    const id = await bench.start({ query: 'x'.repeat(6_000) })
+    expect(await refusal(bench.submit({ query: 'x'.repeat(6_000) }))).toEqual(TOO_LARGE)
+    bench.run.complete(rows('a'))
+    expect(await bench.get(id, FOREVER)).toMatchObject({ isRunning: false })
+    await nextTurn()
+    expect(await bench.submit({ query: 'x'.repeat(6_000) })).toMatchObject({ isRunning: true })
   })
 
   it('are not used up by results that did not fit', async () => {

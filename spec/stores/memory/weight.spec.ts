@@ -1,0 +1,142 @@
+import type { Value } from '../../../lib/core/result'
+import { parseJson } from '../../../lib/json/parse'
+import { freezeResult } from '../../../lib/stores/memory/frozen-result'
+import { weigh } from '../../../lib/stores/memory/weight'
+import { heapGrowth } from '../../support/memory-heap'
+
+/** What keeps a value alive while it is measured. */
+const held: unknown[] = []
+
+/** How the counted bytes compare with those that the heap grows by. */
+async function measured(
+  make: (count: number) => Promise<Kept>,
+  item: (index: number) => unknown,
+): Promise<number> {
+  // What the runtime keeps of code that runs for the first time does not count.
+  await make(100)
+  let counted = 0
+  const growth = await heapGrowth(async () => {
+    const { kept, bytes } = await make(Math.min(40_000, Math.ceil(5_000_000 / weigh(item(1)))))
+    held.push(kept)
+    counted = bytes
+    // The runtime keeps the text that a regular expression has read last.
+    ;/x/.test('x')
+  })
+  held.length = 0
+  return counted / growth
+}
+
+interface Kept {
+  kept: unknown
+  bytes: number
+}
+
+const many = <T>(count: number, item: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => item(index))
+
+const text = (index: number, length: number): string => `${index}`.padStart(length, 'text')
+const wide = (index: number, length: number): string => `${index}`.padStart(length, '漢字')
+const document = (index: number): Value => ({
+  id: index,
+  at: { place: { x: index + 0.5, tags: ['a', 'b'] } },
+})
+
+/** Fields of one name each, of which no other object has any. */
+const ownFields = (prefix: string, count: number): (readonly [string, Value])[] =>
+  many(count, (field) => [`${prefix}_${field}`, field])
+
+const COLUMNS: Record<string, (index: number) => Value> = {
+  'small integers': (index) => index,
+  doubles: (index) => index + 0.5,
+  'integers that are doubles': (index) => 2 ** 40 + index,
+  bigint: (index) => 2n ** 60n + BigInt(index),
+  'long bigint': (index) => 10n ** 300n + BigInt(index),
+  booleans: (index) => index % 2 === 0,
+  'short texts': (index) => text(index, 8),
+  texts: (index) => text(index, 30),
+  'long texts': (index) => text(index, 300),
+  'short CJK texts': (index) => wide(index, 8),
+  'CJK texts': (index) => wide(index, 30),
+  'texts with one CJK character': (index) => `漢${text(index, 200)}`,
+  dates: (index) => new Date(index),
+  'lists of integers': (index) => [index, index, index],
+  'lists of doubles': (index) => [index + 0.5, index, 0.25],
+  'lists of texts': (index) => [text(index, 10), text(index, 20)],
+  'empty lists': () => [],
+  'nested objects': document,
+  'empty objects': () => ({}),
+  'objects of eight fields': (index) => Object.fromEntries(many(8, (field) => [`field_${field}`, index])),
+  'objects of fifty fields': (index) => Object.fromEntries(many(50, (field) => [`field_${field}`, index])),
+  'objects of two hundred fields': (index) => Object.fromEntries(many(200, (field) => [`f_${field}`, index])),
+  'objects with a name of their own': (index) => Object.fromEntries(ownFields(`k${index}`, 1)),
+  'objects with four names of their own': (index) => Object.fromEntries(ownFields(`l${index}`, 4)),
+}
+
+describe('the weight of a result', () => {
+  const wideRow = many(50, (column) => ({ name: `c${column}`, type: 'unsupported' as const }))
+
+  it.each([
+    ...Object.entries(COLUMNS).map(([what, cell]) => [what, (index: number) => [cell(index)]] as const),
+    ['fifty texts', (index: number) => many(50, (column) => text(index * column, 15))] as const,
+  ])('is that of the heap for rows of %s', async (_what, row) => {
+    const columns = wideRow.slice(0, row(1).length)
+    const ratio = await measured(async (count) => {
+      const { result, bytes } = await freezeResult({ columns, values: many(count, row) })
+      return { kept: result, bytes }
+    }, row)
+    expect(ratio).toBeGreaterThan(0.9)
+    expect(ratio).toBeLessThan(3)
+  })
+})
+
+describe('the weight of what a client sends', () => {
+  it.each<[string, (index: number) => Value]>([
+    ['ones', () => 1],
+    ['doubles', (index) => index + 0.5],
+    ['CJK texts', (index) => wide(index, 20)],
+    ['pairs', (index) => [index, 1]],
+    ['lists in lists', (index) => [[[[index]]]]],
+    ['objects', document],
+    ['objects with a name of their own', (index) => Object.fromEntries(ownFields(`m${index}`, 1))],
+  ])('is that of the heap for a list of %s', async (_what, item) => {
+    const ratio = await measured(async (count) => {
+      const kept = parseJson(JSON.stringify(many(count, item)))?.value
+      return { kept, bytes: weigh(kept) }
+    }, item)
+    expect(ratio).toBeGreaterThan(0.9)
+    expect(ratio).toBeLessThan(3)
+  })
+})
+
+describe('weigh', () => {
+  it('grows with the value', () => {
+    const values = [null, 'ab', ['abc'], ['abc', 1], { key: ['abc', 1] }, { key: ['abc', 1n] }]
+    const weights = values.map(weigh)
+    expect(weights).toEqual(weights.toSorted((a, b) => a - b))
+    expect(new Set(weights).size).toBe(weights.length)
+  })
+
+  it('reads every value once', () => {
+    let reads = 0
+    const counted = (target: object): object =>
+      new Proxy(target, {
+        get(object, name, receiver) {
+          if (name !== 'length') reads += 1
+          return Reflect.get(object, name, receiver)
+        },
+      })
+    weigh(counted([1, counted({ a: 'x', b: counted([1, 2, 3]) }), counted([])]))
+    expect(reads).toBe(3 + 2 + 3)
+  })
+
+  it('copies no value', async () => {
+    const lists = many(10_000, (index) => [index, [index]])
+    const before = process.memoryUsage().heapUsed
+    weigh(lists)
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(200_000)
+  })
+
+  it('refuses what no value can be', () => {
+    expect(() => weigh({ a: Symbol('s') })).toThrow(new TypeError('A cell cannot be a value of type symbol'))
+  })
+})

@@ -1,4 +1,5 @@
 import type { Response } from 'express'
+import { WITHOUT_PRODUCT } from '../core/errors'
 import type { QueryState } from '../core/store'
 
 const PRODUCT = 'X-elastic-product'
@@ -7,9 +8,6 @@ const QUERY_ID = 'X-Elasticsearch-Async-Id'
 const IS_RUNNING = 'X-Elasticsearch-Async-Is-Running'
 const EXPIRATION = 'X-Elasticsearch-Async-Expiration-Time-In-Millis'
 const TOOK = 'Took-nanos'
-
-/** Statuses that Elasticsearch sends before its REST layer adds the product header. */
-const WITHOUT_PRODUCT: readonly number[] = [401, 403, 413]
 
 /** Sets the headers that every answer has. */
 export function setCommonHeaders(response: Response): void {

@@ -1,7 +1,6 @@
 import type { Clock } from '../../core/clock'
 import { isQueryError } from '../../core/errors'
 import type { WaitOptions } from '../../core/store'
-import { UpstreamError } from './outage'
 
 /** One of the requests that a long wait is made of. */
 interface Slice {
@@ -14,8 +13,6 @@ interface Slice {
 /** What a long wait asks the cluster. */
 interface Question<T> {
   ask: (slice: Slice) => Promise<T>
-  /** Frees the connection of an answer that says that the query runs. Such an answer is small. */
-  hold?: (answer: T) => Promise<T>
   /** Fires when nobody wants an answer any more. */
   gone: AbortSignal | undefined
 }
@@ -24,9 +21,12 @@ interface Question<T> {
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1_000
 
+/** What the store gets for a query, with the status of an answer of the cluster. */
+type Answer = { isRunning?: boolean | undefined; status?: number } | undefined
+
 /**
  * Waits of any length, made of requests of bounded length. A wait ends when the query is finished, the time is over or
- * the signal fires. It also ends when the cluster stops answering: then the last known state is that the query runs.
+ * the signal fires. It also ends when a request fails, in whatever way: then the last known state is that the query runs.
  */
 export class LongWaits {
   readonly #clock: Clock
@@ -38,7 +38,7 @@ export class LongWaits {
   }
 
   /** Resolves with the last answer. `known` is an answer from before the wait. */
-  async wait<T extends { isRunning?: boolean | undefined } | undefined>(
+  async wait<T extends Answer>(
     { waitForCompletionTimeoutMs, signal }: WaitOptions,
     question: Question<T>,
     known?: T,
@@ -53,11 +53,13 @@ export class LongWaits {
       try {
         answer = await this.#ask(question, { waitMs, isFirst, signal })
       } catch (error) {
-        if (last && error instanceof UpstreamError && !question.gone?.aborted) return last
-        throw error
+        const isOfQuery = isQueryError(error) && !isFailure(error.status)
+        if (!last || isOfQuery || question.gone?.aborted) throw error
+        return last
       }
+      if (last && isFailure(answer?.status)) return last
       if (!answer?.isRunning || signal?.aborted || this.#clock.now() >= endMs) return answer
-      last = question.hold ? await question.hold(answer) : answer
+      last = answer
       if (this.#clock.now() - beganMs >= waitMs / 2) continue
       // The cluster answers at once about a query that is being cancelled, however long the wait.
       await this.pause(Math.min(pauseMs, endMs - this.#clock.now()), [signal, question.gone])
@@ -92,4 +94,12 @@ export class LongWaits {
       }
     })
   }
+}
+
+/**
+ * Whether a status tells of the request, and not surely of the query. A query may have failed with such a status too:
+ * whoever asks for it next learns that.
+ */
+export function isFailure(status = 200): boolean {
+  return status === 401 || status === 403 || status === 429 || status >= 500
 }

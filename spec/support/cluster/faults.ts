@@ -24,6 +24,16 @@ export type Fault =
   /** The answer has its own headers and this body. */
   | { kind: 'replace'; body: string | Buffer }
 
+/** An answer that Elasticsearch itself gives in place of the service of a request. */
+export function refusal(
+  status: number,
+  error: { type: string; reason: string },
+  headers: Record<string, string> = {},
+): Fault {
+  const body = { error: { root_cause: [error], ...error }, status }
+  return { kind: 'answer', status, body, headers: { 'X-elastic-product': 'Elasticsearch', ...headers } }
+}
+
 interface Planned {
   operation: Operation
   fault: Fault

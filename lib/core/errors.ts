@@ -46,7 +46,10 @@ export interface QueryErrorOptions {
   metadata?: Readonly<Record<string, string | number>>
   /** The part of the cause that the client gets. */
   causedBy?: ErrorCause | undefined
-  /** Response headers. They are also the `header` field of the error object, as in Elasticsearch's 401. */
+  /**
+   * Response headers. Except for `Retry-After`, they are also the `header` field of the error object, as in
+   * Elasticsearch's 401. Without one, an answer of 429 or 503 has a `Retry-After` of one second.
+   */
   headers?: Readonly<Record<string, string>>
   /** What really happened. It is logged, and the client never gets it. */
   cause?: unknown

@@ -5,8 +5,6 @@ import { giveUp } from './answers/peek'
 import type { GetTimes, Sender, UpstreamParameters } from './cluster/requests'
 import type { StoreParts } from './get'
 import type { KnownQuery, Remembered } from './ids/sealed-content'
-import { UnusableAnswerError } from './outage'
-import { isFailure } from './wait'
 
 /**
  * Longest wait that a submit asks the cluster for, in milliseconds: the default of clients. Longer waits go on with
@@ -50,20 +48,15 @@ export class QueryStarter {
         known.query ??= { ...newQuery.remembered, ...remembered, upstreamId, id: '' }
         known.query.id ||= this.#parts.ids.seal(known.query, sender.owner)
         return known.query.id
-      }).catch((error: unknown) => {
-        // The answer broke behind the id, and gets tell the rest.
-        if (!known.query?.id) throw error
-        return undefined
       })
-      if (first) answers.push(first)
+      answers.push(first)
       const { query } = known
-      if (first && !query) return { answer: first, id: undefined, settled: async () => {} }
-      if (!query) throw new TypeError('a submit without an answer has an id')
+      if (!query) return { answer: first, id: undefined, settled: async () => {} }
       // The client has gone, and cannot learn the id.
       sender.wire?.gone.throwIfAborted()
-      const answer = first?.isRunning === false ? first : await this.#later(newQuery, query, first, endMs)
+      const answer = first.isRunning === false ? first : await this.#later(newQuery, query, first, endMs)
       answers.push(answer)
-      if (first && answer !== first) giveUp(first.body)
+      if (answer !== first) giveUp(first.body)
       return await this.#outcome(newQuery, query, first, answer)
     } catch (error) {
       // Nobody reads these answers, and a body that nobody reads keeps its connection for ever.
@@ -92,33 +85,28 @@ export class QueryStarter {
     return answer
   }
 
-  /** Goes on with the wait where the submit has not waited long enough, or has no `first` answer that can be used. */
+  /** Goes on with the wait where the submit has not waited long enough. */
   async #later(
     { parameters, sender, options: { signal } }: NewQuery,
     query: KnownQuery,
-    first: QueryAnswer | undefined,
+    first: QueryAnswer,
     endMs: number,
   ): Promise<QueryAnswer> {
     const remainingMs = endMs - this.#parts.clock.now()
-    if (first && (remainingMs <= 0 || signal?.aborted)) return first
+    if (remainingMs <= 0 || signal?.aborted) return first
     const { allow_partial_results: _, ...others } = parameters
     const options = { waitForCompletionTimeoutMs: remainingMs, ...(signal && { signal }) }
     const question = {
       ask: (slice: GetTimes) => this.#parts.queries.get(query, others, slice, sender),
       gone: sender.wire?.gone,
     }
-    const last = await this.#parts.waits.wait<QueryAnswer | undefined>(options, question, first)
-    const answer = last ?? first
-    if (!answer || isFailure(answer.status)) {
-      throw new UnusableAnswerError('the cluster has not answered a submit in full, nor the get after it')
-    }
-    return answer
+    return (await this.#parts.waits.wait<QueryAnswer | undefined>(options, question, first)) ?? first
   }
 
   async #outcome(
     { sender, options }: NewQuery,
     query: KnownQuery,
-    first: QueryAnswer | undefined,
+    first: QueryAnswer,
     answer: QueryAnswer,
   ): Promise<StartedQuery> {
     if (answer.isRunning) {

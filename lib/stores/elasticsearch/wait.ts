@@ -100,6 +100,6 @@ export class LongWaits {
  * Whether a status tells of the request, and not surely of the query. A query may have failed with such a status too:
  * whoever asks for it next learns that.
  */
-export function isFailure(status = 200): boolean {
+function isFailure(status = 200): boolean {
   return status === 401 || status === 403 || status === 429 || status >= 500
 }

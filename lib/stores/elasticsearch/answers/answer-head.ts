@@ -89,7 +89,7 @@ interface TextFormat {
   begin: RegExp
   /** A field that is no list and no object: its name and its value. */
   field: RegExp
-  /** Whatever ends these fields. */
+  /** The first field that is a list or an object. An object that ends before is read to its end. */
   end: RegExp
   idKey: RegExp
 }
@@ -97,14 +97,14 @@ interface TextFormat {
 const JSON_TEXT: TextFormat = {
   begin: /\s*\{\s*/y,
   field: /"(\w+)"\s*:\s*("(?:[^"\\]|\\.)*"|[\w.+-]+)\s*(?:,\s*|(?=\}))/dy,
-  end: /\}|"\w+"\s*:\s*[[{]/y,
+  end: /"\w+"\s*:\s*[[{]/y,
   idKey: /"id"/y,
 }
 
 const YAML_TEXT: TextFormat = {
   begin: /---\s*/y,
   field: /(\w+): *("[^"\\\n]*"|'[^'\n]*'|[^\s"'[{][^\n]*?)\s*\n/dy,
-  end: /\{|\w+:\s*(?:\n|[[{])/y,
+  end: /\w+:\s*(?:\n|[[{])/y,
   idKey: /id:/y,
 }
 

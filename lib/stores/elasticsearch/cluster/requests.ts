@@ -167,7 +167,7 @@ export class ClusterQueries {
       headers: {
         'content-type': type,
         ...(challenge !== undefined && { 'www-authenticate': challenge }),
-        ...(retryAfter !== undefined && { 'retry-after': retryAfter }),
+        ...(retryAfter !== undefined && [429, 503].includes(status) && { 'retry-after': retryAfter }),
       },
       body,
     }

@@ -5,6 +5,7 @@ import { giveUp } from './answers/peek'
 import type { GetTimes, Sender, UpstreamParameters } from './cluster/requests'
 import type { StoreParts } from './get'
 import type { KnownQuery, Remembered } from './ids/sealed-content'
+import { isFailure } from './wait'
 
 /**
  * Longest wait that a submit asks the cluster for, in milliseconds: the default of clients. Longer waits go on with
@@ -114,6 +115,10 @@ export class QueryStarter {
         if (!isDelivered) await this.#forget(query, sender)
       }
       return { answer, id: query.id, settled }
+    }
+    // It may run: an error like this is not surely its own.
+    if (answer !== first && isFailure(answer.status)) {
+      return { answer, id: undefined, settled: async () => {} }
     }
     // For the caller the query has finished within the wait, so it is kept only if the caller wants that.
     const isUnwanted = answer !== first && (answer.status >= 400 || !options.keepOnCompletion)

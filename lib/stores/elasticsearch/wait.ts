@@ -22,7 +22,7 @@ const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1_000
 
 /** What the store gets for a query, with the status of an answer of the cluster. */
-type Answer = { isRunning?: boolean | undefined; status?: number } | undefined
+type Answer = { isRunning?: boolean | undefined; status?: number; body?: unknown } | undefined
 
 /**
  * Waits of any length, made of requests of bounded length. A wait ends when the query is finished, the time is over or
@@ -45,20 +45,29 @@ export class LongWaits {
   ): Promise<T> {
     const endMs = this.#clock.now() + Math.max(0, waitForCompletionTimeoutMs)
     let last = known
+    let failure: string | undefined
     let pauseMs = FIRST_PAUSE_MS
     for (let isFirst = true; ; isFirst = false) {
       const beganMs = this.#clock.now()
-      const waitMs = signal?.aborted ? 0 : Math.min(Math.max(0, endMs - beganMs), this.#sliceMs)
+      const waitMs =
+        signal?.aborted || failure !== undefined ? 0 : Math.min(Math.max(0, endMs - beganMs), this.#sliceMs)
       let answer: T
+      let fault: string | undefined
       try {
         answer = await this.#ask(question, { waitMs, isFirst, signal })
+        if (last) fault = faultOf(answer)
       } catch (error) {
-        const isOfQuery = isQueryError(error) && !isFailure(error.status)
-        if (!last || isOfQuery || question.gone?.aborted) throw error
-        return last
+        fault = faultOf(error)
+        if (!last || fault === undefined || fault === failure || question.gone?.aborted) throw error
+        answer = last
       }
-      if (last && isFailure(answer?.status)) return last
-      if (!answer?.isRunning || signal?.aborted || this.#clock.now() >= endMs) return answer
+      if (last && fault !== undefined && fault !== failure) {
+        if (failure !== undefined || !REPEATABLE_FAULT.test(fault)) return last
+        failure = fault
+        continue
+      }
+      const isOver = failure !== undefined || signal?.aborted || this.#clock.now() >= endMs
+      if (!answer?.isRunning || isOver) return answer
       last = answer
       if (this.#clock.now() - beganMs >= waitMs / 2) continue
       // The cluster answers at once about a query that is being cancelled, however long the wait.
@@ -97,9 +106,23 @@ export class LongWaits {
 }
 
 /**
- * Whether a status tells of the request, and not surely of the query. A query may have failed with such a status too:
- * whoever asks for it next learns that.
+ * Whether a status may tell of the request, and not of the query. A query may have failed with such a status too. Then a
+ * second request gets the same error.
  */
-function isFailure(status = 200): boolean {
+export function isFailure(status: number): boolean {
   return status === 401 || status === 403 || status === 429 || status >= 500
+}
+
+/** Faults that a query may have had too: breakers, and whatever has no status of its own. */
+const REPEATABLE_FAULT = /^(?:429|500) (?!.*es_rejected_execution_exception)/s
+
+/** What went wrong with a request. `undefined` for a fact about the query. */
+function faultOf(outcome: unknown): string | undefined {
+  if (isQueryError(outcome)) {
+    const { status, type, reason } = outcome
+    return isFailure(status) ? `${status} ${type} ${reason}` : undefined
+  }
+  if (outcome instanceof Error) return String(outcome)
+  const { status = 200, body } = (outcome ?? {}) as NonNullable<Answer>
+  return isFailure(status) ? `${status} ${String(body)}` : undefined
 }

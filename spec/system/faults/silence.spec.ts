@@ -113,11 +113,18 @@ describe('a request that no server has received', () => {
     const cluster = await startCluster()
     const gateway = await startElasticsearchGateway('url', cluster.url)
     const body = { query: 'RUN', wait_for_completion_timeout: '0s' }
-    const submits = await Promise.all(
-      Array.from({ length: 5 }, () => gateway.alice('POST /_query/async', { body })),
-    )
+    let resolve = () => {}
+    const until5 = new Promise<void>((settle) => {
+      resolve = settle
+    })
+    cluster.inject('submit', { kind: 'delay', until: until5 }, 5)
+    const submitting = Array.from({ length: 5 }, () => gateway.alice('POST /_query/async', { body }))
+    const submits = Promise.all(submitting)
+    await until(() => cluster.open.length === 5)
+    resolve()
+    const [first] = await submits
     cluster.inject('get', { kind: 'drop' }, 4)
-    const target = `GET /_query/async/${submits[0]?.headers['x-elasticsearch-async-id']}`
+    const target = `GET /_query/async/${first?.headers['x-elasticsearch-async-id']}`
     expect((await gateway.alice(`${target}?wait_for_completion_timeout=0s`)).status).toBe(200)
     await gateway.close()
     await cluster.close()

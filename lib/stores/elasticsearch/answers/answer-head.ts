@@ -35,8 +35,9 @@ export function readHead(
   isAll: boolean,
   isGuess = false,
 ): AnswerHead | undefined {
-  const { isObject, isComplete, hasUnreadableId, ...head } = READERS[format](bytes)
-  if (isComplete) return { format, ...head }
+  const { isObject, hasUnreadableId, ...head } = READERS[format](bytes)
+  // Every other answer is small, or has rows to come that fill the head.
+  if (head.id && head.isRunning === false) return { format, ...head }
   if (!isAll && bytes.length < LONGEST_HEAD) return undefined
   if (hasUnreadableId) throw new UnusableAnswerError(UNREADABLE_ID)
   if (!isObject && !isGuess) throw new UnusableAnswerError('the answer of the cluster is not an object')
@@ -57,8 +58,6 @@ export function replaceId(format: ObjectFormat, bytes: Buffer, { start, end }: H
 interface FoundHead extends Omit<AnswerHead, 'format'> {
   /** The bytes begin as an object does. */
   isObject: boolean
-  /** No id and no state can follow. */
-  isComplete: boolean
   /** A field for the id begins, but its value is not all there or has an unusual form. */
   hasUnreadableId: boolean
 }
@@ -89,36 +88,32 @@ interface TextFormat {
   begin: RegExp
   /** A field that is no list and no object: its name and its value. */
   field: RegExp
-  /** The first field that is a list or an object. An object that ends before is read to its end. */
-  end: RegExp
   idKey: RegExp
 }
 
 const JSON_TEXT: TextFormat = {
   begin: /\s*\{\s*/y,
   field: /"(\w+)"\s*:\s*("(?:[^"\\]|\\.)*"|[\w.+-]+)\s*(?:,\s*|(?=\}))/dy,
-  end: /"\w+"\s*:\s*[[{]/y,
   idKey: /"id"/y,
 }
 
 const YAML_TEXT: TextFormat = {
   begin: /---\s*/y,
   field: /(\w+): *("[^"\\\n]*"|'[^'\n]*'|[^\s"'[{][^\n]*?)\s*\n/dy,
-  end: /\w+:\s*(?:\n|[[{])/y,
   idKey: /id:/y,
 }
 
 /** An id that needs no decoding, with or without quotes. */
 const PLAIN_ID = /^(?:"[^"\\]*"|'[^']*'|[\w-]+=*)$/
 
-function readText(bytes: Buffer, { begin, field, end, idKey }: TextFormat): FoundHead {
+function readText(bytes: Buffer, { begin, field, idKey }: TextFormat): FoundHead {
   const text = bytes.toString('latin1', 0, LONGEST_HEAD)
   const matchAt = (expression: RegExp, at: number): RegExpExecArray | null => {
     expression.lastIndex = at
     return expression.exec(text)
   }
   let at = matchAt(begin, 0)?.[0].length
-  if (at === undefined) return { isObject: false, isComplete: false, hasUnreadableId: false }
+  if (at === undefined) return { isObject: false, hasUnreadableId: false }
   const found: Pick<AnswerHead, 'id' | 'isRunning'> = {}
   for (let match = matchAt(field, at); match; match = matchAt(field, at)) {
     const [all, name, value = ''] = match
@@ -130,8 +125,7 @@ function readText(bytes: Buffer, { begin, field, end, idKey }: TextFormat): Foun
     if (found.id && found.isRunning !== undefined) break
   }
   const hasUnreadableId = !found.id && matchAt(idKey, at) !== null
-  const isOver = matchAt(end, at) !== null || (found.id !== undefined && found.isRunning !== undefined)
-  return { ...found, isObject: true, isComplete: !hasUnreadableId && isOver, hasUnreadableId }
+  return { ...found, isObject: true, hasUnreadableId }
 }
 
 /** How a binary format writes the first two fields. */
@@ -188,9 +182,9 @@ const SMILE: BinaryFormat = {
 }
 
 function readFields(bytes: Buffer, begin: number | undefined, format: BinaryFormat): FoundHead {
-  if (begin === undefined) return { isObject: false, isComplete: false, hasUnreadableId: false }
+  if (begin === undefined) return { isObject: false, hasUnreadableId: false }
   const { idKey, isRunningKey } = format
-  const head: FoundHead = { isObject: true, isComplete: false, hasUnreadableId: false }
+  const head: FoundHead = { isObject: true, hasUnreadableId: false }
   let at = begin
   for (;;) {
     if (!head.id && startsWith(bytes, idKey, at)) {
@@ -205,8 +199,7 @@ function readFields(bytes: Buffer, begin: number | undefined, format: BinaryForm
       head.isRunning = state === format.true
       at += isRunningKey.length + 1
     } else {
-      const hasBoth = head.id !== undefined && head.isRunning !== undefined
-      return { ...head, isComplete: hasBoth || bytes.length >= at + isRunningKey.length }
+      return head
     }
   }
 }

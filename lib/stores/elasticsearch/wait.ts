@@ -57,7 +57,7 @@ export class LongWaits {
         answer = await this.#ask(question, { waitMs, isFirst, signal })
         if (last) fault = faultOf(answer)
       } catch (error) {
-        fault = faultOf(error)
+        fault = isQueryError(error) ? faultOf(error) : String(error)
         if (!last || fault === undefined || fault === failure || question.gone?.aborted) throw error
         answer = last
       }
@@ -122,7 +122,6 @@ function faultOf(outcome: unknown): string | undefined {
     const { status, type, reason } = outcome
     return isFailure(status) ? `${status} ${type} ${reason}` : undefined
   }
-  if (outcome instanceof Error) return String(outcome)
   const { status = 200, body } = (outcome ?? {}) as NonNullable<Answer>
   return isFailure(status) ? `${status} ${String(body)}` : undefined
 }

@@ -46,7 +46,10 @@ export interface QueryErrorOptions {
   metadata?: Readonly<Record<string, string | number>>
   /** The part of the cause that the client gets. */
   causedBy?: ErrorCause | undefined
-  /** Response headers. They are also the `header` field of the error object, as in Elasticsearch's 401. */
+  /**
+   * Response headers. Except for `Retry-After`, they are also the `header` field of the error object, as in
+   * Elasticsearch's 401. Without one, an answer of 429 or 503 has a `Retry-After` of one second.
+   */
   headers?: Readonly<Record<string, string>>
   /** What really happened. It is logged, and the client never gets it. */
   cause?: unknown
@@ -93,6 +96,9 @@ export function isQueryError(error: unknown): error is QueryError {
   return typeof error === 'object' && error !== null && BRAND in error
 }
 
+/** Statuses that Elasticsearch answers without its product header: its REST layer, which adds it, is not reached. */
+export const WITHOUT_PRODUCT: readonly number[] = [401, 403, 413]
+
 /** An error that Elasticsearch finds before it reads a query. It writes such errors as plain text in `error`. */
 export class RoutingError extends Error {
   override readonly name = 'RoutingError'
@@ -111,8 +117,12 @@ export function illegalArgument(reason: string, options?: QueryErrorOptions): Qu
 }
 
 /** The 503 for an outage of the gateway or of the servers behind it. `cause` is for the log. */
-export function unavailable(reason: string, cause?: unknown): QueryError {
-  return new QueryError('no_shard_available_action_exception', reason, { cause })
+export function unavailable(
+  reason: string,
+  cause?: unknown,
+  headers: QueryError['headers'] = {},
+): QueryError {
+  return new QueryError('no_shard_available_action_exception', reason, { cause, headers })
 }
 
 /** The 404 of an unknown query, of an expired one, and of another owner's. */

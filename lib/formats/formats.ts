@@ -105,16 +105,22 @@ export const FORMAT_TABLE: FormatTable = {
   },
 }
 
-const BY_LABEL: ReadonlyMap<string, ObjectFormat> = new Map(
-  OBJECT_FORMATS.flatMap((format) =>
+const BY_LABEL: ReadonlyMap<string, Format> = new Map(
+  FORMATS.flatMap((format) =>
     Object.values(FORMAT_TABLE[format].mediaTypes).map(([label]) => [label, format] as const),
   ),
 )
 
-/** The format that the Content-Type of an answer names, if it is one of objects. */
-export function objectFormatOf(contentType: string | undefined): ObjectFormat | undefined {
+/** The format that the Content-Type of an answer names. */
+export function formatOf(contentType: string | undefined): Format | undefined {
   const [mediaType = ''] = (contentType ?? '').toLowerCase().split(';', 1)
   return BY_LABEL.get(mediaType.trim())
+}
+
+/** The format that the Content-Type of an answer names, if it is one of objects. */
+export function objectFormatOf(contentType: string | undefined): ObjectFormat | undefined {
+  const format = formatOf(contentType)
+  return OBJECT_FORMATS.find((name) => name === format)
 }
 
 export function writerFor(format: Format): Writer | Promise<Writer> {

@@ -6,6 +6,11 @@ import { readErrorStyle } from '../request/head'
 import { errorMediaType } from '../request/negotiation'
 import { askToClose, endWith, removeQueryHeaders, setProduct, setStatus } from './response-headers'
 
+const RETRY_AFTER = 'Retry-After'
+
+/** When a client may try again, in seconds, unless the error says something else. */
+const RETRY_AFTER_S = 1
+
 /**
  * Sends any thrown value in Elasticsearch's envelope, or breaks the connection if an answer has begun. Never throws.
  * Returns the error that the client got.
@@ -35,6 +40,7 @@ function send(error: unknown, response: Response): void {
   const bytes = writeObject(format, body, { pretty: style.pretty })
   removeQueryHeaders(response)
   setStatus(response, status)
+  if (status === 429 || status === 503) response.setHeader(RETRY_AFTER, RETRY_AFTER_S)
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   // The rest of a body that is too large is not worth reading.
   if (status === 413) askToClose(response)
@@ -107,12 +113,14 @@ function errorObject(
   withCause = true,
 ): ErrorObject {
   const { type, reason, metadata, causedBy } = error
+  // Elasticsearch has no such header, and so no such field.
+  const { [RETRY_AFTER]: _, ...shown } = headers
   return {
     type,
     reason,
     ...metadata,
     ...(causedBy && withCause && { caused_by: errorObject(causedBy, {}, traced) }),
-    ...(Object.keys(headers).length > 0 && { header: { ...headers } }),
+    ...(Object.keys(shown).length > 0 && { header: shown }),
     ...(traced && { stack_trace: stackTrace(error) }),
   }
 }

@@ -1,4 +1,5 @@
 import type { Response } from 'express'
+import { WITHOUT_PRODUCT } from '../core/errors'
 import type { QueryState } from '../core/store'
 import type { Chunk } from '../formats/writer'
 
@@ -11,9 +12,6 @@ const TOOK = 'Took-nanos'
 
 /** What Node.js can send, one byte for each character. */
 const HEADER_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/
-
-/** Statuses that Elasticsearch sends before its REST layer adds the product header. */
-const WITHOUT_PRODUCT: readonly number[] = [401, 403, 413]
 
 /** Sets the headers that every answer has. */
 export function setCommonHeaders(response: Response): void {

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { Client } from '@elastic/elasticsearch'
 import { ManualClock } from '../../lib/test-kit'
 import type { Cluster, ClusterQuery, Fault, Operation } from '../support/cluster'
-import { API_KEY, startCluster } from '../support/cluster'
+import { API_KEY, refusal, startCluster } from '../support/cluster'
 import type { ElasticsearchGateway } from '../support/elasticsearch-gateway'
 import { startElasticsearchGateway, TRANSPORTS } from '../support/elasticsearch-gateway'
 import { until } from '../support/gateway'
@@ -152,9 +152,10 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
   it('passes on refusals of the cluster', async () => {
     const error = { type: 'es_rejected_execution_exception', reason: 'queue is full' }
     const body = { error: { root_cause: [error], ...error }, status: 429 }
+    const fault = refusal(429, error)
     const { id } = await start()
     for (const [operation, target] of requestsAbout(id)) {
-      cluster.inject(operation, { kind: 'answer', status: 429, body })
+      cluster.inject(operation, fault)
       const { status, text } = await begin(target, bodyFor(operation)).answer()
       expect([operation, status, JSON.parse(text)]).toEqual([operation, 429, body])
     }

@@ -1,5 +1,4 @@
 import type { Clock } from '../../core/clock'
-import { isQueryError } from '../../core/errors'
 import type { QueryState } from '../../core/store'
 import type { ClusterQueries, Sender } from './cluster/requests'
 import type { KnownQuery, Remembered } from './ids/sealed-content'
@@ -45,17 +44,16 @@ export class Abandonment {
     if (this.#afterMs === undefined || expirationTimeMs === undefined) return
     const keepAliveMs = expirationTimeMs - this.#clock.now()
     const state = await this.#stateOf(query, sender)
-    const isKept = (state?.expirationTimeMs ?? 0) >= expirationTimeMs - TOLERANCE_MS
+    if (!state) return
+    const isKept = (state.expirationTimeMs ?? 0) >= expirationTimeMs - TOLERANCE_MS
     if (!isKept && keepAliveMs > 0) await this.#stateOf(query, sender, keepAliveMs)
   }
 
-  /** `undefined` for a query that has failed or is unknown: the answer to the caller says so. */
-  async #stateOf(query: KnownQuery, sender: Sender, keepAliveMs?: number): Promise<QueryState | undefined> {
-    try {
-      return await this.#queries.state(query, { waitMs: 0, keepAliveMs }, sender)
-    } catch (error) {
-      if (isQueryError(error)) return undefined
-      throw error
-    }
+  /**
+   * `undefined` where the cluster does not give it, for whatever reason. What the caller asked for decides about the
+   * answer, and the next poll comes here again.
+   */
+  #stateOf(query: KnownQuery, sender: Sender, keepAliveMs?: number): Promise<QueryState | undefined> {
+    return this.#queries.state(query, { waitMs: 0, keepAliveMs }, sender).catch(() => undefined)
   }
 }

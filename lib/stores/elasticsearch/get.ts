@@ -4,7 +4,6 @@ import type { GetOptions, QueryState } from '../../core/store'
 import type { Abandonment } from './abandonment'
 import type { QueryAnswer } from './answers/answer'
 import { giveUp } from './answers/peek'
-import { inMemory } from './answers/snapshot'
 import type { ClusterQueries, Sender, UpstreamParameters } from './cluster/requests'
 import type { KnownQuery } from './ids/sealed-content'
 import type { SealedIds } from './ids/sealed-ids'
@@ -49,7 +48,6 @@ export class ExistingQueries {
         )
         return found || isFirst ? found : this.#getMissing(query, parameters, sender)
       },
-      hold: async (found) => found && inMemory(found),
       gone: sender.wire?.gone,
     })
     if (!answer || answer.status >= 400) return answer

@@ -1,11 +1,11 @@
-import { isQueryError, QueryError } from '../../core/errors'
+import { QueryError } from '../../core/errors'
 import type { SubmitOptions, SubmitTimes } from '../../core/store'
 import type { QueryAnswer } from './answers/answer'
 import { giveUp } from './answers/peek'
-import { inMemory } from './answers/snapshot'
 import type { GetTimes, Sender, UpstreamParameters } from './cluster/requests'
 import type { StoreParts } from './get'
 import type { KnownQuery, Remembered } from './ids/sealed-content'
+import { isFailure } from './wait'
 
 /**
  * Longest wait that a submit asks the cluster for, in milliseconds: the default of clients. Longer waits go on with
@@ -57,12 +57,14 @@ export class QueryStarter {
       sender.wire?.gone.throwIfAborted()
       const answer = first.isRunning === false ? first : await this.#later(newQuery, query, first, endMs)
       answers.push(answer)
+      if (answer !== first) giveUp(first.body)
       return await this.#outcome(newQuery, query, first, answer)
     } catch (error) {
       // Nobody reads these answers, and a body that nobody reads keeps its connection for ever.
       for (const answer of answers) giveUp(answer.body)
-      if (known.query) await this.#forget(known.query, sender)
-      throw known.query ? internalFailure(error) : error
+      if (!known.query) throw error
+      const isDeleted = await this.#forget(known.query, sender)
+      throw internalFailure(error, isDeleted)
     }
   }
 
@@ -94,14 +96,12 @@ export class QueryStarter {
     const remainingMs = endMs - this.#parts.clock.now()
     if (remainingMs <= 0 || signal?.aborted) return first
     const { allow_partial_results: _, ...others } = parameters
-    const known = await inMemory(first)
     const options = { waitForCompletionTimeoutMs: remainingMs, ...(signal && { signal }) }
     const question = {
       ask: (slice: GetTimes) => this.#parts.queries.get(query, others, slice, sender),
-      hold: async (answer?: QueryAnswer) => answer && inMemory(answer),
       gone: sender.wire?.gone,
     }
-    return (await this.#parts.waits.wait<QueryAnswer | undefined>(options, question, known)) ?? known
+    return (await this.#parts.waits.wait<QueryAnswer | undefined>(options, question, first)) ?? first
   }
 
   async #outcome(
@@ -111,26 +111,38 @@ export class QueryStarter {
     answer: QueryAnswer,
   ): Promise<StartedQuery> {
     if (answer.isRunning) {
-      const settled = (isDelivered: boolean) =>
-        isDelivered ? Promise.resolve() : this.#forget(query, sender)
+      const settled = async (isDelivered: boolean) => {
+        if (!isDelivered) await this.#forget(query, sender)
+      }
       return { answer, id: query.id, settled }
+    }
+    // It may run: an error like this is not surely its own.
+    if (answer !== first && isFailure(answer.status)) {
+      return { answer, id: undefined, settled: async () => {} }
     }
     // For the caller the query has finished within the wait, so it is kept only if the caller wants that.
     const isUnwanted = answer !== first && (answer.status >= 400 || !options.keepOnCompletion)
-    if (isUnwanted) return { answer, id: undefined, settled: () => this.#forget(query, sender) }
+    if (isUnwanted) {
+      return { answer, id: undefined, settled: async () => void (await this.#forget(query, sender)) }
+    }
     await this.#parts.abandonment.keep(query, sender)
     return { answer, id: query.id, settled: async () => {} }
   }
 
-  /** Where this fails, the cluster forgets the query when its keep-alive runs out. */
-  async #forget(query: KnownQuery, { owner, wire }: Sender): Promise<void> {
+  /** Resolves with whether this works. If not, the cluster forgets the query when its keep-alive runs out. */
+  async #forget(query: KnownQuery, { owner, wire }: Sender): Promise<boolean> {
     const sender = { owner, wire: wire && { ...wire, accept: 'application/json' } }
-    await this.#parts.queries.delete(query, {}, sender).catch(() => undefined)
+    return this.#parts.queries.delete(query, {}, sender).then(
+      (answer) => !answer || answer.status < 400,
+      () => false,
+    )
   }
 }
 
 /** Not a 503: official clients would send the submit again by themselves, and the query has run already. */
-function internalFailure(error: unknown): unknown {
-  if (isQueryError(error)) return error
-  return new QueryError('exception', 'the query was started but its answer cannot be given', { cause: error })
+function internalFailure(cause: unknown, isDeleted: boolean): QueryError {
+  const end = isDeleted ? 'so it is deleted' : 'and it runs until its keep-alive ends'
+  return new QueryError('exception', `the query was started but its answer cannot be given, ${end}`, {
+    cause,
+  })
 }

@@ -1,7 +1,6 @@
 import type { Clock } from '../../core/clock'
 import { isQueryError } from '../../core/errors'
 import type { WaitOptions } from '../../core/store'
-import { UpstreamError } from './outage'
 
 /** One of the requests that a long wait is made of. */
 interface Slice {
@@ -14,8 +13,6 @@ interface Slice {
 /** What a long wait asks the cluster. */
 interface Question<T> {
   ask: (slice: Slice) => Promise<T>
-  /** Frees the connection of an answer that says that the query runs. Such an answer is small. */
-  hold?: (answer: T) => Promise<T>
   /** Fires when nobody wants an answer any more. */
   gone: AbortSignal | undefined
 }
@@ -24,9 +21,12 @@ interface Question<T> {
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1_000
 
+/** What the store gets for a query, with the status of an answer of the cluster. */
+type Answer = { isRunning?: boolean | undefined; status?: number; body?: unknown } | undefined
+
 /**
  * Waits of any length, made of requests of bounded length. A wait ends when the query is finished, the time is over or
- * the signal fires. It also ends when the cluster stops answering: then the last known state is that the query runs.
+ * the signal fires. It also ends when a request fails, in whatever way: then the last known state is that the query runs.
  */
 export class LongWaits {
   readonly #clock: Clock
@@ -38,26 +38,37 @@ export class LongWaits {
   }
 
   /** Resolves with the last answer. `known` is an answer from before the wait. */
-  async wait<T extends { isRunning?: boolean | undefined } | undefined>(
+  async wait<T extends Answer>(
     { waitForCompletionTimeoutMs, signal }: WaitOptions,
     question: Question<T>,
     known?: T,
   ): Promise<T> {
     const endMs = this.#clock.now() + Math.max(0, waitForCompletionTimeoutMs)
     let last = known
+    let failure: string | undefined
     let pauseMs = FIRST_PAUSE_MS
     for (let isFirst = true; ; isFirst = false) {
       const beganMs = this.#clock.now()
-      const waitMs = signal?.aborted ? 0 : Math.min(Math.max(0, endMs - beganMs), this.#sliceMs)
+      const waitMs =
+        signal?.aborted || failure !== undefined ? 0 : Math.min(Math.max(0, endMs - beganMs), this.#sliceMs)
       let answer: T
+      let fault: string | undefined
       try {
         answer = await this.#ask(question, { waitMs, isFirst, signal })
+        if (last) fault = faultOf(answer)
       } catch (error) {
-        if (last && error instanceof UpstreamError && !question.gone?.aborted) return last
-        throw error
+        fault = isQueryError(error) ? faultOf(error) : String(error)
+        if (!last || fault === undefined || fault === failure || question.gone?.aborted) throw error
+        answer = last
       }
-      if (!answer?.isRunning || signal?.aborted || this.#clock.now() >= endMs) return answer
-      last = question.hold ? await question.hold(answer) : answer
+      if (last && fault !== undefined && fault !== failure) {
+        if (failure !== undefined || !REPEATABLE_FAULT.test(fault)) return last
+        failure = fault
+        continue
+      }
+      const isOver = failure !== undefined || signal?.aborted || this.#clock.now() >= endMs
+      if (!answer?.isRunning || isOver) return answer
+      last = answer
       if (this.#clock.now() - beganMs >= waitMs / 2) continue
       // The cluster answers at once about a query that is being cancelled, however long the wait.
       await this.pause(Math.min(pauseMs, endMs - this.#clock.now()), [signal, question.gone])
@@ -92,4 +103,25 @@ export class LongWaits {
       }
     })
   }
+}
+
+/**
+ * Whether a status may tell of the request, and not of the query. A query may have failed with such a status too. Then a
+ * second request gets the same error.
+ */
+export function isFailure(status: number): boolean {
+  return status === 401 || status === 403 || status === 429 || status >= 500
+}
+
+/** Faults that a query may have had too: breakers, and whatever has no status of its own. */
+const REPEATABLE_FAULT = /^(?:429|500) (?!.*es_rejected_execution_exception)/s
+
+/** What went wrong with a request. `undefined` for a fact about the query. */
+function faultOf(outcome: unknown): string | undefined {
+  if (isQueryError(outcome)) {
+    const { status, type, reason } = outcome
+    return isFailure(status) ? `${status} ${type} ${reason}` : undefined
+  }
+  const { status = 200, body } = (outcome ?? {}) as NonNullable<Answer>
+  return isFailure(status) ? `${status} ${String(body)}` : undefined
 }

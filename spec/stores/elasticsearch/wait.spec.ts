@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { ManualClock } from 'express-esql-async-query/test-kit'
 import type { Cluster } from '../../support/cluster'
-import { startCluster, TABLE } from '../../support/cluster'
+import { refusal, startCluster, TABLE } from '../../support/cluster'
 import { advance, arrival } from '../../support/cluster-harness'
 import type { ElasticsearchGateway, StoreOptions } from '../../support/elasticsearch-gateway'
 import { startElasticsearchGateway } from '../../support/elasticsearch-gateway'
@@ -164,8 +164,7 @@ describe('a wait', () => {
     const waiting = gateway.alice(`GET /_query/async/${id}`)
     await until(() => cluster.waits === 1)
     const error = { type: 'resource_not_found_exception', reason: cluster.query.id }
-    const body = { error: { root_cause: [error], ...error }, status: 404 }
-    cluster.inject('get', { kind: 'answer', status: 404, body }, 3)
+    cluster.inject('get', refusal(404, error), 3)
     await advance(clock, 2_000, 100)
     expect((await waiting).json).toMatchObject({ error: { type: 'task_cancelled_exception' }, status: 400 })
   })
@@ -176,8 +175,7 @@ describe('a wait', () => {
     const waiting = gateway.alice(`GET /_query/async/${id}`)
     await until(() => cluster.waits === 1)
     const error = { type: 'resource_not_found_exception', reason: cluster.query.id }
-    const body = { error: { root_cause: [error], ...error }, status: 404 }
-    cluster.inject('get', { kind: 'answer', status: 404, body }, 2)
+    cluster.inject('get', refusal(404, error), 2)
     await advance(clock, 1_000)
     cluster.query.complete(TABLE)
     await advance(clock, 1_000, 100)

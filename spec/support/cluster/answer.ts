@@ -20,8 +20,8 @@ export async function sendAnswer(
   response: ServerResponse,
   fault?: Fault,
 ): Promise<void> {
-  const { status, headers } = answer
-  const body = fault?.kind === 'replace' ? fault.body : answer.body
+  const { status } = answer
+  const { body, headers } = fault?.kind === 'replace' ? replaced(answer, fault) : answer
   response.statusCode = record.status = status
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined) response.setHeader(name, value)
@@ -35,6 +35,19 @@ export async function sendAnswer(
     if (!(await sendChunk(Buffer.from(chunk as Buffer), record, response, fault))) return
   }
   response.end()
+}
+
+function replaced(
+  answer: Answer,
+  { body = (served) => served, headers }: Extract<Fault, { kind: 'replace' }>,
+): Pick<Answer, 'body' | 'headers'> {
+  const isWhole = typeof answer.body === 'string' || Buffer.isBuffer(answer.body)
+  const served = [...(isWhole ? [answer.body] : answer.body)].map((chunk) => Buffer.from(chunk as Buffer))
+  const kept = Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), value] as const)
+  return {
+    body: typeof body === 'function' ? body(Buffer.concat(served)) : body,
+    headers: { ...Object.fromEntries(kept), ...headers },
+  }
 }
 
 /** `false` if the client has left. */

@@ -21,8 +21,22 @@ export type Fault =
   | { kind: 'cut'; afterBytes: number }
   /** The answer pauses after so many bytes of its body. */
   | { kind: 'stall'; afterBytes: number; until: Promise<unknown> }
-  /** The answer has its own headers and this body. */
-  | { kind: 'replace'; body: string | Buffer }
+  /** The request is served, and its answer has another body or other headers. It loses those that are `undefined`. */
+  | {
+      kind: 'replace'
+      body?: string | Buffer | ((served: Buffer) => string | Buffer)
+      headers?: Record<string, string | undefined>
+    }
+
+/** An answer that Elasticsearch itself gives in place of the service of a request. */
+export function refusal(
+  status: number,
+  error: { type: string; reason: string },
+  headers: Record<string, string> = {},
+): Fault {
+  const body = { error: { root_cause: [error], ...error }, status }
+  return { kind: 'answer', status, body, headers: { 'X-elastic-product': 'Elasticsearch', ...headers } }
+}
 
 interface Planned {
   operation: Operation

@@ -3,6 +3,7 @@ import { UnusableAnswerError } from '../outage'
 
 /** What the beginning of an answer says, where Elasticsearch writes the id and the state of the query. */
 export interface AnswerHead {
+  format: ObjectFormat
   id?: HeadId
   isRunning?: boolean
 }
@@ -20,30 +21,50 @@ interface HeadId {
  */
 export const LONGEST_HEAD = 4_096
 
+export const UNREADABLE_ID = 'the id in the answer of the cluster cannot be read'
+
 /**
- * Reads the beginning of an answer, or `undefined` while more of it is needed. `isAll`: there is no more.
+ * Reads the beginning of an answer, or `undefined` while more of it is needed. `isAll`: there is no more. `isGuess`: it
+ * may be no object.
  *
  * Throws where an id begins that it cannot read: an id that is not replaced must not reach the client.
  */
-export function readHead(format: ObjectFormat, bytes: Buffer, isAll: boolean): AnswerHead | undefined {
-  const head = READERS[format](bytes)
-  if (head.isRunning !== undefined) return head
+export function readHead(
+  format: ObjectFormat,
+  bytes: Buffer,
+  isAll: boolean,
+  isGuess = false,
+): AnswerHead | undefined {
+  const { isObject, hasUnreadableId, ...head } = READERS[format](bytes)
+  // Every other answer is small, or has rows to come that fill the head.
+  if (head.id && head.isRunning === false) return { format, ...head }
   if (!isAll && bytes.length < LONGEST_HEAD) return undefined
-  if (head.beginsWithId && !head.id) {
-    throw new UnusableAnswerError('the id in the answer of the cluster cannot be read')
-  }
-  return head
+  if (hasUnreadableId) throw new UnusableAnswerError(UNREADABLE_ID)
+  if (!isObject && !isGuess) throw new UnusableAnswerError('the answer of the cluster is not an object')
+  return { format, ...head }
+}
+
+/** The format of an object by its first character. `undefined` where none begins like this. */
+export function guessFormat(bytes: Buffer): ObjectFormat | undefined {
+  const [first = ''] = bytes.toString('latin1', 0, LONGEST_HEAD).trimStart()
+  const formats = { '{': 'json', '-': 'yaml', ':': 'smile', '\xbf': 'cbor', '\xd9': 'cbor' } as const
+  return Object.hasOwn(formats, first) ? formats[first as keyof typeof formats] : undefined
 }
 
 export function replaceId(format: ObjectFormat, bytes: Buffer, { start, end }: HeadId, text: string): Buffer {
   return Buffer.concat([bytes.subarray(0, start), WRITERS[format](text), bytes.subarray(end)])
 }
 
-type FoundHead = AnswerHead & { beginsWithId: boolean }
+interface FoundHead extends Omit<AnswerHead, 'format'> {
+  /** The bytes begin as an object does. */
+  isObject: boolean
+  /** A field for the id begins, but its value is not all there or has an unusual form. */
+  hasUnreadableId: boolean
+}
 
 const READERS: Readonly<Record<ObjectFormat, (bytes: Buffer) => FoundHead>> = {
-  json: (bytes) => readText(bytes, JSON_HEAD),
-  yaml: (bytes) => readText(bytes, YAML_HEAD),
+  json: (bytes) => readText(bytes, JSON_TEXT),
+  yaml: (bytes) => readText(bytes, YAML_TEXT),
   cbor: (bytes) => readFields(bytes, cborMapStart(bytes), CBOR),
   smile: (bytes) => readFields(bytes, smileMapStart(bytes), SMILE),
 }
@@ -62,49 +83,49 @@ const WRITERS: Readonly<Record<ObjectFormat, (text: string) => Buffer>> = {
     Buffer.concat([Buffer.of(SMILE_LONG_ASCII), Buffer.from(text), Buffer.of(SMILE_END_OF_TEXT)]),
 }
 
-interface TextHead {
+/** How a text format begins. Each expression matches where the one before it ended. */
+interface TextFormat {
   begin: RegExp
-  id: RegExp
-  isRunning: RegExp
+  /** A field that is no list and no object: its name and its value. */
+  field: RegExp
+  idKey: RegExp
 }
 
-/** Each expression begins to match where the one before it ended. */
-const JSON_HEAD: TextHead = {
+const JSON_TEXT: TextFormat = {
   begin: /\s*\{\s*/y,
-  id: /"id"\s*:\s*("[^"\\]*")(?:\s*,\s*|(?=\s*\}))/y,
-  isRunning: /"is_running"\s*:\s*(true|false)/y,
+  field: /"(\w+)"\s*:\s*("(?:[^"\\]|\\.)*"|[\w.+-]+)\s*(?:,\s*|(?=\}))/dy,
+  idKey: /"id"/y,
 }
 
-const YAML_HEAD: TextHead = {
+const YAML_TEXT: TextFormat = {
   begin: /---\s*/y,
-  id: /id:\s*("[^"\\\n]*"|'[^'\n]*'|[\w-]+=*)\s*\n/y,
-  isRunning: /is_running:\s*(true|false)/y,
+  field: /(\w+): *("[^"\\\n]*"|'[^'\n]*'|[^\s"'[{][^\n]*?)\s*\n/dy,
+  idKey: /id:/y,
 }
 
-const BEGINS_WITH_ID = /"id"|id:/y
+/** An id that needs no decoding, with or without quotes. */
+const PLAIN_ID = /^(?:"[^"\\]*"|'[^']*'|[\w-]+=*)$/
 
-function readText(bytes: Buffer, { begin, id, isRunning }: TextHead): FoundHead {
+function readText(bytes: Buffer, { begin, field, idKey }: TextFormat): FoundHead {
   const text = bytes.toString('latin1', 0, LONGEST_HEAD)
-  let at = 0
-  const match = (expression: RegExp): string | undefined => {
+  const matchAt = (expression: RegExp, at: number): RegExpExecArray | null => {
     expression.lastIndex = at
-    const found = expression.exec(text)
-    if (!found) return undefined
-    at = expression.lastIndex
-    return found[1] ?? ''
+    return expression.exec(text)
   }
-  if (match(begin) === undefined) return { beginsWithId: false }
-  const idAt = at
-  BEGINS_WITH_ID.lastIndex = at
-  const head: FoundHead = { beginsWithId: BEGINS_WITH_ID.test(text) }
-  const quoted = match(id)
-  if (quoted) {
-    const start = text.indexOf(quoted, idAt)
-    head.id = { text: quoted.replace(/^["']|["']$/g, ''), start, end: start + quoted.length }
+  let at = matchAt(begin, 0)?.[0].length
+  if (at === undefined) return { isObject: false, hasUnreadableId: false }
+  const found: Pick<AnswerHead, 'id' | 'isRunning'> = {}
+  for (let match = matchAt(field, at); match; match = matchAt(field, at)) {
+    const [all, name, value = ''] = match
+    if (name === 'id' && !PLAIN_ID.test(value)) break
+    const [start = 0, stop = 0] = match.indices?.[2] ?? []
+    if (name === 'id') found.id = { text: value.replace(/^["']|["']$/g, ''), start, end: stop }
+    if (name === 'is_running') found.isRunning = value === 'true'
+    at += all.length
+    if (found.id && found.isRunning !== undefined) break
   }
-  const state = match(isRunning)
-  if (state) head.isRunning = state === 'true'
-  return head
+  const hasUnreadableId = !found.id && matchAt(idKey, at) !== null
+  return { ...found, isObject: true, hasUnreadableId }
 }
 
 /** How a binary format writes the first two fields. */
@@ -161,22 +182,26 @@ const SMILE: BinaryFormat = {
 }
 
 function readFields(bytes: Buffer, begin: number | undefined, format: BinaryFormat): FoundHead {
-  if (begin === undefined) return { beginsWithId: false }
-  const beginsWithId = startsWith(bytes, format.idKey, begin)
-  const head: FoundHead = { beginsWithId }
+  if (begin === undefined) return { isObject: false, hasUnreadableId: false }
+  const { idKey, isRunningKey } = format
+  const head: FoundHead = { isObject: true, hasUnreadableId: false }
   let at = begin
-  if (beginsWithId) {
-    const valueAt = begin + format.idKey.length
-    const found = format.readString(bytes, valueAt)
-    if (!found) return head
-    head.id = { text: bytes.toString('latin1', found.start, found.stop), start: valueAt, end: found.end }
-    at = found.end
+  for (;;) {
+    if (!head.id && startsWith(bytes, idKey, at)) {
+      const valueAt = at + idKey.length
+      const found = format.readString(bytes, valueAt)
+      if (!found) return { ...head, hasUnreadableId: true }
+      head.id = { text: bytes.toString('latin1', found.start, found.stop), start: valueAt, end: found.end }
+      at = found.end
+    } else if (head.isRunning === undefined && startsWith(bytes, isRunningKey, at)) {
+      const state = bytes[at + isRunningKey.length]
+      if (state !== format.true && state !== format.false) return head
+      head.isRunning = state === format.true
+      at += isRunningKey.length + 1
+    } else {
+      return head
+    }
   }
-  if (startsWith(bytes, format.isRunningKey, at)) {
-    const state = bytes[at + format.isRunningKey.length]
-    if (state === format.true || state === format.false) head.isRunning = state === format.true
-  }
-  return head
 }
 
 function startsWith(bytes: Buffer, text: Buffer, at: number): boolean {

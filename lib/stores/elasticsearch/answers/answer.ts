@@ -1,18 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { ObjectFormat } from '../../../formats/formats'
-import { objectFormatOf } from '../../../formats/formats'
+import { isObject } from '../../../core/is-object'
+import { formatOf, objectFormatOf } from '../../../formats/formats'
+import { mentionsId } from '../ids/upstream-id'
 import { UnusableAnswerError } from '../outage'
-import { readHead, replaceId } from './answer-head'
+import type { AnswerHead } from './answer-head'
+import { guessFormat, LONGEST_HEAD, readHead, replaceId, UNREADABLE_ID } from './answer-head'
 import { peek } from './peek'
-
-/** An answer of the cluster whose head has arrived. The body may still break. */
-export interface UpstreamResponse {
-  status: number
-  /** Names in lower case. */
-  headers: IncomingHttpHeaders
-  body: Readable
-}
+import type { UpstreamResponse } from './response'
+import { assertReadable, isOfElasticsearch, singleHeader } from './response'
 
 /** An answer about a query that is not an error. */
 export interface QueryAnswer {
@@ -34,20 +30,19 @@ const PASSED_HEADERS = ['content-type', 'warning', 'took-nanos', 'x-elasticsearc
 
 /**
  * Reads the id and the state at the beginning of an answer, and replaces the cluster's id by what `idOf` gives for it.
- * It does not read the rest of the body.
+ * It does not read the rest of the body. `askedId`: the cluster's id of the query that the request was about.
+ *
+ * Calls `idOf` as soon as it knows the id, since a query whose answer breaks can still be asked for or deleted.
  */
 export async function readAnswer(
-  { status, headers, body }: UpstreamResponse,
+  response: UpstreamResponse,
   idOf: (upstreamId: string) => string,
+  askedId?: string,
 ): Promise<QueryAnswer> {
-  const { 'content-encoding': encoding = 'identity' } = headers
-  if (encoding !== 'identity') {
-    throw new UnusableAnswerError('the cluster compresses its answer without being asked to')
-  }
-  if (singleHeader(headers['x-elastic-product']) !== 'Elasticsearch') {
+  const { status, headers, body } = response
+  if (!isOfElasticsearch(response)) {
     throw new UnusableAnswerError(`what answers ${status} is not Elasticsearch`)
   }
-  const format = objectFormatOf(headers['content-type'])
   const answer = {
     status,
     headers: passedHeaders(headers),
@@ -55,28 +50,53 @@ export async function readAnswer(
     isRunning: readBoolean(singleHeader(headers[IS_RUNNING_HEADER])),
   }
   if (answer.upstreamId !== undefined) idOf(answer.upstreamId)
-  if (!format) return { ...answer, body }
+  assertReadable(response)
   const edited = await peek(body, (bytes, isAll) => {
-    const head = readHead(format, bytes, isAll)
+    const head = headOf(headers['content-type'], bytes, isAll, answer.upstreamId ?? askedId)
     if (!head) return undefined
-    if (isAll) assertWhole(format, bytes)
     answer.isRunning ??= head.isRunning
     if (!head.id) return bytes
     answer.upstreamId ??= head.id.text
-    return replaceId(format, bytes, head.id, idOf(head.id.text))
+    return replaceId(head.format, bytes, head.id, idOf(head.id.text))
   })
   return { ...answer, body: edited }
 }
 
+/**
+ * What the beginning of a body says. `undefined` while more of it is needed. A label that is missing or wrong hides no
+ * id: the bytes themselves tell objects from tables, whose cells are none of our business.
+ */
+function headOf(
+  contentType: string | undefined,
+  bytes: Buffer,
+  isAll: boolean,
+  knownId: string | undefined,
+): AnswerHead | undefined {
+  const labelled = objectFormatOf(contentType)
+  const isTable = !labelled && formatOf(contentType) !== undefined
+  const format = labelled ?? guessFormat(bytes)
+  if (!format && isTable) return { format: 'json' }
+  if (!format) throw new UnusableAnswerError('the answer of the cluster is in a format that is not known')
+  const head = readHead(format, bytes, isAll, isTable)
+  if (!head || (isTable && !head.id)) return head
+  if (isAll && format === 'json') assertWhole(bytes, head)
+  if (!head.id && knownId !== undefined && mentionsId(bytes.subarray(0, LONGEST_HEAD), knownId)) {
+    throw new UnusableAnswerError(UNREADABLE_ID)
+  }
+  return head
+}
+
 /** Without this check, a small body that ends too early would pass for a whole answer. */
-function assertWhole(format: ObjectFormat, bytes: Buffer): void {
-  if (bytes.length === 0) throw new UnusableAnswerError('the answer of the cluster is empty')
-  if (format !== 'json') return
+function assertWhole(bytes: Buffer, { id }: AnswerHead): void {
+  let body: unknown
   try {
-    JSON.parse(bytes.toString())
+    body = JSON.parse(bytes.toString())
   } catch {
     // Without a cause: the error of `JSON.parse` quotes the text, with the id in it.
     throw new UnusableAnswerError('the answer of the cluster is no JSON')
+  }
+  if (isObject(body) && body.id !== undefined && body.id !== id?.text) {
+    throw new UnusableAnswerError(UNREADABLE_ID)
   }
 }
 
@@ -87,10 +107,6 @@ function passedHeaders(headers: IncomingHttpHeaders): Record<string, string | re
     if (value !== undefined) passed[name] = value
   }
   return passed
-}
-
-export function singleHeader(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value
 }
 
 /** Reads a boolean as RFC 8941 writes it. */

@@ -49,7 +49,9 @@ export async function inMemory(answer: QueryAnswer): Promise<QueryAnswer> {
 
 /** Reads whether a query runs and when it expires, for a request that does not want its rows. */
 export function readQueryState(bytes: Buffer): QueryState {
-  const { isRunning, expirationTimeMs } = readState(readBody(bytes))
+  const body = readBody(bytes)
+  if (typeof body.is_running !== 'boolean') throw new UnusableAnswerError(`${WHERE} has no state`)
+  const { isRunning, expirationTimeMs } = readState(body)
   return { isRunning, ...(expirationTimeMs !== undefined && { expirationTimeMs }) }
 }
 

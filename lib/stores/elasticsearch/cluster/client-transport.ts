@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { UpstreamResponse } from '../answers/answer'
+import type { UpstreamResponse } from '../answers/response'
 import { UpstreamError } from '../outage'
 import type { Transport, UpstreamRequest } from './transport'
 import { isNotConnected } from './transport'
@@ -13,6 +13,8 @@ export interface ElasticsearchClient {
   readonly transport: {
     // biome-ignore lint/suspicious/noExplicitAny: the overloads of the package fit no narrower signature
     request(params: any, options?: any): Promise<any>
+    /** The nodes of the cluster. */
+    readonly connectionPool?: { readonly size: number }
   }
 }
 
@@ -34,6 +36,19 @@ export class ClientTransport implements Transport {
   }
 
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
+    const { size: nodes = 1 } = this.#client.transport.connectionPool ?? {}
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#sendOnce(request)
+      } catch (error) {
+        // No node has received the request. So it may go to the next one, although it must not run twice.
+        const mayGoOn = error instanceof UpstreamError && !error.mayHaveArrived && !request.isRepeatable
+        if (!mayGoOn || attempt >= nodes || request.signal.aborted) throw error
+      }
+    }
+  }
+
+  async #sendOnce(request: UpstreamRequest): Promise<UpstreamResponse> {
     const { method, path, query, headers, body, isRepeatable, timeoutMs, signal } = request
     try {
       const result: ClientResult = await this.#client.transport.request(

@@ -1,8 +1,10 @@
 import type { Clock } from '../../../core/clock'
 import { isQueryError, QueryError } from '../../../core/errors'
-import type { UpstreamResponse } from '../answers/answer'
 import { giveUp } from '../answers/peek'
+import type { UpstreamResponse } from '../answers/response'
+import { decompressed } from '../answers/response'
 import { UpstreamError } from '../outage'
+import { breakOffSilence } from './silence'
 import type { Transport, UpstreamRequest } from './transport'
 
 /** A request to the cluster, before its time limit is set. */
@@ -25,7 +27,10 @@ export class Cluster {
     this.#timeoutMs = timeoutMs
   }
 
-  /** Sends a request and reads the answer. The time limit covers both. */
+  /**
+   * Sends a request and reads the answer. The time limit covers both. What `read` leaves of a body may come as slowly as
+   * its reader takes it, but may not fall silent.
+   */
   async ask<T>(request: ClusterRequest, read: (response: UpstreamResponse) => Promise<T>): Promise<T> {
     const { waitMs, endedBy, ...rest } = request
     const timeoutMs = waitMs + this.#timeoutMs
@@ -39,6 +44,8 @@ export class Cluster {
     let response: UpstreamResponse | undefined
     try {
       response = await this.#transport.send({ ...rest, timeoutMs, signal })
+      breakOffSilence(response.body, this.#clock, this.#timeoutMs)
+      response = decompressed(response)
       return await read(response)
     } catch (error) {
       giveUp(response?.body)

@@ -1,11 +1,14 @@
 import type { Owner } from '../../../core/caller'
 import type { QueryState, WireRequest } from '../../../core/store'
 import { timeText } from '../../../core/time-value'
-import type { QueryAnswer, UpstreamResponse } from '../answers/answer'
-import { readAnswer, singleHeader } from '../answers/answer'
+import type { QueryAnswer } from '../answers/answer'
+import { readAnswer } from '../answers/answer'
 import { readAll } from '../answers/peek'
-import { readQueryError, readQueryState } from '../answers/snapshot'
+import type { UpstreamResponse } from '../answers/response'
+import { isOfElasticsearch, singleHeader } from '../answers/response'
+import { inMemory, readQueryError, readQueryState } from '../answers/snapshot'
 import type { KnownQuery } from '../ids/sealed-content'
+import { UnusableAnswerError } from '../outage'
 import type { Cluster, ClusterRequest } from './cluster'
 import { submitFailure } from './cluster'
 import type { GatewayRefusals, Identify } from './identity'
@@ -94,6 +97,9 @@ export class ClusterQueries {
           if (error) throw readQueryError(error, response.status)
           return undefined
         }
+        if (!isOfElasticsearch(response)) {
+          throw new UnusableAnswerError(`what answers ${response.status} is not Elasticsearch`)
+        }
         const took = Number(singleHeader(response.headers['took-nanos']))
         const state = readQueryState(await readAll(response.body, LONGEST_STATE))
         return { ...state, ...(Number.isFinite(took) && { tookNanos: took }) }
@@ -148,15 +154,20 @@ export class ClusterQueries {
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer | undefined> {
     const { status, headers } = response
-    if (status < 400) return readAnswer(response, idOf)
+    if (status < 400) {
+      const answer = await readAnswer(response, idOf, query?.upstreamId)
+      // It is small. Read here, it is within the time limit, whole before anybody relies on it, and off its connection.
+      return answer.isRunning ? inMemory(answer) : answer
+    }
     const body = await readError(response, query, this.#gatewayRefusals)
     if (!body) return undefined
-    const { 'content-type': contentType = '', 'www-authenticate': challenge } = headers
+    const { 'content-type': type = '', 'www-authenticate': challenge, 'retry-after': retryAfter } = headers
     return {
       status,
       headers: {
-        'content-type': contentType,
+        'content-type': type,
         ...(challenge !== undefined && { 'www-authenticate': challenge }),
+        ...(retryAfter !== undefined && [429, 503].includes(status) && { 'retry-after': retryAfter }),
       },
       body,
     }

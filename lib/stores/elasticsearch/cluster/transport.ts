@@ -1,4 +1,4 @@
-import type { UpstreamResponse } from '../answers/answer'
+import type { UpstreamResponse } from '../answers/response'
 
 export interface UpstreamRequest {
   method: 'GET' | 'POST' | 'DELETE'
@@ -11,7 +11,7 @@ export interface UpstreamRequest {
   body?: Buffer
   /** Whether to send it again when the connection breaks. Never for a submit, which would run twice. */
   isRepeatable: boolean
-  /** How long the answer may take to begin, in milliseconds. */
+  /** How long the answer may take, in milliseconds. Then the signal fires. */
   timeoutMs: number
   signal: AbortSignal
 }

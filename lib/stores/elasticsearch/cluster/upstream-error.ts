@@ -1,10 +1,12 @@
-import { abbreviated, QueryError } from '../../../core/errors'
+import { abbreviated, QueryError, unavailable } from '../../../core/errors'
 import type { ObjectFormat } from '../../../formats/formats'
 import { objectFormatOf } from '../../../formats/formats'
-import type { UpstreamResponse } from '../answers/answer'
 import { readAll } from '../answers/peek'
+import type { UpstreamResponse } from '../answers/response'
+import { assertReadable, isOfElasticsearch } from '../answers/response'
 import { readQueryError } from '../answers/snapshot'
 import type { KnownQuery } from '../ids/sealed-content'
+import { mentionsId, withoutIds, withoutPadding } from '../ids/upstream-id'
 import { UpstreamError } from '../outage'
 import type { GatewayRefusals } from './identity'
 
@@ -33,19 +35,20 @@ export async function readError(
   if (status === 401 && isAboutGateway) {
     throw new UpstreamError('the cluster refuses the credentials of the gateway', { mayHaveArrived: false })
   }
-  if (!format || bytes.length === 0) throw foreignError(status, query === undefined)
-  if (!query) return bytes
-  if (isAboutGateway) throw forbidden(bytes, format, query)
-  const isUnknown = status === 404 && (mentionsId(bytes, query.upstreamId) || bytes.includes(RESULTS_INDEX))
-  return isUnknown ? undefined : hideId(bytes, format, query)
+  if (!format || bytes.length === 0 || !isOfElasticsearch(response, bytes)) {
+    throw foreignError(response, query === undefined)
+  }
+  assertReadable(response)
+  if (query && isAboutGateway) throw forbidden(hideIds(bytes, format, query), format)
+  const isUnknown =
+    query && status === 404 && (mentionsId(bytes, query.upstreamId) || bytes.includes(RESULTS_INDEX))
+  return isUnknown ? undefined : hideIds(bytes, format, query)
 }
 
 /** The client must not get the reason: it names the service account and its roles. */
-function forbidden(bytes: Buffer, format: ObjectFormat, query: KnownQuery): UpstreamError {
+function forbidden(bytes: Buffer, format: ObjectFormat): UpstreamError {
   const isReadable = format === 'json'
-  const reason = isReadable
-    ? readQueryError(hideId(bytes, format, query), 403).reason
-    : `written in ${format}`
+  const reason = isReadable ? readQueryError(bytes, 403).reason : `written in ${format}`
   return new UpstreamError(
     'the cluster answers 403 to the service account; grant its role what the reason names, or `read` on the ' +
       `indices that callers query; the reason: ${abbreviated(reason)}`,
@@ -54,46 +57,39 @@ function forbidden(bytes: Buffer, format: ObjectFormat, query: KnownQuery): Upst
 }
 
 /** An error of a server between us and Elasticsearch, or of Elasticsearch before it reads the request. */
-function foreignError(status: number, isSubmit: boolean): Error {
+function foreignError(response: UpstreamResponse, isSubmit: boolean): Error {
+  const { status } = response
+  const { 'retry-after': seconds } = response.headers
+  const headers = seconds === undefined ? {} : { 'Retry-After': seconds }
   if (status === 429) {
     return new QueryError(
       'es_rejected_execution_exception',
       'the cluster takes no more requests at the moment',
+      { headers },
     )
   }
   if (status === 413) {
     return new QueryError('too_long_http_content_exception', 'the request is longer than the cluster takes')
   }
-  // A proxy may have given up on a submit that goes on in the cluster.
-  const mayHaveArrived = isSubmit && status >= 500
-  return new UpstreamError(`the cluster answers ${status} without an error of Elasticsearch`, {
-    mayHaveArrived,
+  // A proxy may have given up on a submit that goes on in the cluster, or may keep its answer back.
+  const cause = new UpstreamError(`the cluster answers ${status} without an error of Elasticsearch`, {
+    mayHaveArrived: true,
   })
-}
-
-/** Whether a body contains an id of the cluster, in any format, with or without the padding of the id. */
-function mentionsId(bytes: Buffer, upstreamId: string): boolean {
-  return bytes.includes(withoutPadding(upstreamId), 0, 'latin1')
+  return isSubmit ? cause : unavailable('the cluster is not available, try again later', cause, headers)
 }
 
 /**
- * An error body without the id of the cluster. The client's id takes its place, and asterisks do where the format
- * counts the bytes of its texts.
+ * An error body without ids of the cluster. The client's id takes the place of its own, and asterisks those of others, and
+ * also of its own where the format counts the bytes of its texts.
  */
-function hideId(bytes: Buffer, format: ObjectFormat, { upstreamId, id }: KnownQuery): Buffer {
-  if (!mentionsId(bytes, upstreamId)) return bytes
-  const bare = withoutPadding(upstreamId)
+function hideIds(bytes: Buffer, format: ObjectFormat, query: KnownQuery | undefined): Buffer {
   const text = bytes.toString('latin1')
+  if (!query) return Buffer.from(withoutIds(text), 'latin1')
+  const bare = withoutPadding(query.upstreamId)
   const isCounted = format === 'cbor' || format === 'smile'
-  const hidden = isCounted
-    ? text.replaceAll(bare, '*'.repeat(bare.length))
-    : text
-        .split(bare)
-        .map((part, index) => (index === 0 ? part : part.replace(/^(?:=|%3D)*/, '')))
-        .join(id)
+  const hidden = text
+    .split(bare)
+    .map((part, index) => withoutIds(index === 0 || isCounted ? part : part.replace(/^(?:=|%3D)*/, '')))
+    .join(isCounted ? '*'.repeat(bare.length) : query.id)
   return Buffer.from(hidden, 'latin1')
-}
-
-function withoutPadding(id: string): string {
-  return id.replace(/=+$/, '')
 }

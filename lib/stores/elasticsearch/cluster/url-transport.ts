@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import http from 'node:http'
 import https from 'node:https'
-import type { UpstreamResponse } from '../answers/answer'
+import type { UpstreamResponse } from '../answers/response'
 import { UnusableAnswerError, UpstreamError } from '../outage'
 import type { Transport, UpstreamRequest } from './transport'
 import { isNotConnected } from './transport'
@@ -45,13 +45,14 @@ export class UrlTransport implements Transport {
   }
 
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
-    const outgoing = this.#open(request)
-    try {
-      return await responseTo(outgoing, request)
-    } catch (error) {
-      // The other side closed an idle connection at the moment that we used it.
-      if (!request.isRepeatable || !outgoing.reusedSocket || request.signal.aborted) throw failure(error)
-      return responseTo(this.#open(request), request).catch((again) => Promise.reject(failure(again)))
+    for (;;) {
+      const outgoing = this.#open(request)
+      try {
+        return await responseTo(outgoing, request.body)
+      } catch (error) {
+        // The other side closed an idle connection as we used it. It may have closed others too: each attempt uses up one.
+        if (!request.isRepeatable || !outgoing.reusedSocket || request.signal.aborted) throw failure(error)
+      }
     }
   }
 
@@ -76,26 +77,19 @@ export class UrlTransport implements Transport {
   }
 }
 
-function responseTo(
-  outgoing: ClientRequest,
-  { body, timeoutMs }: UpstreamRequest,
-): Promise<UpstreamResponse> {
+function responseTo(outgoing: ClientRequest, body: Buffer | undefined): Promise<UpstreamResponse> {
   return new Promise((resolve, reject) => {
     // This listener stays, because an aborted request may report more than one error.
     outgoing.on('error', reject)
+    // Without this listener, Node.js closes the connection and reports nothing.
+    outgoing.on('upgrade', (_, socket) => {
+      socket.destroy()
+      reject(new UnusableAnswerError('what answers 101 is not Elasticsearch'))
+    })
     outgoing.on('response', (incoming: IncomingMessage) => {
-      breakOffSilence(outgoing, incoming, timeoutMs)
       resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming })
     })
     outgoing.end(body)
-  })
-}
-
-/** Breaks off a body that has stopped coming, unless it stopped because nobody reads it. */
-function breakOffSilence(outgoing: ClientRequest, incoming: IncomingMessage, silenceMs: number): void {
-  outgoing.setTimeout(silenceMs, () => {
-    if (incoming.isPaused()) return
-    incoming.destroy(new UnusableAnswerError('the cluster has fallen silent in the middle of an answer'))
   })
 }
 

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { ElasticsearchStore, newSealingKey } from 'express-esql-async-query'
 import { ManualClock } from 'express-esql-async-query/test-kit'
 import { UrlTransport } from '../../../../lib/stores/elasticsearch/cluster/url-transport'
 import type { Cluster } from '../../../support/cluster'
@@ -73,29 +72,5 @@ describe('a URL', () => {
     await below.send({ ...get, path: '/async/x', query: 'pretty=&human=' })
     expect(cluster.request.url).toBe('/_query/async/x?pretty=&human=')
     below.close()
-  })
-
-  it('that stops in the middle of an answer is given up, unless nobody reads the answer', async () => {
-    const store = new ElasticsearchStore({
-      url: cluster.url,
-      headers: { authorization },
-      sealingKeys: [newSealingKey()],
-    })
-    const options = { waitForCompletionTimeoutMs: 0, keepAliveMs: 60_000, keepOnCompletion: true }
-    await store.submit({ query: 'HUGE 1000000' }, 'alice' as never, options)
-    const path = `/_query/async/${encodeURIComponent(cluster.query.id)}`
-    const request = { ...get, path, query: 'format=csv', timeoutMs: 30 }
-    cluster.inject('get', { kind: 'stall', afterBytes: 100_000, until: new Promise(() => {}) }, 2)
-    const unread = await transport.send(request)
-    unread.body.pause()
-    const { body } = await transport.send(request)
-    body.resume()
-    const [error] = await once(body, 'error')
-    expect([error.message, unread.body.destroyed]).toEqual([
-      'the cluster has fallen silent in the middle of an answer',
-      false,
-    ])
-    unread.body.destroy()
-    await store.close()
   })
 })

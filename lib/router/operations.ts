@@ -26,8 +26,9 @@ export class Operations<Answer> {
    * function that a wait keeps alive counts.
    */
   async run(exchange: Exchange): Promise<void> {
-    const waitMs = this.#waitMs(exchange.command)
-    const wait = this.#waits.begin(exchange.response, waitMs > 0 ? exchange.owner : undefined)
+    const { response } = exchange
+    const waitMs = this.#waits.isFollowed(response) ? 0 : this.#waitMs(exchange.command)
+    const wait = this.#waits.begin(response, waitMs > 0 ? exchange.owner : undefined)
     try {
       let answer: Answer | undefined
       exchange.askedMs = performance.now()
@@ -41,7 +42,7 @@ export class Operations<Answer> {
         this.#waits.answered(wait)
       }
       if (answer === undefined) throw queryNotFound(exchange.queryId ?? '')
-      if (this.#waits.isDraining) exchange.response.setHeader('Connection', 'close')
+      if (this.#waits.isDraining) response.setHeader('Connection', 'close')
       await this.#answers.send(answer, exchange, wait)
     } finally {
       this.#waits.end(wait)

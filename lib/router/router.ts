@@ -41,6 +41,7 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
   const telemetry = new RequestTelemetry(resolved.logger, meter)
   const router = createRouter()
   router.use(function asyncQuery(request, response, next) {
+    waits.arrive(response)
     const route = matchRoute(request.path)
     if (!route) return next()
     const arrival = beginArrival(response, operationOn(route, request.method))

@@ -5,9 +5,10 @@ import type { Answers, CommandOf } from './answers'
 import { outageOf } from './answers'
 import type { Exchange } from './exchange'
 import type { ResolvedOptions } from './options'
+import { breakOffStall } from './stalls'
 import type { Wait, Waits } from './waits'
 
-type Caps = Pick<ResolvedOptions, 'waitByDefault' | 'maxWaitMs' | 'maxKeepAliveMs'>
+type Caps = Pick<ResolvedOptions, 'waitByDefault' | 'maxWaitMs' | 'maxKeepAliveMs' | 'maxStallMs'>
 
 /** What each operation does: caps its times, takes a place to wait, asks the store once, and sends the answer. */
 export class Operations<Answer> {
@@ -43,6 +44,7 @@ export class Operations<Answer> {
       }
       if (answer === undefined) throw queryNotFound(exchange.queryId ?? '')
       if (this.#waits.isDraining) response.setHeader('Connection', 'close')
+      breakOffStall(response, this.#caps.maxStallMs)
       await this.#answers.send(answer, exchange, wait)
     } finally {
       this.#waits.end(wait)

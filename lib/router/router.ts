@@ -11,6 +11,7 @@ import { Operations } from './operations'
 import type { AsyncQueryRouterOptions, ResolvedOptions } from './options'
 import { resolveOptions } from './options'
 import { Reception } from './reception'
+import { breakOffStall } from './stalls'
 import { StoredAnswers } from './stored-answers'
 import { Waits } from './waits'
 
@@ -48,6 +49,7 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
     const answered = (): void => telemetry.end(arrival)
     const failed = (error: unknown): void => {
       telemetry.end(arrival, sendError(error, arrival.response))
+      breakOffStall(arrival.response, resolved.maxStallMs)
     }
     void reception
       .receive(request, arrival, route)

@@ -110,6 +110,11 @@ export const SETTINGS = named({
     about: 'a file with certificates, in PEM, to trust in place of those of the system',
     feeds: 'elasticsearch.ca',
   },
+  maxConnections: {
+    ...COUNT,
+    about: 'how many connections to the cluster may be open at a time',
+    option: 'elasticsearch.maxConnections',
+  },
   sealingKeys: {
     ...LIST,
     isSecret: true,

@@ -34,7 +34,7 @@ export interface ElasticsearchStoreOptions {
    * at most. A wait that finds none free within a second answers 429, or with the state that it knows. With `client`,
    * the client's own pool decides.
    *
-   * @default 500
+   * @default 1_000
    */
   maxConnections?: number
   /**
@@ -100,7 +100,7 @@ export const ELASTICSEARCH_STORE_OPTIONS = {
   maxConnections: {
     expected: 'a number >= 2',
     fits: (value) => typeof value === 'number' && value >= 2,
-    default: 500,
+    default: 1_000,
   },
   sealingKeys: {
     expected: 'a list of keys that newSealingKey() has made',

@@ -6,9 +6,10 @@ import { outageOf } from './answers'
 import type { Exchange } from './exchange'
 import type { ResolvedOptions } from './options'
 import { askToClose } from './response-headers'
+import { breakOffStall } from './stalls'
 import type { Wait, Waits } from './waits'
 
-type Caps = Pick<ResolvedOptions, 'waitByDefault' | 'maxWaitMs' | 'maxKeepAliveMs'>
+type Caps = Pick<ResolvedOptions, 'waitByDefault' | 'maxWaitMs' | 'maxKeepAliveMs' | 'maxStallMs'>
 
 /** What each operation does: caps its times, takes a place to wait, asks the store once, and sends the answer. */
 export class Operations<Answer> {
@@ -27,8 +28,9 @@ export class Operations<Answer> {
    * function that a wait keeps alive counts.
    */
   async run(exchange: Exchange): Promise<void> {
-    const waitMs = this.#waitMs(exchange.command)
-    const wait = this.#waits.begin(exchange.response, waitMs > 0 ? exchange.owner : undefined)
+    const { response } = exchange
+    const waitMs = this.#waits.isFollowed(response) ? 0 : this.#waitMs(exchange.command)
+    const wait = this.#waits.begin(response, waitMs > 0 ? exchange.owner : undefined)
     try {
       let answer: Answer | undefined
       exchange.askedMs = performance.now()
@@ -44,6 +46,7 @@ export class Operations<Answer> {
       // A store in JavaScript may return null.
       if (!answer) throw queryNotFound(exchange.queryId ?? '')
       if (this.#waits.isDraining) askToClose(exchange.response)
+      breakOffStall(response, this.#caps.maxStallMs)
       await this.#answers.send(answer, exchange, wait)
     } finally {
       this.#waits.end(wait)

@@ -42,6 +42,14 @@ export interface AsyncQueryRouterOptions {
    */
   maxWaitsPerOwner?: number
   /**
+   * How long a client may take nothing of an answer, in milliseconds. Then the router breaks the connection, because
+   * such a client holds memory, and connections to the cluster. Progress of any size counts, but the operating system
+   * may show it only in steps of a megabyte or two. `Infinity` never ends a client.
+   *
+   * @default 120_000
+   */
+  maxStallMs?: number
+  /**
    * Longest keep-alive, in milliseconds. A client that asks for more gets this much; the answer's
    * `expiration_time_in_millis` shows it.
    *
@@ -91,6 +99,7 @@ export const ROUTER_OPTIONS = {
   maxWaitMs: { ...rules.nonNegativeNumber, default: Number.POSITIVE_INFINITY },
   maxWaits: { ...rules.positiveNumber, default: 50_000 },
   maxWaitsPerOwner: { ...rules.positiveNumber, defaultInWords: 'half of `maxWaits`' },
+  maxStallMs: { ...rules.positiveNumber, default: 120_000 },
   maxKeepAliveMs: { ...rules.positiveNumber, default: Number.POSITIVE_INFINITY },
   maxBodyBytes: { ...rules.positiveNumber, default: 2 ** 20 },
   maxCachedBytes: { ...rules.nonNegativeNumber, default: 2 ** 25 },

@@ -11,6 +11,7 @@ import { Operations } from './operations'
 import type { AsyncQueryRouterOptions, ResolvedOptions } from './options'
 import { resolveOptions } from './options'
 import { Reception } from './reception'
+import { breakOffStall } from './stalls'
 import { StoredAnswers } from './stored-answers'
 import { Waits } from './waits'
 
@@ -41,12 +42,14 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
   const telemetry = new RequestTelemetry(resolved.logger, meter)
   const router = createRouter()
   router.use(function asyncQuery(request, response, next) {
+    waits.arrive(response)
     const route = matchRoute(request.path)
     if (!route) return next()
     const arrival = beginArrival(response, operationOn(route, request.method))
     const answered = (): void => telemetry.end(arrival)
     const failed = (error: unknown): void => {
       telemetry.end(arrival, sendError(error, arrival.response))
+      breakOffStall(arrival.response, resolved.maxStallMs)
     }
     void reception
       .receive(request, arrival, route)

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Response } from 'express'
 import type { Owner } from '../core/caller'
 import { QueryError } from '../core/errors'
@@ -54,6 +55,10 @@ export class Waits {
   readonly #places: Quota
   readonly #waits = new Set<Wait>()
   readonly #gauge: Counter | undefined
+  /** The wait on each connection. There is never more than one. */
+  readonly #onConnection = new WeakMap<Socket, Wait>()
+  /** The last request on each connection that came while an earlier one had no answer. */
+  readonly #followers = new WeakMap<Socket, Response>()
   #isDraining = false
 
   constructor(disconnects: Disconnects, { maxWaits, maxWaitsPerOwner }: WaitLimits, meter?: Meter) {
@@ -75,6 +80,24 @@ export class Waits {
   }
 
   /**
+   * Call it for each request that arrives. One that is pipelined behind a wait ends that wait: the client does not wait
+   * for that answer alone, and Node.js soon stops reading such a connection, so that its end would go unnoticed.
+   */
+  arrive(response: Response): void {
+    if (response.socket !== null) return
+    const { socket } = response.req
+    this.#followers.set(socket, response)
+    this.#onConnection.get(socket)?.abort()
+  }
+
+  /** Whether a later request has arrived on the same connection. Then this one must not wait. */
+  isFollowed(response: Response): boolean {
+    const follower = this.#followers.get(response.req.socket)
+    // Answers go out in order, so a follower that has its answer was an earlier request.
+    return follower !== undefined && follower !== response && !follower.writableFinished
+  }
+
+  /**
    * Begins a wait, which has to {@link end}. `owner`: for a request that waits for a running query, and so takes a
    * place.
    *
@@ -85,6 +108,7 @@ export class Waits {
     const waiter = this.#isDraining ? undefined : owner
     if (waiter !== undefined) this.#places.add(waiter, 1)
     const wait = new Wait(response, waiter)
+    if (waiter !== undefined) this.#onConnection.set(response.req.socket, wait)
     if (this.#disconnects.isGone(response)) wait.onGone()
     else this.#disconnects.watch(response, wait)
     if (this.#isDraining) wait.abort()
@@ -95,8 +119,11 @@ export class Waits {
 
   /** Gives the place back. The store has answered, and a client that reads slowly does not wait for a query. */
   answered(wait: Wait): void {
-    if (wait.owner !== undefined) this.#places.remove(wait.owner, 1)
+    if (wait.owner === undefined) return
+    this.#places.remove(wait.owner, 1)
     wait.owner = undefined
+    const { socket } = wait.response.req
+    if (this.#onConnection.get(socket) === wait) this.#onConnection.delete(socket)
   }
 
   end(wait: Wait): void {

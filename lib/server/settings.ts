@@ -110,6 +110,11 @@ export const SETTINGS = named({
     about: 'a file with certificates, in PEM, to trust in place of those of the system',
     feeds: 'elasticsearch.ca',
   },
+  maxConnections: {
+    ...COUNT,
+    about: 'how many connections to the cluster may be open at a time',
+    option: 'elasticsearch.maxConnections',
+  },
   sealingKeys: {
     ...LIST,
     isSecret: true,
@@ -157,6 +162,13 @@ export const SETTINGS = named({
   maxWait: { ...TIME, about: 'longest time that a request waits', option: 'router.maxWaitMs' },
   maxWaits: { ...COUNT, about: 'how many requests may wait at a time', option: 'router.maxWaits' },
   maxWaitsPerOwner: { ...COUNT, about: 'the same for one owner', option: 'router.maxWaitsPerOwner' },
+  maxStall: {
+    ...TIME,
+    expected: 'a time value, or -1 for no limit',
+    parse: (text: string) => (text === '-1' ? Number.POSITIVE_INFINITY : parseTime(text)),
+    about: 'how long a client may take nothing of its answer; -1 is no limit',
+    option: 'router.maxStallMs',
+  },
   maxKeepAlive: { ...TIME, about: 'longest time that a query is kept', option: 'router.maxKeepAliveMs' },
   maxBodyBytes: { ...COUNT, about: 'largest request body, in bytes', option: 'router.maxBodyBytes' },
   maxCachedBytes: {

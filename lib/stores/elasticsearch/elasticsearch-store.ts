@@ -45,8 +45,16 @@ export class ElasticsearchStore implements AsyncQueryStore {
   /** Throws a `TypeError` for options that are missing, wrong, unknown or do not fit each other. */
   constructor(options: ElasticsearchStoreOptions) {
     const resolved = resolveElasticsearchOptions(options)
-    const { transport, clock, requestTimeoutMs, identify, forwardsAuthorization, upstreamWaitMs } = resolved
-    this.#cluster = new Cluster(transport, clock, requestTimeoutMs)
+    const {
+      transport,
+      connections,
+      clock,
+      requestTimeoutMs,
+      identify,
+      forwardsAuthorization,
+      upstreamWaitMs,
+    } = resolved
+    this.#cluster = new Cluster(transport, connections, clock, requestTimeoutMs)
     const queries = new ClusterQueries(this.#cluster, identify, resolved.gatewayRefusals)
     const parts = {
       queries,

@@ -7,6 +7,7 @@ import { systemClock } from '../../core/clock'
 import { isObject } from '../../core/is-object'
 import type { ElasticsearchClient } from './cluster/client-transport'
 import { ClientTransport } from './cluster/client-transport'
+import { Connections } from './cluster/connections'
 import { asServiceAccount, runAs, withOwnCredentials } from './cluster/identity'
 import type { Transport } from './cluster/transport'
 import { UrlTransport } from './cluster/url-transport'
@@ -29,6 +30,14 @@ export interface ElasticsearchStoreOptions {
   headers?: Readonly<Record<string, string>>
   /** With an https `url`: certificates to trust, in PEM. @default those of the system */
   ca?: string | Buffer
+  /**
+   * With `url`: how many connections to the cluster may be open at a time, at least 2. Waits use five eighths of them
+   * at most. A wait that finds none free within a second answers 429, or with the state that it knows. With `client`,
+   * the client's own pool decides.
+   *
+   * @default 1_000
+   */
+  maxConnections?: number
   /**
    * The keys that seal query ids: texts that {@link newSealingKey} made, the same for every replica. The first one
    * seals, all of them open. To rotate, put a fresh key first, and remove the old one when the queries that it sealed
@@ -89,6 +98,11 @@ export const ELASTICSEARCH_STORE_OPTIONS = {
     printable: false,
     defaultInWords: 'those of the system',
   },
+  maxConnections: {
+    expected: 'a number >= 2',
+    fits: (value) => typeof value === 'number' && value >= 2,
+    default: 1_000,
+  },
   sealingKeys: {
     expected: 'a list of keys that newSealingKey() has made',
     fits: (value) => Array.isArray(value) && value.every((key) => typeof key === 'string'),
@@ -110,12 +124,13 @@ export const ELASTICSEARCH_STORE_OPTIONS = {
 /** Checks the options, and makes the parts of the store that they describe. */
 export function resolveElasticsearchOptions(options: ElasticsearchStoreOptions) {
   const completed = checkOptions(NAME, options, ELASTICSEARCH_STORE_OPTIONS)
-  const { runAs: userOf, forwardAuthorization, abandonAfterMs, upstreamWaitMs } = completed
+  const { runAs: userOf, forwardAuthorization, abandonAfterMs, upstreamWaitMs, clock } = completed
   if (userOf && forwardAuthorization) {
     throw new TypeError(`${NAME} takes \`runAs\` or \`forwardAuthorization\`, not both`)
   }
   return {
-    transport: transportOf(options),
+    transport: transportOf(options, completed.maxConnections),
+    connections: new Connections(options.client ? Number.POSITIVE_INFINITY : completed.maxConnections, clock),
     sealingKeys: readSealingKeys(completed.sealingKeys),
     identify: userOf ? runAs(userOf) : forwardAuthorization ? withOwnCredentials : asServiceAccount,
     gatewayRefusals: forwardAuthorization ? [] : userOf ? ([401] as const) : ([401, 403] as const),
@@ -124,11 +139,14 @@ export function resolveElasticsearchOptions(options: ElasticsearchStoreOptions) 
     upstreamWaitMs: Math.min(upstreamWaitMs, (abandonAfterMs ?? Number.POSITIVE_INFINITY) / 2),
     requestTimeoutMs: completed.requestTimeoutMs,
     abandonAfterMs,
-    clock: completed.clock,
+    clock,
   }
 }
 
-function transportOf({ client, url, headers, ca }: ElasticsearchStoreOptions): Transport {
+function transportOf(
+  { client, url, headers, ca, maxConnections: given }: ElasticsearchStoreOptions,
+  maxConnections: number,
+): Transport {
   if ((client === undefined) === (url === undefined)) {
     throw new TypeError(
       `${NAME} needs \`client\`, a Client of @elastic/elasticsearch, or \`url\`, and not both`,
@@ -136,13 +154,19 @@ function transportOf({ client, url, headers, ca }: ElasticsearchStoreOptions): T
   }
   if (client) {
     if (headers ?? ca) throw new TypeError(`${NAME} takes \`headers\` and \`ca\` only with \`url\``)
+    if (given) throw new TypeError(`${NAME} takes \`maxConnections\` only with \`url\``)
     return new ClientTransport(client)
   }
   if (ca !== undefined && new URL(url ?? '').protocol === 'http:') {
     throw new TypeError(`${NAME} takes \`ca\` only with an https \`url\``)
   }
   const lowerCase = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
-  return new UrlTransport({ url: new URL(url ?? ''), headers: Object.fromEntries(lowerCase), ca })
+  return new UrlTransport({
+    url: new URL(url ?? ''),
+    headers: Object.fromEntries(lowerCase),
+    ca,
+    maxConnections,
+  })
 }
 
 function isUrl(value: unknown): boolean {

@@ -4,6 +4,7 @@ import { giveUp } from '../answers/peek'
 import type { UpstreamResponse } from '../answers/response'
 import { decompressed } from '../answers/response'
 import { UpstreamError } from '../outage'
+import type { Connections, Need } from './connections'
 import { breakOffSilence } from './silence'
 import type { Transport, UpstreamRequest } from './transport'
 
@@ -11,6 +12,8 @@ import type { Transport, UpstreamRequest } from './transport'
 export interface ClusterRequest extends Omit<UpstreamRequest, 'signal' | 'timeoutMs'> {
   /** How long the request asks the cluster to wait, in milliseconds. */
   waitMs: number
+  /** What the request needs a connection for. */
+  need: Need
   /** The request is given up when any of these fires. */
   endedBy: readonly (AbortSignal | undefined)[]
 }
@@ -18,21 +21,23 @@ export interface ClusterRequest extends Omit<UpstreamRequest, 'signal' | 'timeou
 /** Sends requests to the cluster, each with a time limit. */
 export class Cluster {
   readonly #transport: Transport
+  readonly #connections: Connections
   readonly #clock: Clock
   readonly #timeoutMs: number
 
-  constructor(transport: Transport, clock: Clock, timeoutMs: number) {
+  constructor(transport: Transport, connections: Connections, clock: Clock, timeoutMs: number) {
     this.#transport = transport
+    this.#connections = connections
     this.#clock = clock
     this.#timeoutMs = timeoutMs
   }
 
   /**
-   * Sends a request and reads the answer. The time limit covers both. What `read` leaves of a body may come as slowly as
-   * its reader takes it, but may not fall silent.
+   * Sends a request and reads the answer. The time limit covers both, and the time before there is a connection. What
+   * `read` leaves of a body may come as slowly as its reader takes it, but may not fall silent.
    */
   async ask<T>(request: ClusterRequest, read: (response: UpstreamResponse) => Promise<T>): Promise<T> {
-    const { waitMs, endedBy, ...rest } = request
+    const { waitMs, need, endedBy, ...rest } = request
     const timeoutMs = waitMs + this.#timeoutMs
     const controller = new AbortController()
     const { signal } = controller
@@ -43,7 +48,7 @@ export class Cluster {
     const cancelTimer = this.#clock.setTimer(abort, timeoutMs)
     let response: UpstreamResponse | undefined
     try {
-      response = await this.#transport.send({ ...rest, timeoutMs, signal })
+      response = await this.#send({ ...rest, timeoutMs, signal }, need)
       breakOffSilence(response.body, this.#clock, this.#timeoutMs)
       response = decompressed(response)
       return await read(response)
@@ -53,6 +58,20 @@ export class Cluster {
     } finally {
       cancelTimer()
       for (const ender of enders) ender.removeEventListener('abort', abort)
+    }
+  }
+
+  /** A connection is in use until the body has ended, however slowly it is read. */
+  async #send(request: UpstreamRequest, need: Need): Promise<UpstreamResponse> {
+    await this.#connections.take(need, request.signal)
+    const release = (): void => this.#connections.release()
+    try {
+      const response = await this.#transport.send(request)
+      response.body.once('close', release)
+      return response
+    } catch (error) {
+      release()
+      throw error
     }
   }
 

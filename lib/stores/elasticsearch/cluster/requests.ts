@@ -63,7 +63,9 @@ export class ClusterQueries {
   ): Promise<QueryAnswer> {
     const request = { ...this.#request('POST', '', sender, parameters), body, isRepeatable: false }
     const answer = await this.#cluster
-      .ask({ ...request, waitMs, endedBy: [] }, (response) => this.#read(response, undefined, idOf))
+      .ask({ ...request, waitMs, need: 'act', endedBy: [] }, (response) =>
+        this.#read(response, undefined, idOf),
+      )
       .catch((error: unknown) => Promise.reject(submitFailure(error)))
     if (!answer) throw new TypeError('a submit has no query that could be unknown')
     return answer
@@ -77,7 +79,8 @@ export class ClusterQueries {
   ): Promise<QueryAnswer | undefined> {
     const request = this.#request('GET', pathOf(query), sender, { ...parameters, ...timeParameters(times) })
     const { waitMs, signal } = times
-    return this.#ask({ ...request, waitMs, endedBy: [signal, sender.wire?.gone] }, query)
+    const need = waitMs > 0 ? 'wait' : 'read'
+    return this.#ask({ ...request, waitMs, need, endedBy: [signal, sender.wire?.gone] }, query)
   }
 
   /** The state that a get would show, without the rows. Throws the error that the query failed with. */
@@ -90,7 +93,7 @@ export class ClusterQueries {
     const request = this.#request('GET', pathOf(query), askingForJson(sender), parameters)
     const { waitMs, signal } = times
     return this.#cluster.ask(
-      { ...request, waitMs, endedBy: [signal, sender.wire?.gone] },
+      { ...request, waitMs, need: waitMs > 0 ? 'wait' : 'settle', endedBy: [signal, sender.wire?.gone] },
       async (response) => {
         if (response.status >= 400) {
           const error = await readError(response, query, this.#gatewayRefusals)
@@ -109,7 +112,8 @@ export class ClusterQueries {
 
   stop(query: KnownQuery, parameters: UpstreamParameters, sender: Sender): Promise<QueryAnswer | undefined> {
     const request = this.#request('POST', `${pathOf(query)}/stop`, sender, parameters)
-    return this.#ask({ ...request, waitMs: STOP_WAIT_MS, endedBy: [sender.wire?.gone] }, query)
+    const endedBy = [sender.wire?.gone]
+    return this.#ask({ ...request, waitMs: STOP_WAIT_MS, need: 'act', endedBy }, query)
   }
 
   delete(
@@ -118,7 +122,7 @@ export class ClusterQueries {
     sender: Sender,
   ): Promise<QueryAnswer | undefined> {
     const request = this.#request('DELETE', pathOf(query), sender, parameters)
-    return this.#ask({ ...request, waitMs: 0, endedBy: [] }, query)
+    return this.#ask({ ...request, waitMs: 0, need: 'settle', endedBy: [] }, query)
   }
 
   #request(
@@ -126,7 +130,7 @@ export class ClusterQueries {
     path: string,
     { wire, owner }: Sender,
     parameters: UpstreamParameters,
-  ): Omit<ClusterRequest, 'waitMs' | 'endedBy'> {
+  ): Omit<ClusterRequest, 'waitMs' | 'need' | 'endedBy'> {
     const { accept = wire ? '*/*' : 'application/json', contentType = 'application/json' } = wire ?? {}
     const { opaqueId, traceparent } = wire ?? {}
     return {

@@ -13,6 +13,8 @@ export interface UrlTransportOptions {
   headers: Readonly<Record<string, string>>
   /** Certificates in PEM, to trust in place of those of the system. */
   ca: string | Buffer | undefined
+  /** @default no limit */
+  maxConnections?: number
 }
 
 /**
@@ -31,10 +33,10 @@ export class UrlTransport implements Transport {
   readonly #request: typeof http.request
   readonly #agent: http.Agent
 
-  constructor({ url, headers, ca }: UrlTransportOptions) {
+  constructor({ url, headers, ca, maxConnections = Number.POSITIVE_INFINITY }: UrlTransportOptions) {
     this.#base = url.origin + url.pathname.replace(/\/+$/, '')
     this.#headers = headers
-    const agentOptions = { keepAlive: true, timeout: IDLE_MS }
+    const agentOptions = { keepAlive: true, timeout: IDLE_MS, maxSockets: maxConnections }
     if (url.protocol === 'https:') {
       this.#request = https.request
       this.#agent = new https.Agent({ ...agentOptions, ...(ca !== undefined && { ca }) })

@@ -1,0 +1,93 @@
+import type { Clock } from '../../../core/clock'
+import { QueryError } from '../../../core/errors'
+import { UpstreamError } from '../outage'
+
+/**
+ * How much of all connections may be in use before a request has to queue, by what it needs one for. First come those
+ * that a waiting or reading caller needs in order to get on: so no caller keeps others from submitting or deleting.
+ */
+const SHARES = {
+  /** Deletes, and questions about a query whose answer is held open meanwhile. */
+  settle: 1,
+  /** Submits and stops. */
+  act: 7 / 8,
+  read: 6 / 8,
+  wait: 5 / 8,
+}
+
+export type Need = keyof typeof SHARES
+
+/** How long a wait queues, in milliseconds. Other requests queue until their time limit. */
+const LONGEST_QUEUE_MS = 1_000
+
+/** Bounds how many connections to the cluster are in use. Requests beyond that queue. */
+export class Connections {
+  readonly #max: number
+  readonly #clock: Clock
+  /** The requests in each queue, as functions that let them in. Those first that may use the most. */
+  readonly #queues = Object.keys(SHARES).map((need) => [need as Need, new Set<() => void>()] as const)
+  #used = 0
+
+  constructor(max: number, clock: Clock) {
+    this.#max = max
+    this.#clock = clock
+  }
+
+  /**
+   * Resolves when a connection may be used, which has to be {@link release}d.
+   *
+   * Rejects with `es_rejected_execution_exception`, 429, for a wait that has queued too long, and with an
+   * `UpstreamError` when the signal fires first.
+   */
+  take(need: Need, signal: AbortSignal): Promise<void> {
+    if (this.#hasRoom(need)) {
+      this.#used += 1
+      return Promise.resolve()
+    }
+    return new Promise((resolve, reject) => {
+      const leave = (outcome: () => void) => (): void => {
+        queue?.delete(enter)
+        cancelTimer()
+        signal.removeEventListener('abort', giveUp)
+        outcome()
+      }
+      const enter = leave(() => {
+        this.#used += 1
+        resolve()
+      })
+      const giveUp = leave(() => reject(new UpstreamError(ALL_IN_USE, { mayHaveArrived: false })))
+      const refuse = leave(() => reject(tooManyWaits()))
+      const [, queue] = this.#queues.find(([name]) => name === need) ?? []
+      const cancelTimer = need === 'wait' ? this.#clock.setTimer(refuse, LONGEST_QUEUE_MS) : () => {}
+      queue?.add(enter)
+      signal.addEventListener('abort', giveUp)
+      if (signal.aborted) giveUp()
+    })
+  }
+
+  release(): void {
+    this.#used -= 1
+    for (const [need, queue] of this.#queues) {
+      for (const enter of queue) {
+        if (!this.#hasRoom(need)) break
+        enter()
+      }
+    }
+  }
+
+  #hasRoom(need: Need): boolean {
+    const most = this.#max * SHARES[need]
+    // Also where there are few, waits leave some to others.
+    return this.#used < (need === 'wait' ? Math.max(1, Math.floor(most)) : Math.ceil(most))
+  }
+}
+
+const ALL_IN_USE = 'all connections to the cluster are in use'
+
+function tooManyWaits(): QueryError {
+  return new QueryError(
+    'es_rejected_execution_exception',
+    `rejected execution of async query: ${ALL_IN_USE} by requests that wait or read; ` +
+      'ask with [wait_for_completion_timeout=0] or try again later',
+  )
+}

@@ -64,26 +64,40 @@ export function refusalOfBody(error: unknown, maxBytes: number): QueryError {
 
 function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    let pieces: Buffer[] = []
+    const pieces: Buffer[] = []
     let length = 0
-    request.on('data', (piece: Buffer) => {
+    // The request lives as long as its answer, which may wait for days, and a listener would keep the bytes alive.
+    const settle = (): void => {
+      request
+        .off('data', take)
+        .off('end', end)
+        .off('close', breakOff)
+        .off('error', breakOff)
+        .on('error', ignore)
+    }
+    const take = (piece: Buffer): void => {
       length += piece.length
       pieces.push(piece)
       if (length <= maxBytes) return
-      // The rest is read and dropped until the client has the refusal.
-      pieces = []
+      settle()
+      // Drops the rest, so that the client gets the refusal.
+      request.resume()
       reject(tooLong(maxBytes))
-    })
-    request.on('end', () => {
+    }
+    const end = (): void => {
+      settle()
       resolve(Buffer.concat(pieces))
-      pieces = []
-    })
-    const broken = (): void => reject(new Error('the connection has ended in the middle of the body'))
-    request.on('error', broken)
-    request.on('close', broken)
-    if (request.destroyed) broken()
+    }
+    const breakOff = (): void => {
+      settle()
+      reject(new Error('the connection has ended in the middle of the body'))
+    }
+    request.on('data', take).on('end', end).on('close', breakOff).on('error', breakOff)
+    if (request.destroyed) breakOff()
   })
 }
+
+function ignore(): void {}
 
 function tooLong(maxBytes: number, cause?: unknown): QueryError {
   return new QueryError('too_long_http_content_exception', `content length exceeded ${maxBytes} bytes.`, {

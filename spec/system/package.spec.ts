@@ -10,6 +10,7 @@ const PUBLIC_NAMES = [
   'MemoryStore',
   'QueryError',
   'asyncQueryRouter',
+  'esqlErrorHandler',
   'jwtCaller',
   'newSealingKey',
   'ownerOf',

@@ -26,6 +26,17 @@ async function measured(
   return counted / growth
 }
 
+/**
+ * Expects that the counted bytes are about those of the heap. The heap shrinks by itself now and then, so a measurement
+ * that is far off is made again.
+ */
+async function expectTheWeightOfTheHeap(...measurement: Parameters<typeof measured>): Promise<void> {
+  const ratios: number[] = []
+  const isRight = (ratio: number): boolean => ratio > 0.9 && ratio < 3
+  while (ratios.length < 4 && !ratios.some(isRight)) ratios.push(await measured(...measurement))
+  expect(ratios.filter(isRight)).not.toEqual([])
+}
+
 interface Kept {
   kept: unknown
   bytes: number
@@ -80,12 +91,10 @@ describe('the weight of a result', () => {
     ['fifty texts', (index: number) => many(50, (column) => text(index * column, 15))] as const,
   ])('is that of the heap for rows of %s', async (_what, row) => {
     const columns = wideRow.slice(0, row(1).length)
-    const ratio = await measured(async (count) => {
+    await expectTheWeightOfTheHeap(async (count) => {
       const { result, bytes } = await freezeResult({ columns, values: many(count, row) })
       return { kept: result, bytes }
     }, row)
-    expect(ratio).toBeGreaterThan(0.9)
-    expect(ratio).toBeLessThan(3)
   })
 })
 
@@ -99,12 +108,10 @@ describe('the weight of what a client sends', () => {
     ['objects', document],
     ['objects with a name of their own', (index) => Object.fromEntries(ownFields(`m${index}`, 1))],
   ])('is that of the heap for a list of %s', async (_what, item) => {
-    const ratio = await measured(async (count) => {
+    await expectTheWeightOfTheHeap(async (count) => {
       const kept = parseJson(JSON.stringify(many(count, item)))?.value
       return { kept, bytes: weigh(kept) }
     }, item)
-    expect(ratio).toBeGreaterThan(0.9)
-    expect(ratio).toBeLessThan(3)
   })
 })
 
@@ -130,10 +137,11 @@ describe('weigh', () => {
   })
 
   it('copies no value', async () => {
-    const lists = many(10_000, (index) => [index, [index]])
+    // They take some 10 MB.
+    const lists = many(100_000, (index) => [index, [index]])
     const before = process.memoryUsage().heapUsed
     weigh(lists)
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(200_000)
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(3_000_000)
   })
 
   it('refuses what no value can be', () => {

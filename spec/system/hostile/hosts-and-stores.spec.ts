@@ -39,7 +39,8 @@ describe('the gateway', () => {
     const socket = open()
     const get = `GET /_query/async/${id}?wait_for_completion_timeout=1d HTTP/1.1\r\nHost: x\r\n${authorization}\r\n\r\n`
     socket.write(get.repeat(20))
-    await until(() => gateway.clock.pendingTimers === 21)
+    // One wait, and the expiry of the query.
+    await until(() => gateway.router.waiting === 1 && gateway.clock.pendingTimers === 2)
     socket.destroy()
     await until(() => gateway.clock.pendingTimers === 1)
   })
@@ -50,10 +51,10 @@ describe('the gateway', () => {
     const submit =
       `POST /_query/async HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Type: application/json\r\n` +
       `Content-Length: ${body.length}\r\n\r\n${body}`
-    const socket = open()
-    socket.write(submit.repeat(3))
+    const sockets = [open(), open(), open()]
+    for (const socket of sockets) socket.write(submit)
     await until(() => gateway.engine.runs.length === 3)
-    socket.destroy()
+    for (const socket of sockets) socket.destroy()
     await until(() => gateway.engine.runs.every(({ signal }) => signal.aborted))
     await until(() => gateway.clock.pendingTimers === 0)
   })

@@ -7,7 +7,7 @@ import { judge, judgeAftermath, secretsOf } from '../../support/hostile/verdict'
 import { token } from '../../support/tokens'
 
 /** Characters of the longest token that is checked. */
-const MAX_TOKEN_LENGTH = 16_384
+const MAX_TOKEN_LENGTH = 12_288
 
 describe('a token', () => {
   let gateway: HostileGateway

@@ -221,7 +221,8 @@ describe.each(TRANSPORTS)('who the cluster sees over %s', (transport) => {
     await start()
     const id = await submit()
     const headers = { 'content-type': 'application/yaml' }
-    cluster.inject('get', { kind: 'answer', status: 403, body: 'error: {reason: gateway}', headers })
+    const body = 'error: {root_cause: [], reason: gateway}'
+    cluster.inject('get', { kind: 'answer', status: 403, body, headers })
     const answer = await gateway.alice(`GET /_query/async/${id}?format=yaml`)
     expect([answer.status, answer.text.includes('gateway')]).toEqual([503, false])
     expect(log.loud.join()).toContain('grant its role what the reason names')

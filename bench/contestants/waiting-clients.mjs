@@ -14,14 +14,11 @@ let expected = 0
 let allAnswered
 
 answerCommands({
-  /** Opens `connections` and sends the request `waits` times in all: some carry two where connections are scarce. */
-  async start({ port, localAddress, connections, waits, request }) {
+  /** Opens as many connections as there are `waits`, and sends the request on each. */
+  async start({ port, localAddress, waits, request }) {
     expected = waits
     const open = async () => {
-      while (sockets.length < connections) {
-        const isDouble = sockets.length < waits - connections
-        await openOne({ port, localAddress, text: isDouble ? request + request : request })
-      }
+      while (sockets.length < waits) await openOne({ port, localAddress, text: request })
     }
     await Promise.all(Array.from({ length: OPENING }, open))
   },

@@ -37,11 +37,7 @@ export function readParams(node: JsonNode): QueryParam[] {
     }
     if (faults.length >= MAX_FAULTS) break
   }
-  if (named.length > 0 && positional.length > 0) {
-    faults.push(
-      `Params cannot contain both named and unnamed parameters; got ${printParams(named)} and ${printParams(positional)}`,
-    )
-  }
+  faults.push(...mixedFaults(named, positional))
   if (faults.length > 0) {
     throw new QueryError(
       'x_content_parse_exception',
@@ -49,6 +45,12 @@ export function readParams(node: JsonNode): QueryParam[] {
     )
   }
   return named.length > 0 ? named : positional
+}
+
+function mixedFaults(named: readonly QueryParam[], positional: readonly QueryParam[]): string[] {
+  if (named.length === 0 || positional.length === 0) return []
+  const both = `${printParams(named)} and ${printParams(positional)}`
+  return [`Params cannot contain both named and unnamed parameters; got ${both}`]
 }
 
 /** Reads `name: x` or `name: { value | identifier | pattern: x }`, whether or not it has faults. */
@@ -118,8 +120,12 @@ function* valueFaults(name: string, content: Value, kind: Kind, value: Value): I
   } else if (isList && value.length === 0) {
     yield `Empty lists are not allowed as named parameter values. Got parameter [${name}] with value [[]]`
   } else if (isList) yield* listFaults(value, `[${name}] `)
-  if (kind === 'value' || (typeof value === 'string' && (kind === 'identifier' || value.includes('*'))))
-    return
+  yield* kindFaults(kind, value)
+}
+
+function* kindFaults(kind: Kind, value: Value): Iterable<string> {
+  if (kind === 'value') return
+  if (typeof value === 'string' && (kind === 'identifier' || value.includes('*'))) return
   const label = kind.toUpperCase()
   yield `[${printValue(value)}] is not a valid value for ${label} parameter, a valid value for ${label} parameter is a ` +
     `string${kind === 'pattern' ? ' and contains *' : ''}`

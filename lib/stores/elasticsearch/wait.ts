@@ -49,20 +49,11 @@ export class LongWaits {
     let pauseMs = FIRST_PAUSE_MS
     for (let isFirst = true; ; isFirst = false) {
       const beganMs = this.#clock.now()
-      const waitMs =
-        signal?.aborted || failure !== undefined ? 0 : Math.min(Math.max(0, endMs - beganMs), this.#sliceMs)
-      let answer: T
-      let fault: string | undefined
-      try {
-        answer = await this.#ask(question, { waitMs, isFirst, signal })
-        if (last) fault = faultOf(answer)
-      } catch (error) {
-        fault = isQueryError(error) ? faultOf(error) : String(error)
-        if (!last || fault === undefined || fault === failure || question.gone?.aborted) throw error
-        answer = last
-      }
-      if (last && fault !== undefined && fault !== failure) {
-        if (failure !== undefined || !REPEATABLE_FAULT.test(fault)) return last
+      const isLast = signal?.aborted || failure !== undefined
+      const waitMs = isLast ? 0 : Math.min(Math.max(0, endMs - beganMs), this.#sliceMs)
+      const { answer, fault } = await this.#attempt(question, { waitMs, isFirst, signal }, last, failure)
+      if (fault !== undefined) {
+        if (failure !== undefined || !REPEATABLE_FAULT.test(fault)) return answer
         failure = fault
         continue
       }
@@ -73,6 +64,27 @@ export class LongWaits {
       // The cluster answers at once about a query that is being cancelled, however long the wait.
       await this.pause(Math.min(pauseMs, endMs - this.#clock.now()), [signal, question.gone])
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
+    }
+  }
+
+  /**
+   * Asks once. `fault`: what went wrong with the request, with `last` as the answer, if there is one. An error that comes
+   * twice, as it did in `failure`, is that of the query.
+   */
+  async #attempt<T extends Answer>(
+    question: Question<T>,
+    slice: Slice,
+    last: T | undefined,
+    failure: string | undefined,
+  ): Promise<{ answer: T; fault?: string }> {
+    try {
+      const answer = await this.#ask(question, slice)
+      const fault = last && faultOf(answer)
+      return last && fault !== undefined && fault !== failure ? { answer: last, fault } : { answer }
+    } catch (error) {
+      const fault = isQueryError(error) ? faultOf(error) : String(error)
+      if (!last || fault === undefined || fault === failure || question.gone?.aborted) throw error
+      return { answer: last, fault }
     }
   }
 

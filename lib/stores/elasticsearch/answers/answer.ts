@@ -80,10 +80,12 @@ function headOf(
   const head = readHead(format, bytes, isAll, isTable)
   if (!head || (isTable && !head.id)) return head
   if (isAll && format === 'json') assertWhole(bytes, head)
-  if (!head.id && knownId !== undefined && mentionsId(bytes.subarray(0, LONGEST_HEAD), knownId)) {
-    throw new UnusableAnswerError(UNREADABLE_ID)
-  }
+  if (!head.id) assertWithoutId(bytes.subarray(0, LONGEST_HEAD), knownId)
   return head
+}
+
+function assertWithoutId(bytes: Buffer, knownId: string | undefined): void {
+  if (knownId !== undefined && mentionsId(bytes, knownId)) throw new UnusableAnswerError(UNREADABLE_ID)
 }
 
 /** Without this check, a small body that ends too early would pass for a whole answer. */

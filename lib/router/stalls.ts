@@ -22,8 +22,12 @@ export function breakOffStall(response: ServerResponse, maxStallMs: number): voi
     if (silentLooks === LOOKS) response.destroy()
     else cancelTimer = systemClock.setTimer(look, maxStallMs / LOOKS, { background: true })
   }
-  look()
-  response.once('close', () => cancelTimer())
+  // Most answers have been sent by then, and need neither timer nor listener.
+  setImmediate(() => {
+    if (response.closed || response.writableFinished) return
+    look()
+    response.once('close', () => cancelTimer())
+  })
 }
 
 /** Whether bytes wait for the client. A response whose turn on the connection has not come waits for others. */

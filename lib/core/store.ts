@@ -172,12 +172,25 @@ export interface AsyncQueryStore {
   close?(): Promise<void>
 }
 
+/** A parameter of a URL. */
+export interface SentParameter {
+  /** Decoded. */
+  readonly name: string
+  /** Name and value as sent, with their escapes: `filter_path=a%2Cb`. */
+  readonly text: string
+}
+
 /** The parts of a client's request that matter to a server behind the gateway. */
 export interface WireRequest {
   /** Who makes the request, from `resolveCaller`. */
   readonly caller: Caller
-  /** The parameters of the URL, decoded. The router has checked them. */
+  /**
+   * The parameters of the URL, decoded. With the option `strict`, the router has checked them all, otherwise only those
+   * that it needs itself.
+   */
   readonly parameters: Readonly<Record<string, string>>
+  /** The same parameters as sent, in their order. Repeated ones too: the last of them counts. */
+  readonly sentParameters: readonly SentParameter[]
   /** The `Accept` header as sent, as the other headers below. */
   readonly accept?: string
   readonly contentType?: string

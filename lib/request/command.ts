@@ -9,7 +9,7 @@ import type { OperationRequest, RequestHead } from './head'
 import { isJsonMediaType } from './media-type'
 import type { NegotiatedFormat } from './negotiation'
 import { errorMediaType, negotiateFormat } from './negotiation'
-import { assertKnownParameters, readFlag, readOptionalBoolean } from './parameters'
+import { assertKnownParameters, readFlag, readOptionalBoolean, SOURCE } from './parameters'
 import type { Submission } from './submission'
 import { interpretSubmitBody, validateSubmission } from './submission'
 import { readBodyFields } from './submit-fields'
@@ -29,7 +29,7 @@ export interface ObjectOutput {
 }
 
 /** The parts of a request that go on to a server behind the gateway as they are. */
-export type SentHead = Pick<RequestHead, 'parameters' | 'mediaTypes'>
+export type SentHead = Pick<RequestHead, 'parameters' | 'sentParameters' | 'mediaTypes'>
 
 /**
  * What a request asks for, in the terms of a store. Has no times that the client did not send, and no id: requests for
@@ -53,8 +53,8 @@ type OperationCommand =
  * Elasticsearch.
  */
 export function readCommand(request: OperationRequest, body: JsonNode | undefined): Command {
-  const { parameters, mediaTypes } = request
-  const command = { head: { parameters, mediaTypes }, ...readOperation(request, body) }
+  const { parameters, sentParameters, mediaTypes } = request
+  const command = { head: { parameters, sentParameters, mediaTypes }, ...readOperation(request, body) }
   // No store has an empty id. The store judges every other one.
   if (command.operation !== 'submit' && request.id === '') throw illegalArgument('invalid id: []')
   return command
@@ -100,9 +100,6 @@ function readGet(request: OperationRequest, operation: 'get' | 'head'): Operatio
     ...(keepAliveMs !== undefined && { keepAliveMs }),
   }
 }
-
-/** Parameters that replace a body. */
-const SOURCE = ['source', 'source_content_type']
 
 /** Reads the JSON of a submit that has no body. Throws Elasticsearch's error for parameters that are missing or wrong. */
 export function readSource({ parameters }: RequestHead): JsonNode | undefined {

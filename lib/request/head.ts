@@ -1,16 +1,17 @@
 import type { Request } from 'express'
-import type { Operation } from '../core/store'
+import type { Operation, SentParameter } from '../core/store'
 import type { MediaTypeHeaders } from './media-type'
 import { checkMediaTypeHeaders } from './media-type'
 import { readFlag } from './parameters'
 import type { UrlParameters } from './url'
-import { decodePathSegment, parseQueryString } from './url'
+import { decodePathSegment, parseQueryString, splitQueryString } from './url'
 
 /** The parts of a request that are read on every route, whether or not an operation can serve it. */
 export interface RequestHead {
   /** From the path, decoded. Empty if the route has none. */
   id: string
   parameters: UrlParameters
+  sentParameters: readonly SentParameter[]
   mediaTypes: MediaTypeHeaders
   /** Method and target as sent, for the texts of errors. */
   method: string
@@ -28,7 +29,8 @@ export interface OperationRequest extends RequestHead {
 
 /** Reads the head of a request. Its checks have the order of Elasticsearch's. */
 export function readHead(request: Request, id: string, hasBody: boolean): RequestHead {
-  const parameters = parseQueryString(queryStringOf(request))
+  const query = queryStringOf(request)
+  const parameters = parseQueryString(query)
   const mediaTypes = readMediaTypes(request, hasBody)
   const pretty = readFlag(parameters, 'pretty')
   const human = readFlag(parameters, 'human')
@@ -36,6 +38,7 @@ export function readHead(request: Request, id: string, hasBody: boolean): Reques
   return {
     id,
     parameters,
+    sentParameters: splitQueryString(query),
     mediaTypes,
     method: request.method,
     uri: request.originalUrl,

@@ -7,6 +7,8 @@ import type { UrlParameters } from './url'
 const COMMON = ['error_trace', 'filter_path', 'format', 'human', 'pretty']
 /** Parameters of every operation that answers with a result. */
 const RESPONSE = ['delimiter', 'drop_null_columns']
+/** Parameters that replace the body of a submit. */
+export const SOURCE: readonly string[] = ['source', 'source_content_type']
 
 interface KnownParameters {
   /** The names that "did you mean" offers. */

@@ -1,5 +1,5 @@
 import { illegalArgument, QueryError } from '../core/errors'
-import type { SubmitBody } from '../core/store'
+import type { QueryRequest, SubmitBody } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import type { ObjectFormat } from '../formats/formats'
 import type { Presentation } from '../formats/writer'
@@ -38,7 +38,7 @@ export type SentHead = Pick<RequestHead, 'parameters' | 'sentParameters' | 'medi
 export type Command = OperationCommand & { readonly head: SentHead }
 
 type OperationCommand =
-  | ({ operation: 'submit'; output: Output; body?: SubmitBody } & Submission)
+  | SubmitCommand
   | {
       operation: 'get' | 'head'
       output: Output
@@ -47,6 +47,15 @@ type OperationCommand =
     }
   | { operation: 'stop'; output: Output }
   | { operation: 'delete'; output: ObjectOutput }
+
+/** A store gets the submit in our words, or one that passes through gets the bytes. */
+interface SubmitCommand extends Omit<Submission, 'request'> {
+  operation: 'submit'
+  output: Output
+  /** Left out where another server reads the query. */
+  request?: QueryRequest
+  body?: SubmitBody
+}
 
 /**
  * Reads a request, and throws Elasticsearch's error for the first fault. The order of the checks is that of
@@ -78,15 +87,19 @@ function readOperation(request: OperationRequest, body: JsonNode | undefined): O
 }
 
 function readSubmit(submit: OperationRequest, body: JsonNode | undefined): OperationCommand {
-  const { parameters, path, hasBody } = submit
-  const consumed = hasBody ? [] : SOURCE
-  const submission = interpretSubmitBody(readBodyFields(body))
-  const allowPartialResults = readOptionalBoolean(parameters, 'allow_partial_results')
-  assertKnownParameters('submit', parameters, path, consumed)
-  const output = readOutput(submit, submission)
+  const { operation, parameters, path, hasBody, isLenient } = submit
+  const submission = interpretSubmitBody(readBodyFields(body, isLenient))
+  const { request, ...times } = submission
+  const allowPartialResults = isLenient ? undefined : readOptionalBoolean(parameters, 'allow_partial_results')
+  assertKnownParameters(operation, parameters, path, hasBody ? [] : SOURCE, isLenient)
+  const output = readOutput(submit, request)
+  const command: SubmitCommand = { operation: 'submit', ...times, output }
+  if (isLenient) return command
   validateSubmission(submission)
-  const request = { ...submission.request, ...(allowPartialResults !== undefined && { allowPartialResults }) }
-  return { operation: 'submit', ...submission, request, output }
+  return {
+    ...command,
+    request: { ...request, ...(allowPartialResults !== undefined && { allowPartialResults }) },
+  }
 }
 
 function readGet(request: OperationRequest, operation: 'get' | 'head'): OperationCommand {
@@ -121,8 +134,8 @@ export function readSource({ parameters }: RequestHead): JsonNode | undefined {
 
 /** The last checks of a request to an operation that takes no body. */
 function assertWellFormed(request: OperationRequest): void {
-  const { operation, parameters, method, uri, path, hasBody } = request
-  assertKnownParameters(operation, parameters, path)
+  const { operation, parameters, method, uri, path, hasBody, isLenient } = request
+  assertKnownParameters(operation, parameters, path, [], isLenient)
   if (hasBody) throw illegalArgument(`request [${method} ${uri}] does not support having a body`)
 }
 
@@ -131,8 +144,8 @@ function readTime({ parameters }: OperationRequest, name: string): number | unde
   return text === undefined ? undefined : parseTimeValue(name, text)
 }
 
-function readOutput(request: OperationRequest, submission?: Submission): Output {
-  const { operation, parameters, mediaTypes, path, pretty, human } = request
+function readOutput(request: OperationRequest, submitted?: QueryRequest): Output {
+  const { operation, parameters, mediaTypes, path, pretty, human, isLenient } = request
   const { delimiter, filter_path: filterPath } = parameters
   const format = negotiateFormat({
     ...mediaTypes,
@@ -140,11 +153,12 @@ function readOutput(request: OperationRequest, submission?: Submission): Output 
     formatParameter: parameters.format,
     delimiterPresent: delimiter !== undefined,
     path,
-    submitted: submission?.request,
+    submitted,
+    isLenient,
   })
   const presentation: Presentation = {
     // Elasticsearch reads this parameter after the query has run, and refuses a bad value only then.
-    dropNullColumns: readFlag(parameters, 'drop_null_columns'),
+    dropNullColumns: readFlag(parameters, 'drop_null_columns', isLenient),
     pretty,
     human,
     header: format.header,

@@ -21,6 +21,8 @@ export interface RequestHead {
   hasBody: boolean
   pretty: boolean
   human: boolean
+  /** Another server judges what the gateway does not need. */
+  isLenient: boolean
 }
 
 export interface OperationRequest extends RequestHead {
@@ -28,13 +30,13 @@ export interface OperationRequest extends RequestHead {
 }
 
 /** Reads the head of a request. Its checks have the order of Elasticsearch's. */
-export function readHead(request: Request, id: string, hasBody: boolean): RequestHead {
+export function readHead(request: Request, id: string, hasBody: boolean, isLenient: boolean): RequestHead {
   const query = queryStringOf(request)
   const parameters = parseQueryString(query)
-  const mediaTypes = readMediaTypes(request, hasBody)
-  const pretty = readFlag(parameters, 'pretty')
-  const human = readFlag(parameters, 'human')
-  readFlag(parameters, 'error_trace')
+  const mediaTypes = readMediaTypes(request, hasBody, isLenient)
+  const pretty = readFlag(parameters, 'pretty', isLenient)
+  const human = readFlag(parameters, 'human', isLenient)
+  readFlag(parameters, 'error_trace', isLenient)
   return {
     id,
     parameters,
@@ -46,6 +48,7 @@ export function readHead(request: Request, id: string, hasBody: boolean): Reques
     hasBody,
     pretty,
     human,
+    isLenient,
   }
 }
 
@@ -73,9 +76,10 @@ export function readErrorStyle(request: Request): ErrorStyle {
   }
 }
 
-function readMediaTypes(request: Request, hasBody: boolean): MediaTypeHeaders {
+function readMediaTypes(request: Request, hasBody: boolean, isLenient = false): MediaTypeHeaders {
   const accept = headerValues(request, 'accept')
-  return checkMediaTypeHeaders({ accept, contentType: headerValues(request, 'content-type'), hasBody })
+  const contentType = headerValues(request, 'content-type')
+  return checkMediaTypeHeaders({ accept, contentType, hasBody, isLenient })
 }
 
 function attempt<T>(read: () => T): T | undefined {

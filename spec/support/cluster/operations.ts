@@ -80,7 +80,8 @@ export async function serve(
     const operation = route.methods[method]
     if (!operation) throw wrongMethod(url, method, Object.keys(route.methods))
     if (body.length > 0) bodyFormat(mediaTypes)
-    const { id, path } = route
+    const { id } = route
+    const path = decodeURIComponent(route.path)
     const { news = {} } = backend.flavour
     const call = { record, operation, id, path, parameters, mediaTypes, subject, news, startedMs }
     return await answer(call, backend)
@@ -169,7 +170,7 @@ function prepare(call: Call, isStrict: boolean): ResponseFormat {
   const format = resolveFormat(mediaTypes, parameters.get('format') ?? undefined, isStrict, news)
   if (parameters.has('delimiter') && format.format !== 'csv') {
     const rule = 'can only be used with the format [csv] for request'
-    throw illegalArgument(`parameter: [delimiter] ${rule} [${decodeURIComponent(path)}]`)
+    throw illegalArgument(`parameter: [delimiter] ${rule} [${path}]`)
   }
   return format
 }

@@ -233,7 +233,7 @@ export interface PassThrough {
   /** The store forwards the caller's own `Authorization` header. No other store ever sees it. */
   readonly needsAuthorization?: boolean
   /**
-   * The router has read and checked the body. A store that sends on other times than the client's takes the text from
+   * The router has read the times in the body, and with the option `strict` has checked all of it. A store that sends on other times than the client's takes the text from
    * {@link SubmitBody.withTimes}, and never has to parse or write the body itself.
    */
   submit(wire: WireRequest, owner: Owner, options: SubmitOptions): Promise<WireAnswer>

@@ -322,6 +322,19 @@ describe.each(TRANSPORTS)('in front of a cluster reached by %s', (transport) => 
     expect(text === body).toBe(true)
   })
 
+  it('a warning does not show the id', async () => {
+    await start()
+    const id = await submit()
+    cluster.query.complete(TABLE)
+    const [path, hidden] = [
+      `/_query/async/${cluster.query.id}`,
+      `/_query/async/${'*'.repeat(cluster.query.id.length)}`,
+    ]
+    cluster.inject('get', { kind: 'replace', headers: { warning: `299 - "[${path}] is deprecated"` } })
+    const { headers } = await ask(`GET /_query/async/${id}`)
+    expect(headers.warning).toBe(`299 - "[${hidden}] is deprecated"`)
+  })
+
   it('the gets that go on with a submit leave out what only a submit knows', async () => {
     await start(NEWS)
     const answering = ask('POST /_query/async?allow_partial_results=true&future&pretty&format=json', {

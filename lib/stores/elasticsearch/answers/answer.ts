@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { isObject } from '../../../core/is-object'
 import { formatOf, objectFormatOf } from '../../../formats/formats'
-import { mentionsId } from '../ids/upstream-id'
+import { mentionsId, withoutIds } from '../ids/upstream-id'
 import { UnusableAnswerError } from '../outage'
 import type { AnswerHead } from './answer-head'
 import { guessFormat, LONGEST_HEAD, readHead, replaceId, UNREADABLE_ID } from './answer-head'
@@ -113,7 +113,8 @@ function passedHeaders(headers: IncomingHttpHeaders): Record<string, string | re
   const passed: Record<string, string | readonly string[]> = {}
   for (const name of PASSED_HEADERS) {
     const value = headers[name]
-    if (value !== undefined) passed[name] = value
+    if (value !== undefined)
+      passed[name] = typeof value === 'string' ? withoutIds(value) : value.map(withoutIds)
   }
   return passed
 }

@@ -49,6 +49,15 @@ const SUBMITS: [what: string, query: string, request: Request, refusal: string][
   ['a delimiter without CSV', '?delimiter=%7C', json(QUERY), 'parameter: [delimiter]'],
   ['a bad allow_partial_results', '?allow_partial_results=maybe', json(QUERY), '[maybe]'],
   ['an unknown format', '?format=xyz', json(QUERY), 'format=[xyz]'],
+  [
+    'media types of a version to come',
+    '',
+    json(QUERY, {
+      accept: 'application/vnd.elasticsearch+json;compatible-with=12',
+      'content-type': 'application/vnd.elasticsearch+json;compatible-with=12',
+    }),
+    'but found 12',
+  ],
   ['an unknown Accept', '', json(QUERY, { accept: 'text/x-future; a=B' }), 'Accept=[text/x-future; a=B]'],
 ]
 
@@ -210,6 +219,19 @@ describe.each(TRANSPORTS)('in front of a cluster reached by %s', (transport) => 
     async (operation) => {
       await start()
       await expectSame(operation, '?drop_null_columns=maybe', {}, '[maybe]')
+    },
+  )
+
+  it.each(['get', 'stop', 'delete'] as const)(
+    'a %s with a Content-Type that is no media type is refused by the cluster',
+    async (operation) => {
+      await start()
+      await expectSame(
+        operation,
+        '',
+        { headers: { 'content-type': 'nonsense' } },
+        'invalid media-type [nonsense]',
+      )
     },
   )
 

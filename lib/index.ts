@@ -37,6 +37,7 @@ export type {
   QueryState,
   QueryTimes,
   RunningQuery,
+  SentParameter,
   SubmitBody,
   SubmitOptions,
   SubmitTimes,

@@ -172,12 +172,25 @@ export interface AsyncQueryStore {
   close?(): Promise<void>
 }
 
+/** A parameter of a URL. */
+export interface SentParameter {
+  /** Decoded. */
+  readonly name: string
+  /** Name and value as sent, with their escapes: `filter_path=a%2Cb`. */
+  readonly text: string
+}
+
 /** The parts of a client's request that matter to a server behind the gateway. */
 export interface WireRequest {
   /** Who makes the request, from `resolveCaller`. */
   readonly caller: Caller
-  /** The parameters of the URL, decoded. The router has checked them. */
+  /**
+   * The parameters of the URL, decoded. With the option `strict`, the router has checked them all, otherwise only those
+   * that it needs itself.
+   */
   readonly parameters: Readonly<Record<string, string>>
+  /** The same parameters as sent, in their order. Repeated ones too: the last of them counts. */
+  readonly sentParameters: readonly SentParameter[]
   /** The `Accept` header as sent, as the other headers below. */
   readonly accept?: string
   readonly contentType?: string
@@ -220,7 +233,7 @@ export interface PassThrough {
   /** The store forwards the caller's own `Authorization` header. No other store ever sees it. */
   readonly needsAuthorization?: boolean
   /**
-   * The router has read and checked the body. A store that sends on other times than the client's takes the text from
+   * The router has read the times in the body, and with the option `strict` has checked all of it. A store that sends on other times than the client's takes the text from
    * {@link SubmitBody.withTimes}, and never has to parse or write the body itself.
    */
   submit(wire: WireRequest, owner: Owner, options: SubmitOptions): Promise<WireAnswer>

@@ -1,5 +1,5 @@
 import { illegalArgument, QueryError } from '../core/errors'
-import type { SubmitBody } from '../core/store'
+import type { QueryRequest, SubmitBody } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import type { ObjectFormat } from '../formats/formats'
 import type { Presentation } from '../formats/writer'
@@ -9,7 +9,7 @@ import type { OperationRequest, RequestHead } from './head'
 import { isJsonMediaType } from './media-type'
 import type { NegotiatedFormat } from './negotiation'
 import { errorMediaType, negotiateFormat } from './negotiation'
-import { assertKnownParameters, readFlag, readOptionalBoolean } from './parameters'
+import { assertKnownParameters, readFlag, readOptionalBoolean, SOURCE } from './parameters'
 import type { Submission } from './submission'
 import { interpretSubmitBody, validateSubmission } from './submission'
 import { readBodyFields } from './submit-fields'
@@ -29,7 +29,7 @@ export interface ObjectOutput {
 }
 
 /** The parts of a request that go on to a server behind the gateway as they are. */
-export type SentHead = Pick<RequestHead, 'parameters' | 'mediaTypes'>
+export type SentHead = Pick<RequestHead, 'parameters' | 'sentParameters' | 'mediaTypes'>
 
 /**
  * What a request asks for, in the terms of a store. Has no times that the client did not send, and no id: requests for
@@ -38,7 +38,7 @@ export type SentHead = Pick<RequestHead, 'parameters' | 'mediaTypes'>
 export type Command = OperationCommand & { readonly head: SentHead }
 
 type OperationCommand =
-  | ({ operation: 'submit'; output: Output; body?: SubmitBody } & Submission)
+  | SubmitCommand
   | {
       operation: 'get' | 'head'
       output: Output
@@ -48,13 +48,22 @@ type OperationCommand =
   | { operation: 'stop'; output: Output }
   | { operation: 'delete'; output: ObjectOutput }
 
+/** A store gets the submit in our words, or one that passes through gets the bytes. */
+interface SubmitCommand extends Omit<Submission, 'request'> {
+  operation: 'submit'
+  output: Output
+  /** Left out where another server reads the query. */
+  request?: QueryRequest
+  body?: SubmitBody
+}
+
 /**
  * Reads a request, and throws Elasticsearch's error for the first fault. The order of the checks is that of
  * Elasticsearch.
  */
 export function readCommand(request: OperationRequest, body: JsonNode | undefined): Command {
-  const { parameters, mediaTypes } = request
-  const command = { head: { parameters, mediaTypes }, ...readOperation(request, body) }
+  const { parameters, sentParameters, mediaTypes } = request
+  const command = { head: { parameters, sentParameters, mediaTypes }, ...readOperation(request, body) }
   // No store has an empty id. The store judges every other one.
   if (command.operation !== 'submit' && request.id === '') throw illegalArgument('invalid id: []')
   return command
@@ -78,15 +87,19 @@ function readOperation(request: OperationRequest, body: JsonNode | undefined): O
 }
 
 function readSubmit(submit: OperationRequest, body: JsonNode | undefined): OperationCommand {
-  const { parameters, path, hasBody } = submit
-  const consumed = hasBody ? [] : SOURCE
-  const submission = interpretSubmitBody(readBodyFields(body))
-  const allowPartialResults = readOptionalBoolean(parameters, 'allow_partial_results')
-  assertKnownParameters('submit', parameters, path, consumed)
-  const output = readOutput(submit, submission)
+  const { operation, parameters, path, hasBody, isLenient } = submit
+  const submission = interpretSubmitBody(readBodyFields(body, isLenient))
+  const { request, ...times } = submission
+  const allowPartialResults = isLenient ? undefined : readOptionalBoolean(parameters, 'allow_partial_results')
+  assertKnownParameters(operation, parameters, path, hasBody ? [] : SOURCE, isLenient)
+  const output = readOutput(submit, request)
+  const command: SubmitCommand = { operation: 'submit', ...times, output }
+  if (isLenient) return command
   validateSubmission(submission)
-  const request = { ...submission.request, ...(allowPartialResults !== undefined && { allowPartialResults }) }
-  return { operation: 'submit', ...submission, request, output }
+  return {
+    ...command,
+    request: { ...request, ...(allowPartialResults !== undefined && { allowPartialResults }) },
+  }
 }
 
 function readGet(request: OperationRequest, operation: 'get' | 'head'): OperationCommand {
@@ -100,9 +113,6 @@ function readGet(request: OperationRequest, operation: 'get' | 'head'): Operatio
     ...(keepAliveMs !== undefined && { keepAliveMs }),
   }
 }
-
-/** Parameters that replace a body. */
-const SOURCE = ['source', 'source_content_type']
 
 /** Reads the JSON of a submit that has no body. Throws Elasticsearch's error for parameters that are missing or wrong. */
 export function readSource({ parameters }: RequestHead): JsonNode | undefined {
@@ -124,8 +134,8 @@ export function readSource({ parameters }: RequestHead): JsonNode | undefined {
 
 /** The last checks of a request to an operation that takes no body. */
 function assertWellFormed(request: OperationRequest): void {
-  const { operation, parameters, method, uri, path, hasBody } = request
-  assertKnownParameters(operation, parameters, path)
+  const { operation, parameters, method, uri, path, hasBody, isLenient } = request
+  assertKnownParameters(operation, parameters, path, [], isLenient)
   if (hasBody) throw illegalArgument(`request [${method} ${uri}] does not support having a body`)
 }
 
@@ -134,8 +144,8 @@ function readTime({ parameters }: OperationRequest, name: string): number | unde
   return text === undefined ? undefined : parseTimeValue(name, text)
 }
 
-function readOutput(request: OperationRequest, submission?: Submission): Output {
-  const { operation, parameters, mediaTypes, path, pretty, human } = request
+function readOutput(request: OperationRequest, submitted?: QueryRequest): Output {
+  const { operation, parameters, mediaTypes, path, pretty, human, isLenient } = request
   const { delimiter, filter_path: filterPath } = parameters
   const format = negotiateFormat({
     ...mediaTypes,
@@ -143,11 +153,12 @@ function readOutput(request: OperationRequest, submission?: Submission): Output 
     formatParameter: parameters.format,
     delimiterPresent: delimiter !== undefined,
     path,
-    submitted: submission?.request,
+    submitted,
+    isLenient,
   })
   const presentation: Presentation = {
     // Elasticsearch reads this parameter after the query has run, and refuses a bad value only then.
-    dropNullColumns: readFlag(parameters, 'drop_null_columns'),
+    dropNullColumns: readFlag(parameters, 'drop_null_columns', isLenient),
     pretty,
     human,
     header: format.header,

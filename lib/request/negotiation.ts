@@ -14,6 +14,8 @@ export interface FormatRequest extends MediaTypeHeaders {
   /** Decoded, without the query string. */
   path: string
   submitted?: Partial<QueryRequest> | undefined
+  /** Another server writes the answer and judges the request. This refuses nothing, and falls back. */
+  isLenient?: boolean
 }
 
 type ErrorRequest = MediaTypeHeaders & Pick<FormatRequest, 'formatParameter'>
@@ -67,14 +69,9 @@ const DIGITS = /^\d+$/
  * Throws `illegal_argument_exception`.
  */
 export function negotiateFormat(request: FormatRequest): NegotiatedFormat {
-  const { operation, delimiterPresent, path, accept, rawAccept } = request
+  const { accept, rawAccept } = request
   const asked = askedFormat(request)
-  if (operation === 'submit') checkSubmit(request, asked)
-  if (delimiterPresent && asked?.format !== 'csv') {
-    throw illegalArgument(
-      `parameter: [delimiter] can only be used with the format [csv] for request [${path}]`,
-    )
-  }
+  if (!request.isLenient) checkAsked(request, asked)
   const named = asked ?? objectFormat(request)
   const { format } = named
   const { labelWithoutHeader } = FORMAT_TABLE[format]
@@ -131,6 +128,13 @@ function hasKnownValues({ type, parameters }: MediaType, named: NamedFormat): bo
   if (version !== undefined && type.includes('/vnd.elasticsearch+') && !DIGITS.test(version)) return false
   const header = parameters.get('header')
   return header === undefined || isObject(named) || header === 'present' || header === 'absent'
+}
+
+function checkAsked(request: FormatRequest, asked: NamedFormat | undefined): void {
+  const { operation, delimiterPresent, path } = request
+  if (operation === 'submit') checkSubmit(request, asked)
+  if (!delimiterPresent || asked?.format === 'csv') return
+  throw illegalArgument(`parameter: [delimiter] can only be used with the format [csv] for request [${path}]`)
 }
 
 function checkSubmit(request: FormatRequest, asked: NamedFormat | undefined): void {

@@ -6,7 +6,7 @@ import type { QueryParam } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import { isTimeZone } from '../core/time-zone'
 import type { JsonField, JsonNode, TokenName } from '../json/parse'
-import { parseBoolean } from './parameters'
+import { OWN_FIELDS, parseBoolean } from './parameters'
 import { readParams } from './submit-params'
 
 /** The tokens that a field of the submit body may have, and the function that reads them. */
@@ -81,14 +81,16 @@ export type BodyFields = { [Name in keyof typeof FIELDS]?: ReturnType<(typeof FI
 
 /**
  * Reads the fields of a submit body in their order and stops at the first fault, as Elasticsearch's parser
- * (`RequestXContent`). Throws `x_content_parse_exception`.
+ * (`RequestXContent`). `isLenient`: another server reads the body, so this reads only the fields that the gateway acts
+ * on. Throws `x_content_parse_exception`.
  */
-export function readBodyFields(root: JsonNode | undefined): BodyFields {
+export function readBodyFields(root: JsonNode | undefined, isLenient = false): BodyFields {
   if (root?.token !== 'START_OBJECT') {
     const found = root ? root.token : 'null'
     throw parseFailure(root?.location ?? '[1:1]', `Expected START_OBJECT but was: ${found}`)
   }
-  return Object.fromEntries(root.fields.map((field) => [field.name, readField(field)]))
+  const fields = isLenient ? root.fields.filter(({ name }) => OWN_FIELDS.includes(name)) : root.fields
+  return Object.fromEntries(fields.map((field) => [field.name, readField(field)]))
 }
 
 function readField({ name, location, node }: JsonField): unknown {

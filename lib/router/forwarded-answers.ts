@@ -9,6 +9,7 @@ import type {
   WireAnswer,
   WireRequest,
 } from '../core/store'
+import { SOURCE } from '../request/parameters'
 import type { Answers, CommandOf } from './answers'
 import { outageOf } from './answers'
 import type { Exchange } from './exchange'
@@ -97,11 +98,13 @@ function toWireRequest(
 ): WireRequest {
   const { authorization, traceparent, 'x-opaque-id': opaqueId } = response.req.headers
   const { source: _, source_content_type: sourceType, ...parameters } = command.head.parameters
+  const sentParameters = command.head.sentParameters.filter(({ name }) => !SOURCE.includes(name))
   const { rawAccept: accept, rawContentType: contentType = sourceType } = command.head.mediaTypes
   const body = command.operation === 'submit' ? command.body : undefined
   return {
     caller,
     parameters,
+    sentParameters,
     ...(accept !== undefined && { accept }),
     ...(contentType !== undefined && { contentType }),
     ...(typeof opaqueId === 'string' && { opaqueId }),

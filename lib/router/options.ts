@@ -59,6 +59,14 @@ export interface AsyncQueryRouterOptions {
   /** Largest request body, in bytes, after decompression. A larger one answers 413. @default 1_048_576 (1 MiB) */
   maxBodyBytes?: number
   /**
+   * Who judges a request to a store in front of another server, such as `ElasticsearchStore`. `false`: the gateway checks
+   * what it needs for owners, waits and keep-alive, and hands on everything else, known or not; the server answers.
+   * `true`: the gateway refuses what it does not know, as it does in front of every other store.
+   *
+   * @default false
+   */
+  strict?: boolean
+  /**
    * How many bytes of finished answers the router keeps in memory, so that it writes a result of `MemoryStore` that
    * clients read again and again only twice. One body may take an eighth of this. `0` keeps none. The router keeps no
    * answers of other stores, because it cannot know whether their results change.
@@ -102,6 +110,7 @@ export const ROUTER_OPTIONS = {
   maxStallMs: { ...rules.positiveNumber, default: 120_000 },
   maxKeepAliveMs: { ...rules.positiveNumber, default: Number.POSITIVE_INFINITY },
   maxBodyBytes: { ...rules.positiveNumber, default: 2 ** 20 },
+  strict: { ...rules.boolean, default: false },
   maxCachedBytes: { ...rules.nonNegativeNumber, default: 2 ** 25 },
   logger: {
     expected: 'a logger with `debug`, `info`, `warn` and `error` methods',

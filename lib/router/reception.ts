@@ -18,7 +18,7 @@ export class Reception {
   constructor(options: ResolvedOptions) {
     this.#options = options
     this.#context = { logger: options.logger }
-    this.#reader = new RequestReader(options.store, options.maxBodyBytes)
+    this.#reader = new RequestReader(options.store, options.maxBodyBytes, options.strict)
   }
 
   /** Resolves with the request, or with `undefined` if it is answered already. */

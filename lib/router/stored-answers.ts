@@ -1,13 +1,6 @@
 import type { Response } from 'express'
 import { isObject } from '../core/is-object'
-import type {
-  AsyncQuery,
-  AsyncQueryStore,
-  DeleteOptions,
-  GetOptions,
-  QueryRequest,
-  SubmitOptions,
-} from '../core/store'
+import type { AsyncQuery, AsyncQueryStore, DeleteOptions, GetOptions, SubmitOptions } from '../core/store'
 import { admitResult } from '../formats/admission'
 import { writeObject, writerFor } from '../formats/formats'
 import type { Command, ObjectOutput } from '../request/command'
@@ -19,9 +12,6 @@ import { sendChunks } from './send'
 import type { Wait } from './waits'
 
 const DELETED = 'deleted'
-
-/** In the place of a request that the store has got. */
-const SUBMITTED: QueryRequest = Object.freeze({ query: '' })
 
 /** A query as the store returns it, or the fact that the store has deleted it. */
 type StoredAnswer = AsyncQuery | typeof DELETED
@@ -38,9 +28,10 @@ export class StoredAnswers implements Answers<StoredAnswer> {
   }
 
   submit(command: CommandOf<'submit'>, exchange: Exchange, options: SubmitOptions): Promise<AsyncQuery> {
-    const { request } = command
+    const { request, ...rest } = command
+    if (!request) throw new TypeError('a submit has no request')
     // From now on the store alone keeps the request, which may be large, and knows for how long.
-    exchange.command = { ...command, request: SUBMITTED }
+    exchange.command = rest
     return this.#method('submit').call(this.#store, request, exchange.owner, options)
   }
 

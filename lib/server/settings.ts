@@ -171,6 +171,11 @@ export const SETTINGS = named({
   },
   maxKeepAlive: { ...TIME, about: 'longest time that a query is kept', option: 'router.maxKeepAliveMs' },
   maxBodyBytes: { ...COUNT, about: 'largest request body, in bytes', option: 'router.maxBodyBytes' },
+  strict: {
+    ...BOOLEAN,
+    about: 'whether the gateway refuses what it does not know in front of a cluster too',
+    option: 'router.strict',
+  },
   maxCachedBytes: {
     ...COUNT_OR_NONE,
     about: 'memory for finished answers, in bytes',

@@ -170,4 +170,17 @@ describe('readBodyFields', () => {
       "[-1:-1] [esql/async_query] query doesn't support values of type: VALUE_NUMBER",
     )
   })
+
+  it('reads only the gateway’s own fields of a body that another server reads', () => {
+    const fields = '"query":1,"future":{},"params":2'
+    const lenient = (text: string) => readBodyFields(parseJson(text), true)
+    expect(lenient(`{${fields},"keep_alive":"1s","keep_on_completion":"true"}`)).toEqual({
+      keep_alive: 1_000,
+      keep_on_completion: true,
+    })
+    expect(() => lenient(`{${fields},"keep_alive":"5x"}`)).toThrow(
+      expect.objectContaining({ type: 'x_content_parse_exception' }),
+    )
+    expect(() => lenient('[]')).toThrow(expect.objectContaining({ type: 'x_content_parse_exception' }))
+  })
 })

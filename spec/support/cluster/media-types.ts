@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Format } from '../../../lib/formats/formats'
 import type { Cause } from './cluster-error'
 import { ClusterError, illegalArgument, PlainError } from './cluster-error'
+import type { NewFormat, News } from './flavour'
 
 export type ObjectFormat = 'json' | 'yaml' | 'cbor' | 'smile'
 
@@ -24,6 +25,8 @@ export interface ResponseFormat {
   format: Format
   contentType: string
   header: boolean
+  /** Of a format of the future. */
+  write?: NewFormat['write']
 }
 
 const TEXT_TYPES: Readonly<Record<string, [format: Format, contentType: string]>> = {
@@ -79,8 +82,12 @@ export function resolveFormat(
   mediaTypes: MediaTypes,
   formatParameter: string | undefined,
   isStrict: boolean,
+  { formats = {} }: News = {},
 ): ResponseFormat {
   const { accept, contentType, headers } = mediaTypes
+  const named = formatParameter ?? accept?.essence ?? ''
+  const future = Object.hasOwn(formats, named) ? formats[named] : undefined
+  if (future) return { format: 'txt', header: true, ...future }
   const resolved =
     formatParameter === undefined
       ? (byMediaType(accept, accept) ?? (accept ? undefined : byMediaType(contentType, undefined)))

@@ -6,12 +6,12 @@ import type { Presentation } from '../../../lib/formats/writer'
 import type { Answer } from './answer'
 import { ClusterError, illegalArgument, PlainError } from './cluster-error'
 import type { Operation } from './faults'
-import type { Flavour } from './flavour'
+import type { Flavour, News } from './flavour'
 import { productInfo } from './flavour'
 import { hugeCsv, hugeJson } from './huge'
 import type { MediaTypes, ResponseFormat } from './media-types'
 import { bodyFormat, errorFormat, readMediaTypes, resolveFormat } from './media-types'
-import { checkParameters, PARAMETERS, readBoolean, readSwitch, readTime } from './parameters'
+import { checkParameters, PARAMETERS, readBoolean, readParameters, readSwitch, readTime } from './parameters'
 import type { Queries } from './queries'
 import type { ClusterQuery } from './query'
 import { isHuge } from './query'
@@ -35,6 +35,7 @@ interface Call {
   parameters: URLSearchParams
   mediaTypes: MediaTypes
   subject: Subject
+  news: News
   startedMs: number
 }
 
@@ -66,7 +67,7 @@ export async function serve(
 ): Promise<Answer> {
   const { url, method, body } = record
   const startedMs = performance.now()
-  const parameters = new URLSearchParams(url.replace(/^[^?]*\??/, ''))
+  const parameters = readParameters(url)
   let mediaTypes: MediaTypes | undefined
   try {
     const subject = authenticate(record.headers, url, backend.users)
@@ -79,8 +80,11 @@ export async function serve(
     const operation = route.methods[method]
     if (!operation) throw wrongMethod(url, method, Object.keys(route.methods))
     if (body.length > 0) bodyFormat(mediaTypes)
-    const { id, path } = route
-    return await answer({ record, operation, id, path, parameters, mediaTypes, subject, startedMs }, backend)
+    const { id } = route
+    const path = decodeURIComponent(route.path)
+    const { news = {} } = backend.flavour
+    const call = { record, operation, id, path, parameters, mediaTypes, subject, news, startedMs }
+    return await answer(call, backend)
   } catch (error) {
     return errorAnswer(error, record, mediaTypes, parameters)
   }
@@ -97,7 +101,7 @@ async function answer(call: Call, backend: Backend): Promise<Answer> {
     get: () => get(call, backend),
     stop: () => stop(call, backend),
     async delete() {
-      checkParameters(parameters, PARAMETERS.delete, call.path)
+      checkParameters(parameters, knownTo(call), call.path)
       await backend.queries.delete(call.id, call.subject)
       return objectAnswer(call, { acknowledged: true })
     },
@@ -112,7 +116,7 @@ async function submit(call: Call, backend: Backend): Promise<Answer> {
   }
   const isCompressed = record.headers['content-encoding'] === 'gzip'
   const bytes = isCompressed ? gunzipSync(record.body) : record.body
-  const submitted = readSubmitBody(bytes, bodyFormat(mediaTypes))
+  const submitted = readSubmitBody(bytes, bodyFormat(mediaTypes), call.news)
   const partial = parameters.get('allow_partial_results')
   if (partial) readBoolean(partial)
   const format = prepare(call, true)
@@ -155,13 +159,18 @@ function timeOf(parameters: URLSearchParams, name: string): number | undefined {
   return text === null ? undefined : readTime(text, name)
 }
 
+function knownTo({ operation, news }: Call): readonly string[] {
+  return [...PARAMETERS[operation], ...(news.parameters ?? [])]
+}
+
 /** The checks that every operation with a result shares. */
-function prepare({ operation, path, parameters, mediaTypes }: Call, isStrict: boolean): ResponseFormat {
-  checkParameters(parameters, PARAMETERS[operation], path)
-  const format = resolveFormat(mediaTypes, parameters.get('format') ?? undefined, isStrict)
+function prepare(call: Call, isStrict: boolean): ResponseFormat {
+  const { path, parameters, mediaTypes, news } = call
+  checkParameters(parameters, knownTo(call), path)
+  const format = resolveFormat(mediaTypes, parameters.get('format') ?? undefined, isStrict, news)
   if (parameters.has('delimiter') && format.format !== 'csv') {
     const rule = 'can only be used with the format [csv] for request'
-    throw illegalArgument(`parameter: [delimiter] ${rule} [${decodeURIComponent(path)}]`)
+    throw illegalArgument(`parameter: [delimiter] ${rule} [${path}]`)
   }
   return format
 }
@@ -186,7 +195,7 @@ async function resultAnswer(
       'X-Elasticsearch-Async-Id': id,
       'X-Elasticsearch-Async-Is-Running': query.state === 'running' ? '?1' : '?0',
     },
-    body: await chunksOf(call, query, format),
+    body: format.write ? format.write(id) : await chunksOf(call, query, format),
   }
 }
 

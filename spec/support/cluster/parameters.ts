@@ -12,6 +12,14 @@ export const PARAMETERS = {
   delete: COMMON,
 } as const
 
+/** Reads a query string as Elasticsearch does: `;` separates too, and the last value of a name counts. */
+export function readParameters(url: string): URLSearchParams {
+  const parameters = new URLSearchParams()
+  const query = url.replace(/^[^?]*\??/, '').replaceAll(';', '&')
+  for (const [name, value] of new URLSearchParams(query)) parameters.set(name, value)
+  return parameters
+}
+
 export function checkParameters(parameters: URLSearchParams, known: readonly string[], path: string): void {
   const unknown = [...new Set(parameters.keys())].filter((name) => !known.includes(name)).sort()
   if (unknown.length === 0) return

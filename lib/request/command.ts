@@ -1,5 +1,5 @@
 import { illegalArgument, QueryError } from '../core/errors'
-import type { SubmitBody } from '../core/store'
+import type { QueryRequest, SubmitBody } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import type { ObjectFormat } from '../formats/formats'
 import type { Presentation } from '../formats/writer'
@@ -10,8 +10,9 @@ import { isJsonMediaType } from './media-type'
 import type { NegotiatedFormat } from './negotiation'
 import { errorMediaType, negotiateFormat } from './negotiation'
 import { assertKnownParameters, readFlag, readOptionalBoolean } from './parameters'
+import { namesQuery } from './routes'
 import type { Submission } from './submission'
-import { interpretSubmitBody, validateSubmission } from './submission'
+import { interpretQuery, interpretSubmitBody, validateQuery } from './submission'
 import { readBodyFields } from './submit-fields'
 
 /** How to write a query for the client. */
@@ -38,6 +39,7 @@ export type SentHead = Pick<RequestHead, 'parameters' | 'mediaTypes'>
 export type Command = OperationCommand & { readonly head: SentHead }
 
 type OperationCommand =
+  | { operation: 'query'; output: Output; body?: SubmitBody; request: QueryRequest }
   | ({ operation: 'submit'; output: Output; body?: SubmitBody } & Submission)
   | {
       operation: 'get' | 'head'
@@ -56,15 +58,21 @@ export function readCommand(request: OperationRequest, body: JsonNode | undefine
   const { parameters, mediaTypes } = request
   const command = { head: { parameters, mediaTypes }, ...readOperation(request, body) }
   // No store has an empty id. The store judges every other one.
-  if (command.operation !== 'submit' && request.id === '') throw illegalArgument('invalid id: []')
+  if (namesQuery(request.operation) && request.id === '') throw illegalArgument('invalid id: []')
   return command
 }
 
 function readOperation(request: OperationRequest, body: JsonNode | undefined): OperationCommand {
   const { operation } = request
   switch (operation) {
-    case 'submit':
-      return readSubmit(request, body)
+    case 'query': {
+      const query = interpretQuery(readBodyFields(body, operation))
+      return { operation, ...readSubmitted(request, query) }
+    }
+    case 'submit': {
+      const submission = interpretSubmitBody(readBodyFields(body, operation))
+      return { operation, ...submission, ...readSubmitted(request, submission.request) }
+    }
     case 'get':
     case 'head':
       return readGet(request, operation)
@@ -77,16 +85,18 @@ function readOperation(request: OperationRequest, body: JsonNode | undefined): O
   }
 }
 
-function readSubmit(submit: OperationRequest, body: JsonNode | undefined): OperationCommand {
-  const { parameters, path, hasBody } = submit
-  const consumed = hasBody ? [] : SOURCE
-  const submission = interpretSubmitBody(readBodyFields(body))
+/** Reads the rest of a request whose body holds a query. */
+function readSubmitted(
+  head: OperationRequest,
+  query: QueryRequest,
+): { request: QueryRequest; output: Output } {
+  const { operation, parameters, path, hasBody } = head
   const allowPartialResults = readOptionalBoolean(parameters, 'allow_partial_results')
-  assertKnownParameters('submit', parameters, path, consumed)
-  const output = readOutput(submit, submission)
-  validateSubmission(submission)
-  const request = { ...submission.request, ...(allowPartialResults !== undefined && { allowPartialResults }) }
-  return { operation: 'submit', ...submission, request, output }
+  assertKnownParameters(operation, parameters, path, hasBody ? [] : SOURCE)
+  const format = readFormat(head, query)
+  validateQuery(query)
+  const request = { ...query, ...(allowPartialResults !== undefined && { allowPartialResults }) }
+  return { request, output: { format, presentation: readPresentation(head, format) } }
 }
 
 function readGet(request: OperationRequest, operation: 'get' | 'head'): OperationCommand {
@@ -104,7 +114,7 @@ function readGet(request: OperationRequest, operation: 'get' | 'head'): Operatio
 /** Parameters that replace a body. */
 const SOURCE = ['source', 'source_content_type']
 
-/** Reads the JSON of a submit that has no body. Throws Elasticsearch's error for parameters that are missing or wrong. */
+/** Reads the JSON of a request that has no body and needs one. Throws Elasticsearch's error for parameters that are missing or wrong. */
 export function readSource({ parameters }: RequestHead): JsonNode | undefined {
   const { source, source_content_type: contentType } = parameters
   if (source === undefined) {
@@ -134,27 +144,38 @@ function readTime({ parameters }: OperationRequest, name: string): number | unde
   return text === undefined ? undefined : parseTimeValue(name, text)
 }
 
-function readOutput(request: OperationRequest, submission?: Submission): Output {
-  const { operation, parameters, mediaTypes, path, pretty, human } = request
-  const { delimiter, filter_path: filterPath } = parameters
-  const format = negotiateFormat({
+function readOutput(request: OperationRequest): Output {
+  const format = readFormat(request)
+  return { format, presentation: readPresentation(request, format) }
+}
+
+function readFormat(request: OperationRequest, submitted?: QueryRequest): NegotiatedFormat {
+  const { operation, parameters, mediaTypes, path } = request
+  return negotiateFormat({
     ...mediaTypes,
-    operation: operation === 'submit' || operation === 'stop' ? operation : 'get',
+    operation: submitted ? 'submit' : operation === 'stop' ? operation : 'get',
     formatParameter: parameters.format,
-    delimiterPresent: delimiter !== undefined,
+    delimiterPresent: parameters.delimiter !== undefined,
     path,
-    submitted: submission?.request,
+    submitted,
   })
-  const presentation: Presentation = {
+}
+
+function readPresentation(
+  { operation, parameters, pretty, human }: OperationRequest,
+  { header }: NegotiatedFormat,
+): Presentation {
+  const { delimiter, filter_path: filterPath } = parameters
+  return {
     // Elasticsearch reads this parameter after the query has run, and refuses a bad value only then.
     dropNullColumns: readFlag(parameters, 'drop_null_columns'),
     pretty,
     human,
-    header: format.header,
+    header,
+    ...(operation === 'query' && { isSync: true }),
     ...(filterPath !== undefined && { filterPath }),
     ...(delimiter !== undefined && { delimiter }),
   }
-  return { format, presentation }
 }
 
 function readObjectOutput({ parameters, mediaTypes, pretty }: OperationRequest): ObjectOutput {

@@ -14,8 +14,9 @@ import type { Command, ObjectOutput } from '../request/command'
 import { AnswerCache } from './answer-cache'
 import type { Answers, CommandOf } from './answers'
 import type { Exchange } from './exchange'
-import { endHead, endWith, setExpiration, setQueryHeaders } from './response-headers'
+import { endHead, endWith, setExpiration, setQueryHeaders, setTook } from './response-headers'
 import { sendChunks } from './send'
+import { runToEnd } from './sync-query'
 import type { Wait } from './waits'
 
 const DELETED = 'deleted'
@@ -42,6 +43,12 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     // From now on the store alone keeps the request, which may be large, and knows for how long.
     exchange.command = { ...command, request: SUBMITTED }
     return this.#method('submit').call(this.#store, request, exchange.owner, options)
+  }
+
+  query(command: CommandOf<'query'>, exchange: Exchange, { signal }: Wait): Promise<AsyncQuery | undefined> {
+    const { request } = command
+    exchange.command = { ...command, request: SUBMITTED }
+    return runToEnd(this.#store, request, exchange.owner, signal)
   }
 
   /** Returns the promise of the store itself: another one for each wait would cost memory. */
@@ -81,12 +88,13 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     wait: Wait,
   ): Promise<void> {
     const { format, presentation } = output
-    const id = operation === 'submit' ? answer.id : queryId
     const write = await writerFor(format.format)
     // A writer refuses before its first chunk. So HEAD gets the refusal that GET would get.
     const chunks = operation === 'head' ? write(answer, presentation) : undefined
     response.setHeader('content-type', format.contentType)
-    setQueryHeaders(response, id, answer, performance.now() - startedMs)
+    const elapsedMs = performance.now() - startedMs
+    if (operation === 'query') setTook(response, answer, elapsedMs)
+    else setQueryHeaders(response, operation === 'submit' ? answer.id : queryId, answer, elapsedMs)
     if (chunks) {
       setExpiration(response, answer)
       endHead(response)

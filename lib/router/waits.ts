@@ -55,7 +55,7 @@ export class Waits {
   readonly #places: Quota
   readonly #waits = new Set<Wait>()
   readonly #gauge: Counter | undefined
-  /** The wait on each connection. There is never more than one. */
+  /** The wait on each connection that a later request ends. There is never more than one. */
   readonly #onConnection = new WeakMap<Socket, Wait>()
   /** The last request on each connection that came while an earlier one had no answer. */
   readonly #followers = new WeakMap<Socket, Response>()
@@ -99,16 +99,16 @@ export class Waits {
 
   /**
    * Begins a wait, which has to {@link end}. `owner`: for a request that waits for a running query, and so takes a
-   * place.
+   * place. `yields`: whether a later request on the connection ends it.
    *
    * Throws `es_rejected_execution_exception`, 429, when too many wait already.
    */
-  begin(response: Response, owner: Owner | undefined): Wait {
+  begin(response: Response, owner: Owner | undefined, yields = true): Wait {
     // While the process drains, nobody waits.
     const waiter = this.#isDraining ? undefined : owner
     if (waiter !== undefined) this.#places.add(waiter, 1)
     const wait = new Wait(response, waiter)
-    if (waiter !== undefined) this.#onConnection.set(response.req.socket, wait)
+    if (waiter !== undefined && yields) this.#onConnection.set(response.req.socket, wait)
     if (this.#disconnects.isGone(response)) wait.onGone()
     else this.#disconnects.watch(response, wait)
     if (this.#isDraining) wait.abort()
@@ -144,7 +144,7 @@ function tooMany({ of, used, limit }: Excess): QueryError {
   const who = of === 'owner' ? 'you have' : 'the server has'
   return new QueryError(
     'es_rejected_execution_exception',
-    `rejected execution of async query: ${who} [${used}] requests waiting already, the limit is [${limit}]; ` +
-      'ask with [wait_for_completion_timeout=0] or try again later',
+    `rejected execution of query: ${who} [${used}] requests waiting already, the limit is [${limit}]; ` +
+      'ask [/_query/async] with [wait_for_completion_timeout=0] or try again later',
   )
 }

@@ -160,6 +160,11 @@ export const SETTINGS = named({
     option: 'router.waitByDefault',
   },
   maxWait: { ...TIME, about: 'longest time that a request waits', option: 'router.maxWaitMs' },
+  maxQuery: {
+    ...TIME,
+    about: 'longest time that a synchronous query runs',
+    option: 'router.maxQueryMs',
+  },
   maxWaits: { ...COUNT, about: 'how many requests may wait at a time', option: 'router.maxWaits' },
   maxWaitsPerOwner: { ...COUNT, about: 'the same for one owner', option: 'router.maxWaitsPerOwner' },
   maxStall: {

@@ -39,7 +39,7 @@ const ACCEPTED: Readonly<Record<string, readonly Token[]>> = {
   keep_on_completion: BOOLEAN,
 }
 
-const read = (text: string) => readBodyFields(parseJson(text))
+const read = (text: string) => readBodyFields(parseJson(text), 'submit')
 
 const refusalOf = (text: string): { reason: string; causedBy?: { type: string; reason: string } } => {
   try {
@@ -161,12 +161,12 @@ describe('readBodyFields', () => {
   })
 
   it('reads a body that the host application has parsed, without positions', () => {
-    expect(readBodyFields(locate({ query: 'x', params: [{ a: 1 }], filter: { b: 1 } }))).toEqual({
+    expect(readBodyFields(locate({ query: 'x', params: [{ a: 1 }], filter: { b: 1 } }), 'submit')).toEqual({
       query: 'x',
       params: [{ name: 'a', value: 1 }],
       filter: { b: 1 },
     })
-    expect(() => readBodyFields(locate({ query: 1 }))).toThrow(
+    expect(() => readBodyFields(locate({ query: 1 }), 'submit')).toThrow(
       "[-1:-1] [esql/async_query] query doesn't support values of type: VALUE_NUMBER",
     )
   })

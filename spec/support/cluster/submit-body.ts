@@ -16,7 +16,7 @@ export interface Submitted {
   fields: Record<string, unknown>
 }
 
-const FIELDS = [
+const FIELDS: readonly string[] = [
   'query',
   'columnar',
   'filter',
@@ -31,10 +31,10 @@ const FIELDS = [
   'accept_pragma_risks',
   'settings',
   'project_routing',
-  'wait_for_completion_timeout',
-  'keep_alive',
-  'keep_on_completion',
 ]
+
+/** The fields that only the async API has. */
+const ASYNC_FIELDS = ['wait_for_completion_timeout', 'keep_alive', 'keep_on_completion']
 
 const DECODERS: Readonly<Record<ObjectFormat, (bytes: Buffer) => unknown>> = {
   json: (bytes) => JSON.parse(bytes.toString()),
@@ -43,10 +43,13 @@ const DECODERS: Readonly<Record<ObjectFormat, (bytes: Buffer) => unknown>> = {
   smile: decodeSmile,
 }
 
-export function readSubmitBody(bytes: Buffer, format: ObjectFormat): Submitted {
-  const fields = decodeObject(bytes, format)
-  const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name))
-  if (unknown !== undefined) throw parseFailure(`unknown field [${unknown}]`)
+/** `isSync`: the body of a synchronous query. */
+export function readSubmitBody(bytes: Buffer, format: ObjectFormat, isSync: boolean): Submitted {
+  const parser = isSync ? 'esql/query' : 'esql/async_query'
+  const known = isSync ? FIELDS : [...FIELDS, ...ASYNC_FIELDS]
+  const fields = decodeObject(bytes, format, parser)
+  const unknown = Object.keys(fields).find((name) => !known.includes(name))
+  if (unknown !== undefined) throw parseFailure(parser, `unknown field [${unknown}]`)
   const { query, columnar, keep_on_completion } = fields
   if (typeof query !== 'string' || query.trim() === '') {
     const reason = 'Validation Failed: 1: [query] is required;'
@@ -62,7 +65,7 @@ export function readSubmitBody(bytes: Buffer, format: ObjectFormat): Submitted {
   }
 }
 
-function decodeObject(bytes: Buffer, format: ObjectFormat): Record<string, unknown> {
+function decodeObject(bytes: Buffer, format: ObjectFormat, parser: string): Record<string, unknown> {
   let value: unknown
   try {
     value = DECODERS[format](bytes)
@@ -71,7 +74,7 @@ function decodeObject(bytes: Buffer, format: ObjectFormat): Record<string, unkno
     throw new ClusterError(400, 'x_content_parse_exception', `[1:1] ${error}`, { causedBy })
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as never
-  throw parseFailure('Expected START_OBJECT but was: START_ARRAY')
+  throw parseFailure(parser, 'Expected START_OBJECT but was: START_ARRAY')
 }
 
 function isTrue(value: unknown): boolean {
@@ -84,11 +87,15 @@ function timeOf(fields: Record<string, unknown>, name: string, absent: string): 
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error
     const causedBy = { type: error.type, reason: error.message }
-    throw parseFailure(`failed to parse field [${name}]`, causedBy)
+    throw parseFailure('esql/async_query', `failed to parse field [${name}]`, causedBy)
   }
 }
 
-function parseFailure(what: string, causedBy?: { type: string; reason: string }): ClusterError {
-  const reason = `[1:1] [esql/async_query] ${what}`
+function parseFailure(
+  parser: string,
+  what: string,
+  causedBy?: { type: string; reason: string },
+): ClusterError {
+  const reason = `[1:1] [${parser}] ${what}`
   return new ClusterError(400, 'x_content_parse_exception', reason, causedBy && { causedBy })
 }

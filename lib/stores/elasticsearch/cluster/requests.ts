@@ -61,13 +61,33 @@ export class ClusterQueries {
     sender: Sender,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer> {
-    const request = { ...this.#request('POST', '', sender, parameters), body, isRepeatable: false }
+    const request = { ...this.#request('POST', '/async', sender, parameters), body, isRepeatable: false }
     const answer = await this.#cluster
       .ask({ ...request, waitMs, need: 'act', endedBy: [] }, (response) =>
         this.#read(response, undefined, idOf),
       )
       .catch((error: unknown) => Promise.reject(submitFailure(error)))
     if (!answer) throw new TypeError('a submit has no query that could be unknown')
+    return answer
+  }
+
+  /**
+   * Runs a synchronous query to its end. When the signal fires, the store gives the request up, and the cluster cancels
+   * the query. It is a read, so the client may send it again when there is no answer.
+   */
+  async query(
+    body: Buffer,
+    parameters: UpstreamParameters,
+    signal: AbortSignal,
+    sender: Sender,
+  ): Promise<QueryAnswer> {
+    const request = { ...this.#request('POST', '', sender, parameters), body, isRepeatable: false }
+    const waitMs = Number.POSITIVE_INFINITY
+    const answer = await this.#cluster.ask(
+      { ...request, waitMs, need: 'wait', endedBy: [signal] },
+      (response) => this.#read(response, undefined, refuseId),
+    )
+    if (!answer) throw new TypeError('a synchronous query cannot be unknown')
     return answer
   }
 
@@ -135,7 +155,7 @@ export class ClusterQueries {
     const { opaqueId, traceparent } = wire ?? {}
     return {
       method,
-      path: `/_query/async${path}`,
+      path: `/_query${path}`,
       query: queryText(parameters),
       isRepeatable: true,
       headers: {
@@ -178,6 +198,11 @@ export class ClusterQueries {
   }
 }
 
+/** No id of the cluster may reach a client, also where none is expected. */
+function refuseId(): never {
+  throw new UnusableAnswerError('the cluster has answered a synchronous query with an id')
+}
+
 function askingForJson({ owner, wire }: Sender): Sender {
   return { owner, wire: wire && { ...wire, accept: 'application/json', contentType: 'application/json' } }
 }
@@ -190,7 +215,7 @@ function timeParameters({ waitMs, keepAliveMs }: GetTimes): UpstreamParameters {
 }
 
 function pathOf({ upstreamId }: KnownQuery): string {
-  return `/${encodeURIComponent(upstreamId)}`
+  return `/async/${encodeURIComponent(upstreamId)}`
 }
 
 function queryText(parameters: UpstreamParameters): string {

@@ -90,12 +90,8 @@ export class Operations<Answer> {
   /** Runs a synchronous query. Whatever ends its wait ends the query too, since nobody could ask for it again. */
   async #query(command: CommandOf<'query'>, exchange: Exchange, wait: Wait): Promise<Answer | undefined> {
     const { maxQueryMs } = this.#caps
-    let isTooLong = false
-    const end = (): void => {
-      isTooLong = true
-      wait.abort()
-    }
     const isLimited = maxQueryMs !== Number.POSITIVE_INFINITY
+    const end = (): void => wait.abort(tooLong(maxQueryMs))
     const cancelTimer = isLimited ? systemClock.setTimer(end, maxQueryMs) : undefined
     let cause: unknown
     try {
@@ -108,9 +104,11 @@ export class Operations<Answer> {
     } finally {
       cancelTimer?.()
     }
-    throw isTooLong
-      ? tooLong(maxQueryMs, cause)
-      : unavailable('the server is shutting down; send the query again', cause)
+    const { reason } = wait.signal
+    const ended = isQueryError(reason)
+      ? reason
+      : unavailable('the server is shutting down; send the query again')
+    throw cause === undefined ? ended : Object.assign(ended, { cause })
   }
 
   #getOptions({ keepAliveMs = 0 }: CommandOf<'get' | 'head'>, waitMs: number, { signal }: Wait): GetOptions {
@@ -133,11 +131,10 @@ export class Operations<Answer> {
 }
 
 /** Neither a 429 nor a 503, after which clients would send the query again. */
-function tooLong(maxQueryMs: number, cause: unknown): QueryError {
+function tooLong(maxQueryMs: number): QueryError {
   return new QueryError(
     'task_cancelled_exception',
     `task cancelled [it has run for [${maxQueryMs}ms], the limit of a synchronous query on this server; ` +
       'submit it to [/_query/async]]',
-    { cause },
   )
 }

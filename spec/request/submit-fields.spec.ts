@@ -171,3 +171,41 @@ describe('readBodyFields', () => {
     )
   })
 })
+
+describe('the body of a synchronous query', () => {
+  const refusal = (text: string) =>
+    errorOf(() => readBodyFields(parseJson(text), 'query')) as { type: string; reason: string }
+
+  it('has every field of a submit but for those of an async query', () => {
+    expect(Object.keys(ACCEPTED).filter((name) => isKnown(name))).toEqual(
+      Object.keys(ACCEPTED).filter(
+        (name) => !['wait_for_completion_timeout', 'keep_alive', 'keep_on_completion'].includes(name),
+      ),
+    )
+  })
+
+  function isKnown(name: string): boolean {
+    const error = errorOf(() => readBodyFields(parseJson(`{"${name}":1}`), 'query')) as Error | undefined
+    return !error?.message.includes('unknown field')
+  }
+
+  it.each([
+    ['{"keep_alive":"1d"}', '[1:2] [esql/query] unknown field [keep_alive]'],
+    ['{"keep_on_complete":true}', '[1:2] [esql/query] unknown field [keep_on_complete]'],
+    ['{"colunmar":true}', '[1:2] [esql/query] unknown field [colunmar] did you mean [columnar]?'],
+    ['{"query":1}', "[1:10] [esql/query] query doesn't support values of type: VALUE_NUMBER"],
+    ['{"columnar":"x"}', '[1:13] [esql/query] failed to parse field [columnar]'],
+    ['[]', '[1:1] [esql/query] Expected START_OBJECT but was: START_ARRAY'],
+  ])('is refused by the name of its own parser, with its own fields: %s', (text, reason) => {
+    expect(refusal(text)).toMatchObject({ type: 'x_content_parse_exception', reason })
+  })
+})
+
+function errorOf(read: () => unknown): unknown {
+  try {
+    read()
+    return undefined
+  } catch (error) {
+    return error
+  }
+}

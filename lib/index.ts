@@ -32,6 +32,7 @@ export type {
   DeleteOptions,
   GetOptions,
   PassThrough,
+  QueryOptions,
   QueryParam,
   QueryRequest,
   QueryState,

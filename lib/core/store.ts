@@ -2,8 +2,11 @@ import type { Readable } from 'node:stream'
 import type { Caller, Owner } from './caller'
 import type { QueryResult, Value, ValueObject } from './result'
 
-/** The operations of the API. A store serves each with the method of that name, and `head` with `get`. */
-export const OPERATIONS = ['submit', 'get', 'head', 'stop', 'delete'] as const
+/**
+ * The operations of the API. A store serves each with the method of that name, but `head` with `get`, and `query`, the
+ * synchronous one, with `submit`.
+ */
+export const OPERATIONS = ['query', 'submit', 'get', 'head', 'stop', 'delete'] as const
 
 /** One of {@link OPERATIONS}. */
 export type Operation = (typeof OPERATIONS)[number]
@@ -105,6 +108,15 @@ export interface SubmitOptions extends WaitOptions {
   keepOnCompletion: boolean
 }
 
+/** What ends a synchronous query early. */
+export interface QueryOptions {
+  /**
+   * Fires when nobody waits for the query any more: the client has gone, the process shuts down, or the query has run
+   * for too long. The method ends the query and rejects.
+   */
+  signal: AbortSignal
+}
+
 /** How long a get waits, and how long the query is kept from then on. */
 export interface GetOptions extends WaitOptions {
   /** Moves the expiry to now + this many milliseconds before the wait. Does nothing if left out, zero or less. */
@@ -141,7 +153,8 @@ export interface AsyncQueryStore {
   get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined>
   /**
    * Starts a query for `owner` and waits for its completion. Keeps a query that completes in time only with
-   * `keepOnCompletion`, and every other one until it expires.
+   * `keepOnCompletion`, and every other one until it expires. Serves the synchronous query too, which waits without a
+   * limit and is deleted when its client leaves.
    */
   submit?(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery>
   /**
@@ -198,7 +211,7 @@ export interface WireRequest {
   readonly traceparent?: string
   /** Only for a store that asks for it with {@link PassThrough.needsAuthorization}. */
   readonly authorization?: string
-  /** Only of a submit. */
+  /** Only of a submit and of a synchronous query, which has no times. */
   readonly body?: SubmitBody
   /** Fires when the client has gone: nobody will read an answer. */
   readonly gone: AbortSignal
@@ -237,6 +250,10 @@ export interface PassThrough {
    * {@link SubmitBody.withTimes}, and never has to parse or write the body itself.
    */
   submit(wire: WireRequest, owner: Owner, options: SubmitOptions): Promise<WireAnswer>
+  /**
+   * Runs a synchronous query to its end. It has no id, and nothing of it is kept. Left out, `POST /_query` answers 405.
+   */
+  query?(wire: WireRequest, owner: Owner, options: QueryOptions): Promise<WireAnswer>
   get(id: string, wire: WireRequest, owner: Owner, options: GetOptions): Promise<WireAnswer | undefined>
   head(id: string, wire: WireRequest, owner: Owner, options: GetOptions): Promise<QueryState | undefined>
   stop(id: string, wire: WireRequest, owner: Owner): Promise<WireAnswer | undefined>
@@ -251,7 +268,7 @@ export interface SubmitTimes {
   readonly keepAliveMs: number
 }
 
-/** The body of a submit. */
+/** The body of a submit, or of a synchronous query. */
 export interface SubmitBody {
   /** The JSON text as the client sent it, decompressed. */
   readonly bytes: Buffer

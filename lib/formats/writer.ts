@@ -27,6 +27,8 @@ export interface Presentation {
   delimiter?: string
   /** CSV: whether the first line names the columns. */
   header: boolean
+  /** Of a synchronous query, which has neither id nor state. @default false */
+  isSync?: boolean
 }
 
 /**

@@ -24,13 +24,19 @@ interface KnownParameters {
   others: readonly string[]
 }
 
+const SUBMIT: KnownParameters = {
+  offered: ['allow_partial_results', ...RESPONSE, ...COMMON],
+  others: [],
+}
+
 const GET: KnownParameters = {
   offered: ['id', ...RESPONSE, ...COMMON],
   others: ['keep_alive', 'wait_for_completion_timeout'],
 }
 
 const KNOWN: Readonly<Record<Operation, KnownParameters>> = {
-  submit: { offered: ['allow_partial_results', ...RESPONSE, ...COMMON], others: [] },
+  query: SUBMIT,
+  submit: SUBMIT,
   get: GET,
   head: GET,
   stop: { offered: ['id', ...RESPONSE, ...COMMON], others: [] },

@@ -14,6 +14,7 @@ import { ownParameters } from './parameters'
 import { ReadingCache } from './reading-cache'
 import type { RouteMatch } from './routes'
 import { allowedMethods, offers, operationOn } from './routes'
+import { takesBody } from './submit-fields'
 import { submitBodyOf } from './submit-text'
 
 /** Reads requests after their caller is known: head, operation and body. Validates them against `api-spec.yaml`. */
@@ -44,7 +45,7 @@ export class RequestReader {
     const operation = this.#operationOf(request, route)
     if (hasBody) checkBodyMediaType(head.mediaTypes)
     let body: JsonNode | undefined
-    if (operation === 'submit') {
+    if (takesBody(operation)) {
       body = hasBody ? readJson(await sent.content()) : readSource(head)
     }
     const command = await this.#toCommand({ ...head, operation }, body)

@@ -27,26 +27,31 @@ const EXTRA = [
 /** Translates the fields of a submit body into the terms of a store, with Elasticsearch's defaults. */
 export function interpretSubmitBody(fields: BodyFields): Submission {
   return {
-    request: {
-      query: fields.query ?? '',
-      ...pick('params', fields.params),
-      ...pick('filter', fields.filter),
-      ...pick('locale', fields.locale),
-      ...pick('timeZone', timeZoneOf(fields)),
-      ...pick('columnar', fields.columnar),
-      ...pick('profile', fields.profile),
-      ...pick('includeCcsMetadata', fields.include_ccs_metadata),
-      ...pick('includeExecutionMetadata', fields.include_execution_metadata),
-      ...pick('extra', extraOf(fields)),
-    },
+    request: interpretQuery(fields),
     waitForCompletionTimeoutMs: fields.wait_for_completion_timeout ?? DEFAULT_WAIT_MS,
     keepAliveMs: fields.keep_alive ?? DEFAULT_KEEP_ALIVE_MS,
     keepOnCompletion: fields.keep_on_completion ?? false,
   }
 }
 
+/** Translates the fields of a body that describe the query itself. */
+export function interpretQuery(fields: BodyFields): QueryRequest {
+  return {
+    query: fields.query ?? '',
+    ...pick('params', fields.params),
+    ...pick('filter', fields.filter),
+    ...pick('locale', fields.locale),
+    ...pick('timeZone', timeZoneOf(fields)),
+    ...pick('columnar', fields.columnar),
+    ...pick('profile', fields.profile),
+    ...pick('includeCcsMetadata', fields.include_ccs_metadata),
+    ...pick('includeExecutionMetadata', fields.include_execution_metadata),
+    ...pick('extra', extraOf(fields)),
+  }
+}
+
 /** Throws one error for all problems that Elasticsearch reports after it has read a request. */
-export function validateSubmission({ request }: Submission): void {
+export function validateQuery(request: QueryRequest): void {
   const { query, extra = {}, includeCcsMetadata, includeExecutionMetadata } = request
   const problems: string[] = []
   if (query.trim() === '') problems.push('[query] is required')

@@ -28,9 +28,17 @@ export interface AsyncQueryRouterOptions {
    */
   maxWaitMs?: number
   /**
+   * Longest time, in milliseconds, that a synchronous query (`POST /_query`) may run. Then it is ended, and its client
+   * gets a `task_cancelled_exception`, 400, which clients of Elasticsearch do not send again. `maxWaitMs` does not apply
+   * to synchronous queries.
+   *
+   * @default Infinity
+   */
+  maxQueryMs?: number
+  /**
    * How many requests may wait for queries at a time. The router refuses one more with 429, which clients of
    * Elasticsearch do not send again. It never refuses a request with `wait_for_completion_timeout=0`, and does not
-   * count requests that the store has answered.
+   * count requests that the store has answered. A synchronous query counts as long as it runs.
    *
    * @default 50_000
    */
@@ -105,6 +113,7 @@ export const ROUTER_OPTIONS = {
   resolveCaller: { ...rules.function, required: true },
   waitByDefault: { ...rules.boolean, default: true },
   maxWaitMs: { ...rules.nonNegativeNumber, default: Number.POSITIVE_INFINITY },
+  maxQueryMs: { ...rules.positiveNumber, default: Number.POSITIVE_INFINITY },
   maxWaits: { ...rules.positiveNumber, default: 50_000 },
   maxWaitsPerOwner: { ...rules.positiveNumber, defaultInWords: 'half of `maxWaits`' },
   maxStallMs: { ...rules.positiveNumber, default: 120_000 },

@@ -29,12 +29,17 @@ export function setProduct(response: Response): void {
 export function setQueryHeaders(
   response: Response,
   id: string | undefined,
-  { isRunning, tookNanos }: QueryState,
+  state: QueryState,
   elapsedMs: number,
 ): void {
-  const took = isRunning ? undefined : tookNanos
   if (id !== undefined) response.setHeader(QUERY_ID, headerText(id))
-  response.setHeader(IS_RUNNING, isRunning ? '?1' : '?0')
+  response.setHeader(IS_RUNNING, state.isRunning ? '?1' : '?0')
+  setTook(response, state, elapsedMs)
+}
+
+/** Sets the one header that an answer to a synchronous query has too. */
+export function setTook(response: Response, { isRunning, tookNanos }: QueryState, elapsedMs: number): void {
+  const took = isRunning ? undefined : tookNanos
   response.setHeader(TOOK, Math.round(took ?? elapsedMs * 1e6))
 }
 

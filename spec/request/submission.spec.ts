@@ -1,11 +1,12 @@
 import { isQueryError } from '../../lib/core/errors'
 import { parseJson } from '../../lib/json/parse'
-import { interpretSubmitBody, validateSubmission } from '../../lib/request/submission'
+import { interpretSubmitBody, validateQuery } from '../../lib/request/submission'
 import { readBodyFields } from '../../lib/request/submit-fields'
 import { toErrorResponse } from '../../lib/router/error-answer'
 import bodyShapes from '../fixtures/body-shapes.json'
 
-const interpret = (body: object) => interpretSubmitBody(readBodyFields(parseJson(JSON.stringify(body))))
+const interpret = (body: object) =>
+  interpretSubmitBody(readBodyFields(parseJson(JSON.stringify(body)), 'submit'))
 
 describe('interpretSubmitBody', () => {
   it('has the defaults of Elasticsearch', () => {
@@ -103,7 +104,7 @@ describe('interpretSubmitBody', () => {
   })
 })
 
-describe('validateSubmission', () => {
+describe('validateQuery', () => {
   it.each([
     [{}, 'Validation Failed: 1: [query] is required;'],
     [{ query: ' \n' }, 'Validation Failed: 1: [query] is required;'],
@@ -119,14 +120,14 @@ describe('validateSubmission', () => {
         '3: [tables] only allowed in snapshot builds;',
     ],
   ])('lists every fault of %j', (body, reason) => {
-    expect(() => validateSubmission(interpret(body))).toThrow(
+    expect(() => validateQuery(interpret(body).request)).toThrow(
       expect.objectContaining({ type: 'action_request_validation_exception', reason }),
     )
   })
 
   it('refuses both kinds of metadata', () => {
     const body = { query: 'x', include_ccs_metadata: true, include_execution_metadata: true }
-    expect(() => validateSubmission(interpret(body))).toThrow(
+    expect(() => validateQuery(interpret(body).request)).toThrow(
       expect.objectContaining({
         type: 'verification_exception',
         reason:
@@ -141,7 +142,7 @@ describe('validateSubmission', () => {
     [{ query: 'x', include_ccs_metadata: true }],
     [{ query: 'x', include_ccs_metadata: true, include_execution_metadata: false }],
   ])('accepts %j', (body) => {
-    expect(() => validateSubmission(interpret(body))).not.toThrow()
+    expect(() => validateQuery(interpret(body).request)).not.toThrow()
   })
 })
 
@@ -163,7 +164,7 @@ describe('a body of a megabyte', () => {
 
   function refusalOf(text: string): unknown {
     try {
-      validateSubmission(interpretSubmitBody(readBodyFields(parseJson(text))))
+      validateQuery(interpretSubmitBody(readBodyFields(parseJson(text), 'submit')).request)
       return undefined
     } catch (error) {
       if (!isQueryError(error)) throw error

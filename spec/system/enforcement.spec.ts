@@ -40,6 +40,7 @@ describe('api-spec.yaml', () => {
   it('is enforced by express-openapi-validator on every operation', async () => {
     const body = { query: 'ROW n = 1' }
     const operations: Record<Operation, () => Promise<unknown>> = {
+      query: () => gateway.alice('POST /_query?pretty', { body }),
       submit: () => gateway.alice('POST /_query/async?drop_null_columns', { body }),
       get: () => gateway.alice('GET /_query/async/a%3D?keep_alive=1d'),
       head: () => gateway.alice('HEAD /_query/async/a'),
@@ -48,6 +49,7 @@ describe('api-spec.yaml', () => {
     }
     for (const send of Object.values(operations)) await send()
     expect(seen).toEqual([
+      { method: 'POST', path: '/_query', query: { pretty: 'true' }, body: { query: 'ROW n = 1' } },
       {
         method: 'POST',
         path: '/_query/async',

@@ -21,12 +21,13 @@ export function documentWriter(createSink: () => TokenSink): Writer {
 /** Writes an answer of the JSON family into a sink, and hands out what the sink holds in chunks. */
 export function* writeDocument(
   query: AsyncQuery,
-  { dropNullColumns, human }: Presentation,
+  { dropNullColumns, human, isSync = false }: Presentation,
   sink: TokenSink,
   writeValues: WriteValues = writeEachValue,
 ): Generator<Chunk> {
   sink.start('object')
-  writeState(sink, query, human)
+  if (!isSync) writeState(sink, query)
+  writeTimesAndCounters(sink, query, human)
   yield* writeResult(query.isRunning ? { result: NO_RESULT } : query, dropNullColumns, sink, writeValues)
   sink.end('object')
   yield sink.take()
@@ -55,11 +56,14 @@ function* writeResult(
   writeMember(sink, 'profile', result.profile)
 }
 
-/** Writes the fields of an answer that come before its columns, in the order of Elasticsearch 9.5. */
-function writeState(sink: TokenSink, query: AsyncQuery, human: boolean): void {
-  const { id, isRunning, startTimeMs, expirationTimeMs } = query
+function writeState(sink: TokenSink, { id, isRunning }: AsyncQuery): void {
   writeMember(sink, 'id', id)
   writeMember(sink, 'is_running', isRunning)
+}
+
+/** Writes the fields of an answer between its state and its columns, in the order of Elasticsearch 9.5. */
+function writeTimesAndCounters(sink: TokenSink, query: AsyncQuery, human: boolean): void {
+  const { isRunning, startTimeMs, expirationTimeMs } = query
   if (!isRunning && query.tookNanos !== undefined) {
     const tookMs = Math.floor(query.tookNanos / 1e6)
     writeMember(sink, 'took', integer(tookMs))

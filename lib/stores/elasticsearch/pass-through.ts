@@ -3,6 +3,7 @@ import type {
   DeleteOptions,
   GetOptions,
   PassThrough,
+  QueryOptions,
   QueryState,
   SubmitOptions,
   WireAnswer,
@@ -57,6 +58,15 @@ export class ElasticsearchPassThrough implements PassThrough {
       options,
     })
     return { ...wireAnswer(answer, id), settled }
+  }
+
+  async query(wire: WireRequest, owner: Owner, { signal }: QueryOptions): Promise<WireAnswer> {
+    const { body } = wire
+    if (!body) throw new TypeError('a query has no body')
+    const sender = { owner, wire }
+    const answer = await this.#operations.queries.query(body.bytes, sentIn(wire), signal, sender)
+    const { status, headers, body: bytes } = answer
+    return { status, headers, body: bytes }
   }
 
   async get(

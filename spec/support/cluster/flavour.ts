@@ -28,6 +28,8 @@ export interface Flavour {
   news?: News
   /** An expired query is interrupted; before, it went on computing and could no longer be read. */
   cancelsOnExpiry: boolean
+  /** The answer to a synchronous query has the header for the state of an async one. */
+  leaksState: boolean
 }
 
 export const FLAVOURS: Readonly<Record<Release, Flavour>> = {
@@ -38,6 +40,7 @@ export const FLAVOURS: Readonly<Record<Release, Flavour>> = {
     luceneVersion: '9.12.2',
     tellsTimes: false,
     cancelsOnExpiry: false,
+    leaksState: true,
   },
   '9.5': {
     number: '9.5.4',
@@ -46,6 +49,7 @@ export const FLAVOURS: Readonly<Record<Release, Flavour>> = {
     luceneVersion: '10.4.0',
     tellsTimes: true,
     cancelsOnExpiry: true,
+    leaksState: false,
   },
 }
 

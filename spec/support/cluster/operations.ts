@@ -41,6 +41,7 @@ interface Call {
 
 const ROUTES: readonly (readonly [path: RegExp, methods: Readonly<Record<string, Operation>>])[] = [
   [/^\/$/, { GET: 'info', HEAD: 'info' }],
+  [/^\/_query$/, { POST: 'query' }],
   [/^\/_query\/async$/, { POST: 'submit' }],
   [/^\/_query\/async\/(?<id>[^/]*)$/, { GET: 'get', DELETE: 'delete' }],
   [/^\/_query\/async\/(?<id>[^/]*)\/stop$/, { POST: 'stop' }],
@@ -92,11 +93,12 @@ export async function serve(
 
 async function answer(call: Call, backend: Backend): Promise<Answer> {
   const { operation, record, parameters } = call
-  if (operation !== 'submit' && record.body.length > 0) {
+  if (operation !== 'submit' && operation !== 'query' && record.body.length > 0) {
     throw illegalArgument(`request [${record.method} ${record.url}] does not support having a body`)
   }
   const result = {
     info: async () => objectAnswer(call, productInfo(backend.flavour)),
+    query: () => runSync(call, backend),
     submit: () => submit(call, backend),
     get: () => get(call, backend),
     stop: () => stop(call, backend),
@@ -109,14 +111,15 @@ async function answer(call: Call, backend: Backend): Promise<Answer> {
   return result[operation]()
 }
 
-async function submit(call: Call, backend: Backend): Promise<Answer> {
-  const { record, parameters, mediaTypes, subject } = call
+/** Starts the query of a body. */
+function start(call: Call, { queries, execute }: Backend): { query: ClusterQuery; format: ResponseFormat } {
+  const { record, parameters, mediaTypes, subject, operation } = call
   if (record.body.length === 0) {
     throw new ClusterError(400, 'parse_exception', 'request body or source parameter is required')
   }
   const isCompressed = record.headers['content-encoding'] === 'gzip'
   const bytes = isCompressed ? gunzipSync(record.body) : record.body
-  const submitted = readSubmitBody(bytes, bodyFormat(mediaTypes), call.news)
+  const submitted = readSubmitBody(bytes, bodyFormat(mediaTypes), operation === 'query', call.news)
   const partial = parameters.get('allow_partial_results')
   if (partial) readBoolean(partial)
   const format = prepare(call, true)
@@ -125,11 +128,25 @@ async function submit(call: Call, backend: Backend): Promise<Answer> {
       'Invalid use of [columnar] argument: cannot be used in combination with [txt, csv, tsv] formats',
     )
   }
-  const { queries } = backend
   const query = queries.start(submitted, subject.subject)
-  backend.execute(query)
+  execute(query)
+  return { query, format }
+}
+
+async function runSync(call: Call, backend: Backend): Promise<Answer> {
+  const { query, format } = start(call, backend)
+  await query.ended(Number.POSITIVE_INFINITY, call.record.closed)
+  if (query.state === 'running') backend.queries.forget(query, 'http channel closed')
+  else backend.queries.release(query)
+  return resultAnswer(call, query, format, undefined)
+}
+
+async function submit(call: Call, backend: Backend): Promise<Answer> {
+  const { queries } = backend
+  const { query, format } = start(call, backend)
+  const { submitted } = query
   // The query goes on when its client has left.
-  await query.ended(submitted.waitMs, record.closed)
+  await query.ended(submitted.waitMs, call.record.closed)
   const isRunning = query.state === 'running'
   const shownId = isRunning || submitted.keepOnCompletion ? query.id : undefined
   if (shownId === undefined) queries.release(query)
@@ -182,7 +199,8 @@ async function resultAnswer(
   id: string | undefined,
 ): Promise<Answer> {
   if (query.error) throw query.error
-  const { number, buildHash } = query.flavour
+  const { number, buildHash, leaksState } = query.flavour
+  const hasState = call.operation !== 'query' || leaksState
   const tookNanos = query.tookNanos ?? Math.round((performance.now() - call.startedMs) * 1e6)
   const warnings = query.state === 'running' ? [] : query.warnings
   return {
@@ -193,14 +211,14 @@ async function resultAnswer(
       'content-type': format.contentType,
       'Took-nanos': String(tookNanos),
       'X-Elasticsearch-Async-Id': id,
-      'X-Elasticsearch-Async-Is-Running': query.state === 'running' ? '?1' : '?0',
+      ...(hasState && { 'X-Elasticsearch-Async-Is-Running': query.state === 'running' ? '?1' : '?0' }),
     },
     body: format.write ? format.write(id) : await chunksOf(call, query, format),
   }
 }
 
 async function chunksOf(
-  { parameters }: Call,
+  { operation, parameters }: Call,
   query: ClusterQuery,
   { format, header }: ResponseFormat,
 ): Promise<Iterable<string | Uint8Array>> {
@@ -211,6 +229,7 @@ async function chunksOf(
     pretty: readSwitch(parameters, 'pretty'),
     human: readSwitch(parameters, 'human'),
     header,
+    isSync: operation === 'query',
     ...(delimiter !== null && { delimiter }),
     ...(filterPath !== null && { filterPath }),
   }

@@ -6,6 +6,7 @@ const RESULT = ['drop_null_columns', 'delimiter']
 /** The URL parameters that each operation knows. Every other parameter is refused. */
 export const PARAMETERS = {
   info: COMMON,
+  query: [...COMMON, ...RESULT, 'allow_partial_results'],
   submit: [...COMMON, ...RESULT, 'allow_partial_results'],
   get: [...COMMON, ...RESULT, 'wait_for_completion_timeout', 'keep_alive'],
   stop: [...COMMON, ...RESULT],

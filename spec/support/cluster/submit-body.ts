@@ -36,12 +36,23 @@ const FIELDS: Readonly<Record<string, Kind>> = {
   settings: 'object',
   project_routing: 'text',
   approximation: 'anything',
+}
+
+/** The fields that only the async API has. */
+const ASYNC_FIELDS: Readonly<Record<string, Kind>> = {
   wait_for_completion_timeout: 'anything',
   keep_alive: 'anything',
   keep_on_completion: 'boolean',
 }
 
 const SETTINGS = ['time_zone', 'approximation', 'project_routing', 'column_metadata']
+
+/** What reads a body, and what that knows. */
+interface Parser {
+  name: string
+  fields: Readonly<Record<string, Kind>>
+  news: News
+}
 
 const DECODERS: Readonly<Record<ObjectFormat, (bytes: Buffer) => unknown>> = {
   json: (bytes) => JSON.parse(bytes.toString()),
@@ -50,9 +61,13 @@ const DECODERS: Readonly<Record<ObjectFormat, (bytes: Buffer) => unknown>> = {
   smile: decodeSmile,
 }
 
-export function readSubmitBody(bytes: Buffer, format: ObjectFormat, news: News): Submitted {
-  const fields = decodeObject(bytes, format)
-  for (const [name, value] of Object.entries(fields)) checkField(name, value, news)
+/** `isSync`: the body of a synchronous query. */
+export function readSubmitBody(bytes: Buffer, format: ObjectFormat, isSync: boolean, news: News): Submitted {
+  const parser = isSync
+    ? { name: 'esql/query', fields: FIELDS, news }
+    : { name: 'esql/async_query', fields: { ...FIELDS, ...ASYNC_FIELDS }, news }
+  const fields = decodeObject(bytes, format, parser)
+  for (const [name, value] of Object.entries(fields)) checkField(parser, name, value)
   const { query, columnar, keep_on_completion, include_ccs_metadata, include_execution_metadata } = fields
   if (typeof query !== 'string' || query.trim() === '') {
     const reason = 'Validation Failed: 1: [query] is required;'
@@ -67,22 +82,23 @@ export function readSubmitBody(bytes: Buffer, format: ObjectFormat, news: News):
     query,
     columnar: isTrue(columnar),
     keepOnCompletion: isTrue(keep_on_completion),
-    keepAliveMs: timeOf(fields, 'keep_alive', '5d'),
-    waitMs: timeOf(fields, 'wait_for_completion_timeout', '1s'),
+    keepAliveMs: timeOf(parser, fields, 'keep_alive', '5d'),
+    waitMs: timeOf(parser, fields, 'wait_for_completion_timeout', '1s'),
     fields,
   }
 }
 
-function checkField(name: string, value: unknown, news: News): void {
+function checkField(parser: Parser, name: string, value: unknown): void {
+  const { fields, news } = parser
   if (news.fields?.includes(name)) return
-  const kind = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined
-  if (!kind) throw parseFailure(`unknown field [${name}]`)
-  if (name === 'settings') checkSettings(value, news)
+  const kind = Object.hasOwn(fields, name) ? fields[name] : undefined
+  if (!kind) throw parseFailure(parser, `unknown field [${name}]`)
+  if (name === 'settings') checkSettings(parser, value)
   const fault = CHECKS[kind](value)
   if (fault === undefined) return
-  if (fault === '') throw parseFailure(`${name} doesn't support values of type: ${tokenOf(value)}`)
+  if (fault === '') throw parseFailure(parser, `${name} doesn't support values of type: ${tokenOf(value)}`)
   const type = kind === 'zone' ? 'zone_rules_exception' : 'illegal_argument_exception'
-  throw parseFailure(`failed to parse field [${name}]`, { type, reason: fault })
+  throw parseFailure(parser, `failed to parse field [${name}]`, { type, reason: fault })
 }
 
 /** What is wrong with a value. Empty: its type. */
@@ -105,10 +121,10 @@ const CHECKS: Readonly<Record<Kind, (value: unknown) => string | undefined>> = {
   anything: () => undefined,
 }
 
-function checkSettings(value: unknown, news: News): void {
-  const known = [...SETTINGS, ...(news.settings ?? [])]
+function checkSettings(parser: Parser, value: unknown): void {
+  const known = [...SETTINGS, ...(parser.news.settings ?? [])]
   const unknown = Object.keys(Object(value)).find((name) => !known.includes(name))
-  if (unknown !== undefined) throw parseFailure(`[settings] unknown field [${unknown}]`)
+  if (unknown !== undefined) throw parseFailure(parser, `[settings] unknown field [${unknown}]`)
 }
 
 function tokenOf(value: unknown): string {
@@ -125,7 +141,7 @@ function isZone(name: string): boolean {
   }
 }
 
-function decodeObject(bytes: Buffer, format: ObjectFormat): Record<string, unknown> {
+function decodeObject(bytes: Buffer, format: ObjectFormat, parser: Parser): Record<string, unknown> {
   let value: unknown
   try {
     value = DECODERS[format](bytes)
@@ -134,24 +150,28 @@ function decodeObject(bytes: Buffer, format: ObjectFormat): Record<string, unkno
     throw new ClusterError(400, 'x_content_parse_exception', `[1:1] ${error}`, { causedBy })
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as never
-  throw parseFailure('Expected START_OBJECT but was: START_ARRAY')
+  throw parseFailure(parser, 'Expected START_OBJECT but was: START_ARRAY')
 }
 
 function isTrue(value: unknown): boolean {
   return value === true || value === 'true'
 }
 
-function timeOf(fields: Record<string, unknown>, name: string, absent: string): number {
+function timeOf(parser: Parser, fields: Record<string, unknown>, name: string, absent: string): number {
   try {
     return readTime(String(fields[name] ?? absent), name)
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error
     const causedBy = { type: error.type, reason: error.message }
-    throw parseFailure(`failed to parse field [${name}]`, causedBy)
+    throw parseFailure(parser, `failed to parse field [${name}]`, causedBy)
   }
 }
 
-function parseFailure(what: string, causedBy?: { type: string; reason: string }): ClusterError {
-  const reason = `[1:1] [esql/async_query] ${what}`
+function parseFailure(
+  { name }: Parser,
+  what: string,
+  causedBy?: { type: string; reason: string },
+): ClusterError {
+  const reason = `[1:1] [${name}] ${what}`
   return new ClusterError(400, 'x_content_parse_exception', reason, causedBy && { causedBy })
 }

@@ -64,13 +64,28 @@ export class ClusterQueries {
     sender: Sender,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer> {
-    const request = { ...this.#request('POST', '', sender, sent), body, isRepeatable: false }
+    const request = { ...this.#request('POST', '/async', sender, sent), body, isRepeatable: false }
     const answer = await this.#cluster
       .ask({ ...request, waitMs, need: 'act', endedBy: [] }, (response) =>
         this.#read(response, undefined, idOf),
       )
       .catch((error: unknown) => Promise.reject(submitFailure(error)))
     if (!answer) throw new TypeError('a submit has no query that could be unknown')
+    return answer
+  }
+
+  /**
+   * Runs a synchronous query to its end. When the signal fires, the store gives the request up, and the cluster cancels
+   * the query. It is a read, so the client may send it again when there is no answer.
+   */
+  async query(body: Buffer, sent: string, signal: AbortSignal, sender: Sender): Promise<QueryAnswer> {
+    const request = { ...this.#request('POST', '', sender, sent), body, isRepeatable: false }
+    const waitMs = Number.POSITIVE_INFINITY
+    const answer = await this.#cluster.ask(
+      { ...request, waitMs, need: 'wait', endedBy: [signal] },
+      (response) => this.#read(response, undefined, refuseId),
+    )
+    if (!answer) throw new TypeError('a synchronous query cannot be unknown')
     return answer
   }
 
@@ -129,7 +144,7 @@ export class ClusterQueries {
     const { opaqueId, traceparent } = wire ?? {}
     return {
       method,
-      path: `/_query/async${path}`,
+      path: `/_query${path}`,
       query: sent,
       isRepeatable: true,
       headers: {
@@ -172,13 +187,18 @@ export class ClusterQueries {
   }
 }
 
+/** No id of the cluster may reach a client, also where none is expected. */
+function refuseId(): never {
+  throw new UnusableAnswerError('the cluster has answered a synchronous query with an id')
+}
+
 function timesText({ waitMs, keepAliveMs }: GetTimes): string {
   const wait = `wait_for_completion_timeout=${timeText(waitMs)}`
   return keepAliveMs === undefined ? wait : `${wait}&keep_alive=${timeText(keepAliveMs)}`
 }
 
 function pathOf({ upstreamId }: KnownQuery): string {
-  return `/${encodeURIComponent(upstreamId)}`
+  return `/async/${encodeURIComponent(upstreamId)}`
 }
 
 /** Query strings in one. The last of several values counts, so what the store itself says stands last. */

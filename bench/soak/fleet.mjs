@@ -3,12 +3,15 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { newSealingKey } from 'express-esql-async-query'
 import { TRUST } from '../support/callers.mjs'
 import { Contestant } from '../support/contestant.mjs'
+import { Keeper } from './keeper.mjs'
+import { Standalone } from './standalone.mjs'
 
 /** The gateways, by what they have at which path. The first two are killed now and then. */
 const GATEWAYS = {
   memory: { '/': 'memory' },
   cluster: { '/': 'elasticsearch' },
   steady: { '/memory': 'memory', '/cluster': 'elasticsearch' },
+  standalone: { '/': 'elasticsearch' },
 }
 export const KILLED = ['memory', 'cluster']
 
@@ -18,9 +21,11 @@ const PORTS = { first: 18_000, last: 28_000 }
 /** Longest time that a killed gateway stays away. */
 const LONGEST_ABSENCE_MS = 2_000
 
-/** The gateways and the cluster behind them, each a process. */
+/** The gateways, the cluster behind them, and the proxy between, each a process. */
 export class Fleet {
   gateways = {}
+  proxy
+  keeper
   #configs = {}
   #cluster
 
@@ -28,9 +33,13 @@ export class Fleet {
     const fleet = new Fleet()
     const clusterPort = await freePort(random)
     fleet.#cluster = await Contestant.start('../soak/cluster', { port: clusterPort })
+    const proxyPort = await freePort(random)
+    const behind = { port: proxyPort, cluster: urlOf(clusterPort) }
+    fleet.proxy = await Contestant.start('../soak/proxy', behind)
+    fleet.keeper = await Keeper.start(await freePort(random))
     const shared = {
       trust: TRUST,
-      cluster: `http://127.0.0.1:${clusterPort}`,
+      cluster: urlOf(proxyPort),
       // The same before and after a restart, and in every gateway.
       sealingKeys: [newSealingKey()],
     }
@@ -65,13 +74,21 @@ export class Fleet {
   }
 
   async stop() {
-    const all = [...Object.values(this.gateways), this.#cluster]
+    const all = [...Object.values(this.gateways), this.keeper, this.proxy, this.#cluster]
     await Promise.all(all.filter(Boolean).map((process) => process.stop()))
   }
 
   async #startGateway(name) {
-    this.gateways[name] = await Contestant.start('../soak/gateway', this.#configs[name])
+    const config = this.#configs[name]
+    this.gateways[name] =
+      name === 'standalone'
+        ? await Standalone.start(config)
+        : await Contestant.start('../soak/gateway', config, { isUnread: true })
   }
+}
+
+function urlOf(port) {
+  return `http://127.0.0.1:${port}`
 }
 
 async function freePort(random) {

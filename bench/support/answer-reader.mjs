@@ -9,8 +9,9 @@ export class AnswerReader {
   #state = 'head'
   #left = 0
   #status = 0
+  #headText = ''
 
-  /** `onBody` gets the pieces of each body, `onEnd` the status when an answer is complete. */
+  /** `onBody` gets the pieces of each body, `onEnd` the status and the head when an answer is complete. */
   constructor({ onBody, onEnd }) {
     this.#onBody = onBody
     this.#onEnd = onEnd
@@ -41,6 +42,7 @@ export class AnswerReader {
     if (end < 0) return 0
     const head = bytes.latin1Slice(0, end)
     this.#status = Number(head.slice(9, 12))
+    this.#headText = head
     const [, length] = /\r\ncontent-length: (\d+)/i.exec(head) ?? []
     this.#state = length === undefined ? 'size' : 'body'
     this.#left = Number(length ?? 0)
@@ -78,6 +80,6 @@ export class AnswerReader {
 
   #end() {
     this.#state = 'head'
-    this.#onEnd(this.#status)
+    this.#onEnd(this.#status, this.#headText)
   }
 }

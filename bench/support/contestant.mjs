@@ -9,17 +9,23 @@ export class Contestant {
   #nextId = 0
   #pending = new Map()
 
-  /** Starts `contestants/NAME.mjs`, and its `start` command with `config`. */
-  static async start(name, config, execArgv = []) {
-    const contestant = new Contestant(name, execArgv)
+  /**
+   * Starts `contestants/NAME.mjs`, and its `start` command with `config`. `isUnread`: nobody reads its output, so each
+   * line that it prints fails with EPIPE.
+   */
+  static async start(name, config, { execArgv = [], isUnread = false } = {}) {
+    const contestant = new Contestant(name, execArgv, isUnread)
     contestant.started = await contestant.ask('start', config)
     return contestant
   }
 
-  constructor(name, execArgv) {
+  constructor(name, execArgv, isUnread) {
     const script = fileURLToPath(new URL(`../contestants/${name}.mjs`, import.meta.url))
     this.name = name
-    this.#child = fork(script, { execArgv: ['--expose-gc', ...execArgv], env: { NODE_ENV: 'production' } })
+    const env = { NODE_ENV: 'production' }
+    this.#child = fork(script, { execArgv: ['--expose-gc', ...execArgv], env, silent: isUnread })
+    this.#child.stdout?.destroy()
+    this.#child.stderr?.destroy()
     this.#child.on('message', ({ id, value, error }) => this.#settle(id, value, error))
     this.#child.on('exit', (code) => {
       for (const id of this.#pending.keys()) this.#settle(id, undefined, `${name} ended with code ${code}`)

@@ -13,7 +13,11 @@ export function printTable(rows) {
     goalText(row),
     verdict(row),
   ])
-  const titles = ['case', 'measured', 'value', 'spread', 'goal', 'reached']
+  printLines(['case', 'measured', 'value', 'spread', 'goal', 'reached'], lines)
+}
+
+/** Prints lines of texts below their titles. */
+export function printLines(titles, lines) {
   const widths = titles.map((title, at) => Math.max(title.length, ...lines.map((line) => line[at].length)))
   for (const line of [titles, widths.map((width) => '-'.repeat(width)), ...lines]) {
     console.log(

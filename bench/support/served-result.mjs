@@ -18,7 +18,7 @@ export async function measureServedResult({ rows, warmUp, rounds, requestsPerRou
   const token = tokenOf('alice')
   const profiling = cpuProf === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', cpuProf]
   const gateways = [profiling, []].map((execArgv) =>
-    Contestant.start('gateway', { trust: TRUST, rows }, execArgv),
+    Contestant.start('gateway', { trust: TRUST, rows }, { execArgv }),
   )
   return withContestants(gateways, async (gateway, onceGateway) => {
     const id = await submit(gateway.started, token)

@@ -1,0 +1,40 @@
+/** Words of no cluster and no gateway: a client that reads them got the answer of a proxy. */
+export const PROXY_WORDS = 'proxy.example.net'
+
+const page = (status) => `<html><head><title>${status}</title></head><body>${PROXY_WORDS}</body></html>`
+const html = (status, headers = {}) => ({
+  status,
+  headers: { 'content-type': 'text/html', ...headers },
+  body: page(status),
+})
+const json = (status, document) => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ ...document, via: PROXY_WORDS }),
+})
+
+/** What a proxy says in place of the cluster. */
+export const PROXY_ANSWERS = {
+  'HTML-502': html(502),
+  'HTML-503': html(503),
+  'HTML-504': html(504),
+  'JSON-504': json(504, { message: 'Endpoint request timed out' }),
+  'JSON-404': json(404, { message: 'no Route matched with those values' }),
+  'JSON-200': json(200, { is_running: false, columns: [], values: [] }),
+  'HTML-401': html(401, { 'www-authenticate': `Basic realm="${PROXY_WORDS}"` }),
+  'HTML-302': html(302, { location: `https://${PROXY_WORDS}/login` }),
+}
+
+/**
+ * An `X-Opaque-Id`, which a gateway passes on. Asks the proxy for one of its answers in place of each of the
+ * gateway's requests but for the first ones (`spared`). `isServed`: the cluster serves them nevertheless.
+ */
+export function orderOf({ name, spared = 0, isServed = false }) {
+  return `${crypto.randomUUID()} ${name} ${spared} ${isServed ? 'served' : 'unserved'}`
+}
+
+/** What an `X-Opaque-Id` asks the proxy for, or `undefined`. */
+export function readOrder(opaqueId = '') {
+  const [, name, spared, served] = opaqueId.split(' ')
+  return name && { name, spared: Number(spared), isServed: served === 'served' }
+}

@@ -26,22 +26,22 @@ if (!(loadMs > 0 && Number(options.rate) > 0)) {
   process.exit(1)
 }
 
-/** A shorter load has too few samples to tell growth from chance. Only what is back at the end is compared. */
+/** A shorter load has too few samples to tell growth from chance, so the heap has no goal then. */
 const isLong = loadMs >= 180_000
-/** Compiles code and fills caches, before the rest that gives the values for comparison. */
+/** The warm-up compiles code and fills caches. The rest after it gives the values to compare with. */
 const WARM_UP_MS = Math.min(60_000, loadMs / 4)
-/** After the last query has expired, connections to the cluster stay open for some seconds. */
+/** Connections to the cluster stay open for some seconds after the last query has expired. */
 const REST_MS = LONGEST_KEEP_ALIVE_MS + 7_000
 const TICK_MS = 500
 const SAMPLE_MS = Math.min(5_000, loadMs / 12)
 const PROGRESS_MS = 10_000
-/** In a soak of some seconds too, each gateway is killed. */
+/** A soak of some seconds kills each gateway too. */
 const SOONEST_KILL_MS = Math.min(20_000, loadMs / 4)
 const LATEST_KILL_MS = Math.min(60_000, loadMs / 2)
 
 const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length }
 console.log(`Node.js ${machine.node}, ${machine.cores} cores (${machine.cpu})`)
-console.log(`${options.minutes} minutes, ${options.rate} requests per second, --seed ${options.seed}`)
+console.log(`${options.minutes} minutes, ${options.rate} deeds per second, --seed ${options.seed}`)
 const random = new Random(`${options.seed} supervisor`)
 const fleet = await Fleet.start(random)
 try {
@@ -116,7 +116,7 @@ async function soak(clients) {
   if (rows.some(({ reached }) => reached === false)) process.exitCode = 1
 }
 
-/** Lets the clients work, and returns samples of the gateway that is never killed. Without `kills`, no gateway is killed. */
+/** Lets the clients work. Returns samples of the steady gateway. Kills no gateway without `kills`. */
 async function load(clients, watch, { ms, kills = {} }) {
   const samples = []
   const beganMs = performance.now()

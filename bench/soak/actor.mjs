@@ -8,7 +8,7 @@ import { Stranger } from './stranger.mjs'
 import { Submitter } from './submitter.mjs'
 import { ownQuestion } from './verdict.mjs'
 
-/** What owners do, by how often. */
+/** What owners do, and how often. */
 const DEEDS = {
   submit: 20,
   poll: 22,
@@ -31,10 +31,10 @@ const DEEDS = {
   meetOutage: 4,
 }
 
-/** Queries that an owner goes on asking about, those that live and those that are gone. */
+/** An owner asks about so many queries that live, and as many that are gone. */
 const MOST_KEPT = 20
 
-/** One owner: submits queries, asks for them, and checks every answer. */
+/** One owner, who submits queries, asks for them, and checks every answer. */
 export class Actor {
   live = []
   #dead = []
@@ -51,7 +51,7 @@ export class Actor {
   #first
   #open = new Set()
 
-  /** `first`: the number of the deed to begin with. */
+  /** `first`: the number of the first deed. */
   constructor({ owner, first, others, targets, random, signing, report }) {
     this.#report = report
     this.#first = Object.keys(DEEDS).at(first % Object.keys(DEEDS).length)
@@ -66,7 +66,7 @@ export class Actor {
     this.#outage = new Outage(this.#asking, random, this.#submitter)
   }
 
-  /** Does one thing. Resolves when there is room for another; the answer may still be outstanding. */
+  /** Begins one deed. Resolves when there is room for another. The deed may go on. */
   async act() {
     this.#bury()
     const deed = this.#first ?? this.#random.weighted(DEEDS)
@@ -77,7 +77,7 @@ export class Actor {
     if (this.#open.size >= MOST_OPEN) await Promise.race(this.#open)
   }
 
-  /** Resolves when everything that is outstanding is answered. */
+  /** Resolves when all deeds have ended. */
   async settled() {
     while (this.#open.size > 0) await Promise.all(this.#open)
   }
@@ -172,7 +172,7 @@ export class Actor {
     if (answer.body.toString() !== '{"acknowledged":true}') this.#asking.fail('its body', question, answer)
   }
 
-  /** Asks about a query that has expired, was deleted, or was forgotten by a gateway that has been killed. */
+  /** Asks about a query that has expired, that this owner has deleted, or that a killed gateway has forgotten. */
   async #askForDead() {
     const query = this.#random.pick(this.#dead)
     if (!query) return this.#submit()
@@ -192,7 +192,7 @@ export class Actor {
     await (query ? this.#stranger[deed](query, this.#gatewayOf(query)) : this.#submit())
   }
 
-  /** Queries that are in the cluster can be reached by each gateway in front of it. */
+  /** Each gateway in front of the cluster reaches the queries in it. */
   #gatewayOf(query) {
     if (query.target.forgets) return query.target
     return this.#random.pick(this.#inFrontOfCluster)
@@ -202,7 +202,7 @@ export class Actor {
     return this.#targets.filter(({ forgets }) => !forgets)
   }
 
-  /** Puts aside what is gone, and forgets what there is too much of. */
+  /** Puts aside the queries that are gone, and forgets the oldest of too many. */
   #bury() {
     const gone = this.live.filter((query) => query.mustBeGone(query.target, query.target.moment()))
     this.live = this.live.filter((query) => !gone.includes(query)).slice(-MOST_KEPT)
@@ -210,7 +210,7 @@ export class Actor {
   }
 }
 
-/** As a time value; without one, a get waits until the query is complete. */
+/** As a time value. A get without one waits until the query is complete. */
 function milliseconds(ms) {
   return ms === undefined || ms === Number.POSITIVE_INFINITY ? undefined : `${ms}ms`
 }

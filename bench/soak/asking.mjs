@@ -22,13 +22,13 @@ export class Asking {
     this.#report.count(what, times)
   }
 
-  /** The whole answer to a request, or `undefined` where there is none and that is all right. */
+  /** Sends a request. Resolves with the answer, or with `undefined` if it is not whole. */
   async ask(target, question, request) {
     this.count('requests')
     return this.check(target, question, request, await exchange(target, { token: this.token, ...request }))
   }
 
-  /** Checks what holds for every answer. Returns it if it is whole. */
+  /** Checks what holds for every answer. Returns the answer if it is whole. */
   check(target, question, request, answer) {
     const { ending } = answer
     const mark = foreignMark(answer.headers ? answer : { ...answer, headers: {} }, question.query)

@@ -5,7 +5,7 @@ import { Actor } from './actor.mjs'
 import { Random } from './random.mjs'
 import { Target } from './target.mjs'
 
-// Some owners, each of whom does one thing after another.
+// A process with some owners. Each owner does one deed after another.
 
 const counts = {}
 const done = {}
@@ -25,7 +25,7 @@ const report = {
   fail(what, details) {
     failures.push({ at: new Date().toISOString(), kind: currentDeed.getStore(), what, details })
   },
-  /** Does one deed. Counts it, and tells of each failure in which deed it was. */
+  /** Does one deed and counts it. Each failure tells in which deed it was. */
   async during(deed, act) {
     await currentDeed.run(deed, () =>
       act().catch((error) => this.fail('the soak itself is broken', String(error.stack))),
@@ -41,7 +41,7 @@ answerCommands({
     randoms = Array.from({ length: owners }, (_, index) => new Random(`${seed} ${name} ${index}`))
     actors = randoms.map((random, index) => {
       const others = () => actors.filter((_, other) => other !== index)
-      // Each begins with another deed, so that a short soak does all of them.
+      // Each owner begins with another deed, so that a short soak does all of them.
       const first = number * owners + index
       return new Actor({ owner: `${name}-${index}`, first, others, targets, random, signing, report })
     })
@@ -50,7 +50,7 @@ answerCommands({
     isAtRest = false
     loops = actors.map((actor, index) => keepActing(actor, randoms[index]))
   },
-  /** Resolves when all that is outstanding is answered, and no connection is open. */
+  /** Resolves when all deeds have ended and no connection is open. */
   async rest() {
     isAtRest = true
     await Promise.all(loops)

@@ -1,11 +1,10 @@
 import { consoleLogger } from '../../dist/core/logger.js'
 
-/** What becomes of an entry of the log, by how often. Nobody reads the console that it is written to. */
+/** What happens to an entry of the log, and how often. Nobody reads the console. */
 const FATES = { throws: 1, isWritten: 2 }
 
-/** A log that fails now and then, as those of hosts do. `takeIn(level, fields, message)` gets every entry first. */
+/** A log that throws now and then, as logs of hosts do. `takeIn(level, fields, message)` gets every entry first. */
 export class FailingLog {
-  /** How often it has failed since the last question. */
   #thrown = 0
   #written = 0
   #takeIn
@@ -35,7 +34,7 @@ export class FailingLog {
       this.#thrown++
       throw new Error('this log throws')
     }
-    // The package's own logger writes these levels alone.
+    // The package's own logger writes only some levels.
     if (consoleLogger.isLevelEnabled(level)) this.#written++
     consoleLogger[level](fields, message)
   }

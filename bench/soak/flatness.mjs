@@ -1,18 +1,17 @@
 const MIB = 2 ** 20
 
 /**
- * What memory may grow by from the rest before the load to the rest after it: code that is compiled late, and caches
- * that fill up. Of ten minutes at 200 requests per second this gateway serves 60,000, so 70 bytes left behind by each
- * are more.
+ * How much memory may grow from the rest before the load to the rest after it, for code that is compiled late and
+ * caches that fill. This gateway serves 60,000 requests in ten minutes. If each leaves 70 bytes behind, that is more.
  */
 const GROWTH_AT_REST_MIB = 4
 
-/** Under load there are always some results, by chance more or fewer. */
+/** The load always holds some results, by chance more or fewer. */
 const GROWTH_UNDER_LOAD = 0.2
 
 /**
- * Rows of the report that say whether the gateway that is never killed has stayed what it was. `isLong`: the load went
- * on long enough to tell growth of the heap from chance.
+ * Rows of the report that say whether the steady gateway holds no more than before. `isLong`: the load went on long
+ * enough to tell growth of the heap from chance.
  */
 export function judgeFlatness({ before, after, samples, capacityBefore, capacityAfter }, isLong) {
   const ifLong = (goal) => (isLong ? { goal } : {})
@@ -77,7 +76,7 @@ export function judgeFlatness({ before, after, samples, capacityBefore, capacity
   ]
 }
 
-/** Growth over all samples by a straight line through them, and its standard error. */
+/** How much a straight line through all samples grows, and its standard error. */
 function trendOf(values) {
   const middle = (values.length - 1) / 2
   const average = mean(values)

@@ -6,7 +6,7 @@ import { Contestant } from '../support/contestant.mjs'
 import { Keeper } from './keeper.mjs'
 import { Standalone } from './standalone.mjs'
 
-/** The gateways, by what they have at which path. The first two are killed now and then. */
+/** The gateways, with the store at each path. The soak kills the first two now and then. */
 const GATEWAYS = {
   memory: { '/': 'memory' },
   cluster: { '/': 'elasticsearch' },
@@ -15,13 +15,13 @@ const GATEWAYS = {
 }
 export const KILLED = ['memory', 'cluster']
 
-/** Below those that the system gives to clients, so that none of these is taken while a gateway is away. */
+/** The system gives higher ports to clients, so nobody takes one of these while a gateway is away. */
 const PORTS = { first: 18_000, last: 28_000 }
 
-/** Longest time that a killed gateway stays away. */
+/** A killed gateway stays away this long at most. */
 const LONGEST_ABSENCE_MS = 2_000
 
-/** The gateways, the cluster behind them, and the proxy between, each a process. */
+/** The gateways, the cluster behind them, and the proxy between them. Each is a process. */
 export class Fleet {
   gateways = {}
   proxy
@@ -40,7 +40,7 @@ export class Fleet {
     const shared = {
       trust: TRUST,
       cluster: urlOf(proxyPort),
-      // The same before and after a restart, and in every gateway.
+      // Every gateway has the same, before and after a restart.
       sealingKeys: [newSealingKey()],
     }
     for (const [name, mounts] of Object.entries(GATEWAYS)) {
@@ -50,7 +50,7 @@ export class Fleet {
     return fleet
   }
 
-  /** Where clients find what. */
+  /** Where clients find which store. */
   get targets() {
     return Object.entries(GATEWAYS).flatMap(([gateway, mounts]) =>
       Object.entries(mounts).map(([path, store]) => {
@@ -64,7 +64,7 @@ export class Fleet {
     return this.gateways.steady
   }
 
-  /** Kills a gateway and starts it again in the same place. Clients are told before and after. */
+  /** Kills a gateway and starts it again at the same port. Tells the clients before and after. */
   async replace(name, clients, random) {
     await Promise.all(clients.map((client) => client.ask('down', name)))
     await this.gateways[name].kill()

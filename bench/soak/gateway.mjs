@@ -8,7 +8,8 @@ import { Random } from './random.mjs'
 import { resources, serve } from './serve.mjs'
 import { MOST_BYTES, MOST_QUERIES, MOST_STALL_MS, MOST_WAITS_PER_OWNER, SLICE_MS } from './settings.mjs'
 
-// The package as users get it, with one router or several: tokens checked by RS256, queries in memory or in a cluster.
+// The package as users get it, with one router or several. It checks RS256 tokens, and has queries in memory or in a
+// cluster.
 
 const routers = {}
 const faults = []
@@ -16,8 +17,8 @@ const warnings = new Map()
 
 const logger = new FailingLog((level, fields, message) => {
   if (level === 'warn') warnings.set(message, (warnings.get(message) ?? 0) + 1)
-  // An error in the log is a fault of ours, but for those that a proxy was asked for. Who asked may have left, and then
-  // nobody else would tell.
+  // An error in the log is a fault of ours, unless a client has asked the proxy for it. The client may have left, and
+  // then nobody else tells.
   if (level !== 'error' || readOrder(fields?.opaqueId)) return
   faults.push({ message, cause: String(fields?.err?.stack ?? JSON.stringify(fields)) })
 }, new Random('log'))
@@ -44,7 +45,7 @@ answerCommands({
     const waiting = Object.values(routers).reduce((sum, router) => sum + router.waiting, 0)
     return { waiting, ...(await resources()) }
   },
-  /** What was logged since the last question. */
+  /** What it has logged since the last question. */
   logged() {
     const logged = { faults: faults.splice(0), warnings: [...warnings], done: logger.take() }
     warnings.clear()

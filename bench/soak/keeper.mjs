@@ -2,7 +2,7 @@ import { TRUST, tokenOf } from '../support/callers.mjs'
 import { get, pathOf, submit } from '../support/client.mjs'
 import { Standalone } from './standalone.mjs'
 
-/** A standalone gateway that keeps a query in its memory and whose log nobody reads. */
+/** A standalone gateway that keeps a query in its memory. Nobody reads its log. */
 export class Keeper {
   #gateway
   #place
@@ -21,7 +21,7 @@ export class Keeper {
     return keeper
   }
 
-  /** Makes it log a refusal. Resolves with what is wrong with the query that it keeps, or `undefined`. */
+  /** Makes it log a refusal. Resolves with what is wrong with its query, or with `undefined`. */
   async look() {
     try {
       const refused = await get(this.#place, this.#path)

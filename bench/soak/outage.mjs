@@ -3,13 +3,13 @@ import { orderOf, PROXY_ANSWERS, PROXY_WORDS } from './proxy-answers.mjs'
 import { SLICE_MS } from './settings.mjs'
 import { ownQuestion, textOf } from './verdict.mjs'
 
-/** When the proxy answers in place of the cluster, by how often. */
+/** When the proxy answers in place of the cluster, and how often. */
 const MOMENTS = { submit: 3, get: 3, head: 2, stop: 2, delete: 2, submitThatWaits: 2, getThatWaits: 2 }
 
-/** Takes several requests of the gateway. */
+/** The gateway needs several requests for such a wait. */
 const WAIT_MS = 3 * SLICE_MS
 
-/** Asks while a proxy answers in place of the cluster: that must not become a lie, a loss or a second query. */
+/** Asks while a proxy answers in place of the cluster. That must not become a lie, a loss or a second query. */
 export class Outage {
   #asking
   #random
@@ -21,7 +21,7 @@ export class Outage {
     this.#submitter = submitter
   }
 
-  /** `target`: in front of the cluster. */
+  /** `target` stands in front of the cluster. */
   async meet(target) {
     await this.#moments[this.#random.weighted(MOMENTS)](target)
   }
@@ -75,7 +75,7 @@ export class Outage {
     await this.#find(query)
   }
 
-  /** The outage is over, and what was there before is there. */
+  /** The outage is over, so the gateway finds what was there before. */
   async #find(query) {
     const { target } = query
     const question = ownQuestion(query, target, { waitMs: 0, format: 'json' })
@@ -90,7 +90,7 @@ export class Outage {
     return { headers: { 'x-opaque-id': orderOf({ name, spared, isServed }) }, isServed }
   }
 
-  /** What was known before a proxy answered goes on being said: the query runs. */
+  /** The gateway knew that the query runs before the proxy answered, so it says so. */
   #judgeRunning(question, answer) {
     const isRunning = answer.headers['x-elasticsearch-async-is-running'] === '?1'
     // The proxy ends the wait.

@@ -3,9 +3,9 @@ import { connect } from 'node:net'
 import { AnswerReader } from '../support/answer-reader.mjs'
 import { getRequest } from '../support/load.mjs'
 
-/** One connection with several gets behind each other. */
+/** One connection that carries several gets behind each other. */
 export class Pipeline {
-  /** The answers, in the order of the requests. One that does not come whole is `broken`, or `left` by the client. */
+  /** The answers, in the order of the requests. An answer that is not whole is `broken`, or `left` by the client. */
   answers
   #socket
   #outstanding = []
@@ -35,7 +35,7 @@ export class Pipeline {
     this.#socket.write(paths.map((path) => getRequest(target.prefix + path, token)).join(''))
   }
 
-  /** Resolves when the first bytes have come. Reads no more until it is resumed. */
+  /** Resolves when the first bytes have come. Reads no more until `resume`. */
   async stall() {
     const [event] = await Promise.race(
       ['data', 'close'].map((event) => once(this.#socket, event).then(() => [event])),

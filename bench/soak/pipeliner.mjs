@@ -5,9 +5,9 @@ import { PIPELINED } from './settings.mjs'
 import { ownQuestion } from './verdict.mjs'
 
 const WAIT_MS = 60_000
-/** A request has ended the wait of the one before it by then, on a machine with too much to do as well. */
+/** By then each request has ended the wait of the one before, on a very busy machine too. */
 const PROMPT_MS = 45_000
-/** An answer to the last get would have come by then. */
+/** A last get that does not wait has its answer by then. */
 const QUIET_MS = 200
 
 /** Sends gets that wait behind each other on one connection. Each ends the wait of the one before. */
@@ -23,7 +23,7 @@ export class Pipeliner {
   }
 
   async pipeline(target) {
-    // Longer than anything here takes, so that no expiry ends a wait.
+    // The deed takes less time, so that no expiry ends a wait.
     const query = await this.#submitter.submitRunning(target, { keepAliveMs: 2 * WAIT_MS })
     if (!query) return
     const parameters = { format: 'json', wait_for_completion_timeout: `${WAIT_MS}ms` }
@@ -44,7 +44,7 @@ export class Pipeliner {
     await this.#send(query, target, 'DELETE')
   }
 
-  /** The last get waits, until the query ends or the client leaves. */
+  /** The last get waits until the query ends or the client leaves. */
   async #endLast({ query, target, request, question, pipeline }) {
     const last = pipeline.answers.at(-1)
     const early = await Promise.race([last, pause(QUIET_MS)])

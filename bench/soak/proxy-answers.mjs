@@ -1,4 +1,4 @@
-/** Words of no cluster and no gateway: a client that reads them got the answer of a proxy. */
+/** Neither the cluster nor a gateway has these words. A client that reads them has the answer of the proxy. */
 export const PROXY_WORDS = 'proxy.example.net'
 
 const page = (status) => `<html><head><title>${status}</title></head><body>${PROXY_WORDS}</body></html>`
@@ -13,7 +13,7 @@ const json = (status, document) => ({
   body: JSON.stringify({ ...document, via: PROXY_WORDS }),
 })
 
-/** What a proxy says in place of the cluster. */
+/** What the proxy says in place of the cluster. */
 export const PROXY_ANSWERS = {
   'HTML-502': html(502),
   'HTML-503': html(503),
@@ -26,8 +26,8 @@ export const PROXY_ANSWERS = {
 }
 
 /**
- * An `X-Opaque-Id`, which a gateway passes on. Asks the proxy for one of its answers in place of each of the
- * gateway's requests but for the first ones (`spared`). `isServed`: the cluster serves them nevertheless.
+ * An `X-Opaque-Id`, which a gateway passes on. It asks the proxy for one of its answers to each request of the
+ * gateway, but for the first ones (`spared`). `isServed`: the cluster serves these requests all the same.
  */
 export function orderOf({ name, spared = 0, isServed = false }) {
   return `${crypto.randomUUID()} ${name} ${spared} ${isServed ? 'served' : 'unserved'}`

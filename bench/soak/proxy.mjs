@@ -4,8 +4,8 @@ import { answerCommands } from '../support/commands.mjs'
 import { PROXY_ANSWERS, readOrder } from './proxy-answers.mjs'
 import { resources, serve } from './serve.mjs'
 
-// A proxy between the gateways and the cluster. It passes everything on, but answers itself where a client asks for it.
-// It also sees what no client can see: whether a gateway sends a submit twice.
+// A proxy between the gateways and the cluster. It passes everything on, unless a client asks it to answer itself. It
+// sees what no client can see: whether a gateway sends a submit twice.
 
 const agent = new Agent({ keepAlive: true })
 const seen = new Map()
@@ -25,7 +25,7 @@ function handle(cluster, incoming, outgoing) {
   const isSubmit = incoming.method === 'POST' && incoming.url.split('?')[0] === '/_query/async'
   const times = (seen.get(opaqueId) ?? 0) + 1
   if (opaqueId !== undefined && (order || isSubmit)) seen.set(opaqueId, times)
-  // The submit is the first request of its kind, whatever follows.
+  // Whatever a gateway sends for a submit, the submit comes first.
   if (isSubmit && times > 1) faults.push({ message: 'a gateway has sent a submit twice', opaqueId })
   const isOrdered = order !== undefined && times > order.spared
   if (!isOrdered) return pass(cluster, incoming, outgoing)
@@ -35,7 +35,7 @@ function handle(cluster, incoming, outgoing) {
   incoming.resume().on('end', answer)
 }
 
-/** Lets the cluster serve a request. `instead`: sends another answer than that of the cluster. */
+/** Lets the cluster serve a request. `instead` sends an answer in place of the cluster's. */
 function pass(cluster, incoming, outgoing, instead) {
   const { method, url, rawHeaders: headers } = incoming
   const passed = request(cluster + url, { method, agent, headers }, (answer) => {

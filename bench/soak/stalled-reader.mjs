@@ -4,15 +4,15 @@ import { Pipeline } from './pipeline.mjs'
 import { LONGEST_KEEP_ALIVE_MS, MANY_ROWS, MOST_STALL_MS } from './settings.mjs'
 import { ownQuestion } from './verdict.mjs'
 
-/** Gets of a large result on one connection. Together they are more than the system takes for a client that reads nothing. */
+/** The answers to so many gets are more than the system takes for a client that reads nothing. */
 const GETS = 12
 
-/** From the first bytes to when every get has found the result, on a busy machine too. */
+/** So long after the first bytes every get has found the result, on a busy machine too. */
 const BEGUN_MS = 1_000
-/** The gateway looks four times in `MOST_STALL_MS`, so it may be a quarter late, and later on a busy machine. */
+/** The gateway looks four times in `MOST_STALL_MS`, so it may be a quarter late. A busy machine makes it later. */
 const ENDED_MS = 4 * MOST_STALL_MS
 
-/** Gets a large result and reads the beginning alone, until the gateway ends the connection. */
+/** Gets a large result, and reads only its beginning until the gateway has ended the connection. */
 export class StalledReader {
   #asking
   #random
@@ -36,7 +36,7 @@ export class StalledReader {
     await pipeline.stall()
     this.#asking.count('requests', GETS)
     await pause(BEGUN_MS)
-    // The result is no longer found, and still held for the one who reads it.
+    // Nobody finds the result any more, but the gateway still holds it for this reader.
     if (this.#random.chance(0.5)) await this.#delete(query, target)
     await pause(ENDED_MS - BEGUN_MS)
     pipeline.resume()

@@ -5,7 +5,7 @@ import { MOST_STALL_MS, MOST_WAITS_PER_OWNER } from './settings.mjs'
 
 const BIN = fileURLToPath(new URL('../../dist/bin.js', import.meta.url))
 
-/** The standalone gateway as users start it. Nobody reads what it prints and logs, once it listens. */
+/** The standalone gateway as users start it. Nobody reads what it prints and logs once it listens. */
 export class Standalone {
   #child
 
@@ -33,7 +33,7 @@ export class Standalone {
     this.#child = spawn(process.execPath, [BIN], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   }
 
-  /** Answers as the other gateways do. It can only tell whether it is there. */
+  /** Answers as the other gateways do, but can only tell whether it runs. */
   async ask() {
     const { exitCode, signalCode } = this.#child
     const hasEnded = exitCode !== null || signalCode !== null
@@ -57,7 +57,7 @@ export class Standalone {
       const [ended] = await Promise.race([once(this.#child.stdout, 'data'), once(this.#child, 'exit')])
       if (typeof ended === 'number') throw new Error(`the standalone gateway has ended: ${told}`)
     }
-    // From now on every line that it writes fails with EPIPE.
+    // Every line that it writes from now on fails with EPIPE.
     this.#child.stdout.destroy()
     this.#child.stderr.destroy()
   }

@@ -4,7 +4,7 @@ import { markOf } from './marks.mjs'
 import { FEW_ROWS, LONGEST_KEEP_ALIVE_MS, MANY_ROWS, SHORTEST_KEEP_ALIVE_MS } from './settings.mjs'
 import { ownQuestion } from './verdict.mjs'
 
-/** What becomes of queries, by how often. One that holds ends when it is stopped, is deleted or expires. */
+/** How queries end, and how often. A query that holds runs until a stop, a delete or its expiry. */
 const OUTCOMES = { completes: 12, fails: 2, holds: 3 }
 
 const HOLD_MS = 3_600_000
@@ -22,7 +22,7 @@ export class Submitter {
     this.#random = random
   }
 
-  /** A query that is about to be submitted, with what is given and chance for the rest. */
+  /** A query to submit. Chance decides what is not given. */
   newQuery(target, given = {}) {
     const random = this.#random
     const { outcome = random.weighted(OUTCOMES) } = given
@@ -40,7 +40,7 @@ export class Submitter {
     })
   }
 
-  /** Submits a query that runs until it is stopped, is deleted or expires. Resolves with it, if it can be asked for. */
+  /** Submits a query that holds. Resolves with the query if clients can ask for it. */
   async submitRunning(target, given = {}) {
     const query = this.newQuery(target, { outcome: 'holds', ...given })
     return (await this.submit(query)) ? query : undefined
@@ -50,7 +50,7 @@ export class Submitter {
     return this.#random.integer(SHORTEST_KEEP_ALIVE_MS, LONGEST_KEEP_ALIVE_MS)
   }
 
-  /** Submits a query and checks the answer. Resolves with whether the query can be asked for. */
+  /** Submits a query and checks the answer. Resolves with whether clients can ask for the query. */
   async submit(query, { waitMs = 0, keeps = true, ...request } = {}) {
     const { question, answer } = await this.ask(query, { waitMs, keeps, ...request })
     if (!answer) return false
@@ -63,17 +63,17 @@ export class Submitter {
     }
     query.accepted(id, question.sent.generation)
     this.#asking.judge(question, answer)
-    // Nobody can tell whether the process before or the one after has taken a submit of that time.
+    // Nobody can tell whether the process before the kill or the one after it has taken such a submit.
     return id !== undefined && question.sent.isUp
   }
 
-  /** Sends a submit. Resolves with the answer, if there is one, and checks nothing. */
+  /** Sends a submit and checks nothing. Resolves with the answer, if there is one. */
   async ask(query, { waitMs = 0, keeps = true, headers, ...request } = {}) {
     const question = ownQuestion(query, query.target, { waitMs, format: 'json' })
     const answer = await this.#asking.ask(query.target, question, {
       method: 'POST',
       path: '/_query/async',
-      // By it the proxy knows a submit that comes twice.
+      // It tells the proxy when a submit comes twice.
       headers: { 'x-opaque-id': crypto.randomUUID(), ...headers },
       body: JSON.stringify({
         query: queryText(query),

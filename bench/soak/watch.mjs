@@ -1,11 +1,11 @@
-/** Failures that are printed with all there is to know; of later ones only the number. */
+/** It prints so many failures in full, and only the number of later ones. */
 const MOST_PRINTED = 10
-/** With so many failures more of them tell nothing new. */
+/** After so many failures, more of them tell nothing new. */
 const MOST_FAILURES = 200
 
 const KEEPING = 'keeps a query while nobody reads its log'
 
-/** What clients, gateways and the proxy have to say while the soak goes on. */
+/** Collects what clients, gateways and the proxy tell during the soak. */
 export class Watch {
   failures = []
   warnings = {}
@@ -55,7 +55,7 @@ export class Watch {
     return this.#latest.reduce((sums, { counts }) => sum(sums, counts), {})
   }
 
-  /** Each kind of deed and fault: how often it was done, and how often something about it was wrong. */
+  /** How often each kind of deed and fault happened, and how often something about it was wrong. */
   get kinds() {
     const done = this.#latest.reduce((sums, { done }) => sum(sums, done), { ...this.#done })
     const failed = {}
@@ -64,7 +64,7 @@ export class Watch {
     return names.map((name) => ({ name, done: done[name] ?? 0, failed: failed[name] ?? 0 }))
   }
 
-  /** Requests that are not answered yet. */
+  /** How many deeds have not ended. */
   get open() {
     return this.#latest.reduce((sum, { open }) => sum + open, 0)
   }

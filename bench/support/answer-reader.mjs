@@ -1,7 +1,7 @@
 const HEAD_END = Buffer.from('\r\n\r\n')
 const LINE_END = Buffer.from('\r\n')
 
-/** Reads HTTP/1.1 answers off a connection. Much cheaper than a full client, so that the server stays the busy side. */
+/** Reads HTTP/1.1 answers off a connection. It costs far less than a full client, so the server stays the busy side. */
 export class AnswerReader {
   #onBody
   #onEnd
@@ -30,7 +30,7 @@ export class AnswerReader {
     }
   }
 
-  /** Uses up some of the bytes. None, when it takes more of them to go on. */
+  /** Uses some of the bytes, or none if it needs more to go on. Returns how many. */
   #step(bytes) {
     if (this.#state === 'head') return this.#readHead(bytes)
     if (this.#state === 'size') return this.#readSize(bytes)

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 const PATIENCE_MS = 90_000
 
-/** A process of its own that answers commands: what it costs is its cost alone. */
+/** A process of its own that answers commands, so that its cost is nobody else's. */
 export class Contestant {
   #child
   #nextId = 0
@@ -44,14 +44,14 @@ export class Contestant {
     })
   }
 
-  /** Ends the process as the loss of its machine would. */
+  /** Ends the process at once, as a crash of its machine does. */
   kill() {
     const exited = new Promise((resolve) => this.#child.once('exit', resolve))
     this.#child.kill('SIGKILL')
     return exited
   }
 
-  /** Lets the process end by itself, so that a profile of it gets written. */
+  /** Lets the process end by itself, so that it writes its profile. */
   stop() {
     return new Promise((resolve) => {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) return resolve()
@@ -69,7 +69,7 @@ export class Contestant {
   }
 }
 
-/** Runs `use` with contestants that are ended afterwards, whatever happens. */
+/** Runs `use` with contestants, and ends them afterwards, whatever happens. */
 export async function withContestants(starts, use) {
   const started = await Promise.allSettled(starts)
   const contestants = started.flatMap(({ value }) => value ?? [])

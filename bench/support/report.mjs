@@ -1,4 +1,4 @@
-/** A row of the final table: what was measured, its value, the values around it, and what was to be reached. */
+/** Whether a row of the final table reaches its goal. `undefined`: it has none. */
 export function isReached({ value, goal }) {
   if (goal === undefined) return undefined
   return goal.atMost === undefined ? value >= goal.atLeast : value <= goal.atMost

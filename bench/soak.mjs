@@ -71,15 +71,24 @@ async function soak(clients) {
     await rest(clients, watch)
   }
   const before = await fleet.steady.ask('state')
+  const { standalone } = fleet.gateways
+  const descriptorsBefore = standalone.descriptors
   const capacityBefore = await capacityOf(steady)
   const samples = await load(clients, watch, { ms: loadMs, kills })
   await rest(clients, watch)
   const after = await fleet.steady.ask('state')
   const capacityAfter = await capacityOf(steady)
+  const descriptorsAbove = standalone.descriptors - descriptorsBefore
 
   const { counts, warnings, failures, kinds } = watch
   const rows = [
     ...judgeFlatness({ before, after, samples, capacityBefore, capacityAfter }, isLong),
+    {
+      what: 'descriptors of the standalone gateway at rest after the load, above those before it',
+      value: descriptorsAbove,
+      unit: '',
+      goal: { atMost: 0 },
+    },
     ...Object.entries(kills).map(([name, value]) => ({
       what: `kills of the gateway ${name}`,
       value,

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { MOST_STALL_MS, MOST_WAITS_PER_OWNER } from './settings.mjs'
 
@@ -39,6 +40,11 @@ export class Standalone {
     const hasEnded = exitCode !== null || signalCode !== null
     const faults = hasEnded ? [{ message: `it has ended with ${exitCode ?? signalCode}` }] : []
     return { faults, warnings: [], done: {} }
+  }
+
+  /** How many descriptors it has open: files, and connections to clients and to the cluster. */
+  get descriptors() {
+    return readdirSync(`/proc/${this.#child.pid}/fd`).length
   }
 
   async stop() {

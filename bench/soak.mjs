@@ -43,6 +43,7 @@ const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().le
 console.log(`Node.js ${machine.node}, ${machine.cores} cores (${machine.cpu})`)
 console.log(`${options.minutes} minutes, ${options.rate} deeds per second, --seed ${options.seed}`)
 const random = new Random(`${options.seed} supervisor`)
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 const fleet = await Fleet.start(random)
 try {
   const starts = Array.from({ length: CLIENTS }, (_, index) =>

@@ -26,7 +26,7 @@ const DEEDS = {
   askElsewhere: 2,
   askForForeign: 8,
   askWrongly: 3,
-  stallReading: 0.1,
+  stallReading: 0.2,
   pipeline: 0.5,
   meetOutage: 4,
 }

@@ -32,6 +32,8 @@ export class Standalone {
 
   constructor(env) {
     this.#child = spawn(process.execPath, [BIN], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    // Nothing tells it that the soak has ended.
+    process.once('exit', () => this.#child.kill())
   }
 
   /** Answers as the other gateways do, but can only tell whether it runs. */

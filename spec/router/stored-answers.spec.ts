@@ -77,10 +77,10 @@ describe('the result of a store', () => {
       '{"a\ufffd":"a\ufffd"}',
     ],
   ])('means the same in every format: %s', async (_what, result, value, inArrow) => {
-    const { arrow, csv, tsv, txt, ...objects } = await everywhere(result)
+    const { arrow, csv, tsv, txt, md, ...objects } = await everywhere(result)
     expect(objects).toEqual({ json: value, yaml: value, cbor: value, smile: value })
     expect(arrow).toEqual(inArrow)
-    expect([csv, tsv, txt]).toEqual([txt, txt, txt])
+    expect([csv, tsv, md]).toEqual([txt, txt, txt])
     if (typeof value === 'string') expect(txt).toBe(value)
   })
 
@@ -209,6 +209,7 @@ function cellIn(format: string, body: Buffer, text: string): unknown {
     smile: () => (parseSmile(body) as { values: unknown[][] }).values[0]?.[0],
     arrow: () => decodedArrow(body).rows[0]?.[0],
     txt: () => text.split('\n')[2]?.trim(),
+    md: () => text.split('\n')[2]?.slice(2, -2),
   }
   return (
     decoders[format] ?? (() => text.split('\n')[1]?.trim().replace(/^"|"$/g, '').replaceAll('""', '"'))

@@ -168,7 +168,7 @@ describe('a refused request', () => {
       json('{"query":"ROW n = 1","columnar":true}'),
       400,
       IAE,
-      'Invalid use of [columnar] argument: cannot be used in combination with [txt, csv, tsv] formats',
+      'Invalid use of [columnar] argument: cannot be used in combination with [txt, csv, tsv, md] formats',
     ],
     // Bodies
     [

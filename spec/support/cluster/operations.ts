@@ -116,9 +116,9 @@ async function submit(call: Call, backend: Backend): Promise<Answer> {
   const partial = parameters.get('allow_partial_results')
   if (partial) readBoolean(partial)
   const format = prepare(call, true)
-  if (submitted.columnar && ['csv', 'tsv', 'txt'].includes(format.format)) {
+  if (submitted.columnar && ['csv', 'tsv', 'txt', 'md'].includes(format.format)) {
     throw illegalArgument(
-      'Invalid use of [columnar] argument: cannot be used in combination with [txt, csv, tsv] formats',
+      'Invalid use of [columnar] argument: cannot be used in combination with [txt, csv, tsv, md] formats',
     )
   }
   const { queries } = backend

@@ -22,10 +22,12 @@ export interface QueryRequest {
   params?: readonly QueryParam[]
   /** A Query DSL filter that the documents must also match. */
   filter?: ValueObject
-  /** Language tag. */
+  /** Language tag. @default 'en-US' in Elasticsearch */
   locale?: string
   /** The id of the time zone in which dates are computed and written. @default 'UTC' */
   timeZone?: string
+  /** The answer shows {@link Column.meta}, because the client has asked for it or approximates. @default false */
+  columnMetadata?: boolean
   /** `values` holds one array per column instead of one per row. @default false */
   columnar?: boolean
   /** The answer contains a profile. @default false */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Caller, Owner } from './caller'
-import type { QueryResult, Value, ValueObject } from './result'
+import type { Column, QueryResult, Value, ValueObject } from './result'
 
 /** The operations of the API. A store serves each with the method of that name, and `head` with `get`. */
 export const OPERATIONS = ['submit', 'get', 'head', 'stop', 'delete'] as const
@@ -79,6 +79,8 @@ export interface CompletedQuery extends QueryTimes {
   columnar?: boolean
   /** From the request: the time zone of the dates in the answer. @default 'UTC' */
   timeZone?: string
+  /** From the request: the answer shows {@link Column.meta}. @default false */
+  columnMetadata?: boolean
   result: QueryResult
 }
 

@@ -14,7 +14,7 @@ import type { Command, ObjectOutput } from '../request/command'
 import { AnswerCache } from './answer-cache'
 import type { Answers, CommandOf } from './answers'
 import type { Exchange } from './exchange'
-import { endHead, endWith, setExpiration, setQueryHeaders } from './response-headers'
+import { endHead, endWith, setExpiration, setQueryHeaders, setWarnings } from './response-headers'
 import { sendChunks } from './send'
 import type { Wait } from './waits'
 
@@ -87,6 +87,7 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     const chunks = operation === 'head' ? write(answer, presentation) : undefined
     response.setHeader('content-type', format.contentType)
     setQueryHeaders(response, id, answer, performance.now() - startedMs)
+    if (!answer.isRunning) setWarnings(response, answer.result.warnings)
     if (chunks) {
       setExpiration(response, answer)
       endHead(response)

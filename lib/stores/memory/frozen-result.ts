@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Column, QueryResult, QueryStatistics, Value, ValueObject } from '../../core/result'
 import { isMultiValue, isValueObject } from '../../core/result'
-import { admitColumns, admitObjects, markAdmitted, rowAdmission, rowsOf } from '../../formats/admission'
+import { admitColumns, admitFacts, markAdmitted, rowAdmission, rowsOf } from '../../formats/admission'
 import { ownText } from './own-text'
 import { FIELDS_AT_ONCE, Weight } from './weight'
 
@@ -24,7 +24,7 @@ export async function freezeResult(
   // An executor that ignores a stop may add rows between the turns.
   const values = await freezeRows([...rowsOf(result)], columns, freezer, assertRoom)
   const { statistics, isPartial } = result
-  const { profile, clusters } = admitObjects(result)
+  const { profile, clusters, warnings, approximationApplied } = admitFacts(result)
   if (isPartial !== undefined && typeof isPartial !== 'boolean') {
     throw new TypeError('`isPartial` must be a boolean')
   }
@@ -33,6 +33,8 @@ export async function freezeResult(
     values,
     statistics: freezeStatistics(statistics, values.length),
     ...(isPartial !== undefined && { isPartial }),
+    ...(approximationApplied !== undefined && { approximationApplied }),
+    ...(warnings && { warnings: freezer.freezeArray(warnings) }),
     ...(profile && { profile: freezer.freezeObject(profile) }),
     ...(clusters && { clusters: freezer.freezeObject(clusters) }),
     isFrozen: true,

@@ -20,7 +20,15 @@ function thawedIn(value: unknown, path = 'result'): string[] {
 
 describe('freezeResult', () => {
   const full: QueryResult = {
-    columns: [{ name: 'x', type: '_source', originalTypes: ['a', 'b'], suggestedCast: 'a' }],
+    columns: [
+      {
+        name: 'x',
+        type: '_source',
+        originalTypes: ['a', 'b'],
+        suggestedCast: 'a',
+        meta: { bucket: { interval: 1, unit: 'day' } },
+      },
+    ],
     values: [[['a', { b: 'c' }]], [{ deep: { list: [1n] } }], [null]],
     statistics: {
       documentsFound: 3,
@@ -31,6 +39,8 @@ describe('freezeResult', () => {
       cpuNanos: 6,
     },
     isPartial: true,
+    approximationApplied: true,
+    warnings: ['No limit defined', 'x'],
     profile: { drivers: [{ took: 1 }] },
     clusters: { total: 1, details: { '(local)': { status: 'successful' } } },
   }
@@ -115,6 +125,22 @@ describe('freezeResult', () => {
       'Column `n` must have an ES|QL type, got `bigint`',
     ],
     ['no values', { columns: ONE_COLUMN }, '`values` must be an array of rows'],
+    [
+      'metadata of a column that is no object',
+      { columns: [{ name: 'n', type: 'long', meta: [1] }], values: [] },
+      '`meta of column n` must be an object as JSON can carry it',
+    ],
+    ['one warning', { ...resultOf('a'), warnings: 'w' }, '`warnings` must be an array of texts'],
+    [
+      'warnings that are no texts',
+      { ...resultOf('a'), warnings: [1] },
+      '`warnings` must be an array of texts',
+    ],
+    [
+      'an approximation that is a text',
+      { ...resultOf('a'), approximationApplied: 'yes' },
+      '`approximationApplied` must be a boolean',
+    ],
     [
       'a row that is an object',
       { columns: ONE_COLUMN, values: [['a'], { x: 'b' }] },

@@ -127,7 +127,10 @@ export interface QueryResult {
   isFrozen?: boolean
 }
 
-/** Counters of a query. The answer has no counter that is left out, except the first two, which are then 0. */
+/**
+ * Counters of a query. The answer of a finished query has no counter that is left out, except the first two, which are
+ * then 0.
+ */
 export interface QueryStatistics {
   documentsFound?: number
   valuesLoaded?: number

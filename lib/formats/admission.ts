@@ -67,8 +67,8 @@ export function admitFacts({ profile, clusters, warnings, approximationApplied }
   return {
     ...(warnings && { warnings: warnings.map(wellFormed) }),
     ...(approximationApplied !== undefined && { approximationApplied }),
-    ...(profile && { profile: admitObject(profile, 'profile') }),
-    ...(clusters && { clusters: admitObject(clusters, 'clusters') }),
+    ...(profile && { profile: admitObject(profile, '`profile`') }),
+    ...(clusters && { clusters: admitObject(clusters, '`clusters`') }),
   }
 }
 
@@ -80,7 +80,7 @@ function admitObject(object: ValueObject, name: string): ValueObject {
   } catch (fault) {
     cause = fault
   }
-  throw new TypeError(`\`${name}\` must be an object as JSON can carry it`, { cause })
+  throw new TypeError(`${name} must be an object as JSON can carry it`, { cause })
 }
 
 export function admitColumns(columns: readonly Column[] | undefined): readonly Column[] {
@@ -107,7 +107,7 @@ function admitColumn(column: Column, index: number): Column {
     type,
     ...(originalTypes && { originalTypes: originalTypes.map(wellFormed) }),
     ...(suggestedCast !== undefined && { suggestedCast: wellFormed(suggestedCast) }),
-    ...(meta && { meta: admitObject(meta, `meta of column ${name}`) }),
+    ...(meta && { meta: admitObject(meta, `\`meta\` of column \`${name}\``) }),
   }
 }
 

@@ -128,7 +128,7 @@ describe('freezeResult', () => {
     [
       'metadata of a column that is no object',
       { columns: [{ name: 'n', type: 'long', meta: [1] }], values: [] },
-      '`meta of column n` must be an object as JSON can carry it',
+      '`meta` of column `n` must be an object as JSON can carry it',
     ],
     ['one warning', { ...resultOf('a'), warnings: 'w' }, '`warnings` must be an array of texts'],
     [

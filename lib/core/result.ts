@@ -48,6 +48,11 @@ export interface Column {
   originalTypes?: readonly string[]
   /** The type to cast an ambiguous column to. @default derived from `originalTypes` as in Elasticsearch */
   suggestedCast?: string
+  /**
+   * The `_meta` field of the column: how its values came about, such as `{ bucket: { interval: 1, unit: 'day' } }`. The
+   * answer shows it only if {@link CompletedQuery.columnMetadata} is set.
+   */
+  meta?: ValueObject
 }
 
 /**
@@ -104,6 +109,13 @@ export interface QueryResult {
   statistics?: QueryStatistics
   /** `true`: rows are missing although the query was not stopped. @default false */
   isPartial?: boolean
+  /** Whether the engine has approximated, for requests that allow it: the `approximation_applied` field of the answer. */
+  approximationApplied?: boolean
+  /**
+   * Texts for people, sent as `Warning` headers in Elasticsearch's form. Each is sent once, cut after 1,000 characters.
+   * All together they take at most 8 KiB: texts beyond that are left out.
+   */
+  warnings?: readonly string[]
   /** The `profile` field of the answer, for requests that ask for a profile. */
   profile?: ValueObject
   /** The `_clusters` field of the answer. */
@@ -115,7 +127,10 @@ export interface QueryResult {
   isFrozen?: boolean
 }
 
-/** Counters of a query. The answer has no counter that is left out, except the first two, which are then 0. */
+/**
+ * Counters of a query. The answer of a finished query has no counter that is left out, except the first two, which are
+ * then 0.
+ */
 export interface QueryStatistics {
   documentsFound?: number
   valuesLoaded?: number

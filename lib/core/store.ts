@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Caller, Owner } from './caller'
-import type { QueryResult, Value, ValueObject } from './result'
+import type { Column, QueryResult, Value, ValueObject } from './result'
 
 /**
  * The operations of the API. A store serves each with the method of that name, but `head` with `get`, and `query`, the
@@ -25,10 +25,12 @@ export interface QueryRequest {
   params?: readonly QueryParam[]
   /** A Query DSL filter that the documents must also match. */
   filter?: ValueObject
-  /** Language tag. */
+  /** Language tag. @default 'en-US' in Elasticsearch */
   locale?: string
   /** The id of the time zone in which dates are computed and written. @default 'UTC' */
   timeZone?: string
+  /** The answer shows {@link Column.meta}, because the client has asked for it or approximates. @default false */
+  columnMetadata?: boolean
   /** `values` holds one array per column instead of one per row. @default false */
   columnar?: boolean
   /** The answer contains a profile. @default false */
@@ -80,6 +82,8 @@ export interface CompletedQuery extends QueryTimes {
   columnar?: boolean
   /** From the request: the time zone of the dates in the answer. @default 'UTC' */
   timeZone?: string
+  /** From the request: the answer shows {@link Column.meta}. @default false */
+  columnMetadata?: boolean
   result: QueryResult
 }
 

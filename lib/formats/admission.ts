@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isObject } from '../core/is-object'
 import type { Column, QueryResult, Value, ValueObject } from '../core/result'
-import { COLUMN_TYPES } from '../core/result'
+import { COLUMN_TYPES, isValueObject } from '../core/result'
 import { mapChanged, normalTree, wellFormed } from './cells/trees'
 import { normalCell, takenBy } from './columns'
 
@@ -45,7 +45,7 @@ async function admit(result: QueryResult): Promise<QueryResult> {
     await nextTurn()
     turnEnds = performance.now() + TURN_MS
   }
-  return { ...result, columns, values: values ?? rows, ...admitObjects(result) }
+  return { ...result, columns, values: values ?? rows, ...admitFacts(result) }
 }
 
 export function rowsOf({ values }: QueryResult): QueryResult['values'] {
@@ -53,23 +53,34 @@ export function rowsOf({ values }: QueryResult): QueryResult['values'] {
   return values
 }
 
-/** The parts of a result that are objects, of those that are there. */
-export function admitObjects({
-  profile,
-  clusters,
-}: Pick<QueryResult, 'profile' | 'clusters'>): Pick<QueryResult, 'profile' | 'clusters'> {
+/** What a result says beside its table, where it is there. */
+type Facts = Pick<QueryResult, 'profile' | 'clusters' | 'warnings' | 'approximationApplied'>
+
+/** Checks what a result says beside its table, and gives it the form that is written. */
+export function admitFacts({ profile, clusters, warnings, approximationApplied }: Facts): Facts {
+  if (warnings !== undefined && !(Array.isArray(warnings) && warnings.every(isText))) {
+    throw new TypeError('`warnings` must be an array of texts')
+  }
+  if (approximationApplied !== undefined && typeof approximationApplied !== 'boolean') {
+    throw new TypeError('`approximationApplied` must be a boolean')
+  }
   return {
-    ...(profile && { profile: admitObject(profile, 'profile') }),
-    ...(clusters && { clusters: admitObject(clusters, 'clusters') }),
+    ...(warnings && { warnings: warnings.map(wellFormed) }),
+    ...(approximationApplied !== undefined && { approximationApplied }),
+    ...(profile && { profile: admitObject(profile, '`profile`') }),
+    ...(clusters && { clusters: admitObject(clusters, '`clusters`') }),
   }
 }
 
 function admitObject(object: ValueObject, name: string): ValueObject {
+  let cause: unknown
   try {
-    return normalTree(object) as ValueObject
-  } catch (cause) {
-    throw new TypeError(`\`${name}\` must be an object as JSON can carry it`, { cause })
+    const normal = normalTree(object)
+    if (isValueObject(normal)) return normal
+  } catch (fault) {
+    cause = fault
   }
+  throw new TypeError(`${name} must be an object as JSON can carry it`, { cause })
 }
 
 export function admitColumns(columns: readonly Column[] | undefined): readonly Column[] {
@@ -81,7 +92,7 @@ const TYPES: ReadonlySet<string> = new Set(COLUMN_TYPES)
 
 function admitColumn(column: Column, index: number): Column {
   if (typeof column?.name !== 'string') throw new TypeError(`Column ${index} must have a \`name\``)
-  const { name, type, originalTypes, suggestedCast } = column
+  const { name, type, originalTypes, suggestedCast, meta } = column
   if (!TYPES.has(type)) {
     throw new TypeError(`Column \`${name}\` must have an ES|QL type, got \`${String(type)}\``)
   }
@@ -96,6 +107,7 @@ function admitColumn(column: Column, index: number): Column {
     type,
     ...(originalTypes && { originalTypes: originalTypes.map(wellFormed) }),
     ...(suggestedCast !== undefined && { suggestedCast: wellFormed(suggestedCast) }),
+    ...(meta && { meta: admitObject(meta, `\`meta\` of column \`${name}\``) }),
   }
 }
 

@@ -25,7 +25,7 @@ export interface NegotiatedFormat {
   format: Format
   /** The response header, exactly. */
   contentType: string
-  /** CSV: whether the first line names the columns. `true` in every other format. */
+  /** CSV and Markdown: whether the first line names the columns. `true` in every other format. */
   header: boolean
 }
 
@@ -74,11 +74,10 @@ export function negotiateFormat(request: FormatRequest): NegotiatedFormat {
   if (!request.isLenient) checkAsked(request, asked)
   const named = asked ?? objectFormat(request)
   const { format } = named
-  const { labelWithoutHeader } = FORMAT_TABLE[format]
-  if (labelWithoutHeader !== undefined && isHeaderAbsent(rawAccept)) {
-    return { format, contentType: labelWithoutHeader, header: false }
-  }
-  return { format, contentType: labelOf(named, accept), header: true }
+  const { labelWithoutHeader, needsHeader = false } = FORMAT_TABLE[format]
+  const isWithout = (labelWithoutHeader !== undefined || needsHeader) && isHeaderAbsent(rawAccept)
+  const contentType = (isWithout && labelWithoutHeader) || labelOf(named, accept)
+  return { format, contentType, header: !isWithout }
 }
 
 /**

@@ -8,6 +8,7 @@ import { isTimeZone } from '../core/time-zone'
 import type { JsonField, JsonNode, TokenName } from '../json/parse'
 import { OWN_FIELDS, parseBoolean } from './parameters'
 import { readParams } from './submit-params'
+import { readSettings } from './submit-settings'
 
 /** The tokens that a field of a body may have, and the function that reads them. */
 interface FieldType<T> {
@@ -24,6 +25,7 @@ const object: FieldType<ValueObject> = {
   tokens: ['START_OBJECT'],
   read: ({ value }) => value as ValueObject,
 }
+const settings: FieldType<ValueObject> = { tokens: object.tokens, read: readSettings }
 const anything: FieldType<Value> = {
   tokens: ['START_OBJECT', 'START_ARRAY', 'VALUE_STRING', 'VALUE_NUMBER', 'VALUE_BOOLEAN', 'VALUE_NULL'],
   read: (node) => node.value,
@@ -66,7 +68,7 @@ const QUERY_FIELDS = {
   tables: object,
   pragma: object,
   accept_pragma_risks: boolean,
-  settings: object,
+  settings,
   project_routing: text,
   approximation: anything,
 }

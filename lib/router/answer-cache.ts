@@ -165,7 +165,8 @@ export class AnswerCache {
 
 /** Lists the fields that count. A store may return more than that. */
 function labelOf(query: CompletedQuery, { format, presentation }: Output): string {
-  const { id, startTimeMs, expirationTimeMs, tookNanos, isPartial, columnar, timeZone } = query
-  const state = [id, startTimeMs, expirationTimeMs, tookNanos, isPartial, columnar, timeZone]
+  const { id, startTimeMs, expirationTimeMs, tookNanos, isPartial, columnar, timeZone, columnMetadata } =
+    query
+  const state = [id, startTimeMs, expirationTimeMs, tookNanos, isPartial, columnar, timeZone, columnMetadata]
   return JSON.stringify([format.format, presentation, state])
 }

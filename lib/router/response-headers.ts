@@ -2,6 +2,7 @@ import type { Response } from 'express'
 import { WITHOUT_PRODUCT } from '../core/errors'
 import type { QueryState } from '../core/store'
 import type { Chunk } from '../formats/writer'
+import { warningHeaders } from './warnings'
 
 const PRODUCT = 'X-elastic-product'
 const OPAQUE_ID = 'X-Opaque-Id'
@@ -9,6 +10,7 @@ const QUERY_ID = 'X-Elasticsearch-Async-Id'
 const IS_RUNNING = 'X-Elasticsearch-Async-Is-Running'
 const EXPIRATION = 'X-Elasticsearch-Async-Expiration-Time-In-Millis'
 const TOOK = 'Took-nanos'
+const WARNING = 'Warning'
 
 /** What Node.js can send, one byte for each character. */
 const HEADER_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/
@@ -43,6 +45,12 @@ export function setTook(response: Response, { isRunning, tookNanos }: QueryState
   response.setHeader(TOOK, Math.round(took ?? elapsedMs * 1e6))
 }
 
+/** Sets a header for each warning of the engine. */
+export function setWarnings(response: Response, warnings: readonly string[] = []): void {
+  const headers = warningHeaders(warnings)
+  if (headers.length > 0) response.setHeader(WARNING, headers)
+}
+
 /** Sets the header that only HEAD has, since its answer has no body. */
 export function setExpiration(response: Response, { expirationTimeMs }: QueryState): void {
   if (expirationTimeMs !== undefined) response.setHeader(EXPIRATION, Math.round(expirationTimeMs))
@@ -56,7 +64,7 @@ export function setStatus(response: Response, status: number): void {
 
 /** Removes the headers of a query from the answer, which is an error now. */
 export function removeQueryHeaders(response: Response): void {
-  for (const name of [TOOK, IS_RUNNING, QUERY_ID]) response.removeHeader(name)
+  for (const name of [TOOK, IS_RUNNING, QUERY_ID, WARNING]) response.removeHeader(name)
 }
 
 /** Asks the client to close its connection. Only HTTP/1 has a header for that. */

@@ -14,7 +14,7 @@ import type { Command, ObjectOutput } from '../request/command'
 import { AnswerCache } from './answer-cache'
 import type { Answers, CommandOf } from './answers'
 import type { Exchange } from './exchange'
-import { endHead, endWith, setExpiration, setQueryHeaders, setTook } from './response-headers'
+import { endHead, endWith, setExpiration, setQueryHeaders, setTook, setWarnings } from './response-headers'
 import { sendChunks } from './send'
 import { runToEnd } from './sync-query'
 import type { Wait } from './waits'
@@ -88,6 +88,7 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     const elapsedMs = performance.now() - startedMs
     if (operation === 'query') setTook(response, answer, elapsedMs)
     else setQueryHeaders(response, operation === 'submit' ? answer.id : queryId, answer, elapsedMs)
+    if (!answer.isRunning) setWarnings(response, answer.result.warnings)
     if (chunks) {
       setExpiration(response, answer)
       endHead(response)

@@ -33,7 +33,7 @@ describe('interpretSubmitBody', () => {
         tables: { t: {} },
         pragma: { p: 1 },
         accept_pragma_risks: true,
-        settings: { unmapped_fields: 'LOAD' },
+        settings: { column_metadata: true },
         project_routing: 'r',
         approximation: { rows: 1 },
         wait_for_completion_timeout: '2s',
@@ -51,11 +51,12 @@ describe('interpretSubmitBody', () => {
         profile: true,
         includeCcsMetadata: false,
         includeExecutionMetadata: true,
+        columnMetadata: true,
         extra: {
           tables: { t: {} },
           pragma: { p: 1 },
           accept_pragma_risks: true,
-          settings: { unmapped_fields: 'LOAD' },
+          settings: { column_metadata: true },
           project_routing: 'r',
           approximation: { rows: 1 },
         },
@@ -72,35 +73,9 @@ describe('interpretSubmitBody', () => {
     [{ time_zone: 'UTC', settings: { time_zone: 'UTC' } }, 'UTC'],
     [{ time_zone: 'UTC', settings: {} }, 'UTC'],
     [{ settings: {} }, undefined],
+    [{ settings: { time_zone: null } }, undefined],
   ])('finds the time zone of %j', (body, zone) => {
     expect(interpret(body).request.timeZone).toBe(zone)
-  })
-
-  it('refuses two different time zones', () => {
-    expect(() => interpret({ time_zone: 'UTC', settings: { time_zone: 'Z' } })).toThrow(
-      expect.objectContaining({
-        type: 'illegal_argument_exception',
-        reason:
-          'Setting [time_zone] has conflicting values at the top level of the request body and under [settings]; ' +
-          'specify it in only one place, or with the same value in both.',
-      }),
-    )
-  })
-
-  it.each([
-    ['Mars', 'Mars'],
-    [1, '1'],
-    [null, 'null'],
-    [[1, 'a'], '[1, a]'],
-    [{ toString: 1, b: { c: [] } }, '{toString=1, b={c=[]}}'],
-    ['x'.repeat(2_000), `${'x'.repeat(1_000)}...`],
-  ])('refuses an unknown time zone in the settings (%#)', (zone, shown) => {
-    expect(() => interpret({ settings: { time_zone: zone } })).toThrow(
-      expect.objectContaining({
-        type: 'illegal_argument_exception',
-        reason: `Setting [time_zone] has the invalid value [${shown}]`,
-      }),
-    )
   })
 })
 
@@ -125,8 +100,13 @@ describe('validateQuery', () => {
     )
   })
 
-  it('refuses both kinds of metadata', () => {
-    const body = { query: 'x', include_ccs_metadata: true, include_execution_metadata: true }
+  it.each([
+    [true, true],
+    [true, false],
+    [false, 'true'],
+    [false, false],
+  ])('refuses both kinds of metadata, also as %j and %j', (ccs, execution) => {
+    const body = { query: 'x', include_ccs_metadata: ccs, include_execution_metadata: execution }
     expect(() => validateQuery(interpret(body).request)).toThrow(
       expect.objectContaining({
         type: 'verification_exception',
@@ -140,7 +120,7 @@ describe('validateQuery', () => {
     [{ query: 'x' }],
     [{ query: 'x', pragma: {}, accept_pragma_risks: true }],
     [{ query: 'x', include_ccs_metadata: true }],
-    [{ query: 'x', include_ccs_metadata: true, include_execution_metadata: false }],
+    [{ query: 'x', include_execution_metadata: false }],
   ])('accepts %j', (body) => {
     expect(() => validateQuery(interpret(body).request)).not.toThrow()
   })

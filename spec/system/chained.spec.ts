@@ -123,7 +123,7 @@ describe.each(TRANSPORTS)('two gateways in a row, by %s,', (transport) => {
     expect(shownHeaders(outside)).toEqual({ ...shownHeaders(inside), 'x-elasticsearch-async-id': id })
   })
 
-  it.each(['json', 'yaml', 'csv', 'tsv', 'txt', 'arrow'])(
+  it.each(['json', 'yaml', 'csv', 'tsv', 'txt', 'md', 'arrow'])(
     'give the same answer about a running query: %s',
     async (format) => {
       const id = await submit('RUN')

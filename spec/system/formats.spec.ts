@@ -60,7 +60,7 @@ describe('a result', () => {
     }
   })
 
-  it.each(goldenRefusals(['csv', 'arrow']).filter(([, { request }]) => !request.columnar))(
+  it.each(goldenRefusals(['csv', 'md', 'arrow']).filter(([, { request }]) => !request.columnar))(
     'that cannot be written is refused as Elasticsearch refuses it: %s',
     async (_name, goldenCase) => {
       const { status, headers, text } = await get(goldenCase)
@@ -137,6 +137,7 @@ describe('a running query', () => {
     ['', { accept: 'text/csv; header=absent' }, 'text/csv; charset=utf-8; header=absent', ''],
     ['format=tsv', {}, 'text/tab-separated-values; charset=utf-8', '\n'],
     ['format=txt', {}, 'text/plain', ''],
+    ['format=md', {}, 'text/markdown; charset=utf-8', ''],
   ])('in %s %j shows its id and state only in headers', async (parameter, accept, contentType, text) => {
     const answer = await gateway.alice(`POST /_query/async?${parameter}`, {
       headers: accept,

@@ -15,6 +15,7 @@ const FORMATS = [
   'format=csv',
   'format=csv&delimiter=%7C',
   'format=tsv',
+  'format=md',
   'format=txt',
   'format=arrow',
   'human&pretty',

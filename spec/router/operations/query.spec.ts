@@ -81,7 +81,7 @@ describe('POST /_query', () => {
       query: 'ROW n = ?',
       params: [1],
       columnar: true,
-      settings: { x: 1 },
+      settings: { column_metadata: true },
       time_zone: 'Asia/Tokyo',
     }
     for (const path of ['/_query', '/_query/async'])
@@ -157,7 +157,7 @@ describe('POST /_query', () => {
       [
         'format',
         (sent) => sent.parameters.set('format', 'txt'),
-        'Invalid use of [columnar] argument: cannot be used in combination with [txt, csv, tsv] formats',
+        'Invalid use of [columnar] argument: cannot be used in combination with [txt, csv, tsv, md] formats',
       ],
       [
         'columnar',

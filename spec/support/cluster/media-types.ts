@@ -33,6 +33,7 @@ const TEXT_TYPES: Readonly<Record<string, [format: Format, contentType: string]>
   txt: ['txt', 'text/plain'],
   csv: ['csv', 'text/csv; charset=utf-8; header=present'],
   tsv: ['tsv', 'text/tab-separated-values; charset=utf-8'],
+  md: ['md', 'text/markdown; charset=utf-8'],
   arrow: ['arrow', 'application/vnd.apache.arrow.stream'],
 }
 
@@ -43,6 +44,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'text/plain': 'txt',
   'text/csv': 'csv',
   'text/tab-separated-values': 'tsv',
+  'text/markdown': 'md',
   'application/vnd.apache.arrow.stream': 'arrow',
 }
 
@@ -138,7 +140,8 @@ function objectFormat(essence: string, format: string, accept: MediaType | undef
 
 function textFormat([format, contentType]: [Format, string], accept: MediaType | undefined): ResponseFormat {
   const isAbsent =
-    format === 'csv' && accept?.parameters.some(([name, value]) => name === 'header' && value === 'absent')
+    (format === 'csv' || format === 'md') &&
+    accept?.parameters.some(([name, value]) => name === 'header' && value === 'absent')
   if (!isAbsent) return { format, contentType, header: true }
   return { format, contentType: contentType.replace('present', 'absent'), header: false }
 }

@@ -123,9 +123,9 @@ function start(call: Call, { queries, execute }: Backend): { query: ClusterQuery
   const partial = parameters.get('allow_partial_results')
   if (partial) readBoolean(partial)
   const format = prepare(call, true)
-  if (submitted.columnar && ['csv', 'tsv', 'txt'].includes(format.format)) {
+  if (submitted.columnar && ['csv', 'tsv', 'txt', 'md'].includes(format.format)) {
     throw illegalArgument(
-      'Invalid use of [columnar] argument: cannot be used in combination with [txt, csv, tsv] formats',
+      'Invalid use of [columnar] argument: cannot be used in combination with [txt, csv, tsv, md] formats',
     )
   }
   const query = queries.start(submitted, subject.subject)

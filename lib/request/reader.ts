@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import { illegalArgument, RoutingError } from '../core/errors'
+import { illegalArgument } from '../core/errors'
 import type { AsyncQueryStore, Operation } from '../core/store'
 import type { JsonNode } from '../json/parse'
 import { RequestBody, readJson } from './body'
@@ -12,7 +12,7 @@ import type { ValidateRequest } from './openapi'
 import { createRequestValidator } from './openapi'
 import { ReadingCache } from './reading-cache'
 import type { RouteMatch } from './routes'
-import { allowedMethods, offers, operationOn } from './routes'
+import { allowedMethods, offers, operationOn, wrongMethod } from './routes'
 import { submitBodyOf } from './submit-text'
 
 /** Reads requests after their caller is known: head, operation and body. Validates them against `api-spec.yaml`. */
@@ -52,12 +52,7 @@ export class RequestReader {
   #operationOf({ method, originalUrl }: Request, route: RouteMatch): Operation {
     const operation = operationOn(route, method)
     if (operation && offers(this.#store, operation)) return operation
-    const allowed = allowedMethods(route, this.#store)
-    throw new RoutingError(
-      405,
-      `Incorrect HTTP method for uri [${originalUrl}] and method [${method}], allowed: [${allowed.join(', ')}]`,
-      { Allow: allowed.join(',') },
-    )
+    throw wrongMethod(originalUrl, method, allowedMethods(route, this.#store))
   }
 
   /**

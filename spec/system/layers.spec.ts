@@ -43,6 +43,7 @@ const KNOW_EXPRESS = [
   'request/head',
   'request/openapi',
   'request/reader',
+  'router/callers',
   'router/disconnects',
   'router/error-answer',
   'router/error-handler',
@@ -53,6 +54,7 @@ const KNOW_EXPRESS = [
   'router/send',
   'router/stored-answers',
   'router/waits',
+  'router/wire-request',
   'server/server',
   'telemetry/request-record',
 ]

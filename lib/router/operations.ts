@@ -48,6 +48,7 @@ export class Operations<Answer> {
       if (this.#waits.isDraining) askToClose(exchange.response)
       breakOffStall(response, this.#caps.maxStallMs)
       await this.#answers.send(answer, exchange, wait)
+      exchange.isSent = !wait.isAbandoned
     } finally {
       this.#waits.end(wait)
     }

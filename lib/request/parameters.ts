@@ -20,12 +20,13 @@ const GET: KnownParameters = {
   others: ['keep_alive', 'wait_for_completion_timeout'],
 }
 
-const KNOWN: Readonly<Record<Operation, KnownParameters>> = {
+const KNOWN: Readonly<Record<Operation | 'info', KnownParameters>> = {
   submit: { offered: ['allow_partial_results', ...RESPONSE, ...COMMON], others: [] },
   get: GET,
   head: GET,
   stop: { offered: ['id', ...RESPONSE, ...COMMON], others: [] },
   delete: { offered: ['id', ...COMMON], others: [] },
+  info: { offered: COMMON, others: [] },
 }
 
 /** `true` or `false` and nothing else, as Elasticsearch's `Booleans`. Throws `illegal_argument_exception`. */
@@ -53,7 +54,7 @@ export function readOptionalBoolean(parameters: UrlParameters, name: string): bo
  * `BaseRestHandler`. `consumed` are parameters that the request was read from in another way.
  */
 export function assertKnownParameters(
-  operation: Operation,
+  operation: Operation | 'info',
   parameters: UrlParameters,
   path: string,
   consumed: readonly string[] = [],

@@ -12,11 +12,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // `server` imports only tables of options from `router`, `jwt` and `stores`. They are no part of the public API.
   server: ['index', 'sample', 'router', 'jwt', 'stores'],
   sample: ['index', 'json'],
-  index: ['router', 'jwt', 'stores', 'telemetry'],
+  index: ['router', 'jwt', 'stores', 'telemetry', 'probes'],
   router: ['request', 'formats', 'telemetry'],
   request: ['formats', 'json'],
   stores: ['formats', 'json'],
   telemetry: [],
+  probes: [],
   jwt: [],
   formats: [],
   json: [],
@@ -33,6 +34,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'jsonc-parser/lib/umd/impl/scanner': ['json/tokens'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
   'lru-cache': ['jwt/key-finder', 'jwt/verified-tokens', 'request/reading-cache', 'router/answer-cache'],
+  compression: ['server/compression'],
   'apache-arrow': ['formats/arrow/arrow', 'formats/arrow/arrow-batches', 'formats/arrow/arrow-columns'],
 }
 
@@ -48,6 +50,7 @@ const KNOW_EXPRESS = [
   'router/error-answer',
   'router/error-handler',
   'router/exchange',
+  'router/info/product-info',
   'router/reception',
   'router/response-headers',
   'router/router',
@@ -55,7 +58,9 @@ const KNOW_EXPRESS = [
   'router/stored-answers',
   'router/waits',
   'router/wire-request',
-  'server/server',
+  'server/app',
+  'server/compression',
+  'server/cors',
   'telemetry/request-record',
 ]
 

@@ -79,6 +79,10 @@ export class ElasticsearchPassThrough implements PassThrough {
     const query = this.#operations.ids.open(id, anyOwner ? undefined : owner)
     return query && this.#operations.queries.delete(query, wire.parameters, { owner, wire })
   }
+
+  info(wire: WireRequest, owner: Owner): Promise<WireAnswer & { body: Uint8Array }> {
+    return this.#operations.queries.info(wire.parameters, { owner, wire })
+  }
 }
 
 /** The answer for the client, with the headers for the id and the state of the query. */

@@ -1,5 +1,5 @@
 import type { Owner } from '../../../core/caller'
-import type { QueryState, WireRequest } from '../../../core/store'
+import type { QueryState, WireAnswer, WireRequest } from '../../../core/store'
 import { timeText } from '../../../core/time-value'
 import type { QueryAnswer } from '../answers/answer'
 import { readAnswer } from '../answers/answer'
@@ -8,11 +8,11 @@ import type { UpstreamResponse } from '../answers/response'
 import { isOfElasticsearch, singleHeader } from '../answers/response'
 import { inMemory, readQueryError, readQueryState } from '../answers/snapshot'
 import type { KnownQuery } from '../ids/sealed-content'
-import { UnusableAnswerError } from '../outage'
+import { UnusableAnswerError, UpstreamError } from '../outage'
 import type { Cluster, ClusterRequest } from './cluster'
 import { submitFailure } from './cluster'
 import type { GatewayRefusals, Identify } from './identity'
-import { readError } from './upstream-error'
+import { readError, refusedCredentials } from './upstream-error'
 
 /** For whom the store sends a request to the cluster. */
 export interface Sender {
@@ -35,8 +35,12 @@ export type UpstreamParameters = Readonly<Record<string, string | undefined>>
 /** A stop waits for the query without bound; nobody waits longer for the answer than this, in milliseconds. */
 const STOP_WAIT_MS = 300_000
 
-/** Longer than the fields that a request for the state asks for. */
+/** Longer than the fields that a request for the state asks for, and than what a cluster says about itself. */
 const LONGEST_STATE = 65_536
+
+const QUERIES = '/_query/async'
+
+type InMemoryAnswer = WireAnswer & { body: Buffer }
 
 /** The operations of the API as requests to the cluster. Each rejects or resolves as the cluster answers. */
 export class ClusterQueries {
@@ -61,7 +65,7 @@ export class ClusterQueries {
     sender: Sender,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer> {
-    const request = { ...this.#request('POST', '', sender, parameters), body, isRepeatable: false }
+    const request = { ...this.#request('POST', QUERIES, sender, parameters), body, isRepeatable: false }
     const answer = await this.#cluster
       .ask({ ...request, waitMs, need: 'act', endedBy: [] }, (response) =>
         this.#read(response, undefined, idOf),
@@ -101,7 +105,7 @@ export class ClusterQueries {
           return undefined
         }
         if (!isOfElasticsearch(response)) {
-          throw new UnusableAnswerError(`what answers ${response.status} is not Elasticsearch`)
+          throw notElasticsearch(response.status)
         }
         const took = Number(singleHeader(response.headers['took-nanos']))
         const state = readQueryState(await readAll(response.body, LONGEST_STATE))
@@ -125,6 +129,40 @@ export class ClusterQueries {
     return this.#ask({ ...request, waitMs: 0, need: 'settle', endedBy: [] }, query)
   }
 
+  /** What the cluster says about itself. Throws where it does not want to say that to the service account. */
+  info(parameters: UpstreamParameters, sender: Sender): Promise<InMemoryAnswer> {
+    const request = this.#request('GET', '/', sender, parameters)
+    const endedBy = [sender.wire?.gone]
+    return this.#cluster.ask({ ...request, waitMs: 0, need: 'read', endedBy }, async (response) => {
+      const { status, headers, body } = response
+      if (status === 403 && this.#refusesGateway(status)) throw refusalOfInfo()
+      const refusal = status < 400 ? undefined : await this.#readRefusal(response, undefined)
+      if (refusal) return refusal
+      if (!isOfElasticsearch(response)) throw notElasticsearch(status)
+      const { 'content-type': type = '' } = headers
+      return { status, headers: { 'content-type': type }, body: await readAll(body, LONGEST_STATE) }
+    })
+  }
+
+  /** Rejects unless Elasticsearch answers. A refusal is an answer, unless it is about the gateway's credentials. */
+  check(signal: AbortSignal): Promise<void> {
+    const request = { method: 'GET', path: '/', query: 'filter_path=tagline', isRepeatable: true } as const
+    const headers = { accept: 'application/json' }
+    return this.#cluster.ask(
+      { ...request, headers, waitMs: 0, need: 'settle', endedBy: [signal] },
+      async (response) => {
+        const { status } = response
+        const bytes = await readAll(response.body, LONGEST_STATE)
+        if (!isOfElasticsearch(response, bytes) || status >= 500) throw notElasticsearch(status)
+        if (status === 401 && this.#refusesGateway(status)) throw refusedCredentials()
+      },
+    )
+  }
+
+  #refusesGateway(status: 401 | 403): boolean {
+    return this.#gatewayRefusals.includes(status)
+  }
+
   #request(
     method: ClusterRequest['method'],
     path: string,
@@ -135,7 +173,7 @@ export class ClusterQueries {
     const { opaqueId, traceparent } = wire ?? {}
     return {
       method,
-      path: `/_query/async${path}`,
+      path,
       query: queryText(parameters),
       isRepeatable: true,
       headers: {
@@ -157,12 +195,19 @@ export class ClusterQueries {
     query: KnownQuery | undefined,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer | undefined> {
-    const { status, headers } = response
-    if (status < 400) {
+    if (response.status < 400) {
       const answer = await readAnswer(response, idOf, query?.upstreamId)
       // It is small. Read here, it is within the time limit, whole before anybody relies on it, and off its connection.
       return answer.isRunning ? inMemory(answer) : answer
     }
+    return this.#readRefusal(response, query)
+  }
+
+  async #readRefusal(
+    response: UpstreamResponse,
+    query: KnownQuery | undefined,
+  ): Promise<InMemoryAnswer | undefined> {
+    const { status, headers } = response
     const body = await readError(response, query, this.#gatewayRefusals)
     if (!body) return undefined
     const { 'content-type': type = '', 'www-authenticate': challenge, 'retry-after': retryAfter } = headers
@@ -190,7 +235,7 @@ function timeParameters({ waitMs, keepAliveMs }: GetTimes): UpstreamParameters {
 }
 
 function pathOf({ upstreamId }: KnownQuery): string {
-  return `/${encodeURIComponent(upstreamId)}`
+  return `${QUERIES}/${encodeURIComponent(upstreamId)}`
 }
 
 function queryText(parameters: UpstreamParameters): string {
@@ -198,4 +243,15 @@ function queryText(parameters: UpstreamParameters): string {
     (entry): entry is [string, string] => entry[1] !== undefined,
   )
   return new URLSearchParams(given).toString()
+}
+
+function notElasticsearch(status: number): UnusableAnswerError {
+  return new UnusableAnswerError(`what answers ${status} is not Elasticsearch`)
+}
+
+function refusalOfInfo(): UpstreamError {
+  return new UpstreamError(
+    'the cluster answers 403 to the service account; grant its role the cluster privilege `monitor`',
+    { mayHaveArrived: false },
+  )
 }

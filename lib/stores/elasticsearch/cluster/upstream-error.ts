@@ -33,7 +33,7 @@ export async function readError(
   const format = objectFormatOf(headers['content-type'])
   const isAboutGateway = gatewayRefusals.some((refusal) => refusal === status)
   if (status === 401 && isAboutGateway) {
-    throw new UpstreamError('the cluster refuses the credentials of the gateway', { mayHaveArrived: false })
+    throw refusedCredentials()
   }
   if (!format || bytes.length === 0 || !isOfElasticsearch(response, bytes)) {
     throw foreignError(response, query === undefined)
@@ -43,6 +43,10 @@ export async function readError(
   const isUnknown =
     query && status === 404 && (mentionsId(bytes, query.upstreamId) || bytes.includes(RESULTS_INDEX))
   return isUnknown ? undefined : hideIds(bytes, format, query)
+}
+
+export function refusedCredentials(): UpstreamError {
+  return new UpstreamError('the cluster refuses the credentials of the gateway', { mayHaveArrived: false })
 }
 
 /** The client must not get the reason: it names the service account and its roles. */

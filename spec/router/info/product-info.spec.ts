@@ -15,6 +15,7 @@ import supertest from 'supertest'
 import { parse as parseYaml } from 'yaml'
 import { OBJECT_FORMATS } from '../../../lib/formats/formats'
 import { assertDocumented } from '../../support/api-contract'
+import { apiSpec } from '../../support/api-document'
 import type { Cluster } from '../../support/cluster'
 import { refusal, SERVICE_ACCOUNT, startCluster } from '../../support/cluster'
 import type { StoreOptions } from '../../support/elasticsearch-gateway'
@@ -89,6 +90,20 @@ describe('esqlProductInfo', () => {
       expect([status, head.status, head.headers['content-type']]).toEqual([200, 200, headers['content-type']])
     },
   )
+
+  it('takes the documented parameters, and no others', async () => {
+    const documented =
+      apiSpec.paths['/']?.get?.parameters.filter((parameter) => parameter.in === 'query') ?? []
+    const names = documented.map(({ name }) => name).sort()
+    expect(names).toEqual(['error_trace', 'filter_path', 'format', 'human', 'pretty'])
+    const { status } = await askDocumented(
+      appOf(),
+      'get',
+      '/?error_trace&filter_path=version&format=json&human=false&pretty=true',
+    )
+    expect(status).toBe(200)
+    expect((await askDocumented(appOf(), 'get', '/?keep_alive=1d')).status).toBe(400)
+  })
 
   it('answers GET / as Elasticsearch does, pretty unless the request says otherwise', async () => {
     const pretty = await supertest(appOf()).get('/').set(ALICE).set('x-opaque-id', 'me')

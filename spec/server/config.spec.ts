@@ -87,6 +87,7 @@ describe('the configuration of the standalone server', () => {
         ESQL_ASYNC_PORT: '0',
         ESQL_ASYNC_JWT_OWNER_CLAIM: 'client_id',
         ESQL_ASYNC_JWT_CANCEL_TASKS: 'scope=cancel_task',
+        ESQL_ASYNC_JWT_MONITOR_QUERIES: 'scope=monitor_esql',
         ESQL_ASYNC_JWT_CLOCK_TOLERANCE: '30s',
         ESQL_ASYNC_CATALOGUE: at('catalogue.json'),
         ESQL_ASYNC_WAIT_BY_DEFAULT: 'false',
@@ -236,7 +237,7 @@ describe('the configuration of the standalone server', () => {
     expect(flags.map(([, flag]) => flag)).toEqual(
       flags.map(([, , variable = '']) => variable.toLowerCase().replaceAll('_', '-')),
     )
-    expect(flags).toHaveLength(38)
+    expect(flags).toHaveLength(39)
     expect(HELP).toContain(' (no flag)                        ESQL_ASYNC_JWT_KEY\n')
   })
 })
@@ -267,6 +268,7 @@ describe('a configuration that is refused', () => {
     ['JWT_ISSUER', '', 'a text that is not empty'],
     ['JWT_AUDIENCE', '', 'a comma-separated list'],
     ['JWT_CANCEL_TASKS', 'admin', 'a claim and a value, such as scope=cancel_task'],
+    ['JWT_MONITOR_QUERIES', 'admin', 'a claim and a value, such as scope=monitor_esql'],
     ['JWT_KEY_FILE', '', 'the path of a file'],
     ['JWT_JWKS_MAX_AGE', '10', 'a time value such as 500ms, 30s or 5d'],
     ['JWT_JWKS_MAX_OUTAGE', 'never', 'a time value such as 500ms, 30s or 5d'],

@@ -10,6 +10,7 @@ import { isJsonMediaType } from './media-type'
 import type { NegotiatedFormat } from './negotiation'
 import { errorMediaType, negotiateFormat } from './negotiation'
 import { assertKnownParameters, readFlag, readOptionalBoolean } from './parameters'
+import { namesQuery } from './routes'
 import type { Submission } from './submission'
 import { interpretSubmitBody, validateSubmission } from './submission'
 import { readBodyFields } from './submit-fields'
@@ -46,7 +47,7 @@ type OperationCommand =
       keepAliveMs?: number
     }
   | { operation: 'stop'; output: Output }
-  | { operation: 'delete'; output: ObjectOutput }
+  | { operation: 'delete' | 'list' | 'show'; output: ObjectOutput }
 
 /**
  * Reads a request, and throws Elasticsearch's error for the first fault. The order of the checks is that of
@@ -56,7 +57,7 @@ export function readCommand(request: OperationRequest, body: JsonNode | undefine
   const { parameters, mediaTypes } = request
   const command = { head: { parameters, mediaTypes }, ...readOperation(request, body) }
   // No store has an empty id. The store judges every other one.
-  if (command.operation !== 'submit' && request.id === '') throw illegalArgument('invalid id: []')
+  if (namesQuery(command.operation) && request.id === '') throw illegalArgument('invalid id: []')
   return command
 }
 
@@ -72,6 +73,8 @@ function readOperation(request: OperationRequest, body: JsonNode | undefined): O
       assertWellFormed(request)
       return { operation, output: readOutput(request) }
     case 'delete':
+    case 'list':
+    case 'show':
       assertWellFormed(request)
       return { operation, output: readObjectOutput(request) }
   }

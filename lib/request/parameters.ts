@@ -26,6 +26,8 @@ const KNOWN: Readonly<Record<Operation, KnownParameters>> = {
   head: GET,
   stop: { offered: ['id', ...RESPONSE, ...COMMON], others: [] },
   delete: { offered: ['id', ...COMMON], others: [] },
+  list: { offered: COMMON, others: [] },
+  show: { offered: ['id', ...COMMON], others: [] },
 }
 
 /** `true` or `false` and nothing else, as Elasticsearch's `Booleans`. Throws `illegal_argument_exception`. */

@@ -8,10 +8,12 @@ const TARGETS: Readonly<Record<Operation, { method: string; path: string }>> = {
   head: { method: 'HEAD', path: '/_query/async/{id}' },
   delete: { method: 'DELETE', path: '/_query/async/{id}' },
   stop: { method: 'POST', path: '/_query/async/{id}/stop' },
+  list: { method: 'GET', path: '/_query/queries' },
+  show: { method: 'GET', path: '/_query/queries/{id}' },
 }
 
 /** What every path begins with. */
-const ROOT = TARGETS.submit.path
+const ROOT = '/_query/'
 
 const ROUTES = (Object.keys(TARGETS) as Operation[]).map((operation) => {
   const { method, path } = TARGETS[operation]
@@ -62,5 +64,16 @@ export function allowedMethods({ path }: RouteMatch, store: AsyncQueryStore): st
 }
 
 export function offers(store: AsyncQueryStore, operation: Operation): boolean {
-  return store[operation === 'head' ? 'get' : operation] !== undefined
+  return store[methodFor(operation)] !== undefined
+}
+
+/** The method of a store that serves an operation. */
+function methodFor(operation: Operation): Exclude<Operation, 'head' | 'show'> {
+  if (operation === 'head') return 'get'
+  return operation === 'show' ? 'list' : operation
+}
+
+/** Whether an operation is about one query, which its path names. */
+export function namesQuery(operation: Operation): boolean {
+  return TARGETS[operation].path.includes('{id}')
 }

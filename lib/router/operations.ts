@@ -64,6 +64,7 @@ export class Operations<Answer> {
           keepAliveMs,
           keepOnCompletion,
           signal: wait.signal,
+          caller,
         }
         return this.#answers.submit(command, exchange, options, wait)
       }
@@ -76,6 +77,10 @@ export class Operations<Answer> {
       case 'delete':
         // Only `true` grants the right, because a resolver in JavaScript may return anything.
         return this.#answers.delete(id, exchange, { anyOwner: caller.canCancelTasks === true }, wait)
+      case 'list':
+        return this.#answers.list(exchange, { anyOwner: caller.canMonitorQueries === true }, wait)
+      case 'show':
+        return this.#answers.list(exchange, { anyOwner: caller.canMonitorQueries === true, id }, wait)
     }
   }
 
@@ -89,10 +94,14 @@ export class Operations<Answer> {
 
   /** How long a request waits for its query, in milliseconds. */
   #waitMs(command: Command): number {
-    if (command.operation === 'stop' || command.operation === 'delete') return 0
+    if (!waitsForQuery(command)) return 0
     const waitsByDefault = this.#caps.waitByDefault && command.operation === 'get'
     const defaultMs = waitsByDefault ? Number.POSITIVE_INFINITY : 0
     const waitMs = command.waitForCompletionTimeoutMs ?? defaultMs
     return Math.min(Math.max(waitMs, 0), this.#caps.maxWaitMs)
   }
+}
+
+function waitsForQuery(command: Command): command is CommandOf<'submit'> | CommandOf<'get' | 'head'> {
+  return command.operation === 'submit' || command.operation === 'get' || command.operation === 'head'
 }

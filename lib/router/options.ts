@@ -127,7 +127,7 @@ export function resolveOptions(options: AsyncQueryRouterOptions): ResolvedOption
 function isStore(value: unknown): boolean {
   if (!hasMethods(value, ['get'])) return false
   const store = value as AsyncQueryStore
-  return (['submit', 'stop', 'delete', 'close'] as const).every(
+  return (['submit', 'stop', 'delete', 'list', 'close'] as const).every(
     (name) => store[name] === undefined || typeof store[name] === 'function',
   )
 }

@@ -51,7 +51,6 @@ const KNOW_EXPRESS = [
   'router/response-headers',
   'router/router',
   'router/send',
-  'router/stored-answers',
   'router/waits',
   'server/server',
   'telemetry/request-record',

@@ -1,7 +1,9 @@
 import type { Owner } from '../../core/caller'
+import type { ValueObject } from '../../core/result'
 import type {
   DeleteOptions,
   GetOptions,
+  ListOptions,
   PassThrough,
   QueryState,
   SubmitOptions,
@@ -11,11 +13,13 @@ import type {
 import type { QueryAnswer } from './answers/answer'
 import { ID_HEADER } from './answers/answer'
 import type { ExistingQueries, StoreParts } from './get'
+import type { RunningQueries } from './list'
 import type { QueryStarter } from './submit'
 
 export interface Operations extends StoreParts {
   existing: ExistingQueries
   starter: QueryStarter
+  running: RunningQueries
 }
 
 /** The operations, with the bytes of client and cluster. */
@@ -78,6 +82,10 @@ export class ElasticsearchPassThrough implements PassThrough {
   ): Promise<WireAnswer | undefined> {
     const query = this.#operations.ids.open(id, anyOwner ? undefined : owner)
     return query && this.#operations.queries.delete(query, wire.parameters, { owner, wire })
+  }
+
+  list(wire: WireRequest, owner: Owner, options: ListOptions): Promise<ValueObject | undefined> {
+    return this.#operations.running.list(options, wire.parameters, { owner, wire })
   }
 }
 

@@ -11,6 +11,8 @@ export interface Flavour {
   tellsTimes: boolean
   /** An expired query is interrupted; before, it went on computing and could no longer be read. */
   cancelsOnExpiry: boolean
+  /** It lists running queries. */
+  listsQueries: boolean
 }
 
 export const FLAVOURS: Readonly<Record<Release, Flavour>> = {
@@ -21,6 +23,7 @@ export const FLAVOURS: Readonly<Record<Release, Flavour>> = {
     luceneVersion: '9.12.2',
     tellsTimes: false,
     cancelsOnExpiry: false,
+    listsQueries: false,
   },
   '9.5': {
     number: '9.5.4',
@@ -29,6 +32,7 @@ export const FLAVOURS: Readonly<Record<Release, Flavour>> = {
     luceneVersion: '10.4.0',
     tellsTimes: true,
     cancelsOnExpiry: true,
+    listsQueries: true,
   },
 }
 

@@ -10,6 +10,8 @@ export const PARAMETERS = {
   get: [...COMMON, ...RESULT, 'wait_for_completion_timeout', 'keep_alive'],
   stop: [...COMMON, ...RESULT],
   delete: COMMON,
+  list: COMMON,
+  show: COMMON,
 } as const
 
 export function checkParameters(parameters: URLSearchParams, known: readonly string[], path: string): void {

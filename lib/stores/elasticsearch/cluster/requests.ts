@@ -1,4 +1,5 @@
 import type { Owner } from '../../../core/caller'
+import type { ValueObject } from '../../../core/result'
 import type { QueryState, WireRequest } from '../../../core/store'
 import { timeText } from '../../../core/time-value'
 import type { QueryAnswer } from '../answers/answer'
@@ -12,6 +13,7 @@ import { UnusableAnswerError } from '../outage'
 import type { Cluster, ClusterRequest } from './cluster'
 import { submitFailure } from './cluster'
 import type { GatewayRefusals, Identify } from './identity'
+import { readRunning } from './running'
 import { readError } from './upstream-error'
 
 /** For whom the store sends a request to the cluster. */
@@ -61,7 +63,7 @@ export class ClusterQueries {
     sender: Sender,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer> {
-    const request = { ...this.#request('POST', '', sender, parameters), body, isRepeatable: false }
+    const request = { ...this.#request('POST', '/async', sender, parameters), body, isRepeatable: false }
     const answer = await this.#cluster
       .ask({ ...request, waitMs, need: 'act', endedBy: [] }, (response) =>
         this.#read(response, undefined, idOf),
@@ -77,7 +79,10 @@ export class ClusterQueries {
     times: GetTimes,
     sender: Sender,
   ): Promise<QueryAnswer | undefined> {
-    const request = this.#request('GET', pathOf(query), sender, { ...parameters, ...timeParameters(times) })
+    const request = this.#request('GET', `/async${pathOf(query)}`, sender, {
+      ...parameters,
+      ...timeParameters(times),
+    })
     const { waitMs, signal } = times
     const need = waitMs > 0 ? 'wait' : 'read'
     return this.#ask({ ...request, waitMs, need, endedBy: [signal, sender.wire?.gone] }, query)
@@ -90,7 +95,7 @@ export class ClusterQueries {
       filter_path: 'is_running,expiration_time_in_millis',
       ...timeParameters(times),
     }
-    const request = this.#request('GET', pathOf(query), askingForJson(sender), parameters)
+    const request = this.#request('GET', `/async${pathOf(query)}`, askingForJson(sender), parameters)
     const { waitMs, signal } = times
     return this.#cluster.ask(
       { ...request, waitMs, need: waitMs > 0 ? 'wait' : 'settle', endedBy: [signal, sender.wire?.gone] },
@@ -111,7 +116,7 @@ export class ClusterQueries {
   }
 
   stop(query: KnownQuery, parameters: UpstreamParameters, sender: Sender): Promise<QueryAnswer | undefined> {
-    const request = this.#request('POST', `${pathOf(query)}/stop`, sender, parameters)
+    const request = this.#request('POST', `/async${pathOf(query)}/stop`, sender, parameters)
     const endedBy = [sender.wire?.gone]
     return this.#ask({ ...request, waitMs: STOP_WAIT_MS, need: 'act', endedBy }, query)
   }
@@ -121,8 +126,22 @@ export class ClusterQueries {
     parameters: UpstreamParameters,
     sender: Sender,
   ): Promise<QueryAnswer | undefined> {
-    const request = this.#request('DELETE', pathOf(query), sender, parameters)
+    const request = this.#request('DELETE', `/async${pathOf(query)}`, sender, parameters)
     return this.#ask({ ...request, waitMs: 0, need: 'settle', endedBy: [] }, query)
+  }
+
+  /** The running queries that the sender may see, or one of them. `undefined`: that one does not run. */
+  running(
+    query: KnownQuery | undefined,
+    parameters: UpstreamParameters,
+    sender: Sender,
+  ): Promise<ValueObject | undefined> {
+    const path = query ? `/queries${pathOf(query)}` : '/queries'
+    const request = this.#request('GET', path, askingForJson(sender), parameters)
+    return this.#cluster.ask(
+      { ...request, waitMs: 0, need: 'settle', endedBy: [sender.wire?.gone] },
+      (response) => readRunning(response, query, this.#gatewayRefusals),
+    )
   }
 
   #request(
@@ -135,7 +154,7 @@ export class ClusterQueries {
     const { opaqueId, traceparent } = wire ?? {}
     return {
       method,
-      path: `/_query/async${path}`,
+      path: `/_query${path}`,
       query: queryText(parameters),
       isRepeatable: true,
       headers: {

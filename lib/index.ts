@@ -31,9 +31,12 @@ export type {
   CompletedQuery,
   DeleteOptions,
   GetOptions,
+  ListedQuery,
+  ListOptions,
   PassThrough,
   QueryOptions,
   QueryParam,
+  QueryProgress,
   QueryRequest,
   QueryState,
   QueryTimes,
@@ -47,7 +50,7 @@ export type {
   WireRequest,
 } from './core/store'
 export type { JwtAlgorithm } from './jwt/algorithms'
-export type { ClaimTest, JwtClaims } from './jwt/claims'
+export type { ClaimFunction, ClaimTest, JwtClaims } from './jwt/claims'
 export type { JwtHeader } from './jwt/header'
 export type { Fetch, FetchedResponse } from './jwt/jwks/json-document'
 export type { JwksOptions } from './jwt/jwks/options'

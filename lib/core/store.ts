@@ -3,10 +3,10 @@ import type { Caller, Owner } from './caller'
 import type { Column, QueryResult, Value, ValueObject } from './result'
 
 /**
- * The operations of the API. A store serves each with the method of that name, but `head` with `get`, and `query`, the
- * synchronous one, with `submit`.
+ * The operations of the API. A store serves each with the method of that name, but `head` with `get`, `show` with `list`,
+ * and `query`, the synchronous one, with `submit`.
  */
-export const OPERATIONS = ['query', 'submit', 'get', 'head', 'stop', 'delete'] as const
+export const OPERATIONS = ['query', 'submit', 'get', 'head', 'stop', 'delete', 'list', 'show'] as const
 
 /** One of {@link OPERATIONS}. */
 export type Operation = (typeof OPERATIONS)[number]
@@ -60,8 +60,16 @@ export interface QueryTimes {
   expirationTimeMs?: number
 }
 
+/** What a running query has done so far, as far as its engine tells. */
+export interface QueryProgress {
+  /** How many documents it has found. @default 0 */
+  documentsFound?: number
+  /** How many values it has loaded. @default 0 */
+  valuesLoaded?: number
+}
+
 /** A query that is not finished. It has no rows. */
-export interface RunningQuery extends QueryTimes {
+export interface RunningQuery extends QueryTimes, QueryProgress {
   isRunning: true
   id: string
 }
@@ -104,12 +112,39 @@ export interface WaitOptions {
   signal?: AbortSignal
 }
 
+/** A running query in a list. */
+export interface ListedQuery extends QueryProgress {
+  /** The id that the other methods take. */
+  id: string
+  /** The ES|QL text. */
+  query: string
+  /** Milliseconds since the epoch. */
+  startTimeMs: number
+  /** How long the query has run, in nanoseconds. */
+  runningTimeNanos: number
+}
+
+/** Which running queries a list has. */
+export interface ListOptions {
+  /** Also the queries of other owners. @default false */
+  anyOwner?: boolean
+  /** Only the query with this id. @default every query */
+  id?: string
+}
+
 /** How long a submit waits, and how long the query is kept. */
 export interface SubmitOptions extends WaitOptions {
   /** How long the query and its result are kept, in milliseconds from now. With zero or less, it expires at once. */
   keepAliveMs: number
   /** Keeps the result even if the query finishes within the wait. */
   keepOnCompletion: boolean
+  /**
+   * Who submits, for a store whose engine acts as the user. It is from `resolveCaller`, so that of {@link jwtCaller} holds
+   * no token. Keep it no longer than the query runs, and never write it down.
+   *
+   * @default a caller with nothing but the owner
+   */
+  caller?: Caller
 }
 
 /** What ends a synchronous query early. */
@@ -139,7 +174,7 @@ export interface DeleteOptions {
  * All methods:
  * - are safe to call at the same time, also for the same id.
  * - do not distinguish an unknown id, an expired query and another owner's query, neither in what they return
- *   (`undefined` or `false`, never an error) nor in the work that they do for it.
+ *   (`undefined`, `false` or an empty list, never an error) nor in the work that they do for it.
  * - may refuse an id that no query of this store can have, with an `illegal_argument_exception` such as
  *   `invalid id: [ID]`.
  * - reject with the {@link QueryError} of a failed query, at each call for it.
@@ -171,6 +206,11 @@ export interface AsyncQueryStore {
    * query.
    */
   delete?(id: string, owner: Owner, options?: DeleteOptions): Promise<boolean>
+  /**
+   * Lists the running queries of `owner`, the one that began first in front. With an id, the list has that query or
+   * nothing. Never moves the expiry.
+   */
+  list?(owner: Owner, options?: ListOptions): Promise<readonly ListedQuery[]>
   /**
    * For a store that limits its memory: begins to count that a client reads a result of this store, even if its query is
    * forgotten meanwhile. The router calls this before it sends an answer, and calls the returned function when it has
@@ -269,6 +309,13 @@ export interface PassThrough {
   delete(id: string, wire: WireRequest, owner: Owner, options: DeleteOptions): Promise<WireAnswer | undefined>
   /** What the other server says about itself, for {@link esqlProductInfo}. */
   info?(wire: WireRequest, owner: Owner): Promise<WireAnswer & { readonly body: Uint8Array }>
+  /**
+   * The body of the other server's answer to a list, with ids for the client in place of its own, or of its answer about
+   * the query with an id. It has bigint for integers beyond 2^53. The router writes it in the client's format.
+   *
+   * Rejects with the {@link QueryError} of a refusal. Left out only by a store without `list`.
+   */
+  list?(wire: WireRequest, owner: Owner, options: ListOptions): Promise<ValueObject | undefined>
 }
 
 /** The times of a submit, in milliseconds, which a store may replace by its own. */

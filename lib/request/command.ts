@@ -48,7 +48,7 @@ type OperationCommand =
       keepAliveMs?: number
     }
   | { operation: 'stop'; output: Output }
-  | { operation: 'delete'; output: ObjectOutput }
+  | { operation: 'delete' | 'list' | 'show'; output: ObjectOutput }
 
 /** A store gets the query in our words, or one that passes through gets the bytes. */
 interface QueryText {
@@ -95,6 +95,8 @@ function readOperation(request: OperationRequest, body: JsonNode | undefined): O
       assertWellFormed(request)
       return { operation, output: readOutput(request) }
     case 'delete':
+    case 'list':
+    case 'show':
       assertWellFormed(request)
       return { operation, output: readObjectOutput(request) }
   }

@@ -41,6 +41,8 @@ const KNOWN: Readonly<Record<Operation | 'info', KnownParameters>> = {
   head: GET,
   stop: { offered: ['id', ...RESPONSE, ...COMMON], others: [] },
   delete: { offered: ['id', ...COMMON], others: [] },
+  list: { offered: COMMON, others: [] },
+  show: { offered: ['id', ...COMMON], others: [] },
   info: { offered: COMMON, others: [] },
 }
 

@@ -141,7 +141,7 @@ export function resolveOptions(options: AsyncQueryRouterOptions): ResolvedOption
 function isStore(value: unknown): boolean {
   if (!hasMethods(value, ['get'])) return false
   const store = value as AsyncQueryStore
-  return (['submit', 'stop', 'delete', 'check', 'close'] as const).every(
+  return (['submit', 'stop', 'delete', 'list', 'check', 'close'] as const).every(
     (name) => store[name] === undefined || typeof store[name] === 'function',
   )
 }

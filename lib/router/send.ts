@@ -2,8 +2,11 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Response } from 'express'
+import type { ValueObject } from '../core/result'
 import type { WireAnswer } from '../core/store'
+import { objectChunks } from '../formats/formats'
 import type { Chunk } from '../formats/writer'
+import type { ObjectOutput } from '../request/command'
 import { bytesOf, endWith, setStatus } from './response-headers'
 import type { Wait } from './waits'
 
@@ -36,6 +39,17 @@ export async function sendChunks(response: Response, chunks: Iterable<Chunk>, wa
   } finally {
     iterator.return?.()
   }
+}
+
+/** Sends an object in the client's format, with its length unless it is long. */
+export function sendObject(
+  response: Response,
+  { format, contentType, ...style }: ObjectOutput,
+  object: ValueObject,
+  wait: Wait,
+): Promise<void> {
+  response.setHeader('content-type', contentType)
+  return sendChunks(response, objectChunks(format, object, style), wait)
 }
 
 /**

@@ -4,6 +4,7 @@ import type { StoreHarness, TestRunner } from './harness'
 import { resolveHarness } from './harness'
 import { concurrency, interruption } from './interruption'
 import { failure, lifecycle } from './lifecycle'
+import { listing } from './listing'
 import { ownership } from './ownership'
 import { snapshots } from './snapshots'
 import type { Suite } from './suite'
@@ -29,6 +30,7 @@ const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
   ownership,
   interruption,
   concurrency,
+  listing,
   snapshots,
   failure,
   close: closing,

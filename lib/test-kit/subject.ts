@@ -9,6 +9,8 @@ import type {
   CompletedQuery,
   DeleteOptions,
   GetOptions,
+  ListedQuery,
+  ListOptions,
   QueryRequest,
   SubmitOptions,
   WaitOptions,
@@ -117,6 +119,19 @@ export class Subject {
     return this.begin('delete', async () =>
       this.#method('delete').call(this.store, id, owner, ...options),
     ).end()
+  }
+
+  list({ owner = alice, ...options }: AsOwner & ListOptions = {}): Promise<readonly ListedQuery[]> {
+    return this.begin('list', async () => {
+      const queries = await this.#method('list').call(this.store, owner, options)
+      assert.ok(Array.isArray(queries), `list answers ${shown(queries)}, which is no list`)
+      return queries
+    }).end()
+  }
+
+  /** The ids of a list, in its order. */
+  async listedIds(options?: AsOwner & ListOptions): Promise<string[]> {
+    return (await this.list(options)).map((query) => query?.id)
   }
 
   close(): Promise<void> {

@@ -5,6 +5,7 @@ import { brokenExpiries } from './broken-stores/expiry'
 import { brokenCloses, brokenFailures } from './broken-stores/failure'
 import { brokenInterruptions } from './broken-stores/interruption'
 import { brokenFactories, brokenLifecycles } from './broken-stores/lifecycle'
+import { brokenLists } from './broken-stores/listing'
 import { brokenOwnerships } from './broken-stores/ownership'
 import { brokenSnapshots } from './broken-stores/snapshots'
 import { brokenWaits } from './broken-stores/waiting'
@@ -18,6 +19,7 @@ export const brokenStores: readonly BrokenStore[] = [
   ...brokenExpiries,
   ...brokenOwnerships,
   ...brokenInterruptions,
+  ...brokenLists,
   ...brokenSnapshots,
   ...brokenFailures,
   ...brokenCloses,

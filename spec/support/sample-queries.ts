@@ -14,7 +14,8 @@ const KEPT = { waitForCompletionTimeoutMs: 0, keepAliveMs: 3_600_000, keepOnComp
 /** Runs a query to its end. */
 export async function run(query: string, params?: QueryParam[], queries = SAMPLES): Promise<QueryResult> {
   const { signal } = new AbortController()
-  return sampleEngine(queries)({ query, ...(params && { params }) }, { signal, report() {}, owner: alice })
+  const context = { signal, report() {}, owner: alice, caller: { owner: alice } }
+  return sampleEngine(queries)({ query, ...(params && { params }) }, context)
 }
 
 /** The type and reason of the error of a query. */

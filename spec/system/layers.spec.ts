@@ -55,7 +55,6 @@ const KNOW_EXPRESS = [
   'router/response-headers',
   'router/router',
   'router/send',
-  'router/stored-answers',
   'router/waits',
   'router/wire-request',
   'server/app',

@@ -5,6 +5,8 @@ import type {
   CompletedQuery,
   DeleteOptions,
   GetOptions,
+  ListedQuery,
+  ListOptions,
   PassThrough,
   QueryRequest,
   SubmitOptions,
@@ -16,6 +18,7 @@ import type { Sender } from './cluster/requests'
 import { ClusterQueries } from './cluster/requests'
 import { ExistingQueries } from './get'
 import { SealedIds } from './ids/sealed-ids'
+import { listedQuery, RunningQueries } from './list'
 import type { ElasticsearchStoreOptions } from './options'
 import { resolveElasticsearchOptions } from './options'
 import { UnusableAnswerError } from './outage'
@@ -63,7 +66,12 @@ export class ElasticsearchStore implements AsyncQueryStore {
       abandonment: new Abandonment(queries, clock, resolved.abandonAfterMs),
       clock,
     }
-    this.#operations = { ...parts, existing: new ExistingQueries(parts), starter: new QueryStarter(parts) }
+    this.#operations = {
+      ...parts,
+      existing: new ExistingQueries(parts),
+      starter: new QueryStarter(parts),
+      running: new RunningQueries(queries, parts.ids, resolved.knowsCallers),
+    }
     this.passThrough = new ElasticsearchPassThrough(this.#operations, forwardsAuthorization)
   }
 
@@ -109,6 +117,12 @@ export class ElasticsearchStore implements AsyncQueryStore {
     const answer = query && (await this.#operations.queries.delete(query, '', senderFor(owner)))
     if (answer && answer.status >= 400) await readAsyncQuery(answer, id, query)
     return answer !== undefined
+  }
+
+  async list(owner: Owner, options: ListOptions = {}): Promise<readonly ListedQuery[]> {
+    const body = await this.#operations.running.list(options, '', senderFor(owner))
+    if (options.id !== undefined) return body ? [listedQuery(options.id, body)] : []
+    return Object.entries(body?.queries ?? {}).map(([id, fields]) => listedQuery(id, fields))
   }
 
   /** Rejects unless the cluster answers and takes the credentials of the service account. */

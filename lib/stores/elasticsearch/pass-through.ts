@@ -1,7 +1,9 @@
 import type { Owner } from '../../core/caller'
+import type { ValueObject } from '../../core/result'
 import type {
   DeleteOptions,
   GetOptions,
+  ListOptions,
   PassThrough,
   QueryOptions,
   QueryState,
@@ -12,6 +14,7 @@ import type {
 import type { QueryAnswer } from './answers/answer'
 import { ID_HEADER } from './answers/answer'
 import type { ExistingQueries, StoreParts } from './get'
+import type { RunningQueries } from './list'
 import type { QueryStarter } from './submit'
 
 /** What the store itself says in a request about a query. */
@@ -19,6 +22,9 @@ const TIMES: readonly string[] = ['wait_for_completion_timeout', 'keep_alive']
 
 /** Of a request for the state, the store also says how to write it. */
 const NOT_FOR_STATE: readonly string[] = [...TIMES, 'format', 'delimiter', 'filter_path']
+
+/** The gateway writes the answer of a list itself. */
+const NOT_FOR_LIST: readonly string[] = ['format', 'filter_path', 'pretty']
 
 /** What a get may say too. The cluster would refuse the rest of a submit in the gets that go on with its wait. */
 const PRESENTATION: readonly string[] = [
@@ -34,6 +40,7 @@ const PRESENTATION: readonly string[] = [
 export interface Operations extends StoreParts {
   existing: ExistingQueries
   starter: QueryStarter
+  running: RunningQueries
 }
 
 /** The operations, with the bytes of client and cluster. */
@@ -111,6 +118,11 @@ export class ElasticsearchPassThrough implements PassThrough {
 
   info(wire: WireRequest, owner: Owner): Promise<WireAnswer & { body: Uint8Array }> {
     return this.#operations.queries.info(sentIn(wire), { owner, wire })
+  }
+
+  list(wire: WireRequest, owner: Owner, options: ListOptions): Promise<ValueObject | undefined> {
+    const sent = sentIn(wire, (name) => !NOT_FOR_LIST.includes(name))
+    return this.#operations.running.list(options, sent, { owner, wire })
   }
 }
 

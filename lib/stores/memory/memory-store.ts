@@ -1,4 +1,4 @@
-import type { Owner } from '../../core/caller'
+import type { Caller, Owner } from '../../core/caller'
 import { checkOptions } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import { unavailable } from '../../core/errors'
@@ -11,6 +11,8 @@ import type {
   CompletedQuery,
   DeleteOptions,
   GetOptions,
+  ListedQuery,
+  ListOptions,
   QueryRequest,
   SubmitOptions,
 } from '../../core/store'
@@ -113,6 +115,13 @@ export class MemoryStore implements AsyncQueryStore {
     return true
   }
 
+  async list(owner: Owner, { anyOwner, id }: ListOptions = {}): Promise<readonly ListedQuery[]> {
+    this.#assertOpen()
+    const whose = anyOwner ? undefined : owner
+    const queries = id === undefined ? this.#known(whose)?.values() : [this.#find(id, whose)]
+    return [...(queries ?? [])].flatMap((query) => query?.listed() ?? [])
+  }
+
   hold(result: QueryResult): () => void {
     const query = this.#sources.get(result)
     if (!query) return () => {}
@@ -139,9 +148,13 @@ export class MemoryStore implements AsyncQueryStore {
   #find(id: string, owner: Owner | undefined): MemoryQuery | undefined {
     this.#assertOpen()
     assertQueryId(id)
-    const queries = owner === undefined ? this.#queries : this.#ownQueries.get(owner)
-    const query = queries?.get(withPadding(id))
+    const query = this.#known(owner)?.get(withPadding(id))
     return query?.isExpired ? undefined : query
+  }
+
+  /** The queries of an owner. `undefined`: of all owners. */
+  #known(owner: Owner | undefined): ReadonlyMap<string, MemoryQuery> | undefined {
+    return owner === undefined ? this.#queries : this.#ownQueries.get(owner)
   }
 
   #remember(query: MemoryQuery): void {
@@ -200,7 +213,7 @@ export class MemoryStore implements AsyncQueryStore {
     if (this.#maxRunMs !== Number.POSITIVE_INFINITY) {
       this.#deadlines.set(query, query.startTimeMs + this.#maxRunMs)
     }
-    const execution = this.#run(query, request).finally(() => {
+    const execution = this.#run(query, request, options.caller).finally(() => {
       this.#executions.delete(query)
       this.#deadlines.delete(query)
       this.#running?.add(-1)
@@ -214,7 +227,7 @@ export class MemoryStore implements AsyncQueryStore {
     return query
   }
 
-  async #run(query: MemoryQuery, request: QueryRequest): Promise<void> {
+  async #run(query: MemoryQuery, request: QueryRequest, submitter: Caller | undefined): Promise<void> {
     const { owner } = query
     const signal = query.begin()
     const report = (result: QueryResult): void => {
@@ -223,7 +236,7 @@ export class MemoryStore implements AsyncQueryStore {
     }
     let result: QueryResult
     try {
-      result = await this.#execute(request, { signal, report, owner })
+      result = await this.#execute(request, { signal, report, owner, caller: submitter ?? { owner } })
     } catch (fault) {
       // An executor that obeys its signal may reject.
       if (!signal.aborted) return this.#fail(query, fault)

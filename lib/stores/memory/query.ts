@@ -2,7 +2,15 @@ import type { Owner } from '../../core/caller'
 import type { Clock } from '../../core/clock'
 import { QueryError } from '../../core/errors'
 import type { QueryResult } from '../../core/result'
-import type { AsyncQuery, CompletedQuery, QueryRequest, SubmitOptions, WaitOptions } from '../../core/store'
+import type {
+  AsyncQuery,
+  CompletedQuery,
+  ListedQuery,
+  QueryProgress,
+  QueryRequest,
+  SubmitOptions,
+  WaitOptions,
+} from '../../core/store'
 import { endInTurns } from '../../core/turns'
 import { ownText } from './own-text'
 
@@ -25,7 +33,8 @@ export class MemoryQuery {
   /** How many answers with the result are being read. */
   readers = 0
 
-  // Keeps only those parts of the request that its answers need.
+  // Keeps only those parts of the request that its answers need, and the text as long as the query runs.
+  #text: string | undefined
   readonly #keepOnCompletion: boolean
   readonly #columnar: boolean
   readonly #timeZone: string | undefined
@@ -38,6 +47,7 @@ export class MemoryQuery {
   constructor(id: string, request: QueryRequest, owner: Owner, options: SubmitOptions, clock: Clock) {
     this.id = id
     this.owner = owner
+    this.#text = request.query
     this.#keepOnCompletion = options.keepOnCompletion
     this.#columnar = request.columnar ?? false
     this.#timeZone = request.timeZone && ownText(request.timeZone)
@@ -67,10 +77,11 @@ export class MemoryQuery {
     return this.#clock.now() >= this.expirationTimeMs
   }
 
-  /** Sets the outcome once, ends every wait, and drops the signal: forgotten listeners on it keep data alive. */
+  /** Sets the outcome once, ends every wait, and drops text and signal: forgotten listeners on that keep data alive. */
   end(outcome: Outcome): void {
     if (this.#outcome) return
     this.#outcome = outcome
+    this.#text = undefined
     this.#interrupt = undefined
     this.reported = undefined
     endInTurns(this.#waits, (endWait) => endWait())
@@ -131,9 +142,26 @@ export class MemoryQuery {
   snapshot(): AsyncQuery {
     const outcome = this.#outcome
     const { id, startTimeMs, expirationTimeMs } = this
-    if (!outcome) return { isRunning: true, id, startTimeMs, expirationTimeMs }
+    if (!outcome) return { isRunning: true, id, startTimeMs, expirationTimeMs, ...this.#progress() }
     if (outcome.state === 'failed') throw outcome.error
     return { ...outcome.completed, expirationTimeMs }
+  }
+
+  /** The query in a list of those that run. `undefined`: it has ended or expired. */
+  listed(): ListedQuery | undefined {
+    const { id, startTimeMs } = this
+    if (this.#text === undefined || this.isExpired) return undefined
+    const runningTimeNanos = Math.max(0, Math.round((this.#clock.now() - startTimeMs) * 1e6))
+    return { id, query: this.#text, startTimeMs, runningTimeNanos, ...this.#progress() }
+  }
+
+  /** What the executor has reported. It may report anything. */
+  #progress(): QueryProgress {
+    const { documentsFound, valuesLoaded } = this.reported?.statistics ?? {}
+    return {
+      ...(Number.isFinite(documentsFound) && { documentsFound }),
+      ...(Number.isFinite(valuesLoaded) && { valuesLoaded }),
+    }
   }
 }
 

@@ -20,6 +20,7 @@ export function methodsOf(store: FullStore): FullStore {
     submit: store.submit.bind(store),
     stop: store.stop.bind(store),
     delete: store.delete.bind(store),
+    list: store.list.bind(store),
     close: store.close.bind(store),
   }
 }

@@ -64,7 +64,8 @@ export function readQueryError(bytes: Buffer, status: number): QueryError {
   return TOLERANT.error(readBody(bytes), WHERE, status)
 }
 
-function readBody(bytes: Buffer): ValueObject {
+/** The object of a body in JSON. */
+export function readBody(bytes: Buffer): ValueObject {
   let value: Value | undefined
   try {
     value = parseJson(bytes.toString())?.value

@@ -3,8 +3,6 @@ import type { SubmitBody } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import type { ObjectFormat } from '../formats/formats'
 import type { Presentation } from '../formats/writer'
-import type { JsonNode } from '../json/parse'
-import { parseJson } from '../json/parse'
 import type { OperationRequest, RequestHead } from './head'
 import { isJsonMediaType } from './media-type'
 import type { NegotiatedFormat } from './negotiation'
@@ -12,7 +10,7 @@ import { errorMediaType, negotiateFormat } from './negotiation'
 import { assertKnownParameters, readFlag, readOptionalBoolean } from './parameters'
 import type { Submission } from './submission'
 import { interpretSubmitBody, validateSubmission } from './submission'
-import { readBodyFields } from './submit-fields'
+import type { BodyFields } from './submit-fields'
 
 /** How to write a query for the client. */
 export interface Output {
@@ -50,21 +48,21 @@ type OperationCommand =
 
 /**
  * Reads a request, and throws Elasticsearch's error for the first fault. The order of the checks is that of
- * Elasticsearch.
+ * Elasticsearch. `fields`: those of the body of a submit.
  */
-export function readCommand(request: OperationRequest, body: JsonNode | undefined): Command {
+export function readCommand(request: OperationRequest, fields: BodyFields): Command {
   const { parameters, mediaTypes } = request
-  const command = { head: { parameters, mediaTypes }, ...readOperation(request, body) }
+  const command = { head: { parameters, mediaTypes }, ...readOperation(request, fields) }
   // No store has an empty id. The store judges every other one.
   if (command.operation !== 'submit' && request.id === '') throw illegalArgument('invalid id: []')
   return command
 }
 
-function readOperation(request: OperationRequest, body: JsonNode | undefined): OperationCommand {
+function readOperation(request: OperationRequest, fields: BodyFields): OperationCommand {
   const { operation } = request
   switch (operation) {
     case 'submit':
-      return readSubmit(request, body)
+      return readSubmit(request, fields)
     case 'get':
     case 'head':
       return readGet(request, operation)
@@ -77,10 +75,10 @@ function readOperation(request: OperationRequest, body: JsonNode | undefined): O
   }
 }
 
-function readSubmit(submit: OperationRequest, body: JsonNode | undefined): OperationCommand {
+function readSubmit(submit: OperationRequest, fields: BodyFields): OperationCommand {
   const { parameters, path, hasBody } = submit
   const consumed = hasBody ? [] : SOURCE
-  const submission = interpretSubmitBody(readBodyFields(body))
+  const submission = interpretSubmitBody(fields)
   const allowPartialResults = readOptionalBoolean(parameters, 'allow_partial_results')
   assertKnownParameters('submit', parameters, path, consumed)
   const output = readOutput(submit, submission)
@@ -104,8 +102,8 @@ function readGet(request: OperationRequest, operation: 'get' | 'head'): Operatio
 /** Parameters that replace a body. */
 const SOURCE = ['source', 'source_content_type']
 
-/** Reads the JSON of a submit that has no body. Throws Elasticsearch's error for parameters that are missing or wrong. */
-export function readSource({ parameters }: RequestHead): JsonNode | undefined {
+/** The JSON text of a submit that has no body. Throws Elasticsearch's error for parameters that are missing or wrong. */
+export function sourceOf({ parameters }: RequestHead): string {
   const { source, source_content_type: contentType } = parameters
   if (source === undefined) {
     throw new QueryError('parse_exception', 'request body or source parameter is required')
@@ -119,7 +117,7 @@ export function readSource({ parameters }: RequestHead): JsonNode | undefined {
   if (!isJsonMediaType(contentType)) {
     throw illegalArgument(`Unknown value for source_content_type [${contentType}]`)
   }
-  return parseJson(source)
+  return source
 }
 
 /** The last checks of a request to an operation that takes no body. */

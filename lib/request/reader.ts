@@ -1,10 +1,11 @@
 import type { Request } from 'express'
 import { illegalArgument, RoutingError } from '../core/errors'
-import type { AsyncQueryStore, Operation } from '../core/store'
-import type { JsonNode } from '../json/parse'
-import { RequestBody, readJson } from './body'
+import type { Value } from '../core/result'
+import type { AsyncQueryStore, Operation, QueryRequest } from '../core/store'
+import { inOrder, inTurns } from '../core/turns'
+import { RequestBody } from './body'
 import type { Command } from './command'
-import { readCommand, readSource } from './command'
+import { readCommand, sourceOf } from './command'
 import type { OperationRequest } from './head'
 import { readHead, requestKey } from './head'
 import { checkBodyMediaType } from './media-type'
@@ -13,7 +14,15 @@ import { createRequestValidator } from './openapi'
 import { ReadingCache } from './reading-cache'
 import type { RouteMatch } from './routes'
 import { allowedMethods, offers, operationOn } from './routes'
+import type { BodyFields } from './submit-fields'
+import { readBody } from './submit-fields'
 import { submitBodyOf } from './submit-text'
+
+/** Longer bodies are read one after the other: what is made of them may take thirty times their length. */
+const LONGEST_SIDE_BY_SIDE = 2 ** 20
+
+/** Stands for the request of a submit that passes through. It goes on as text, and a wait need not hold both. */
+const PASSED_ON: QueryRequest = Object.freeze({ query: '' })
 
 /** Reads requests after their caller is known: head, operation and body. Validates them against `api-spec.yaml`. */
 export class RequestReader {
@@ -39,14 +48,19 @@ export class RequestReader {
     const head = readHead(request, route.id, hasBody)
     const operation = this.#operationOf(request, route)
     if (hasBody) checkBodyMediaType(head.mediaTypes)
-    let body: JsonNode | undefined
-    if (operation === 'submit') {
-      body = hasBody ? readJson(await sent.content()) : readSource(head)
+    if (operation !== 'submit') {
+      const command = await this.#toCommand({ ...head, operation })
+      if (!hasBody) this.#cache.add(key, command)
+      return command
     }
-    const command = await this.#toCommand({ ...head, operation }, body)
-    if (!hasBody) this.#cache.add(key, command)
-    if (!body || !this.#store.passThrough) return command
-    return { ...command, body: submitBodyOf(hasBody ? await sent.content() : undefined, body) } as Command
+    const content = hasBody ? await sent.content() : sourceOf(head)
+    const assertWanted = (): void => sent.assertSenderIsThere()
+    const read = lengthOf(content) > LONGEST_SIDE_BY_SIDE ? inOrder : inTurns
+    const reading = read(readBody(content), assertWanted)
+    const { root, fields } = reading instanceof Promise ? await reading : reading
+    const command = await this.#toCommand({ ...head, operation }, root?.value, fields)
+    if (!root || !this.#store.passThrough) return command
+    return { ...command, request: PASSED_ON, body: submitBodyOf(content, root) } as Command
   }
 
   #operationOf({ method, originalUrl }: Request, route: RouteMatch): Operation {
@@ -64,16 +78,21 @@ export class RequestReader {
    * Validates a request against the document and reads it. If the document does not allow the request, reading it
    * throws Elasticsearch's error for that.
    */
-  async #toCommand(request: OperationRequest, body: JsonNode | undefined): Promise<Command> {
+  async #toCommand(request: OperationRequest, body?: Value, fields: BodyFields = {}): Promise<Command> {
     const { operation, id, parameters, hasBody } = request
     try {
-      await this.#validate({ operation, id, parameters, body: hasBody ? body?.value : undefined })
+      await this.#validate({ operation, id, parameters, body: hasBody ? body : undefined })
     } catch (error) {
-      readCommand(request, body)
+      readCommand(request, fields)
       throw illegalArgument(error instanceof Error ? error.message : 'the request is not valid', {
         cause: error,
       })
     }
-    return readCommand(request, body)
+    return readCommand(request, fields)
   }
+}
+
+/** The length of a body, or what is known of it: a host application that has parsed a body keeps none. */
+function lengthOf(content: unknown): number {
+  return Buffer.isBuffer(content) || typeof content === 'string' ? content.length : 0
 }

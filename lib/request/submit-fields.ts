@@ -5,7 +5,9 @@ import type { Value, ValueObject } from '../core/result'
 import type { QueryParam } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import { isTimeZone } from '../core/time-zone'
+import type { Work } from '../core/turns'
 import type { JsonField, JsonNode, TokenName } from '../json/parse'
+import { readJson } from './body'
 import { parseBoolean } from './parameters'
 import { readParams } from './submit-params'
 
@@ -45,7 +47,8 @@ const timeZone: FieldType<string> = {
     throw new QueryError('zone_rules_exception', `Unknown time-zone ID: ${abbreviated(node.text)}`)
   },
 }
-const params: FieldType<QueryParam[]> = {
+/** There may be millions. */
+const params: FieldType<Work<QueryParam[]>> = {
   tokens: anything.tokens,
   read: (node) => {
     if (node.token === 'START_ARRAY') return readParams(node)
@@ -77,21 +80,33 @@ const FIELDS = {
   keep_on_completion: boolean,
 }
 
-export type BodyFields = { [Name in keyof typeof FIELDS]?: ReturnType<(typeof FIELDS)[Name]['read']> }
+type Outcome<T> = T extends Work<infer Result> ? Result : T
+
+export type BodyFields = {
+  [Name in keyof typeof FIELDS]?: Outcome<ReturnType<(typeof FIELDS)[Name]['read']>>
+}
+
+/** Reads the body of a submit. */
+export function* readBody(content: unknown): Work<{ root: JsonNode | undefined; fields: BodyFields }> {
+  const root = yield* readJson(content)
+  return { root, fields: yield* readBodyFields(root) }
+}
 
 /**
  * Reads the fields of a submit body in their order and stops at the first fault, as Elasticsearch's parser
  * (`RequestXContent`). Throws `x_content_parse_exception`.
  */
-export function readBodyFields(root: JsonNode | undefined): BodyFields {
+export function* readBodyFields(root: JsonNode | undefined): Work<BodyFields> {
   if (root?.token !== 'START_OBJECT') {
     const found = root ? root.token : 'null'
     throw parseFailure(root?.location ?? '[1:1]', `Expected START_OBJECT but was: ${found}`)
   }
-  return Object.fromEntries(root.fields.map((field) => [field.name, readField(field)]))
+  const fields: Record<string, unknown> = {}
+  for (const field of root.fields) fields[field.name] = yield* readField(field)
+  return fields
 }
 
-function readField({ name, location, node }: JsonField): unknown {
+function* readField({ name, location, node }: JsonField): Work<unknown> {
   if (!isFieldName(name)) {
     const shown = abbreviated(name)
     const suggestion = didYouMean(shown, Object.keys(FIELDS))
@@ -102,7 +117,8 @@ function readField({ name, location, node }: JsonField): unknown {
     throw parseFailure(node.location, `${name} doesn't support values of type: ${node.token}`)
   }
   try {
-    return read(node, name)
+    const value = read(node, name)
+    return name === 'params' ? yield* value as Work<QueryParam[]> : value
   } catch (error) {
     if (!isQueryError(error)) throw error
     const { type, reason, causedBy } = error

@@ -2,6 +2,7 @@ import type { SubmitBody, SubmitTimes } from '../core/store'
 import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../core/store'
 import { parseTimeValue, timeText } from '../core/time-value'
 import type { JsonNode } from '../json/parse'
+import { markLength } from './body'
 
 /** A time in the text of a submit. `start` and `end` are offsets in bytes. */
 interface TimeField {
@@ -56,8 +57,7 @@ class SubmitText implements SubmitBody {
 function findTime(bytes: Buffer, root: JsonNode, name: string, defaultMs: number): TimeField {
   const { text } = root.source
   // The text was decoded without the byte order mark that the bytes may begin with.
-  const markLength = bytes.length - Buffer.byteLength(text)
-  const byteOffset = (offset: number) => markLength + Buffer.byteLength(text.slice(0, offset))
+  const byteOffset = (offset: number) => markLength(bytes) + Buffer.byteLength(text.slice(0, offset))
   const node = root.fields.find((field) => field.name === name)?.node
   if (node) {
     const ms = parseTimeValue(name, node.text)

@@ -1,8 +1,9 @@
 import type { ErrorRequestHandler } from 'express'
 import { isQueryError } from '../core/errors'
-import { readJson, refusalOfBody } from '../request/body'
+import { inTurns } from '../core/turns'
+import { refusalOfBody } from '../request/body'
 import { matchRoute } from '../request/routes'
-import { readBodyFields } from '../request/submit-fields'
+import { readBody } from '../request/submit-fields'
 import { sendError } from './error-answer'
 import { setCommonHeaders } from './response-headers'
 
@@ -16,7 +17,7 @@ export function esqlErrorHandler(): ErrorRequestHandler {
   return function esqlErrors(error: unknown, request, response, next) {
     if (!matchRoute(request.path) || !(isQueryError(error) || isOfBodyParser(error))) return next(error)
     setCommonHeaders(response)
-    sendError(refusalOf(error), response)
+    void refusalOf(error).then((refusal) => sendError(refusal, response))
   }
 }
 
@@ -39,11 +40,11 @@ function isOfBodyParser(error: unknown): error is BodyParserError {
   return status >= 400 && status < 500 && FAULTS.test(type ?? code ?? '')
 }
 
-function refusalOf(error: Error | BodyParserError): unknown {
+async function refusalOf(error: Error | BodyParserError): Promise<unknown> {
   const { body, limit = 0 } = error as BodyParserError
   try {
     // The text has its fault where Elasticsearch's own parser finds it.
-    if (typeof body === 'string') readBodyFields(readJson(body))
+    if (typeof body === 'string') await inTurns(readBody(body))
   } catch (refusal) {
     return refusal
   }

@@ -1,11 +1,13 @@
 import { isQueryError } from '../../lib/core/errors'
+import { atOnce } from '../../lib/core/turns'
 import { parseJson } from '../../lib/json/parse'
 import { interpretSubmitBody, validateSubmission } from '../../lib/request/submission'
 import { readBodyFields } from '../../lib/request/submit-fields'
 import { toErrorResponse } from '../../lib/router/error-answer'
 import bodyShapes from '../fixtures/body-shapes.json'
 
-const interpret = (body: object) => interpretSubmitBody(readBodyFields(parseJson(JSON.stringify(body))))
+const interpret = (body: object) =>
+  interpretSubmitBody(atOnce(readBodyFields(parseJson(JSON.stringify(body)))))
 
 describe('interpretSubmitBody', () => {
   it('has the defaults of Elasticsearch', () => {
@@ -163,7 +165,7 @@ describe('a body of a megabyte', () => {
 
   function refusalOf(text: string): unknown {
     try {
-      validateSubmission(interpretSubmitBody(readBodyFields(parseJson(text))))
+      validateSubmission(interpretSubmitBody(atOnce(readBodyFields(parseJson(text)))))
       return undefined
     } catch (error) {
       if (!isQueryError(error)) throw error

@@ -1,5 +1,6 @@
-import { locate, parseJson } from '../../lib/json/parse'
-import { readBodyFields } from '../../lib/request/submit-fields'
+import { atOnce } from '../../lib/core/turns'
+import { parseJson } from '../../lib/json/parse'
+import { readBody, readBodyFields } from '../../lib/request/submit-fields'
 
 const TOKENS = {
   START_OBJECT: '{"a":1}',
@@ -39,7 +40,7 @@ const ACCEPTED: Readonly<Record<string, readonly Token[]>> = {
   keep_on_completion: BOOLEAN,
 }
 
-const read = (text: string) => readBodyFields(parseJson(text))
+const read = (text: string) => atOnce(readBodyFields(parseJson(text)))
 
 const refusalOf = (text: string): { reason: string; causedBy?: { type: string; reason: string } } => {
   try {
@@ -161,12 +162,12 @@ describe('readBodyFields', () => {
   })
 
   it('reads a body that the host application has parsed, without positions', () => {
-    expect(readBodyFields(locate({ query: 'x', params: [{ a: 1 }], filter: { b: 1 } }))).toEqual({
+    expect(atOnce(readBody({ query: 'x', params: [{ a: 1 }], filter: { b: 1 } })).fields).toEqual({
       query: 'x',
       params: [{ name: 'a', value: 1 }],
       filter: { b: 1 },
     })
-    expect(() => readBodyFields(locate({ query: 1 }))).toThrow(
+    expect(() => atOnce(readBody({ query: 1 }))).toThrow(
       "[-1:-1] [esql/async_query] query doesn't support values of type: VALUE_NUMBER",
     )
   })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { SubmitTimes } from '../../lib/core/store'
+import { atOnce } from '../../lib/core/turns'
 import type { JsonNode } from '../../lib/json/parse'
 import { locate, parseJson } from '../../lib/json/parse'
 import { submitBodyOf } from '../../lib/request/submit-text'
@@ -89,7 +90,7 @@ describe('the body of a submit', () => {
 
   it('is written as JSON if the host application has parsed it', () => {
     const value = { query: 'ü', filter: { keep_alive: '1h' }, wait_for_completion_timeout: '1s' }
-    const body = submitBodyOf(value, locate(value))
+    const body = submitBodyOf(value, atOnce(locate(value)) as JsonNode)
     expect(body.bytes.toString()).toBe(JSON.stringify(value))
     expect(body.withTimes({ waitMs: 2, keepAliveMs: 3 }).toString()).toBe(
       '{"keep_alive":"3ms","query":"ü","filter":{"keep_alive":"1h"},"wait_for_completion_timeout":"2ms"}',

@@ -24,7 +24,7 @@ async function measured(
   item: (index: number) => unknown,
 ): Promise<number> {
   // What the runtime keeps of code that runs for the first time does not count.
-  await make(100)
+  await make(5_000)
   await settledHeap()
   let counted = 0
   const growth = await heapGrowth(async () => {

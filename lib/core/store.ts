@@ -221,7 +221,7 @@ export interface PassThrough {
   readonly needsAuthorization?: boolean
   /**
    * The router has read and checked the body. A store that sends on other times than the client's takes the text from
-   * {@link SubmitBody.withTimes}, and never has to parse or write the body itself.
+   * {@link SubmitBody.piecesWithTimes}, and never has to parse or write the body itself.
    */
   submit(wire: WireRequest, owner: Owner, options: SubmitOptions): Promise<WireAnswer>
   get(id: string, wire: WireRequest, owner: Owner, options: GetOptions): Promise<WireAnswer | undefined>
@@ -244,4 +244,8 @@ export interface SubmitBody {
   readonly bytes: Buffer
   /** The text with these times, and otherwise byte for byte as sent. The same `bytes` where the client sent these times. */
   withTimes(times: SubmitTimes): Buffer
+  /** The same text in pieces, to send one after the other. Those of a long text are parts of `bytes`, and no copies. */
+  piecesWithTimes(times: SubmitTimes): readonly Buffer[]
+  /** Lets go of the text, which is empty from then on. For a store that has sent it and may wait long. */
+  release(): void
 }

@@ -23,9 +23,14 @@ export function submitBodyOf(sent: unknown, root: JsonNode): SubmitBody {
   return new SubmitText(Buffer.isBuffer(sent) ? sent : Buffer.from(root.source.text), root)
 }
 
+/** To send a text of this length in one piece is cheaper than not to copy it. */
+const LONGEST_COPY = 2 ** 16
+
+const NOTHING = Buffer.alloc(0)
+
 /** Replaces times in the bytes of a submit, by the offsets that were found when the text was read. */
 class SubmitText implements SubmitBody {
-  readonly bytes: Buffer
+  bytes: Buffer
   readonly #wait: TimeField
   readonly #keepAlive: TimeField
 
@@ -35,14 +40,30 @@ class SubmitText implements SubmitBody {
     this.#keepAlive = findTime(bytes, root, 'keep_alive', DEFAULT_KEEP_ALIVE_MS)
   }
 
-  withTimes({ waitMs, keepAliveMs }: SubmitTimes): Buffer {
+  withTimes(times: SubmitTimes): Buffer {
+    const pieces = this.#pieces(times)
+    return pieces.length === 0 ? this.bytes : Buffer.concat(pieces)
+  }
+
+  piecesWithTimes(times: SubmitTimes): readonly Buffer[] {
+    const isShort = this.bytes.length <= LONGEST_COPY
+    const pieces = isShort ? [] : this.#pieces(times)
+    return pieces.length === 0 ? [this.withTimes(times)] : pieces
+  }
+
+  release(): void {
+    this.bytes = NOTHING
+  }
+
+  /** None where nothing changes. */
+  #pieces({ waitMs, keepAliveMs }: SubmitTimes): Buffer[] {
     const edits = [
       { ...this.#wait, wantedMs: waitMs },
       { ...this.#keepAlive, wantedMs: keepAliveMs },
     ]
       .filter(({ ms, wantedMs }) => Math.max(0, ms) !== Math.max(0, wantedMs))
       .toSorted((one, other) => one.start - other.start)
-    if (edits.length === 0) return this.bytes
+    if (edits.length === 0) return []
     const parts: Buffer[] = []
     let copied = 0
     for (const { name, isSent, start, end, wantedMs } of edits) {
@@ -50,7 +71,7 @@ class SubmitText implements SubmitBody {
       parts.push(this.bytes.subarray(copied, start), Buffer.from(isSent ? value : `"${name}":${value},`))
       copied = end
     }
-    return Buffer.concat([...parts, this.bytes.subarray(copied)])
+    return [...parts, this.bytes.subarray(copied)]
   }
 }
 

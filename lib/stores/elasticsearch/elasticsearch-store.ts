@@ -71,7 +71,7 @@ export class ElasticsearchStore implements AsyncQueryStore {
     const { allowPartialResults, columnar, timeZone } = request
     const remembered = { ...(columnar && { columnar }), ...(timeZone !== undefined && { timeZone }) }
     const { answer, id, settled } = await this.#operations.starter.start({
-      bodyWith: (times) => writeRequest(request, times, options.keepOnCompletion),
+      bodyWith: (times) => [writeRequest(request, times, options.keepOnCompletion)],
       parameters: {
         allow_partial_results: allowPartialResults === undefined ? undefined : String(allowPartialResults),
       },

@@ -32,7 +32,8 @@ export class ElasticsearchPassThrough implements PassThrough {
     const { parameters, body } = wire
     if (!body) throw new TypeError('a submit has no body')
     const { answer, id, settled } = await this.#operations.starter.start({
-      bodyWith: (times) => body.withTimes(times),
+      bodyWith: (times) => body.piecesWithTimes(times),
+      sent: () => body.release(),
       parameters,
       remembered: {},
       sender: { owner, wire },

@@ -14,7 +14,9 @@ import { isFailure } from './wait'
 const LONGEST_SUBMIT_WAIT_MS = 1_000
 
 export interface NewQuery {
-  bodyWith: (times: SubmitTimes) => Buffer
+  bodyWith: (times: SubmitTimes) => readonly Buffer[]
+  /** Called when the cluster has the body. A wait may be long, and must not keep it. */
+  sent?: () => void
   parameters: UpstreamParameters
   remembered: Remembered
   sender: Sender
@@ -69,7 +71,7 @@ export class QueryStarter {
   }
 
   async #first(
-    { bodyWith, parameters, sender, options }: NewQuery,
+    { bodyWith, sent, parameters, sender, options }: NewQuery,
     keepAliveMs: number,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer> {
@@ -82,6 +84,7 @@ export class QueryStarter {
       sender,
       idOf,
     )
+    sent?.()
     if (answer.upstreamId !== undefined) idOf(answer.upstreamId)
     return answer
   }

@@ -55,7 +55,7 @@ export class ClusterQueries {
    * to delete. Calls `idOf` as soon as the cluster's id is known.
    */
   async submit(
-    body: Buffer,
+    body: readonly Buffer[],
     parameters: UpstreamParameters,
     waitMs: number,
     sender: Sender,

@@ -295,8 +295,9 @@ export interface PassThrough {
   /** The store forwards the caller's own `Authorization` header. No other store ever sees it. */
   readonly needsAuthorization?: boolean
   /**
-   * The router has read the times in the body, and with the option `strict` has checked all of it. A store that sends on other times than the client's takes the text from
-   * {@link SubmitBody.withTimes}, and never has to parse or write the body itself.
+   * The router has read the times in the body, and with the option `strict` has checked all of it. A store that sends on
+   * other times than the client's takes the text from {@link SubmitBody.piecesWithTimes}, and never has to parse or write
+   * the body itself.
    */
   submit(wire: WireRequest, owner: Owner, options: SubmitOptions): Promise<WireAnswer>
   /**
@@ -332,4 +333,8 @@ export interface SubmitBody {
   readonly bytes: Buffer
   /** The text with these times, and otherwise byte for byte as sent. The same `bytes` where the client sent these times. */
   withTimes(times: SubmitTimes): Buffer
+  /** The same text in pieces, to send one after the other. Those of a long text are parts of `bytes`, and no copies. */
+  piecesWithTimes(times: SubmitTimes): readonly Buffer[]
+  /** Lets go of the text, which is empty from then on. For a store that has sent it and may wait long. */
+  release(): void
 }

@@ -3,8 +3,6 @@ import type { Operation, QueryRequest, SubmitBody } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import type { ObjectFormat } from '../formats/formats'
 import type { Presentation } from '../formats/writer'
-import type { JsonNode } from '../json/parse'
-import { parseJson } from '../json/parse'
 import type { OperationRequest, RequestHead } from './head'
 import { isJsonMediaType } from './media-type'
 import type { NegotiatedFormat } from './negotiation'
@@ -13,7 +11,7 @@ import { assertKnownParameters, readFlag, readOptionalBoolean, SOURCE } from './
 import { namesQuery } from './routes'
 import type { Submission } from './submission'
 import { interpretQuery, interpretSubmitBody, validateQuery } from './submission'
-import { readBodyFields } from './submit-fields'
+import type { BodyFields } from './submit-fields'
 
 /** How to write a query for the client. */
 export interface Output {
@@ -60,11 +58,11 @@ interface QueryText {
 
 /**
  * Reads a request, and throws Elasticsearch's error for the first fault. The order of the checks is that of
- * Elasticsearch.
+ * Elasticsearch. `fields`: those of the body of a submit.
  */
-export function readCommand(request: OperationRequest, body: JsonNode | undefined): Command {
+export function readCommand(request: OperationRequest, fields: BodyFields): Command {
   const { parameters, sentParameters, mediaTypes } = request
-  const command = { head: { parameters, sentParameters, mediaTypes }, ...readOperation(request, body) }
+  const command = { head: { parameters, sentParameters, mediaTypes }, ...readOperation(request, fields) }
   // No store has an empty id. The store judges every other one.
   if (namesQuery(request.operation) && request.id === '') throw illegalArgument('invalid id: []')
   return command
@@ -77,15 +75,13 @@ export function readInfo(head: RequestHead): ObjectOutput {
   return readObjectOutput({ ...head, pretty })
 }
 
-function readOperation(request: OperationRequest, body: JsonNode | undefined): OperationCommand {
-  const { operation, isLenient } = request
+function readOperation(request: OperationRequest, fields: BodyFields): OperationCommand {
+  const { operation } = request
   switch (operation) {
-    case 'query': {
-      const query = interpretQuery(readBodyFields(body, operation, isLenient))
-      return { operation, ...readSubmitted(request, query) }
-    }
+    case 'query':
+      return { operation, ...readSubmitted(request, interpretQuery(fields)) }
     case 'submit': {
-      const { request: query, ...times } = interpretSubmitBody(readBodyFields(body, operation, isLenient))
+      const { request: query, ...times } = interpretSubmitBody(fields)
       return { operation, ...times, ...readSubmitted(request, query) }
     }
     case 'get':
@@ -129,8 +125,8 @@ function readGet(request: OperationRequest, operation: 'get' | 'head'): Operatio
   }
 }
 
-/** Reads the JSON of a request that has no body and needs one. Throws Elasticsearch's error for parameters that are missing or wrong. */
-export function readSource({ parameters }: RequestHead): JsonNode | undefined {
+/** The JSON text of a request that has no body and needs one. Throws Elasticsearch's error for wrong parameters. */
+export function sourceOf({ parameters }: RequestHead): string {
   const { source, source_content_type: contentType } = parameters
   if (source === undefined) {
     throw new QueryError('parse_exception', 'request body or source parameter is required')
@@ -144,7 +140,7 @@ export function readSource({ parameters }: RequestHead): JsonNode | undefined {
   if (!isJsonMediaType(contentType)) {
     throw illegalArgument(`Unknown value for source_content_type [${contentType}]`)
   }
-  return parseJson(source)
+  return source
 }
 
 /** The last checks of a request to an operation that takes no body. */

@@ -30,8 +30,6 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'express-openapi-validator': ['request/openapi'],
   '@opentelemetry/api': ['core/meter'],
   'fastest-levenshtein': ['core/did-you-mean'],
-  'jsonc-parser': ['json/tokens'],
-  'jsonc-parser/lib/umd/impl/scanner': ['json/tokens'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
   'lru-cache': ['jwt/key-finder', 'jwt/verified-tokens', 'request/reading-cache', 'router/answer-cache'],
   compression: ['server/compression'],

@@ -57,7 +57,8 @@ export class ElasticsearchPassThrough implements PassThrough {
     const { body } = wire
     if (!body) throw new TypeError('a submit has no body')
     const { answer, id, settled } = await this.#operations.starter.start({
-      bodyWith: (times) => body.withTimes(times),
+      bodyWith: (times) => body.piecesWithTimes(times),
+      release: () => body.release(),
       sent: sentIn(wire),
       sentLater: sentIn(wire, (name) => PRESENTATION.includes(name)),
       remembered: {},
@@ -71,7 +72,7 @@ export class ElasticsearchPassThrough implements PassThrough {
     const { body } = wire
     if (!body) throw new TypeError('a query has no body')
     const sender = { owner, wire }
-    const answer = await this.#operations.queries.query(body.bytes, sentIn(wire), signal, sender)
+    const answer = await this.#operations.queries.query([body.bytes], sentIn(wire), signal, sender)
     const { status, headers, body: bytes } = answer
     return { status, headers, body: bytes }
   }

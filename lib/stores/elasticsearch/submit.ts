@@ -14,7 +14,9 @@ import { isFailure } from './wait'
 const LONGEST_SUBMIT_WAIT_MS = 1_000
 
 export interface NewQuery {
-  bodyWith: (times: SubmitTimes) => Buffer
+  bodyWith: (times: SubmitTimes) => readonly Buffer[]
+  /** Called when the cluster has the body. A wait may be long, and must not keep it. */
+  release?: () => void
   /** The query strings of the submit, and of the gets that go on with its wait. */
   sent: string
   sentLater: string
@@ -71,7 +73,7 @@ export class QueryStarter {
   }
 
   async #first(
-    { bodyWith, sent, sender, options }: NewQuery,
+    { bodyWith, release, sent, sender, options }: NewQuery,
     keepAliveMs: number,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer> {
@@ -84,6 +86,7 @@ export class QueryStarter {
       sender,
       idOf,
     )
+    release?.()
     if (answer.upstreamId !== undefined) idOf(answer.upstreamId)
     return answer
   }

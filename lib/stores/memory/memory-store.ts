@@ -16,6 +16,7 @@ import type {
   QueryRequest,
   SubmitOptions,
 } from '../../core/store'
+import { inTurns } from '../../core/turns'
 import { MemoryBudget } from './budget'
 import { ExpiryQueue } from './expiry-queue'
 import { freezeFailure } from './frozen-failure'
@@ -25,7 +26,7 @@ import { MEMORY_STORE_OPTIONS } from './options'
 import { ownText } from './own-text'
 import { MemoryQuery } from './query'
 import { assertQueryId, QueryIdGenerator, withPadding } from './query-id'
-import { weigh } from './weight'
+import { weighInTurns } from './weight'
 
 /**
  * Keeps queries in the memory of this process and runs them with your executor. They are lost when the process ends, and
@@ -75,7 +76,10 @@ export class MemoryStore implements AsyncQueryStore {
 
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
     this.#assertOpen()
-    const query = this.#start(request, ownText(owner), options)
+    const weighing = inTurns(weighInTurns(request))
+    const bytes = typeof weighing === 'number' ? weighing : await weighing
+    this.#assertOpen()
+    const query = this.#start(request, bytes, ownText(owner), options)
     await query.wait(options)
     const { outcome } = query
     // The answer of a query that ended in time has no id, unless the query is kept.
@@ -202,8 +206,7 @@ export class MemoryStore implements AsyncQueryStore {
     this.#budget.removeQuery(query.owner, query.bytes)
   }
 
-  #start(request: QueryRequest, owner: Owner, options: SubmitOptions): MemoryQuery {
-    const bytes = weigh(request)
+  #start(request: QueryRequest, bytes: number, owner: Owner, options: SubmitOptions): MemoryQuery {
     this.#budget.addQuery(owner, bytes)
     const query = new MemoryQuery(this.#ids.next(), request, owner, options, this.#clock)
     query.bytes = bytes

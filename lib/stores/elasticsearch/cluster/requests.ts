@@ -66,7 +66,7 @@ export class ClusterQueries {
    * to delete. Calls `idOf` as soon as the cluster's id is known.
    */
   async submit(
-    body: Buffer,
+    body: readonly Buffer[],
     sent: string,
     waitMs: number,
     sender: Sender,
@@ -86,7 +86,12 @@ export class ClusterQueries {
    * Runs a synchronous query to its end. When the signal fires, the store gives the request up, and the cluster cancels
    * the query. It is a read, so the client may send it again when there is no answer.
    */
-  async query(body: Buffer, sent: string, signal: AbortSignal, sender: Sender): Promise<QueryAnswer> {
+  async query(
+    body: readonly Buffer[],
+    sent: string,
+    signal: AbortSignal,
+    sender: Sender,
+  ): Promise<QueryAnswer> {
     const request = { ...this.#request('POST', SYNC, sender, sent), body, isRepeatable: false }
     const waitMs = Number.POSITIVE_INFINITY
     const answer = await this.#cluster.ask(

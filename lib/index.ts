@@ -16,6 +16,23 @@ export type {
   MeterProvider,
 } from './core/meter'
 export type {
+  DeleteOptions,
+  GetOptions,
+  ListOptions,
+  QueryOptions,
+  SubmitOptions,
+  WaitOptions,
+} from './core/operations'
+export type {
+  PassThrough,
+  QueryState,
+  SentParameter,
+  SubmitBody,
+  SubmitTimes,
+  WireAnswer,
+  WireRequest,
+} from './core/pass-through'
+export type {
   Column,
   ColumnType,
   QueryResult,
@@ -29,25 +46,12 @@ export type {
   AsyncQuery,
   AsyncQueryStore,
   CompletedQuery,
-  DeleteOptions,
-  GetOptions,
   ListedQuery,
-  ListOptions,
-  PassThrough,
-  QueryOptions,
   QueryParam,
   QueryProgress,
   QueryRequest,
-  QueryState,
   QueryTimes,
   RunningQuery,
-  SentParameter,
-  SubmitBody,
-  SubmitOptions,
-  SubmitTimes,
-  WaitOptions,
-  WireAnswer,
-  WireRequest,
 } from './core/store'
 export type { JwtAlgorithm } from './jwt/algorithms'
 export type { ClaimFunction, ClaimTest, JwtClaims } from './jwt/claims'

@@ -1,5 +1,7 @@
 import { illegalArgument, QueryError } from '../core/errors'
-import type { Operation, QueryRequest, SubmitBody } from '../core/store'
+import type { Operation } from '../core/operations'
+import type { SubmitBody } from '../core/pass-through'
+import type { QueryRequest } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import type { ObjectFormat } from '../formats/formats'
 import type { Presentation } from '../formats/writer'

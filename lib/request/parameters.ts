@@ -1,6 +1,6 @@
 import { didYouMean } from '../core/did-you-mean'
 import { illegalArgument } from '../core/errors'
-import type { Operation } from '../core/store'
+import type { Operation } from '../core/operations'
 import type { UrlParameters } from './url'
 
 /** Parameters of every operation. */

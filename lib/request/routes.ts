@@ -1,5 +1,6 @@
 import { RoutingError } from '../core/errors'
-import type { AsyncQueryStore, Operation } from '../core/store'
+import type { Operation } from '../core/operations'
+import type { AsyncQueryStore } from '../core/store'
 import { decodePathSegment } from './url'
 
 /** The method and the path below the mount point of each operation, in the order of an `Allow` header. */

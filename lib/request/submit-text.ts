@@ -1,5 +1,5 @@
-import type { SubmitBody, SubmitTimes } from '../core/store'
-import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../core/store'
+import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../core/operations'
+import type { SubmitBody, SubmitTimes } from '../core/pass-through'
 import { parseTimeValue, timeText } from '../core/time-value'
 import type { JsonNode } from '../json/parse'
 import { markLength } from './body'

@@ -1,6 +1,6 @@
 import { isQueryError, unavailable } from '../core/errors'
+import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../core/operations'
 import type { ValueObject } from '../core/result'
-import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../core/store'
 import type { Command } from '../request/command'
 import type { Exchange } from './exchange'
 import type { Wait } from './waits'

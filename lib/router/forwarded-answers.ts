@@ -1,16 +1,8 @@
 import { describeError } from '../core/describe-error'
 import { isQueryError } from '../core/errors'
 import type { Logger } from '../core/logger'
-import type {
-  DeleteOptions,
-  GetOptions,
-  ListOptions,
-  PassThrough,
-  QueryState,
-  SubmitOptions,
-  WireAnswer,
-  WireRequest,
-} from '../core/store'
+import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../core/operations'
+import type { PassThrough, QueryState, WireAnswer, WireRequest } from '../core/pass-through'
 import type { Answers, CommandOf } from './answers'
 import { asksForObject, ObjectAnswer, outageOf } from './answers'
 import type { Exchange } from './exchange'

@@ -1,6 +1,6 @@
 import { systemClock } from '../core/clock'
 import { isQueryError, QueryError, queryNotFound, unavailable } from '../core/errors'
-import type { GetOptions } from '../core/store'
+import type { GetOptions } from '../core/operations'
 import type { Command } from '../request/command'
 import type { Answers, CommandOf } from './answers'
 import { outageOf } from './answers'

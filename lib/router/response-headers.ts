@@ -1,6 +1,6 @@
 import type { Response } from 'express'
 import { WITHOUT_PRODUCT } from '../core/errors'
-import type { QueryState } from '../core/store'
+import type { QueryState } from '../core/pass-through'
 import type { Chunk } from '../formats/writer'
 import { warningHeaders } from './warnings'
 

@@ -1,13 +1,6 @@
 import { isObject } from '../core/is-object'
-import type {
-  AsyncQuery,
-  AsyncQueryStore,
-  DeleteOptions,
-  GetOptions,
-  ListOptions,
-  QueryRequest,
-  SubmitOptions,
-} from '../core/store'
+import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../core/operations'
+import type { AsyncQuery, AsyncQueryStore, QueryRequest } from '../core/store'
 import { admitResult } from '../formats/admission'
 import { writerFor } from '../formats/formats'
 import type { Command } from '../request/command'

@@ -1,7 +1,8 @@
 import type { Owner } from '../core/caller'
 import type { QueryError } from '../core/errors'
+import type { SubmitOptions } from '../core/operations'
 import type { QueryResult } from '../core/result'
-import type { AsyncQueryStore, QueryRequest, SubmitOptions } from '../core/store'
+import type { AsyncQueryStore, QueryRequest } from '../core/store'
 
 /** `describe` and `it` of any test runner: Jest, Vitest, Mocha and node:test all fit. */
 export interface TestRunner {

@@ -3,18 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Owner } from '../core/caller'
 import { ownerOf } from '../core/caller'
 import { isObject } from '../core/is-object'
-import type {
-  AsyncQuery,
-  AsyncQueryStore,
-  CompletedQuery,
-  DeleteOptions,
-  GetOptions,
-  ListedQuery,
-  ListOptions,
-  QueryRequest,
-  SubmitOptions,
-  WaitOptions,
-} from '../core/store'
+import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions, WaitOptions } from '../core/operations'
+import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../core/store'
 import { shown } from './assertions'
 import type { HarnessQueries, OptionalMethod, ResolvedHarness, SeedOptions } from './harness'
 

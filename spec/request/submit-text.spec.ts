@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { SubmitTimes } from '../../lib/core/store'
+import type { SubmitTimes } from '../../lib/core/pass-through'
 import { atOnce } from '../../lib/core/turns'
 import type { JsonNode } from '../../lib/json/parse'
 import { locate, parseJson } from '../../lib/json/parse'

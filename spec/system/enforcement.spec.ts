@@ -1,4 +1,4 @@
-import type { Operation } from '../../lib/core/store'
+import type { Operation } from '../../lib/core/operations'
 import { startCluster } from '../support/cluster'
 import { startElasticsearchGateway } from '../support/elasticsearch-gateway'
 import { type Gateway, startGateway } from '../support/gateway'

@@ -1,16 +1,7 @@
 import type { Owner } from '../../core/caller'
-import type {
-  AsyncQuery,
-  AsyncQueryStore,
-  CompletedQuery,
-  DeleteOptions,
-  GetOptions,
-  ListedQuery,
-  ListOptions,
-  PassThrough,
-  QueryRequest,
-  SubmitOptions,
-} from '../../core/store'
+import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
+import type { PassThrough } from '../../core/pass-through'
+import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
 import { Abandonment } from './abandonment'
 import { readAsyncQuery } from './answers/snapshot'
 import { Cluster } from './cluster/cluster'

@@ -1,16 +1,13 @@
 import type { Owner } from '../../core/caller'
-import type { ValueObject } from '../../core/result'
 import type {
   DeleteOptions,
   GetOptions,
   ListOptions,
-  PassThrough,
   QueryOptions,
-  QueryState,
   SubmitOptions,
-  WireAnswer,
-  WireRequest,
-} from '../../core/store'
+} from '../../core/operations'
+import type { PassThrough, QueryState, WireAnswer, WireRequest } from '../../core/pass-through'
+import type { ValueObject } from '../../core/result'
 import type { QueryAnswer } from './answers/answer'
 import { ID_HEADER } from './answers/answer'
 import type { ExistingQueries, StoreParts } from './get'

@@ -1,5 +1,6 @@
 import { QueryError } from '../../core/errors'
-import type { SubmitOptions, SubmitTimes } from '../../core/store'
+import type { SubmitOptions } from '../../core/operations'
+import type { SubmitTimes } from '../../core/pass-through'
 import type { QueryAnswer } from './answers/answer'
 import { giveUp } from './answers/peek'
 import type { GetTimes, Sender } from './cluster/requests'

@@ -1,5 +1,6 @@
+import type { SubmitTimes } from '../../core/pass-through'
 import { isValueObject } from '../../core/result'
-import type { QueryRequest, SubmitTimes } from '../../core/store'
+import type { QueryRequest } from '../../core/store'
 import { timeText } from '../../core/time-value'
 import { atOnce } from '../../core/turns'
 import { exactJson } from '../../json/write'

@@ -4,18 +4,9 @@ import type { Clock } from '../../core/clock'
 import { unavailable } from '../../core/errors'
 import type { Counter } from '../../core/meter'
 import { meterOf } from '../../core/meter'
+import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
 import type { QueryResult } from '../../core/result'
-import type {
-  AsyncQuery,
-  AsyncQueryStore,
-  CompletedQuery,
-  DeleteOptions,
-  GetOptions,
-  ListedQuery,
-  ListOptions,
-  QueryRequest,
-  SubmitOptions,
-} from '../../core/store'
+import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
 import { inTurns } from '../../core/turns'
 import { MemoryBudget } from './budget'
 import { ExpiryQueue } from './expiry-queue'

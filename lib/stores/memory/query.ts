@@ -1,16 +1,9 @@
 import type { Owner } from '../../core/caller'
 import type { Clock } from '../../core/clock'
 import { QueryError } from '../../core/errors'
+import type { SubmitOptions, WaitOptions } from '../../core/operations'
 import type { QueryResult } from '../../core/result'
-import type {
-  AsyncQuery,
-  CompletedQuery,
-  ListedQuery,
-  QueryProgress,
-  QueryRequest,
-  SubmitOptions,
-  WaitOptions,
-} from '../../core/store'
+import type { AsyncQuery, CompletedQuery, ListedQuery, QueryProgress, QueryRequest } from '../../core/store'
 import { endInTurns } from '../../core/turns'
 import { ownText } from './own-text'
 

@@ -1,4 +1,5 @@
-import type { AsyncQuery, AsyncQueryStore, CompletedQuery, WaitOptions } from '../../../lib/core/store'
+import type { WaitOptions } from '../../../lib/core/operations'
+import type { AsyncQuery, AsyncQueryStore, CompletedQuery } from '../../../lib/core/store'
 import type { MemoryHarness } from '../memory-harness'
 
 export type FullStore = Required<Omit<AsyncQueryStore, 'passThrough' | 'hold' | 'check'>>

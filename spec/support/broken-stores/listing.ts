@@ -1,4 +1,5 @@
-import type { ListedQuery, ListOptions } from '../../../lib/core/store'
+import type { ListOptions } from '../../../lib/core/operations'
+import type { ListedQuery } from '../../../lib/core/store'
 import { alice } from '../../../lib/test-kit/subject'
 import type { BrokenStore } from './broken-store'
 import { AT_ONCE } from './broken-store'

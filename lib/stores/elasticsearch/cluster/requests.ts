@@ -1,6 +1,6 @@
 import type { Owner } from '../../../core/caller'
+import type { QueryState, WireAnswer, WireRequest } from '../../../core/pass-through'
 import type { ValueObject } from '../../../core/result'
-import type { QueryState, WireAnswer, WireRequest } from '../../../core/store'
 import { timeText } from '../../../core/time-value'
 import type { QueryAnswer } from '../answers/answer'
 import { readAnswer } from '../answers/answer'

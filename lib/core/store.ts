@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Caller, Owner } from './caller'
-import type { QueryResult, Value, ValueObject } from './result'
+import type { StoredResult, Value, ValueObject } from './result'
 
 /** The operations of the API. A store serves each with the method of that name, and `head` with `get`. */
 export const OPERATIONS = ['submit', 'get', 'head', 'stop', 'delete'] as const
@@ -77,7 +77,7 @@ export interface CompletedQuery extends QueryTimes {
   columnar?: boolean
   /** From the request: the time zone of the dates in the answer. @default 'UTC' */
   timeZone?: string
-  result: QueryResult
+  result: StoredResult
 }
 
 /** A snapshot of an async query. It does not change with the query, and changing it does not change the query. */
@@ -161,7 +161,7 @@ export interface AsyncQueryStore {
    *
    * Throws `circuit_breaking_exception` if there is no room for a result whose query is forgotten already.
    */
-  hold?(result: QueryResult): () => void
+  hold?(result: StoredResult): () => void
   /**
    * The same operations for a store in front of another server of this API. If it is there, the router forwards requests
    * and answers unchanged, and does not call the methods above. They still tell which operations the store serves, and

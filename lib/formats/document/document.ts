@@ -4,13 +4,13 @@ import type { AsyncQuery, CompletedQuery } from '../../core/store'
 import { dateText } from '../cells/dates'
 import { cellRule } from '../columns'
 import { shownColumns } from '../drop-null-columns'
-import type { Chunk, Presentation, Writer } from '../writer'
+import type { Presentation, Writer, Writing } from '../writer'
 import { NO_RESULT } from '../writer'
 import { filtered } from './filter-path'
 import type { TokenSink } from './token-sink'
 import { writeMember } from './tree'
 import type { WriteValues } from './values'
-import { writeValues as writeEachValue } from './values'
+import { assertColumnarFits, writeValues as writeEachValue } from './values'
 
 /** The writer of a format of the JSON family that differs from the others in its sink alone. */
 export function documentWriter(createSink: () => TokenSink): Writer {
@@ -19,12 +19,22 @@ export function documentWriter(createSink: () => TokenSink): Writer {
 }
 
 /** Writes an answer of the JSON family into a sink, and hands out what the sink holds in chunks. */
-export function* writeDocument(
+export function writeDocument(
+  query: AsyncQuery,
+  presentation: Presentation,
+  sink: TokenSink,
+  writeValues: WriteValues = writeEachValue,
+): Writing {
+  if (!query.isRunning && query.columnar) assertColumnarFits(query.result)
+  return documentChunks(query, presentation, sink, writeValues)
+}
+
+function* documentChunks(
   query: AsyncQuery,
   { dropNullColumns, human }: Presentation,
   sink: TokenSink,
-  writeValues: WriteValues = writeEachValue,
-): Generator<Chunk> {
+  writeValues: WriteValues,
+): Writing {
   sink.start('object')
   writeState(sink, query, human)
   yield* writeResult(query.isRunning ? { result: NO_RESULT } : query, dropNullColumns, sink, writeValues)
@@ -37,7 +47,7 @@ function* writeResult(
   dropNullColumns: boolean,
   sink: TokenSink,
   writeValues: WriteValues,
-): Generator<Chunk> {
+): Writing {
   const shown = yield* shownColumns(result, dropNullColumns)
   if (dropNullColumns) writeMember(sink, 'all_columns', result.columns.map(columnOf))
   writeMember(
@@ -47,7 +57,7 @@ function* writeResult(
   )
   if (sink.key('values')) {
     const columns = shown.map(({ index, column }) => ({ index, rule: cellRule(column.type, timeZone) }))
-    yield* writeValues(sink, { columns, rows: result.values, columnar })
+    yield* writeValues(sink, { columns, values: result.values, columnar })
   } else {
     sink.null()
   }

@@ -1,6 +1,8 @@
+import { batchesOf, isRows } from '../../core/result'
 import type { AsyncQuery } from '../../core/store'
 import { cellText } from '../columns'
 import { shownColumns } from '../drop-null-columns'
+import type { Writing } from '../writer'
 import { CHUNK_LENGTH } from '../writer'
 
 export interface LineFormat {
@@ -16,7 +18,7 @@ export function* delimitedLines(
   query: AsyncQuery,
   dropNullColumns: boolean,
   { delimiter, lineEnd, header, escapeCell }: LineFormat,
-): Generator<string> {
+): Writing {
   if (query.isRunning) {
     if (header) yield lineEnd
     return
@@ -26,18 +28,20 @@ export function* delimitedLines(
     return { index, text: cellText(column.type, query.timeZone ?? 'UTC', '') }
   })
   let chunk = header ? shown.map(({ column }) => escapeCell(column.name)).join(delimiter) + lineEnd : ''
-  for (const row of query.result.values) {
-    if (chunk.length >= CHUNK_LENGTH) {
-      yield chunk
-      chunk = ''
+  for (const batch of batchesOf(query.result.values)) {
+    for (const row of isRows(batch) ? batch : yield batch) {
+      if (chunk.length >= CHUNK_LENGTH) {
+        yield chunk
+        chunk = ''
+      }
+      let separator = ''
+      for (const { index, text } of columns) {
+        chunk += separator
+        chunk += escapeCell(text(row[index]))
+        separator = delimiter
+      }
+      chunk += lineEnd
     }
-    let separator = ''
-    for (const { index, text } of columns) {
-      chunk += separator
-      chunk += escapeCell(text(row[index]))
-      separator = delimiter
-    }
-    chunk += lineEnd
   }
   if (chunk !== '') yield chunk
 }

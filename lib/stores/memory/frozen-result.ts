@@ -22,7 +22,7 @@ export async function freezeResult(
   const freezer = new Freezer()
   const columns = freezeColumns(admitColumns(result?.columns), freezer)
   // An executor that ignores a stop may add rows between the turns.
-  const values = await freezeRows([...rowsOf(result)], columns, freezer, assertRoom)
+  const values = await freezeRows([...rowsOf(result.values)], columns, freezer, assertRoom)
   const { statistics, isPartial } = result
   const { profile, clusters } = admitObjects(result)
   if (isPartial !== undefined && typeof isPartial !== 'boolean') {

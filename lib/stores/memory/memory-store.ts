@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock'
 import { unavailable } from '../../core/errors'
 import type { Counter } from '../../core/meter'
 import { meterOf } from '../../core/meter'
-import type { QueryResult } from '../../core/result'
+import type { QueryResult, StoredResult } from '../../core/result'
 import type {
   AsyncQuery,
   AsyncQueryStore,
@@ -46,7 +46,7 @@ export class MemoryStore implements AsyncQueryStore {
   /** The executors that run. Each promise resolves when its executor has ended. */
   readonly #executions = new Map<MemoryQuery, Promise<void>>()
   /** Which query a result belongs to, as long as anybody has the result. */
-  readonly #sources = new WeakMap<QueryResult, MemoryQuery>()
+  readonly #sources = new WeakMap<StoredResult, MemoryQuery>()
   readonly #running: Counter | undefined
   #closed = false
 
@@ -110,7 +110,7 @@ export class MemoryStore implements AsyncQueryStore {
     return true
   }
 
-  hold(result: QueryResult): () => void {
+  hold(result: StoredResult): () => void {
     const query = this.#sources.get(result)
     if (!query) return () => {}
     // A submit whose query is not kept has forgotten it already.

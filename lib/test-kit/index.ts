@@ -20,6 +20,7 @@ export type {
   TestRunner,
 } from './harness'
 export { ManualClock } from './manual-clock'
+export { readRows } from './read-rows'
 
 const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
   harness: creation,

@@ -15,6 +15,7 @@ import type {
 } from '../core/store'
 import { shown } from './assertions'
 import type { HarnessQueries, OptionalMethod, ResolvedHarness, SeedOptions } from './harness'
+import { withRows } from './read-rows'
 
 export const alice: Owner = ownerOf('https://issuer.example', 'alice')
 /** A stranger to the queries of {@link alice}. */
@@ -60,7 +61,10 @@ export class Pending<T> {
   }
 }
 
-/** The store under test, in words that keep tests short: queries have names, options have defaults, calls have an end. */
+/**
+ * The store under test, in words that keep tests short: queries have names, options have defaults, calls have an end, and
+ * results have their rows in memory.
+ */
 export class Subject {
   readonly store: AsyncQueryStore
   readonly stepMs: number
@@ -94,7 +98,7 @@ export class Subject {
     return this.begin('submit', async () => {
       const answer = await this.#method('submit').call(this.store, submitted, owner, submitOptions)
       assert.ok(isObject(answer), `submit answers ${shown(answer)}, which is no query`)
-      return answer
+      return withRows(answer)
     })
   }
 
@@ -106,11 +110,14 @@ export class Subject {
     id: string,
     { owner = alice, ...options }: AsOwner & Partial<GetOptions> = {},
   ): Pending<AsyncQuery | undefined> {
-    return this.begin('get', () => this.store.get(id, owner, { waitForCompletionTimeoutMs: 0, ...options }))
+    const getOptions = { waitForCompletionTimeoutMs: 0, ...options }
+    return this.begin('get', async () => withRows(await this.store.get(id, owner, getOptions)))
   }
 
   stop(id: string, { owner = alice }: AsOwner = {}): Promise<CompletedQuery | undefined> {
-    return this.begin('stop', async () => this.#method('stop').call(this.store, id, owner)).end()
+    return this.begin('stop', async () =>
+      withRows(await this.#method('stop').call(this.store, id, owner)),
+    ).end()
   }
 
   delete(id: string, { owner = alice }: AsOwner = {}, ...options: [DeleteOptions?]): Promise<boolean> {

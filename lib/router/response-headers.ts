@@ -69,7 +69,8 @@ export function breakOff(response: ServerResponse): void {
   const { httpVersion, socket } = response.req
   // Node.js resets TCP alone. TLS ends without a farewell then.
   const isTcp = socket.remoteFamily !== undefined && !(socket instanceof TLSSocket)
-  if (httpVersion === '1.0' && isTcp) socket.resetAndDestroy()
+  // What `resetAndDestroy` sets. That method ends the connection first, which looks whole.
+  if (httpVersion === '1.0' && isTcp) Reflect.set(socket, 'resetAndClosing', true)
   response.destroy()
 }
 

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock'
 import { unavailable } from '../../core/errors'
 import type { Counter } from '../../core/meter'
 import { meterOf } from '../../core/meter'
-import type { QueryResult, StoredResult } from '../../core/result'
+import type { EngineResult, QueryResult, StoredResult } from '../../core/result'
 import type {
   AsyncQuery,
   AsyncQueryStore,
@@ -18,6 +18,8 @@ import { MemoryBudget } from './budget'
 import { ExpiryQueue } from './expiry-queue'
 import { freezeFailure } from './frozen-failure'
 import { freezeResult } from './frozen-result'
+import type { KeptResult } from './intake'
+import { Intake } from './intake'
 import type { Execute, MemoryStoreOptions } from './options'
 import { MEMORY_STORE_OPTIONS } from './options'
 import { ownText } from './own-text'
@@ -95,7 +97,7 @@ export class MemoryStore implements AsyncQueryStore {
     if (!query.outcome) {
       query.interrupt('stopped')
       await query.wait({ waitForCompletionTimeoutMs: this.#interruptGraceMs })
-      await this.#complete(query, query.reported ?? NOTHING)
+      await this.#complete(query, query.intake ?? query.reported ?? NOTHING)
     }
     const snapshot = query.snapshot()
     return snapshot.isRunning ? undefined : snapshot
@@ -192,6 +194,7 @@ export class MemoryStore implements AsyncQueryStore {
     return query
   }
 
+  /** Resolves when the engine has ended, and has closed what it reads rows from. */
   async #run(query: MemoryQuery, request: QueryRequest): Promise<void> {
     const { owner } = query
     const signal = query.begin()
@@ -199,7 +202,7 @@ export class MemoryStore implements AsyncQueryStore {
       // An executor that ignores its signal may report after the end. Nothing would ever drop that report.
       if (!query.outcome) query.reported = result
     }
-    let result: QueryResult
+    let result: EngineResult
     try {
       result = await this.#execute(request, { signal, report, owner })
     } catch (fault) {
@@ -207,15 +210,28 @@ export class MemoryStore implements AsyncQueryStore {
       if (!signal.aborted) return this.#fail(query, fault)
       result = query.reported ?? NOTHING
     }
-    await this.#complete(query, result)
+    let intake: Intake | undefined
+    try {
+      intake = Intake.of(result, (bytes) => this.#takeBytes(query, bytes))
+      if (intake) {
+        query.takeIn(intake)
+        await intake.read(signal)
+        await intake.close()
+      }
+      await this.#complete(query, intake ?? result)
+    } catch (fault) {
+      this.#fail(query, fault)
+      await intake?.close()
+    }
   }
 
-  async #complete(query: MemoryQuery, result: QueryResult): Promise<void> {
+  async #complete(query: MemoryQuery, result: EngineResult | Intake): Promise<void> {
     if (query.outcome) return
     const isStopped = query.isInterrupted
     const tookNanos = Math.max(0, Math.round((this.#clock.now() - query.startTimeMs) * 1e6))
     try {
-      const frozen = await freezeResult(result, (bytes) => this.#budget.assertRoom(query.owner, bytes))
+      const kept = result instanceof Intake ? await result.kept() : (result as KeptResult)
+      const frozen = await freezeResult(kept, (bytes) => this.#budget.assertRoom(query.owner, bytes))
       // The query may have been deleted or have expired meanwhile.
       if (query.outcome) return
       this.#takeBytes(query, frozen.bytes)

@@ -3,6 +3,7 @@ import { expiry } from './expiry'
 import type { StoreHarness, TestRunner } from './harness'
 import { resolveHarness } from './harness'
 import { concurrency, interruption } from './interruption'
+import { largeResults } from './large-results'
 import { failure, lifecycle } from './lifecycle'
 import { ownership } from './ownership'
 import { snapshots } from './snapshots'
@@ -31,6 +32,7 @@ const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
   interruption,
   concurrency,
   snapshots,
+  'large results': largeResults,
   failure,
   close: closing,
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Owner } from '../core/caller'
 import { ownerOf } from '../core/caller'
 import { isObject } from '../core/is-object'
+import type { StoredResult } from '../core/result'
 import type {
   AsyncQuery,
   AsyncQueryStore,
@@ -92,7 +93,7 @@ export class Subject {
 
   beginSubmit(query: QueryName, options: Start & Partial<SubmitOptions> = {}): Pending<AsyncQuery> {
     const { request, owner = alice, ...rest } = options
-    const submitted = { query: this.#resolved.harness.queries[query], ...request }
+    const submitted = { query: this.#textOf(query), ...request }
     const kept = { keepAliveMs: this.longMs, keepOnCompletion: true }
     const submitOptions = { waitForCompletionTimeoutMs: 0, ...kept, ...rest }
     return this.begin('submit', async () => {
@@ -112,6 +113,14 @@ export class Subject {
   ): Pending<AsyncQuery | undefined> {
     const getOptions = { waitForCompletionTimeoutMs: 0, ...options }
     return this.begin('get', async () => withRows(await this.store.get(id, owner, getOptions)))
+  }
+
+  /** The result of a completed query as the store returns it, with its rows wherever they are. */
+  async result(id: string): Promise<StoredResult> {
+    const options = { waitForCompletionTimeoutMs: 0 }
+    const query = await this.begin('get', () => this.store.get(id, alice, options)).end()
+    assert.ok(query?.isRunning === false, `${shown(query)} came in place of a completed query`)
+    return query.result
   }
 
   stop(id: string, { owner = alice }: AsOwner = {}): Promise<CompletedQuery | undefined> {
@@ -145,8 +154,8 @@ export class Subject {
     return this.start('keepsRunning', options)
   }
 
-  async finished(options: Start = {}): Promise<string> {
-    const id = await this.start('completes', { ...options, ...FOREVER })
+  async finished(options: Start = {}, query: 'completes' | 'completesLarge' = 'completes'): Promise<string> {
+    const id = await this.start(query, { ...options, ...FOREVER })
     if (!this.store.submit) await this.#untilEnded(id, options)
     return id
   }
@@ -168,6 +177,12 @@ export class Subject {
     else await sleep(steps * stepMs)
   }
 
+  #textOf(query: QueryName): string {
+    const text = this.#resolved.harness.queries[query]
+    assert.ok(text !== undefined, `the harness has no query ${query}`)
+    return text
+  }
+
   #method<Name extends OptionalMethod>(name: Name): NonNullable<AsyncQueryStore[Name]> {
     const method = this.store[name]
     assert.ok(method, `the store has no ${name}`)
@@ -185,7 +200,7 @@ export class Subject {
   ): Promise<string> {
     const { harness } = this.#resolved
     assert.ok(harness.seed, 'the harness has no seed')
-    const seeded = { query: harness.queries[query], ...request }
+    const seeded = { query: this.#textOf(query), ...request }
     return harness.seed(this.store, seeded, owner, { keepAliveMs, keepOnCompletion })
   }
 }

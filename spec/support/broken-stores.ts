@@ -4,6 +4,7 @@ import { methodsOf } from './broken-stores/broken-store'
 import { brokenExpiries } from './broken-stores/expiry'
 import { brokenCloses, brokenFailures } from './broken-stores/failure'
 import { brokenInterruptions } from './broken-stores/interruption'
+import { brokenLargeResults } from './broken-stores/large-results'
 import { brokenFactories, brokenLifecycles } from './broken-stores/lifecycle'
 import { brokenOwnerships } from './broken-stores/ownership'
 import { brokenSnapshots } from './broken-stores/snapshots'
@@ -19,6 +20,7 @@ export const brokenStores: readonly BrokenStore[] = [
   ...brokenOwnerships,
   ...brokenInterruptions,
   ...brokenSnapshots,
+  ...brokenLargeResults,
   ...brokenFailures,
   ...brokenCloses,
 ]

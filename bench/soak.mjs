@@ -10,7 +10,7 @@ import { CLIENTS, LONGEST_KEEP_ALIVE_MS, OWNERS } from './soak/settings.mjs'
 import { Watch } from './soak/watch.mjs'
 import { SIGNING } from './support/callers.mjs'
 import { Contestant, withContestants } from './support/contestant.mjs'
-import { isReached, printTable } from './support/report.mjs'
+import { isReached, printLines, printTable } from './support/report.mjs'
 
 const { values: options } = parseArgs({
   options: {
@@ -21,31 +21,35 @@ const { values: options } = parseArgs({
   },
 })
 const loadMs = Number(options.minutes) * 60_000
-// A shorter soak has too few samples to tell growth from chance.
-if (!(loadMs >= 60_000 && Number(options.rate) > 0)) {
-  console.error('--minutes must be at least 1, and --rate must be above zero.')
+if (!(loadMs > 0 && Number(options.rate) > 0)) {
+  console.error('--minutes and --rate must be above zero.')
   process.exit(1)
 }
 
-/** Compiles code and fills caches, before the rest that gives the values for comparison. */
-const WARM_UP_MS = Math.min(60_000, Math.max(15_000, loadMs / 5))
-/** After the last query has expired, connections to the cluster stay open for some seconds. */
+/** A shorter load has too few samples to tell growth from chance, so the heap has no goal then. */
+const isLong = loadMs >= 180_000
+/** The warm-up compiles code and fills caches. The rest after it gives the values to compare with. */
+const WARM_UP_MS = Math.min(60_000, loadMs / 4)
+/** Connections to the cluster stay open for some seconds after the last query has expired. */
 const REST_MS = LONGEST_KEEP_ALIVE_MS + 7_000
-const TICK_MS = 1_000
-const SAMPLE_MS = 5_000
+const TICK_MS = 500
+const SAMPLE_MS = Math.min(5_000, loadMs / 12)
 const PROGRESS_MS = 10_000
-const SOONEST_KILL_MS = 20_000
-const LATEST_KILL_MS = 60_000
+/** A soak of some seconds kills each gateway too. */
+const SOONEST_KILL_MS = Math.min(20_000, loadMs / 4)
+const LATEST_KILL_MS = Math.min(60_000, loadMs / 2)
 
 const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length }
 console.log(`Node.js ${machine.node}, ${machine.cores} cores (${machine.cpu})`)
-console.log(`${options.minutes} minutes, ${options.rate} requests per second, --seed ${options.seed}`)
+console.log(`${options.minutes} minutes, ${options.rate} deeds per second, --seed ${options.seed}`)
 const random = new Random(`${options.seed} supervisor`)
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 const fleet = await Fleet.start(random)
 try {
   const starts = Array.from({ length: CLIENTS }, (_, index) =>
     Contestant.start('../soak/client', {
       name: `client-${index}`,
+      number: index,
       seed: options.seed,
       owners: OWNERS,
       rate: Number(options.rate) / CLIENTS,
@@ -63,18 +67,29 @@ async function soak(clients) {
   const steady = fleet.targets.find(({ name }) => name === 'steady/memory')
   const kills = Object.fromEntries(KILLED.map((name) => [name, 0]))
 
-  await load(clients, watch, { ms: WARM_UP_MS })
-  await rest(clients, watch)
+  if (isLong) {
+    await load(clients, watch, { ms: WARM_UP_MS })
+    await rest(clients, watch)
+  }
   const before = await fleet.steady.ask('state')
+  const { standalone } = fleet.gateways
+  const descriptorsBefore = standalone.descriptors
   const capacityBefore = await capacityOf(steady)
   const samples = await load(clients, watch, { ms: loadMs, kills })
   await rest(clients, watch)
   const after = await fleet.steady.ask('state')
   const capacityAfter = await capacityOf(steady)
+  const descriptorsAbove = standalone.descriptors - descriptorsBefore
 
-  const { counts, warnings, failures } = watch
+  const { counts, warnings, failures, kinds } = watch
   const rows = [
-    ...judgeFlatness({ before, after, samples, capacityBefore, capacityAfter }),
+    ...judgeFlatness({ before, after, samples, capacityBefore, capacityAfter }, isLong),
+    {
+      what: 'descriptors of the standalone gateway at rest after the load, above those before it',
+      value: descriptorsAbove,
+      unit: '',
+      goal: { atMost: 0 },
+    },
     ...Object.entries(kills).map(([name, value]) => ({
       what: `kills of the gateway ${name}`,
       value,
@@ -88,14 +103,30 @@ async function soak(clients) {
   ].map((row) => ({ case: 'soak', ...row, reached: isReached(row) }))
   console.log()
   printTable(rows)
+  console.log()
+  printLines(
+    ['kind', 'done', 'failed'],
+    kinds.map(({ name, done, failed }) => [name, String(done), String(failed)]),
+  )
   if (options.json !== undefined) {
-    const found = { machine, options, rows, failures, before, after, samples, capacityBefore, capacityAfter }
+    const found = {
+      machine,
+      options,
+      rows,
+      kinds,
+      failures,
+      before,
+      after,
+      samples,
+      capacityBefore,
+      capacityAfter,
+    }
     writeFileSync(options.json, `${JSON.stringify(found, null, 2)}\n`)
   }
   if (rows.some(({ reached }) => reached === false)) process.exitCode = 1
 }
 
-/** Lets the clients work, and returns samples of the gateway that is never killed. Without `kills`, no gateway is killed. */
+/** Lets the clients work. Returns samples of the steady gateway. Kills no gateway without `kills`. */
 async function load(clients, watch, { ms, kills = {} }) {
   const samples = []
   const beganMs = performance.now()
@@ -145,7 +176,7 @@ async function rest(clients, watch) {
   await Promise.all(clients.map((client) => client.ask('rest')))
   await pause(REST_MS)
   await watch.look()
-  for (const name of Object.keys(fleet.gateways)) await watch.readLog(name)
+  for (const name of [...Object.keys(fleet.gateways), 'proxy']) await watch.readLog(name)
 }
 
 function printProgress(passedMs, { counts, open, failures }, sample, kills) {

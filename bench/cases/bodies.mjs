@@ -8,7 +8,7 @@ export const question =
 const require = createRequire(import.meta.url)
 const { parseJson } = require('../../dist/json/parse.js')
 const { readBodyFields } = require('../../dist/request/submit-fields.js')
-const { interpretSubmitBody, validateSubmission } = require('../../dist/request/submission.js')
+const { interpretSubmitBody, validateQuery } = require('../../dist/request/submission.js')
 const { weigh } = require('../../dist/stores/memory/weight.js')
 const { isQueryError } = require('../../dist/core/errors.js')
 
@@ -69,8 +69,8 @@ function textOf({ head, unit, separator, tail }, length) {
 
 function read(text) {
   try {
-    const submission = interpretSubmitBody(readBodyFields(parseJson(text)))
-    validateSubmission(submission)
+    const submission = interpretSubmitBody(readBodyFields(parseJson(text), 'submit'))
+    validateQuery(submission.request)
     weigh(submission.request)
   } catch (error) {
     if (!isQueryError(error)) throw error

@@ -13,7 +13,7 @@ export const question =
 const ROWS = 100_000
 const ROUNDS = 5
 const IDLE_MS = 500
-const FORMATS = ['json', 'csv', 'tsv', 'yaml', 'cbor', 'smile', 'txt', 'arrow']
+const FORMATS = ['json', 'csv', 'tsv', 'yaml', 'cbor', 'smile', 'txt', 'md', 'arrow']
 
 export async function run() {
   const table = makeRows(ROWS)

@@ -1,13 +1,14 @@
 import { Asking, pathOf } from './asking.mjs'
 import { FORMATS } from './decode.mjs'
-import { queryText } from './engine.mjs'
-import { KnownQuery } from './known-query.mjs'
-import { markOf } from './marks.mjs'
-import { FEW_ROWS, LONGEST_KEEP_ALIVE_MS, MANY_ROWS, SHORTEST_KEEP_ALIVE_MS } from './settings.mjs'
+import { Outage } from './outage.mjs'
+import { Pipeliner } from './pipeliner.mjs'
+import { MOST_OPEN } from './settings.mjs'
+import { StalledReader } from './stalled-reader.mjs'
 import { Stranger } from './stranger.mjs'
+import { Submitter } from './submitter.mjs'
 import { ownQuestion } from './verdict.mjs'
 
-/** What owners do, by how often. */
+/** What owners do, and how often. */
 const DEEDS = {
   submit: 20,
   poll: 22,
@@ -25,50 +26,58 @@ const DEEDS = {
   askElsewhere: 2,
   askForForeign: 8,
   askWrongly: 3,
+  stallReading: 0.2,
+  pipeline: 0.5,
+  meetOutage: 4,
 }
 
-/** What becomes of queries, by how often. One that holds ends when it is stopped, is deleted or expires. */
-const OUTCOMES = { completes: 12, fails: 2, holds: 3 }
-
-/** Queries that an owner goes on asking about, those that live and those that are gone. */
+/** An owner asks about so many queries that live, and as many that are gone. */
 const MOST_KEPT = 20
 
-/** Requests of an owner that are open at a time. */
-const MOST_OPEN = 12
-
-/** One owner: submits queries, asks for them, and checks every answer. */
+/** One owner, who submits queries, asks for them, and checks every answer. */
 export class Actor {
   live = []
   #dead = []
-  #owner
   #others
   #targets
   #random
   #asking
+  #submitter
   #stranger
-  #submitted = 0
+  #pipeliner
+  #stalledReader
+  #outage
+  #report
+  #first
   #open = new Set()
 
-  constructor({ owner, others, targets, random, signing, report }) {
-    this.#owner = owner
+  /** `first`: the number of the first deed. */
+  constructor({ owner, first, others, targets, random, signing, report }) {
+    this.#report = report
+    this.#first = Object.keys(DEEDS).at(first % Object.keys(DEEDS).length)
     this.#others = others
     this.#targets = targets
     this.#random = random
     this.#asking = new Asking({ owner, random, signing, report })
+    this.#submitter = new Submitter(owner, this.#asking, random)
     this.#stranger = new Stranger(this.#asking, random)
+    this.#pipeliner = new Pipeliner(this.#asking, random, this.#submitter)
+    this.#stalledReader = new StalledReader(this.#asking, random, this.#submitter)
+    this.#outage = new Outage(this.#asking, random, this.#submitter)
   }
 
-  /** Does one thing. Resolves when there is room for another; the answer may still be outstanding. */
+  /** Begins one deed. Resolves when there is room for another. The deed may go on. */
   async act() {
     this.#bury()
-    const deed = this.#random.weighted(DEEDS)
-    const done = this.#deeds[deed]().catch((error) => this.#asking.giveUp(error))
+    const deed = this.#first ?? this.#random.weighted(DEEDS)
+    this.#first = undefined
+    const done = this.#report.during(deed, this.#deeds[deed])
     this.#open.add(done)
     void done.then(() => this.#open.delete(done))
     if (this.#open.size >= MOST_OPEN) await Promise.race(this.#open)
   }
 
-  /** Resolves when everything that is outstanding is answered. */
+  /** Resolves when all deeds have ended. */
   async settled() {
     while (this.#open.size > 0) await Promise.all(this.#open)
   }
@@ -83,7 +92,8 @@ export class Actor {
     waitShortly: () => this.#get({ waitMs: this.#random.integer(20, 800) }),
     waitLong: () => this.#get({ waitMs: this.#random.integer(2_000, 30_000) }),
     waitUntilComplete: () => this.#get({ waitMs: Number.POSITIVE_INFINITY }),
-    extend: () => this.#get({ waitMs: this.#random.integer(0, 200), keepAliveMs: this.#keepAlive() }),
+    extend: () =>
+      this.#get({ waitMs: this.#random.integer(0, 200), keepAliveMs: this.#submitter.keepAlive() }),
     head: () => this.#get({ isHead: true }),
     leaveWaiting: () => this.#get({ waitMs: 30_000, leaveAfterMs: this.#random.integer(0, 500) }),
     leaveReading: () => this.#get({ waitMs: 0, leaveAfterBytes: this.#random.pick([1, 500, 500_000]) }),
@@ -94,55 +104,18 @@ export class Actor {
     askElsewhere: () => this.#askElsewhere(),
     askForForeign: () => this.#askAs('askForForeign', this.#random.pick(this.#others()).live),
     askWrongly: () => this.#askAs('askWrongly', this.live),
+    stallReading: () => this.#stalledReader.stall(this.#random.pick(this.#targets)),
+    pipeline: () => this.#pipeliner.pipeline(this.#random.pick(this.#targets)),
+    meetOutage: () => this.#outage.meet(this.#random.pick(this.#inFrontOfCluster)),
   }
 
   async #submit() {
     const random = this.#random
-    const target = random.pick(this.#targets)
-    const outcome = random.weighted(OUTCOMES)
-    const keepAliveMs = this.#keepAlive()
-    const query = new KnownQuery({
-      target,
-      owner: this.#owner,
-      mark: markOf(this.#owner, this.#submitted++),
-      rows: random.chance(0.02) ? MANY_ROWS : random.integer(0, FEW_ROWS),
-      runMs:
-        outcome === 'holds'
-          ? 3_600_000
-          : random.pick([0, 0, random.integer(1, 200), random.integer(200, 5_000)]),
-      outcome,
-      keepAliveMs,
-    })
+    const query = this.#submitter.newQuery(random.pick(this.#targets))
     const waitMs = random.pick([0, 0, 100, 1_000, 3_000])
     const leaving = random.chance(0.1) && { leaveAfterMs: random.integer(0, 300) }
     const keeps = random.chance(0.8)
-    const question = ownQuestion(query, target, { waitMs, format: 'json' })
-    const answer = await this.#asking.ask(target, question, {
-      method: 'POST',
-      path: '/_query/async',
-      body: JSON.stringify({
-        query: queryText(query),
-        keep_on_completion: keeps,
-        keep_alive: `${keepAliveMs}ms`,
-        wait_for_completion_timeout: `${waitMs}ms`,
-      }),
-      ...leaving,
-    })
-    if (!answer) return
-    if (answer.status === 404) return this.#asking.fail('a submit is answered 404', question, answer)
-    const isRunning = answer.headers['x-elasticsearch-async-is-running'] === '?1'
-    const id = answer.headers['x-elasticsearch-async-id']
-    if (answer.status === 200 && (id !== undefined) !== (isRunning || keeps)) {
-      return this.#asking.fail(
-        'an id where there should be none, or none where there should be one',
-        question,
-        answer,
-      )
-    }
-    query.accepted(id, question.sent.generation)
-    this.#asking.judge(question, answer)
-    // Whether the process before or the one after has taken a submit of that time, nobody can tell.
-    if (id !== undefined && question.sent.isUp) this.live.push(query)
+    if (await this.#submitter.submit(query, { waitMs, keeps, ...leaving })) this.live.push(query)
   }
 
   async #get({ waitMs, keepAliveMs, isHead = false, ...reading }) {
@@ -199,7 +172,7 @@ export class Actor {
     if (answer.body.toString() !== '{"acknowledged":true}') this.#asking.fail('its body', question, answer)
   }
 
-  /** Asks about a query that has expired, was deleted, or was forgotten by a gateway that has been killed. */
+  /** Asks about a query that has expired, that this owner has deleted, or that a killed gateway has forgotten. */
   async #askForDead() {
     const query = this.#random.pick(this.#dead)
     if (!query) return this.#submit()
@@ -219,17 +192,17 @@ export class Actor {
     await (query ? this.#stranger[deed](query, this.#gatewayOf(query)) : this.#submit())
   }
 
-  /** Queries that are in the cluster can be reached by each gateway in front of it. */
+  /** Each gateway in front of the cluster reaches the queries in it. */
   #gatewayOf(query) {
     if (query.target.forgets) return query.target
-    return this.#random.pick(this.#targets.filter(({ forgets }) => !forgets))
+    return this.#random.pick(this.#inFrontOfCluster)
   }
 
-  #keepAlive() {
-    return this.#random.integer(SHORTEST_KEEP_ALIVE_MS, LONGEST_KEEP_ALIVE_MS)
+  get #inFrontOfCluster() {
+    return this.#targets.filter(({ forgets }) => !forgets)
   }
 
-  /** Puts aside what is gone, and forgets what there is too much of. */
+  /** Puts aside the queries that are gone, and forgets the oldest of too many. */
   #bury() {
     const gone = this.live.filter((query) => query.mustBeGone(query.target, query.target.moment()))
     this.live = this.live.filter((query) => !gone.includes(query)).slice(-MOST_KEPT)
@@ -237,7 +210,7 @@ export class Actor {
   }
 }
 
-/** As a time value; without one, a get waits until the query is complete. */
+/** As a time value. A get without one waits until the query is complete. */
 function milliseconds(ms) {
   return ms === undefined || ms === Number.POSITIVE_INFINITY ? undefined : `${ms}ms`
 }

@@ -22,10 +22,14 @@ export class Asking {
     this.#report.count(what, times)
   }
 
-  /** The whole answer to a request, or `undefined` where there is none and that is all right. */
+  /** Sends a request. Resolves with the answer, or with `undefined` if it is not whole. */
   async ask(target, question, request) {
     this.count('requests')
-    const answer = await exchange(target, { token: this.token, ...request })
+    return this.check(target, question, request, await exchange(target, { token: this.token, ...request }))
+  }
+
+  /** Checks what holds for every answer. Returns the answer if it is whole. */
+  check(target, question, request, answer) {
     const { ending } = answer
     const mark = foreignMark(answer.headers ? answer : { ...answer, headers: {} }, question.query)
     if (mark !== undefined)
@@ -34,11 +38,6 @@ export class Asking {
     if (ending === 'broken' && !target.wasUpSince(question.sent)) this.count('broken by a kill')
     else if (ending === 'broken') this.fail('the connection broke', question, answer, request)
     return ending === 'answered' ? { ...answer, request } : undefined
-  }
-
-  /** Reports what is wrong with this soak. */
-  giveUp(error) {
-    this.#report.fail('the soak itself is broken', String(error.stack))
   }
 
   /** Reports what is wrong with an answer about a query of this owner. */

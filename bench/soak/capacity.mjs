@@ -6,21 +6,21 @@ import { markOf } from './marks.mjs'
 import { MANY_ROWS } from './settings.mjs'
 import { Target } from './target.mjs'
 
-/** Requests that are sent at the same time. */
+/** How many requests it sends at a time. */
 const AT_ONCE = 8
 
 const OWNER = 'measurer'
 
 /**
- * How much a memory store takes until it refuses: queries, and results of 20,000 rows. An empty one takes as much
- * after hours of load as before, so less tells of queries that are gone and still counted.
+ * How much a memory store takes until it refuses: queries, and results of 20,000 rows. An empty store takes as much
+ * after hours of load as before. If it takes less, it still counts queries that are gone.
  */
 export async function capacityOf(place) {
   const store = new Target(place)
   try {
     return {
       queries: await countAccepted(store, 1, AT_ONCE),
-      // How many of these there is room for must not depend on which of several at once comes first.
+      // One at a time: the number must not depend on which of several comes first.
       results: await countAccepted(store, MANY_ROWS, 1),
     }
   } finally {

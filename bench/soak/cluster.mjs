@@ -4,8 +4,8 @@ import { answerCommands } from '../support/commands.mjs'
 import { execute } from './engine.mjs'
 import { resources, serve } from './serve.mjs'
 
-// A cluster as gateways see it, which outlives them: one service account owns every query, so whoever knows an id of
-// the cluster could read its result. Nothing but the sealing of ids stands between the owners.
+// A cluster as gateways see it. It outlives them. One service account owns every query, so whoever knows an id of the
+// cluster can read its result. Only the sealing of ids keeps the owners apart.
 
 const MOST = 1_000_000_000
 
@@ -16,7 +16,7 @@ const store = new MemoryStore({
   maxBytes: MOST,
   maxBytesPerOwner: MOST,
 })
-// Without the parameter Elasticsearch's server answers at once.
+// Elasticsearch's server answers a get without the parameter at once.
 const router = asyncQueryRouter({
   store,
   resolveCaller: () => ({ owner: 'service account' }),

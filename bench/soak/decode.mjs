@@ -1,12 +1,12 @@
 import { tableFromIPC } from 'apache-arrow'
 import { decode as decodeCbor } from 'cbor-x'
 
-/** The formats that clients ask for, by how often. */
+/** The formats that clients ask for, and how often. */
 export const FORMATS = { json: 10, csv: 3, tsv: 1, cbor: 2, arrow: 2, smile: 1, yaml: 1, txt: 1 }
 
 /**
- * What an answer says: its rows as `[mark, n]`, and `is_running`, `is_partial` and `id` where the format tells. Of the
- * formats that are only looked through for marks there are no rows.
+ * What an answer says: its rows as `[mark, n]`, and `is_running`, `is_partial` and `id` if the format tells. Formats
+ * without a decoder here give no rows: clients only look for marks in them.
  */
 export function decode(format, body) {
   return DECODERS[format]?.(body) ?? {}

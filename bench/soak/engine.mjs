@@ -10,13 +10,13 @@ const COLUMNS = [
 const TEXT = 'so that rows are about as long as those of logs are'
 
 /**
- * The text of a query that takes `runMs`, and then has so many rows or fails. Each row, and the failure, bears the mark.
+ * The text of a query that runs for `runMs`, and then has so many rows or fails. Each row and the failure bear the mark.
  */
 export function queryText({ mark, rows, runMs, outcome }) {
   return `FROM soak | ${JSON.stringify({ mark, rows, runMs, outcome })}`
 }
 
-/** The engine behind the gateways' memory and in the cluster. */
+/** The engine of the memory stores and of the cluster. */
 export async function execute({ query }, { signal, report }) {
   const { mark, rows, runMs, outcome } = JSON.parse(query.slice('FROM soak | '.length))
   report({ columns: COLUMNS, values: makeRows(mark, rowsWhenStopped(rows)) })

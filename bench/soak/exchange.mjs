@@ -1,12 +1,12 @@
 import { request } from 'node:http'
 
-/** Of a body that is read slowly: so many bytes, then a pause. */
+/** A slow reader takes so many bytes of a body, and then pauses. */
 const SLOW_BYTES = 65_536
 const SLOW_PAUSE_MS = 20
 
 /**
- * One request and what came of it: `answered`, `left` where the client went away as it was told to (after so many
- * milliseconds, or so many bytes of the body), or `broken` where the connection failed.
+ * Sends one request. Resolves with its answer and its `ending`: `answered`, `left` if the client went away as told
+ * (after so many milliseconds or bytes of the body), or `broken` if the connection failed.
  */
 export function exchange(
   target,

@@ -3,24 +3,29 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { newSealingKey } from 'express-esql-async-query'
 import { TRUST } from '../support/callers.mjs'
 import { Contestant } from '../support/contestant.mjs'
+import { Keeper } from './keeper.mjs'
+import { Standalone } from './standalone.mjs'
 
-/** The gateways, by what they have at which path. The first two are killed now and then. */
+/** The gateways, with the store at each path. The soak kills the first two now and then. */
 const GATEWAYS = {
   memory: { '/': 'memory' },
   cluster: { '/': 'elasticsearch' },
   steady: { '/memory': 'memory', '/cluster': 'elasticsearch' },
+  standalone: { '/': 'elasticsearch' },
 }
 export const KILLED = ['memory', 'cluster']
 
-/** Below those that the system gives to clients, so that none of these is taken while a gateway is away. */
+/** The system gives higher ports to clients, so nobody takes one of these while a gateway is away. */
 const PORTS = { first: 18_000, last: 28_000 }
 
-/** Longest time that a killed gateway stays away. */
+/** A killed gateway stays away this long at most. */
 const LONGEST_ABSENCE_MS = 2_000
 
-/** The gateways and the cluster behind them, each a process. */
+/** The gateways, the cluster behind them, and the proxy between them. Each is a process. */
 export class Fleet {
   gateways = {}
+  proxy
+  keeper
   #configs = {}
   #cluster
 
@@ -28,10 +33,14 @@ export class Fleet {
     const fleet = new Fleet()
     const clusterPort = await freePort(random)
     fleet.#cluster = await Contestant.start('../soak/cluster', { port: clusterPort })
+    const proxyPort = await freePort(random)
+    const behind = { port: proxyPort, cluster: urlOf(clusterPort) }
+    fleet.proxy = await Contestant.start('../soak/proxy', behind)
+    fleet.keeper = await Keeper.start(await freePort(random))
     const shared = {
       trust: TRUST,
-      cluster: `http://127.0.0.1:${clusterPort}`,
-      // The same before and after a restart, and in every gateway.
+      cluster: urlOf(proxyPort),
+      // Every gateway has the same, before and after a restart.
       sealingKeys: [newSealingKey()],
     }
     for (const [name, mounts] of Object.entries(GATEWAYS)) {
@@ -41,7 +50,7 @@ export class Fleet {
     return fleet
   }
 
-  /** Where clients find what. */
+  /** Where clients find which store. */
   get targets() {
     return Object.entries(GATEWAYS).flatMap(([gateway, mounts]) =>
       Object.entries(mounts).map(([path, store]) => {
@@ -55,7 +64,7 @@ export class Fleet {
     return this.gateways.steady
   }
 
-  /** Kills a gateway and starts it again in the same place. Clients are told before and after. */
+  /** Kills a gateway and starts it again at the same port. Tells the clients before and after. */
   async replace(name, clients, random) {
     await Promise.all(clients.map((client) => client.ask('down', name)))
     await this.gateways[name].kill()
@@ -65,13 +74,21 @@ export class Fleet {
   }
 
   async stop() {
-    const all = [...Object.values(this.gateways), this.#cluster]
+    const all = [...Object.values(this.gateways), this.keeper, this.proxy, this.#cluster]
     await Promise.all(all.filter(Boolean).map((process) => process.stop()))
   }
 
   async #startGateway(name) {
-    this.gateways[name] = await Contestant.start('../soak/gateway', this.#configs[name])
+    const config = this.#configs[name]
+    this.gateways[name] =
+      name === 'standalone'
+        ? await Standalone.start(config)
+        : await Contestant.start('../soak/gateway', config, { isUnread: true })
   }
+}
+
+function urlOf(port) {
+  return `http://127.0.0.1:${port}`
 }
 
 async function freePort(random) {

@@ -1,38 +1,38 @@
 import { rowsWhenStopped } from './engine.mjs'
 
-/** Clocks of two processes of one machine, and a timer that is late. */
+/** Clocks of two processes differ, and timers are late. */
 const SLACK_MS = 250
 
 /**
- * What a client knows of a query that it has submitted: what it may be answered with, and what not. Where that depends
- * on what happens at the same time, both are right.
+ * What a client knows of a query that it has submitted, and so which answers are right. Where that depends on what
+ * happens at the same time, both are right.
  */
 export class KnownQuery {
   id
   generation
   hasEnded = false
-  /** A stop has been asked for. */
+  /** The owner has asked for a stop. */
   isStopped = false
-  /** A get that moves the expiry is on its way. */
+  /** The owner waits for the answer to a get that moves the expiry. */
   isExtending = false
   #deletion = 'none'
   #expiresAfterMs
   #expiresBeforeMs = Number.POSITIVE_INFINITY
 
-  /** A query that is about to be submitted. */
+  /** A query that its owner is about to submit. */
   constructor({ target, owner, mark, rows, runMs, outcome, keepAliveMs }) {
     Object.assign(this, { target, owner, mark, rows, runMs, outcome, keepAliveMs })
     this.#expiresAfterMs = performance.now() + keepAliveMs
   }
 
-  /** Its submit has been answered. */
+  /** The gateway has answered the submit. */
   accepted(id, generation) {
     this.id = id
     this.generation = generation
     this.#expiresBeforeMs = performance.now() + this.keepAliveMs
   }
 
-  /** A get begins that is to move the expiry. Returns what is to be called with the status of its answer, if any. */
+  /** A get begins that moves the expiry. Returns a function. Call it with the status of the answer, if any. */
   extend(keepAliveMs) {
     const beganMs = performance.now()
     this.isExtending = true
@@ -40,13 +40,13 @@ export class KnownQuery {
     return (status) => {
       this.isExtending = false
       if (status === 404) return
-      // Whether a get without a result has moved it, and when, nobody can tell.
+      // Nobody can tell whether a get without a result has moved it, and when.
       this.#expiresBeforeMs = status === 200 ? performance.now() + keepAliveMs : Number.POSITIVE_INFINITY
       if (status === 200) this.#expiresAfterMs = beganMs + keepAliveMs
     }
   }
 
-  /** A delete begins. Returns what is to be called when it was acknowledged. */
+  /** A delete begins. Returns a function. Call it when the gateway has acknowledged the delete. */
   delete() {
     this.#deletion = 'begun'
     return () => {
@@ -63,20 +63,20 @@ export class KnownQuery {
     return this.isDeleting || performance.now() >= this.#expiresAfterMs
   }
 
-  /** Whether a request that was sent to a gateway at a moment, and is answered now, may not have found it. */
+  /** Whether an answer that comes now to a request of the moment `sent` may say that there is no such query. */
   mayBeGone(target, sent) {
     const mayBeForgotten = target.forgets && (sent.generation !== this.generation || !target.wasUpSince(sent))
     return mayBeForgotten || this.mayHaveEndedEarly()
   }
 
-  /** Whether a request that is sent at this moment cannot find it. */
+  /** Whether a request of the moment `sent` cannot find it. */
   mustBeGone(target, sent) {
     const isForgotten = target.forgets && sent.isUp && sent.generation > this.generation
     const isExpired = !this.isExtending && sent.atMs > this.#expiresBeforeMs + SLACK_MS
     return isForgotten || isExpired || this.#deletion === 'done'
   }
 
-  /** How many rows a result may have. */
+  /** Whether a result may have so many rows. */
   mayHaveRows(count, isPartial) {
     if (isPartial) return this.isStopped && count === rowsWhenStopped(this.rows)
     return count === this.rows && this.outcome === 'completes'

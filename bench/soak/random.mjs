@@ -41,7 +41,7 @@ export class Random {
     return entries[0][0]
   }
 
-  /** Time until the next of events that come at random. */
+  /** The time until the next event, for events at random. */
   pauseMs(meanMs) {
     return -Math.log(1 - this.next()) * meanMs
   }

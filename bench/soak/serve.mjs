@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 
-/** As the standalone server: longer than clients keep idle connections. */
+/** Longer than clients keep idle connections, as in the standalone gateway. */
 const KEEP_ALIVE_MS = 75_000
 
 export async function serve(app, port) {
@@ -12,7 +12,7 @@ export async function serve(app, port) {
   })
 }
 
-/** What this process holds, once everything that can go has gone. */
+/** What this process holds after garbage collection. */
 export async function resources() {
   for (let pass = 0; pass < 2; pass++) {
     globalThis.gc()
@@ -21,6 +21,6 @@ export async function resources() {
   const { heapUsed, external, rss } = process.memoryUsage()
   const handles = {}
   for (const kind of process.getActiveResourcesInfo()) handles[kind] = (handles[kind] ?? 0) + 1
-  // The folder itself is open while it is read.
+  // The process opens the folder itself to read it.
   return { heapUsed, external, rss, handles, descriptors: readdirSync('/proc/self/fd').length - 1 }
 }

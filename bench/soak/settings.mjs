@@ -1,18 +1,31 @@
-/** What every process of the soak has to agree on. */
+/** Every process of the soak has to agree on these. */
 
 /** Client processes, and owners in each. */
 export const CLIENTS = 3
 export const OWNERS = 12
 
-/** Keep-alives that clients ask for, in milliseconds. After the longest, all of them are over. */
+/** Deeds that an owner has open at a time. */
+export const MOST_OPEN = 12
+
+/** Keep-alives that clients ask for, in milliseconds. Every query has expired after the longest. */
 export const SHORTEST_KEEP_ALIVE_MS = 2_000
 export const LONGEST_KEEP_ALIVE_MS = 15_000
 
-/** What a gateway's `MemoryStore` takes at most: far more than the load needs, and soon reached on purpose. */
+/** The limits of a gateway's `MemoryStore`. The load stays far below, and `capacityOf` soon reaches them. */
 export const MOST_QUERIES = 1_000
 export const MOST_BYTES = 128 * 2 ** 20
 
-/** Rows of a result that does not fit into the buffers between two processes. */
+/** The `maxStallMs` of the gateways. */
+export const MOST_STALL_MS = 3_000
+
+/** Enough waits for all deeds that an owner has open, too few for one pipeline whose requests all wait. */
+export const MOST_WAITS_PER_OWNER = 2 * MOST_OPEN
+export const PIPELINED = 2 * MOST_WAITS_PER_OWNER
+
+/** How long a gateway waits in one request to the cluster. It needs several for most waits. */
+export const SLICE_MS = 1_000
+
+/** A result of so many rows fills the buffers between two processes when it comes a few times. */
 export const MANY_ROWS = 20_000
-/** Every other result is at most this long. */
+/** Every other result has this many rows at most. */
 export const FEW_ROWS = 50

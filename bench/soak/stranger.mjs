@@ -2,7 +2,7 @@ import { pathOf } from './asking.mjs'
 import { FORMATS } from './decode.mjs'
 import { judgeNotFound, judgeStrangers, ownQuestion } from './verdict.mjs'
 
-/** Asks for what must be refused. */
+/** Asks for what gateways must refuse. */
 export class Stranger {
   #asking
   #random
@@ -12,7 +12,7 @@ export class Stranger {
     this.#random = random
   }
 
-  /** Asks a gateway that keeps its queries in its own memory about one that another has in its own. */
+  /** Asks a gateway with a memory store about a query in the memory of another. */
   async askElsewhere(query, target) {
     const question = ownQuestion(query, target)
     const answer = await this.#asking.ask(target, question, { method: 'GET', path: pathOf(query.id) })
@@ -49,7 +49,7 @@ export class Stranger {
     if (fault) this.#asking.fail(`${method}${suffix}: ${fault}`, question, foreign)
   }
 
-  /** Asks about a query of their own, but not as one should. */
+  /** Asks about a query of its own with a request that is wrong. */
   async askWrongly(query, target) {
     const { token } = this.#asking
     const [expected, request] = this.#random.pick([
@@ -66,7 +66,7 @@ export class Stranger {
   }
 }
 
-/** The same id but for a character that is chance. */
+/** The same id with another character where the random part is. */
 function unlike(id) {
   const at = Math.min(40, Math.floor(id.length / 4))
   return `${id.slice(0, at)}${id[at] === 'A' ? 'B' : 'A'}${id.slice(at + 1)}`

@@ -1,12 +1,12 @@
 import { Agent } from 'node:http'
 
-/** A gateway as clients know it: where it is, and whether it is there. */
+/** A gateway as clients know it: its address, and whether it is there. */
 export class Target {
   agent = newAgent()
   #generation = 0
   #isUp = true
 
-  /** `store`: one that forgets its queries when it is killed has none of the others' ids. */
+  /** `store`: the kind of its store. A memory store forgets its queries in a kill, and knows no id of another. */
   constructor({ name, gateway, port, prefix, store }) {
     Object.assign(this, { name, gateway, port, prefix, store })
   }
@@ -15,19 +15,19 @@ export class Target {
     return this.store === 'memory'
   }
 
-  /** It is about to be killed. */
+  /** The soak is about to kill it. */
   down() {
     this.#isUp = false
   }
 
-  /** It has been started again, and nobody may use a connection to the one before. */
+  /** It runs again. Nobody may use a connection to the process before. */
   up() {
     this.rest()
     this.#generation++
     this.#isUp = true
   }
 
-  /** Lets go of the connections that are idle. */
+  /** Closes the idle connections. */
   rest() {
     this.agent.destroy()
     this.agent = newAgent()

@@ -1,6 +1,6 @@
 import jwt from 'jsonwebtoken'
 
-/** A token of one owner, and a new one now and then, as clients get them. */
+/** The token of one owner. A new one replaces it now and then, as in real clients. */
 export class Tokens {
   #signing
   #owner

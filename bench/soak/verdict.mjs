@@ -2,22 +2,22 @@ import { decode } from './decode.mjs'
 import { failureOf } from './engine.mjs'
 import { marksIn } from './marks.mjs'
 
-/** A wait may end this much before its time, since timers count whole milliseconds. */
+/** A wait may end so much before its time, because timers count whole milliseconds. */
 const EARLY_MS = 20
 
-/** What somebody asks about a query of their own, with what is known when the request is sent. */
+/** What an owner asks about its own query, with what is known at that moment. */
 export function ownQuestion(query, target, { waitMs, format, isHead } = {}) {
   const sent = target.moment()
   const { hasEnded: hadEnded } = query
   return { query, target, sent, waitMs, format, isHead, hadEnded, mustBeGone: query.mustBeGone(target, sent) }
 }
 
-/** The mark of somebody else in an answer, whole or not. */
+/** A mark in an answer that belongs to somebody else. The answer need not be whole. */
 export function foreignMark(answer, { mark: own }) {
   return marksIn(textOf(answer)).find((mark) => mark !== own)
 }
 
-/** What is wrong with an answer about a query of the one who asked, or `undefined`. */
+/** What is wrong with an answer about the client's own query, or `undefined`. */
 export function judgeOwnAnswer(answer, question, count) {
   if (answer.status === 404) return judgeGone(answer, question, count)
   if (question.mustBeGone) return 'it tells about a query that is gone'
@@ -37,7 +37,7 @@ function judgeGone(answer, { query, target, sent }, count) {
   return judgeNotFound(answer, query.id)
 }
 
-/** Whether a 404 is the one of an unknown id, to the letter. */
+/** What makes a 404 different from that of an unknown id, or `undefined`. */
 export function judgeNotFound({ request, headers, body }, id) {
   if (request.method === 'HEAD') return body.length > 0 ? 'a HEAD with a body' : undefined
   const reason = { type: 'resource_not_found_exception', reason: id }
@@ -101,7 +101,7 @@ function judgeFailure(answer, { query }, count) {
   return undefined
 }
 
-/** What is different between the answers about the query of somebody else and about an unknown one, or `undefined`. */
+/** How the answer about a foreign query differs from that about an unknown one, or `undefined`. */
 export function judgeStrangers([foreign, foreignId], [unknown, unknownId]) {
   if (foreign.status !== 404) return `a stranger is answered ${foreign.status}`
   if (marksIn(textOf(foreign)).length > 0) return 'a stranger sees a mark'

@@ -1,7 +1,7 @@
 const HEAD_END = Buffer.from('\r\n\r\n')
 const LINE_END = Buffer.from('\r\n')
 
-/** Reads HTTP/1.1 answers off a connection. Much cheaper than a full client, so that the server stays the busy side. */
+/** Reads HTTP/1.1 answers off a connection. It costs far less than a full client, so the server stays the busy side. */
 export class AnswerReader {
   #onBody
   #onEnd
@@ -9,8 +9,9 @@ export class AnswerReader {
   #state = 'head'
   #left = 0
   #status = 0
+  #headText = ''
 
-  /** `onBody` gets the pieces of each body, `onEnd` the status when an answer is complete. */
+  /** `onBody` gets the pieces of each body, `onEnd` the status and the head when an answer is complete. */
   constructor({ onBody, onEnd }) {
     this.#onBody = onBody
     this.#onEnd = onEnd
@@ -29,7 +30,7 @@ export class AnswerReader {
     }
   }
 
-  /** Uses up some of the bytes. None, when it takes more of them to go on. */
+  /** Uses some of the bytes, or none if it needs more to go on. Returns how many. */
   #step(bytes) {
     if (this.#state === 'head') return this.#readHead(bytes)
     if (this.#state === 'size') return this.#readSize(bytes)
@@ -41,6 +42,7 @@ export class AnswerReader {
     if (end < 0) return 0
     const head = bytes.latin1Slice(0, end)
     this.#status = Number(head.slice(9, 12))
+    this.#headText = head
     const [, length] = /\r\ncontent-length: (\d+)/i.exec(head) ?? []
     this.#state = length === undefined ? 'size' : 'body'
     this.#left = Number(length ?? 0)
@@ -78,6 +80,6 @@ export class AnswerReader {
 
   #end() {
     this.#state = 'head'
-    this.#onEnd(this.#status)
+    this.#onEnd(this.#status, this.#headText)
   }
 }

@@ -7,10 +7,10 @@ const { publicKey, privateKey } = generateKeyPairSync('rsa', {
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 })
 
-/** What a server has to know to check the tokens of this run. */
+/** With this, a server checks the tokens of this run. */
 export const TRUST = { key: publicKey, issuer: 'https://issuer.example.org/', audience: 'gateway' }
 
-/** What a process of its own has to know to sign tokens of this run. */
+/** With this, another process signs tokens of this run. */
 export const SIGNING = { privateKey, issuer: TRUST.issuer, audience: TRUST.audience }
 
 /** An RS256 token as an identity provider signs them. Each has its own `jti`. */

@@ -3,7 +3,7 @@ import { COLUMNS } from './table.mjs'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-/** Submits a query that is kept, and answers its id. */
+/** Submits a query that the server keeps. Resolves with its id. */
 export async function submit({ port }, token, fields = {}) {
   const response = await fetch(`http://127.0.0.1:${port}/_query/async`, {
     method: 'POST',
@@ -15,7 +15,7 @@ export async function submit({ port }, token, fields = {}) {
   return id
 }
 
-/** Gets a query: status and body. */
+/** Gets a query. Resolves with status and body. */
 export async function get({ port }, path, token) {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers })

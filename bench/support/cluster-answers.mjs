@@ -14,7 +14,7 @@ export function upstreamIdOf(result) {
 
 const COLUMNS = '[{"name":"n","type":"long"},{"name":"text","type":"keyword"}]'
 
-/** What stands between the rows, and around them. */
+/** How each format writes rows, and what stands around them. */
 const LAYOUTS = {
   csv: {
     head: () => 'n,text\r\n',
@@ -31,7 +31,7 @@ const LAYOUTS = {
 
 export const MEDIA_TYPES = { csv: 'text/csv; charset=utf-8; header=present', json: 'application/json' }
 
-/** The body of a result that is known as `id`. */
+/** The body of a result whose query has this id. */
 export function answerBody(format, result, id) {
   const { head, row, lastRow } = LAYOUTS[format]
   const text = 'x'.repeat(ROW_BYTES - row('').length)

@@ -19,7 +19,7 @@ function cpu() {
   return user + system
 }
 
-/** Memory that is in use, in bytes, once everything that can go has gone. */
+/** Memory in use after garbage collection, in bytes. */
 async function memory() {
   for (let pass = 0; pass < 3; pass++) {
     globalThis.gc()
@@ -56,7 +56,7 @@ async function settle() {
 /** The longest stall in milliseconds, and by how many bytes memory grew at most, since `watch`. */
 async function watched() {
   const { delay, before, peak, timer } = watching
-  // A stall is noticed after it is over, and this question may have come in while it lasted.
+  // The monitor notices a stall after its end, and this question may have arrived during one.
   await settle()
   clearInterval(timer)
   delay.disable()

@@ -3,23 +3,29 @@ import { fileURLToPath } from 'node:url'
 
 const PATIENCE_MS = 90_000
 
-/** A process of its own that answers commands: what it costs is its cost alone. */
+/** A process of its own that answers commands, so that its cost is nobody else's. */
 export class Contestant {
   #child
   #nextId = 0
   #pending = new Map()
 
-  /** Starts `contestants/NAME.mjs`, and its `start` command with `config`. */
-  static async start(name, config, execArgv = []) {
-    const contestant = new Contestant(name, execArgv)
+  /**
+   * Starts `contestants/NAME.mjs`, and its `start` command with `config`. `isUnread`: nobody reads its output, so each
+   * line that it prints fails with EPIPE.
+   */
+  static async start(name, config, { execArgv = [], isUnread = false } = {}) {
+    const contestant = new Contestant(name, execArgv, isUnread)
     contestant.started = await contestant.ask('start', config)
     return contestant
   }
 
-  constructor(name, execArgv) {
+  constructor(name, execArgv, isUnread) {
     const script = fileURLToPath(new URL(`../contestants/${name}.mjs`, import.meta.url))
     this.name = name
-    this.#child = fork(script, { execArgv: ['--expose-gc', ...execArgv], env: { NODE_ENV: 'production' } })
+    const env = { NODE_ENV: 'production' }
+    this.#child = fork(script, { execArgv: ['--expose-gc', ...execArgv], env, silent: isUnread })
+    this.#child.stdout?.destroy()
+    this.#child.stderr?.destroy()
     this.#child.on('message', ({ id, value, error }) => this.#settle(id, value, error))
     this.#child.on('exit', (code) => {
       for (const id of this.#pending.keys()) this.#settle(id, undefined, `${name} ended with code ${code}`)
@@ -38,14 +44,14 @@ export class Contestant {
     })
   }
 
-  /** Ends the process as the loss of its machine would. */
+  /** Ends the process at once, as a crash of its machine does. */
   kill() {
     const exited = new Promise((resolve) => this.#child.once('exit', resolve))
     this.#child.kill('SIGKILL')
     return exited
   }
 
-  /** Lets the process end by itself, so that a profile of it gets written. */
+  /** Lets the process end by itself, so that it writes its profile. */
   stop() {
     return new Promise((resolve) => {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) return resolve()
@@ -63,7 +69,7 @@ export class Contestant {
   }
 }
 
-/** Runs `use` with contestants that are ended afterwards, whatever happens. */
+/** Runs `use` with contestants, and ends them afterwards, whatever happens. */
 export async function withContestants(starts, use) {
   const started = await Promise.allSettled(starts)
   const contestants = started.flatMap(({ value }) => value ?? [])

@@ -14,7 +14,7 @@ export function getRequest(path, token) {
   ].join('\r\n')
 }
 
-/** Connections that ask as fast as the server answers. Every answer is compared with what is expected. */
+/** Connections that ask as fast as the server answers. They compare every answer with the expected one. */
 export class Load {
   #connections
 
@@ -66,7 +66,7 @@ export class Connection {
     socket.on('close', () => this.#current?.reject(new Error('the server closed the connection')))
   }
 
-  /** Rejects for any other answer than one of this status that ends with the `expected` bytes. */
+  /** Rejects unless the answer has this status and ends with the `expected` bytes. */
   exchange(request, expected, status = 200) {
     return new Promise((resolve, reject) => {
       this.#current = { expected, status, pieces: [], resolve, reject }
@@ -86,7 +86,7 @@ export class Connection {
   }
 }
 
-/** Compares without putting the pieces together: the client must not be what the server waits for. */
+/** Does not join the pieces, because the server must not wait for the client. */
 function endsWith(pieces, expected) {
   let end = expected.length
   for (const piece of pieces.toReversed()) {

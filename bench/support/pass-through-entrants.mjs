@@ -7,7 +7,7 @@ import { Connection, getRequest } from './load.mjs'
 
 const GATEWAY = 'elasticsearch-gateway'
 
-/** Starts a cluster, and between it and us a process for each of `scripts` (name: contestant). */
+/** Starts a cluster, and a process in front of it for each of `scripts` (name: contestant). */
 export function withEntrants(scripts, use) {
   return withContestants([Contestant.start('cluster', {})], async (cluster) => {
     const config = { cluster: `http://127.0.0.1:${cluster.started.port}`, trust: TRUST }
@@ -37,12 +37,12 @@ async function enter(name, contestant) {
     expected: answerBody(format, result, ids[result]),
   })
   const entrant = { name, contestant, token, connection, question }
-  // What is made for the first request is no part of what a body takes.
+  // The first request makes what later ones find ready.
   for (const format of ['csv', 'json']) await fetchOnce(entrant, format, 'small')
   return entrant
 }
 
-/** The gateway has an id of its own, and only for its owner. The others pass the cluster's on. */
+/** The gateway makes an id of its own, for its owner only. The others pass the cluster's id on. */
 async function submitted(started, token, result) {
   const id = await submit(started, token, { query: `FROM ${result}` })
   assert.notEqual(id, upstreamIdOf(result))
@@ -59,7 +59,7 @@ export async function fetchOnce({ connection, question, token }, format, result)
   return { ms: performance.now() - began, mib: expected.length / 2 ** 20 }
 }
 
-/** Another one begins in each round. */
+/** The entrants in order, with another first one in each round. */
 export function inTurn(entrants, round) {
   const first = round % entrants.length
   return [...entrants.slice(first), ...entrants.slice(0, first)]

@@ -3,9 +3,9 @@ const SAMPLE_MS = 5
 let idle = 0
 let peak = 0
 
-/** Commands that tell how far a process rises above the memory that it takes when there is nothing to do. */
+/** Commands that tell how far the memory of a process rises above that of an idle one. */
 export const peakMemory = {
-  /** What there is now, once everything that can go has gone, is idle. */
+  /** Takes the memory after garbage collection for idle. */
   async idle() {
     for (let pass = 0; pass < 3; pass++) {
       globalThis.gc()
@@ -14,7 +14,7 @@ export const peakMemory = {
     idle = process.memoryUsage.rss()
     setInterval(sample, SAMPLE_MS).unref()
   },
-  /** The highest since the last question, in bytes above idle. What has stayed from before then counts as well. */
+  /** The highest since the last question, in bytes above idle. Memory from before that question counts too. */
   peak() {
     sample()
     const highest = peak - idle

@@ -1,4 +1,4 @@
-/** A row of the final table: what was measured, its value, the values around it, and what was to be reached. */
+/** Whether a row of the final table reaches its goal. `undefined`: it has none. */
 export function isReached({ value, goal }) {
   if (goal === undefined) return undefined
   return goal.atMost === undefined ? value >= goal.atLeast : value <= goal.atMost
@@ -13,7 +13,11 @@ export function printTable(rows) {
     goalText(row),
     verdict(row),
   ])
-  const titles = ['case', 'measured', 'value', 'spread', 'goal', 'reached']
+  printLines(['case', 'measured', 'value', 'spread', 'goal', 'reached'], lines)
+}
+
+/** Prints lines of texts below their titles. */
+export function printLines(titles, lines) {
   const widths = titles.map((title, at) => Math.max(title.length, ...lines.map((line) => line[at].length)))
   for (const line of [titles, widths.map((width) => '-'.repeat(width)), ...lines]) {
     console.log(

@@ -7,7 +7,7 @@ const WARM_UP_IDS = 5_000
 const SAMPLES = 21
 const IDS_PER_SAMPLE = 1_000
 
-/** Microseconds that it takes to seal one id and to open it again, one value for each sample. */
+/** How long it takes to seal and open one id, in microseconds, for each sample. */
 export function measureSealing() {
   const ids = new SealedIds(readSealingKeys([newSealingKey()]))
   const owner = 'https://issuer.example.org/ alice'

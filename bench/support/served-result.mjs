@@ -10,15 +10,14 @@ const CONNECTIONS = 16
 
 /**
  * CPU time that each server process spends on a get of a completed result, in microseconds per request. The
- * contestants take turns in each round. `express` stands twice, so that the ratio of the two tells what the machine
- * makes of equals. `once` is the package too, but each token and each result is new to it: of these there are
- * `newPerRound`.
+ * contestants take turns in each round. `express` runs twice, so that the ratio of the two shows the noise. `once` is
+ * the package too, but each token and each result is new to it. A round has `newPerRound` of these.
  */
 export async function measureServedResult({ rows, warmUp, rounds, requestsPerRound, newPerRound, cpuProf }) {
   const token = tokenOf('alice')
   const profiling = cpuProf === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', cpuProf]
   const gateways = [profiling, []].map((execArgv) =>
-    Contestant.start('gateway', { trust: TRUST, rows }, execArgv),
+    Contestant.start('gateway', { trust: TRUST, rows }, { execArgv }),
   )
   return withContestants(gateways, async (gateway, onceGateway) => {
     const id = await submit(gateway.started, token)
@@ -80,7 +79,7 @@ async function eachOnce(contestant, { warmUp, requests, rounds }) {
   }
   const { body } = await get(started, pathOf(await submit(started, token)), token)
   const load = await Load.open({ ...started, connections: CONNECTIONS })
-  // Id and times differ.
+  // Only id and times differ.
   const expected = body.subarray(body.indexOf('"columns"'))
   return { name: 'once', contestant, load, warmUp, requests, expected, nextRequest: () => prepared.pop() }
 }
@@ -100,7 +99,7 @@ async function takeTurns(runners, rounds) {
   return micros
 }
 
-/** One line for each contestant, and one for what the machine makes of equals. */
+/** One line for each contestant, and one for the noise. */
 export function describeServedResult(micros) {
   const cost = (name) => ({ ...summary(micros[name]), unit: 'µs CPU' })
   return [

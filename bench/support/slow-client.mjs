@@ -5,7 +5,7 @@ import { getRequest } from './load.mjs'
 const READ_BYTES = 128 * 1024
 const PAUSE_MS = 4
 
-/** Fetches one answer and takes a break after each piece, or none. Resolves with the body. */
+/** Fetches one answer, and pauses after each piece if it is slow. Resolves with the body. */
 export function fetchSlowly({ port }, path, token, { isSlow = true } = {}) {
   return new Promise((resolve, reject) => {
     const pieces = []

@@ -1,4 +1,4 @@
-/** The value below which a share of the values lies. */
+/** The value that a share of the values lies below. */
 export function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b)
   const at = share * (sorted.length - 1)
@@ -7,7 +7,7 @@ export function quantile(values, share) {
   return low + (high - low) * (at - below)
 }
 
-/** The middle of the values and the quarter marks around it: half of all rounds lie between them. */
+/** The middle of the values and the quarter marks around it. Half of the values lie between the marks. */
 export function summary(values) {
   return { value: quantile(values, 0.5), low: quantile(values, 0.25), high: quantile(values, 0.75) }
 }
@@ -17,7 +17,7 @@ export function extremes(values) {
   return { value: quantile(values, 0.5), low: Math.min(...values), high: Math.max(...values) }
 }
 
-/** One ratio per round, because what disturbs a round disturbs both of its sides. */
+/** One ratio per round, because a disturbance in a round hits both sides. */
 export function ratios(values, others) {
   return values.map((value, round) => value / others[round])
 }

@@ -25,8 +25,8 @@ const WORDS = [
 const TAGS = ['prod', 'eu-west-1', 'canary', 'blue']
 
 /**
- * Rows as a store hands them over. Integers stay below 2^53 and doubles are never whole, so that JavaScript and
- * Java spell them alike and the same table is right for every contestant.
+ * Rows as a store returns them. Integers stay below 2^53 and doubles are never whole, so that JavaScript and Java
+ * spell them alike, and the same table is right for every contestant.
  */
 export function makeRows(count) {
   const random = pseudoRandom(42)

@@ -22,7 +22,7 @@ export class TiledBody {
     yield this.#tail
   }
 
-  /** As `compare` of a Buffer, so that a `Connection` can expect such a body. Tells only equal from different. */
+  /** Compares as a Buffer does, so that a `Connection` can expect such a body. Tells only equal from different. */
   compare(bytes, start, end, at) {
     let position = at
     for (let from = start; from < end; ) {

@@ -25,8 +25,8 @@ const NAMES = COLUMNS.map(({ name }) => name)
 const YAML_ROWS = 1_000
 
 /**
- * Who writes the table in each format. `prepare` is not timed: it gives the libraries the rows as suits them
- * best. `write` gives the pieces that are to be sent.
+ * Who writes the table in each format. `prepare` gives the libraries the rows as they like them best, and no clock
+ * runs then. `write` gives the pieces to send.
  */
 export const WRITERS = {
   json: [
@@ -91,7 +91,7 @@ function tsvLibrary(name, write) {
   return { ...csvLibrary(name, write), format: 'quotedTsv' }
 }
 
-/** Libraries know no multi-values, so they get the text of theirs for nothing. */
+/** Libraries know no multi-values, so they get these as texts, for free. */
 function withHeader(rows) {
   return [NAMES, ...rows.map((row) => row.map((cell) => (Array.isArray(cell) ? textOf(cell) : cell)))]
 }

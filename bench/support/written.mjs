@@ -10,7 +10,7 @@ const NAMES = COLUMNS.map(({ name }) => name)
 
 const cbor = new Decoder({ int64AsNumber: true, mapsAsObjects: true })
 
-/** Checks that bytes are the whole table in a format, with a reader that is nobody's own. */
+/** Checks that bytes are the whole table in a format. The reader belongs to no contestant. */
 export const assertWritten = {
   json: (bytes, rows) => assertDocument(JSON.parse(bytes), rows),
   yaml: (bytes, rows) => assertDocument(parseYaml(bytes.toString(), { maxAliasCount: -1 }), rows),
@@ -18,7 +18,7 @@ export const assertWritten = {
   smile: (bytes, rows) => assertDocument(parseSmile(bytes), rows),
   csv: (bytes, rows) => assertLines(parseCsv(bytes), rows),
   tsv: (bytes, rows) => assertLines(parseEscaped(bytes.toString()), rows),
-  /** As CSV libraries write it: they quote what Elasticsearch escapes. */
+  /** TSV as CSV libraries write it. They quote what Elasticsearch escapes. */
   quotedTsv: (bytes, rows) => assertLines(parseCsv(bytes, { delimiter: '\t' }), rows),
   txt(bytes, rows) {
     const lines = bytes.toString().split('\n')

@@ -12,7 +12,16 @@ export interface Logger {
 export const consoleLogger: Logger = {
   debug() {},
   info() {},
-  warn: (details, message) => console.warn(message, details),
-  error: (details, message) => console.error(message, details),
+  warn: (details, message) => printOnConsole('warn', message, details),
+  error: (details, message) => printOnConsole('error', message, details),
   isLevelEnabled: (level) => level === 'warn' || level === 'error',
+}
+
+/**
+ * Prints on stderr. Nobody has to read it: without a listener for errors, Node.js ends the host's process once the
+ * reader is gone.
+ */
+export function printOnConsole(level: 'warn' | 'error', message: string, ...details: object[]): void {
+  if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => {})
+  console[level](message, ...details)
 }

@@ -48,6 +48,11 @@ export interface Column {
   originalTypes?: readonly string[]
   /** The type to cast an ambiguous column to. @default derived from `originalTypes` as in Elasticsearch */
   suggestedCast?: string
+  /**
+   * The `_meta` field of the column: how its values came about, such as `{ bucket: { interval: 1, unit: 'day' } }`. The
+   * answer shows it only if {@link CompletedQuery.columnMetadata} is set.
+   */
+  meta?: ValueObject
 }
 
 /**
@@ -125,6 +130,13 @@ export interface QueryResult<Values = Rows> {
   statistics?: QueryStatistics
   /** `true`: rows are missing although the query was not stopped. @default false */
   isPartial?: boolean
+  /** Whether the engine has approximated, for requests that allow it: the `approximation_applied` field of the answer. */
+  approximationApplied?: boolean
+  /**
+   * Texts for people, sent as `Warning` headers in Elasticsearch's form. Each is sent once, cut after 1,000 characters.
+   * All together they take at most 8 KiB: texts beyond that are left out.
+   */
+  warnings?: readonly string[]
   /** The `profile` field of the answer, for requests that ask for a profile. */
   profile?: ValueObject
   /** The `_clusters` field of the answer. */
@@ -146,7 +158,7 @@ export type StoredResult = QueryResult<Rows | RowBatches>
 export type EngineResult = QueryResult<Rows | AsyncIterable<Rows> | Iterable<Rows>>
 
 /** What an engine knows only when it has given its last row. It replaces the same fields of the {@link EngineResult}. */
-export type ResultEnd = Pick<QueryResult, 'statistics' | 'isPartial' | 'profile' | 'clusters'>
+export type ResultEnd = Omit<QueryResult, 'columns' | 'values' | 'isFrozen'>
 
 /** Whether rows are in memory. `Array.isArray` does not narrow a readonly array away from an object. */
 export function isRows(values: unknown): values is Rows {
@@ -162,7 +174,10 @@ export function rowCountOf(values: Rows | RowBatches): number {
   return isRows(values) ? values.length : values.rowCount
 }
 
-/** Counters of a query. The answer has no counter that is left out, except the first two, which are then 0. */
+/**
+ * Counters of a query. The answer of a finished query has no counter that is left out, except the first two, which are
+ * then 0.
+ */
 export interface QueryStatistics {
   documentsFound?: number
   valuesLoaded?: number

@@ -1,9 +1,12 @@
 import type { Readable } from 'node:stream'
 import type { Caller, Owner } from './caller'
-import type { StoredResult, Value, ValueObject } from './result'
+import type { Column, StoredResult, Value, ValueObject } from './result'
 
-/** The operations of the API. A store serves each with the method of that name, and `head` with `get`. */
-export const OPERATIONS = ['submit', 'get', 'head', 'stop', 'delete'] as const
+/**
+ * The operations of the API. A store serves each with the method of that name, but `head` with `get`, and `query`, the
+ * synchronous one, with `submit`.
+ */
+export const OPERATIONS = ['query', 'submit', 'get', 'head', 'stop', 'delete'] as const
 
 /** One of {@link OPERATIONS}. */
 export type Operation = (typeof OPERATIONS)[number]
@@ -22,10 +25,12 @@ export interface QueryRequest {
   params?: readonly QueryParam[]
   /** A Query DSL filter that the documents must also match. */
   filter?: ValueObject
-  /** Language tag. */
+  /** Language tag. @default 'en-US' in Elasticsearch */
   locale?: string
   /** The id of the time zone in which dates are computed and written. @default 'UTC' */
   timeZone?: string
+  /** The answer shows {@link Column.meta}, because the client has asked for it or approximates. @default false */
+  columnMetadata?: boolean
   /** `values` holds one array per column instead of one per row. @default false */
   columnar?: boolean
   /** The answer contains a profile. @default false */
@@ -77,6 +82,8 @@ export interface CompletedQuery extends QueryTimes {
   columnar?: boolean
   /** From the request: the time zone of the dates in the answer. @default 'UTC' */
   timeZone?: string
+  /** From the request: the answer shows {@link Column.meta}. @default false */
+  columnMetadata?: boolean
   result: StoredResult
 }
 
@@ -103,6 +110,15 @@ export interface SubmitOptions extends WaitOptions {
   keepAliveMs: number
   /** Keeps the result even if the query finishes within the wait. */
   keepOnCompletion: boolean
+}
+
+/** What ends a synchronous query early. */
+export interface QueryOptions {
+  /**
+   * Fires when nobody waits for the query any more: the client has gone, the process shuts down, or the query has run
+   * for too long. The method ends the query and rejects.
+   */
+  signal: AbortSignal
 }
 
 /** How long a get waits, and how long the query is kept from then on. */
@@ -141,7 +157,8 @@ export interface AsyncQueryStore {
   get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined>
   /**
    * Starts a query for `owner` and waits for its completion. Keeps a query that completes in time only with
-   * `keepOnCompletion`, and every other one until it expires.
+   * `keepOnCompletion`, and every other one until it expires. Serves the synchronous query too, which waits without a
+   * limit and is deleted when its client leaves.
    */
   submit?(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery>
   /**
@@ -172,12 +189,25 @@ export interface AsyncQueryStore {
   close?(): Promise<void>
 }
 
+/** A parameter of a URL. */
+export interface SentParameter {
+  /** Decoded. */
+  readonly name: string
+  /** Name and value as sent, with their escapes: `filter_path=a%2Cb`. */
+  readonly text: string
+}
+
 /** The parts of a client's request that matter to a server behind the gateway. */
 export interface WireRequest {
   /** Who makes the request, from `resolveCaller`. */
   readonly caller: Caller
-  /** The parameters of the URL, decoded. The router has checked them. */
+  /**
+   * The parameters of the URL, decoded. With the option `strict`, the router has checked them all, otherwise only those
+   * that it needs itself.
+   */
   readonly parameters: Readonly<Record<string, string>>
+  /** The same parameters as sent, in their order. Repeated ones too: the last of them counts. */
+  readonly sentParameters: readonly SentParameter[]
   /** The `Accept` header as sent, as the other headers below. */
   readonly accept?: string
   readonly contentType?: string
@@ -185,7 +215,7 @@ export interface WireRequest {
   readonly traceparent?: string
   /** Only for a store that asks for it with {@link PassThrough.needsAuthorization}. */
   readonly authorization?: string
-  /** Only of a submit. */
+  /** Only of a submit and of a synchronous query, which has no times. */
   readonly body?: SubmitBody
   /** Fires when the client has gone: nobody will read an answer. */
   readonly gone: AbortSignal
@@ -220,10 +250,14 @@ export interface PassThrough {
   /** The store forwards the caller's own `Authorization` header. No other store ever sees it. */
   readonly needsAuthorization?: boolean
   /**
-   * The router has read and checked the body. A store that sends on other times than the client's takes the text from
+   * The router has read the times in the body, and with the option `strict` has checked all of it. A store that sends on other times than the client's takes the text from
    * {@link SubmitBody.withTimes}, and never has to parse or write the body itself.
    */
   submit(wire: WireRequest, owner: Owner, options: SubmitOptions): Promise<WireAnswer>
+  /**
+   * Runs a synchronous query to its end. It has no id, and nothing of it is kept. Left out, `POST /_query` answers 405.
+   */
+  query?(wire: WireRequest, owner: Owner, options: QueryOptions): Promise<WireAnswer>
   get(id: string, wire: WireRequest, owner: Owner, options: GetOptions): Promise<WireAnswer | undefined>
   head(id: string, wire: WireRequest, owner: Owner, options: GetOptions): Promise<QueryState | undefined>
   stop(id: string, wire: WireRequest, owner: Owner): Promise<WireAnswer | undefined>
@@ -238,7 +272,7 @@ export interface SubmitTimes {
   readonly keepAliveMs: number
 }
 
-/** The body of a submit. */
+/** The body of a submit, or of a synchronous query. */
 export interface SubmitBody {
   /** The JSON text as the client sent it, decompressed. */
   readonly bytes: Buffer

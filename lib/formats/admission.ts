@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { QueryError } from '../core/errors'
 import { isObject } from '../core/is-object'
 import type { Column, QueryResult, RowBatches, Rows, StoredResult, Value, ValueObject } from '../core/result'
-import { COLUMN_TYPES, isRows } from '../core/result'
+import { COLUMN_TYPES, isRows, isValueObject } from '../core/result'
 import { mapChanged, normalTree, wellFormed } from './cells/trees'
 import { normalCell, takenBy } from './columns'
 
@@ -37,7 +37,7 @@ async function admit(result: StoredResult): Promise<StoredResult> {
   const values = isRowBatches(result.values)
     ? new AdmittedBatches(columns, result.values)
     : await admitRows(rowsOf(result.values), rowAdmission(columns))
-  return { ...result, columns, values, ...admitObjects(result) }
+  return { ...result, columns, values, ...admitFacts(result) }
 }
 
 /** Checks rows in turns of the event loop. `begin`: how many rows of the result come before them. */
@@ -117,23 +117,34 @@ function wrongBatches(cause: unknown): QueryError {
   return new QueryError('exception', 'internal error', { cause })
 }
 
-/** The parts of a result that are objects, of those that are there. */
-export function admitObjects({
-  profile,
-  clusters,
-}: Pick<QueryResult, 'profile' | 'clusters'>): Pick<QueryResult, 'profile' | 'clusters'> {
+/** What a result says beside its table, where it is there. */
+type Facts = Pick<QueryResult, 'profile' | 'clusters' | 'warnings' | 'approximationApplied'>
+
+/** Checks what a result says beside its table, and gives it the form that is written. */
+export function admitFacts({ profile, clusters, warnings, approximationApplied }: Facts): Facts {
+  if (warnings !== undefined && !(Array.isArray(warnings) && warnings.every(isText))) {
+    throw new TypeError('`warnings` must be an array of texts')
+  }
+  if (approximationApplied !== undefined && typeof approximationApplied !== 'boolean') {
+    throw new TypeError('`approximationApplied` must be a boolean')
+  }
   return {
-    ...(profile && { profile: admitObject(profile, 'profile') }),
-    ...(clusters && { clusters: admitObject(clusters, 'clusters') }),
+    ...(warnings && { warnings: warnings.map(wellFormed) }),
+    ...(approximationApplied !== undefined && { approximationApplied }),
+    ...(profile && { profile: admitObject(profile, '`profile`') }),
+    ...(clusters && { clusters: admitObject(clusters, '`clusters`') }),
   }
 }
 
 function admitObject(object: ValueObject, name: string): ValueObject {
+  let cause: unknown
   try {
-    return normalTree(object) as ValueObject
-  } catch (cause) {
-    throw new TypeError(`\`${name}\` must be an object as JSON can carry it`, { cause })
+    const normal = normalTree(object)
+    if (isValueObject(normal)) return normal
+  } catch (fault) {
+    cause = fault
   }
+  throw new TypeError(`${name} must be an object as JSON can carry it`, { cause })
 }
 
 export function admitColumns(columns: readonly Column[] | undefined): readonly Column[] {
@@ -145,7 +156,7 @@ const TYPES: ReadonlySet<string> = new Set(COLUMN_TYPES)
 
 function admitColumn(column: Column, index: number): Column {
   if (typeof column?.name !== 'string') throw new TypeError(`Column ${index} must have a \`name\``)
-  const { name, type, originalTypes, suggestedCast } = column
+  const { name, type, originalTypes, suggestedCast, meta } = column
   if (!TYPES.has(type)) {
     throw new TypeError(`Column \`${name}\` must have an ES|QL type, got \`${String(type)}\``)
   }
@@ -160,6 +171,7 @@ function admitColumn(column: Column, index: number): Column {
     type,
     ...(originalTypes && { originalTypes: originalTypes.map(wellFormed) }),
     ...(suggestedCast !== undefined && { suggestedCast: wellFormed(suggestedCast) }),
+    ...(meta && { meta: admitObject(meta, `\`meta\` of column \`${name}\``) }),
   }
 }
 

@@ -31,7 +31,7 @@ interface ColumnKind {
   takes: string
   /** The form of a value, which is not null, when its result comes in. All writers see this form. */
   normal: Normalize
-  /** A value in CSV, TSV and TXT, before any escaping. */
+  /** A value in CSV, TSV, TXT and Markdown, before any escaping. */
   text: (value: Scalar, timeZone: string) => string
   /** A value in JSON, YAML, CBOR and SMILE: `string` alone is that text. */
   rule: CellRule | 'string'
@@ -161,7 +161,7 @@ export function normalCell(type: ColumnType): (cell: unknown) => Value | undefin
 }
 
 /**
- * How the cells of a column are written in CSV, TSV and TXT, before any escaping. `nullText` stands for null, and so
+ * How the cells of a column are written in CSV, TSV, TXT and Markdown, before any escaping. `nullText` stands for null, and so
  * for each cell of a column that is always null.
  */
 export function cellText(

@@ -9,6 +9,7 @@ import { writeTree } from './document/tree'
 import { jsonWriter } from './json/json'
 import { JsonSink } from './json/json-sink'
 import { csvWriter } from './text/csv'
+import { mdWriter } from './text/md'
 import { tsvWriter } from './text/tsv'
 import { txtWriter } from './text/txt'
 import type { Chunk, Writer } from './writer'
@@ -18,7 +19,7 @@ import { YamlSink, yamlWriter } from './yaml/yaml'
 export const OBJECT_FORMATS = ['json', 'yaml', 'cbor', 'smile'] as const
 
 /** The formats of text that hold a table and nothing else, in the order that Elasticsearch lists them in. */
-export const TEXT_FORMATS = ['txt', 'csv', 'tsv'] as const
+export const TEXT_FORMATS = ['txt', 'csv', 'tsv', 'md'] as const
 
 /** The formats an answer can be written in. */
 export const FORMATS = [...OBJECT_FORMATS, ...TEXT_FORMATS, 'arrow'] as const
@@ -38,6 +39,8 @@ interface FormatEntry<Kind extends string> {
   label?: string
   /** The label of an answer without a header line. Left out: the format has no such answers. */
   labelWithoutHeader?: string
+  /** The writer refuses to leave out the header line. Left out: such a request is not heard. */
+  needsHeader?: true
   writer: () => Writer | Promise<Writer>
 }
 
@@ -95,6 +98,13 @@ export const FORMAT_TABLE: FormatTable = {
     },
     label: 'text/tab-separated-values; charset=utf-8',
     writer: () => tsvWriter,
+  },
+  md: {
+    kind: 'text',
+    mediaTypes: { md: ['text/markdown'] },
+    label: 'text/markdown; charset=utf-8',
+    needsHeader: true,
+    writer: () => mdWriter,
   },
   arrow: {
     kind: 'arrow',

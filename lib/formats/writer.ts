@@ -31,8 +31,10 @@ export interface Presentation {
   filterPath?: string
   /** CSV: the delimiter between the cells of a line, as the client sent it. @default ',' */
   delimiter?: string
-  /** CSV: whether the first line names the columns. */
+  /** Whether the first line names the columns. CSV alone can do without, and Markdown refuses to. */
   header: boolean
+  /** Of a synchronous query, which has neither id nor state. @default false */
+  isSync?: boolean
 }
 
 /**

@@ -44,7 +44,9 @@ export class BodyReader {
 
   /** The result of a completed query. `isColumnar`: `values` has one array per column. */
   result(body: ValueObject, where: string, isColumnar = false): QueryResult {
-    const { is_partial: isPartial, profile, _clusters: clusters } = body
+    const { is_partial: isPartial, approximation_applied: isApproximated, warnings } = body
+    const { profile, _clusters: clusters } = body
+    const statistics = readStatistics(body)
     const columns = this.array(body.columns, `${where}.columns`).map((column, index) =>
       this.#column(column, `${where}.columns[${index}]`),
     )
@@ -53,8 +55,10 @@ export class BodyReader {
       values: isColumnar
         ? transpose(this.#arrays(body.values, `${where}.values`))
         : this.rows(body.values, columns, `${where}.values`),
-      ...(body.documents_found !== undefined && { statistics: readStatistics(body) }),
+      ...(Object.keys(statistics).length > 0 && { statistics }),
       ...(isPartial === true && { isPartial }),
+      ...(typeof isApproximated === 'boolean' && { approximationApplied: isApproximated }),
+      ...(warnings !== undefined && { warnings: this.#texts(warnings, `${where}.warnings`) }),
       ...(isObject(profile) && { profile }),
       ...(isObject(clusters) && { clusters }),
     }
@@ -103,13 +107,17 @@ export class BodyReader {
     return String(value)
   }
 
+  #texts(value: Value, where: string): readonly string[] {
+    return this.array(value, where).map((item, index) => this.text(item, `${where}[${index}]`))
+  }
+
   #arrays(value: Value | undefined, where: string): readonly (readonly Value[])[] {
     return this.array(value, where).map((item, index) => this.array(item, `${where}[${index}]`))
   }
 
   #column(value: Value, where: string): Column {
     const column = this.object(value, where)
-    const { name, type, original_types: originalTypes, suggested_cast: suggestedCast } = column
+    const { name, type, original_types: originalTypes, suggested_cast: suggestedCast, _meta: meta } = column
     return {
       name: this.text(name, `${where}.name`),
       type: this.#columnType(type, `${where}.type`),
@@ -119,6 +127,7 @@ export class BodyReader {
       ...(suggestedCast !== undefined && {
         suggestedCast: this.text(suggestedCast, `${where}.suggested_cast`),
       }),
+      ...(meta !== undefined && { meta: this.object(meta, `${where}._meta`) }),
     }
   }
 

@@ -1,5 +1,5 @@
 import { illegalArgument, QueryError } from '../core/errors'
-import type { SubmitBody } from '../core/store'
+import type { QueryRequest, SubmitBody } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import type { ObjectFormat } from '../formats/formats'
 import type { Presentation } from '../formats/writer'
@@ -9,9 +9,10 @@ import type { OperationRequest, RequestHead } from './head'
 import { isJsonMediaType } from './media-type'
 import type { NegotiatedFormat } from './negotiation'
 import { errorMediaType, negotiateFormat } from './negotiation'
-import { assertKnownParameters, readFlag, readOptionalBoolean } from './parameters'
+import { assertKnownParameters, readFlag, readOptionalBoolean, SOURCE } from './parameters'
+import { namesQuery } from './routes'
 import type { Submission } from './submission'
-import { interpretSubmitBody, validateSubmission } from './submission'
+import { interpretQuery, interpretSubmitBody, validateQuery } from './submission'
 import { readBodyFields } from './submit-fields'
 
 /** How to write a query for the client. */
@@ -29,7 +30,7 @@ export interface ObjectOutput {
 }
 
 /** The parts of a request that go on to a server behind the gateway as they are. */
-export type SentHead = Pick<RequestHead, 'parameters' | 'mediaTypes'>
+export type SentHead = Pick<RequestHead, 'parameters' | 'sentParameters' | 'mediaTypes'>
 
 /**
  * What a request asks for, in the terms of a store. Has no times that the client did not send, and no id: requests for
@@ -38,7 +39,8 @@ export type SentHead = Pick<RequestHead, 'parameters' | 'mediaTypes'>
 export type Command = OperationCommand & { readonly head: SentHead }
 
 type OperationCommand =
-  | ({ operation: 'submit'; output: Output; body?: SubmitBody } & Submission)
+  | ({ operation: 'query' } & QueryText)
+  | ({ operation: 'submit' } & QueryText & Omit<Submission, 'request'>)
   | {
       operation: 'get' | 'head'
       output: Output
@@ -48,23 +50,37 @@ type OperationCommand =
   | { operation: 'stop'; output: Output }
   | { operation: 'delete'; output: ObjectOutput }
 
+/** A store gets the query in our words, or one that passes through gets the bytes. */
+interface QueryText {
+  output: Output
+  /** Left out where another server reads the query. */
+  request?: QueryRequest
+  body?: SubmitBody
+}
+
 /**
  * Reads a request, and throws Elasticsearch's error for the first fault. The order of the checks is that of
  * Elasticsearch.
  */
 export function readCommand(request: OperationRequest, body: JsonNode | undefined): Command {
-  const { parameters, mediaTypes } = request
-  const command = { head: { parameters, mediaTypes }, ...readOperation(request, body) }
+  const { parameters, sentParameters, mediaTypes } = request
+  const command = { head: { parameters, sentParameters, mediaTypes }, ...readOperation(request, body) }
   // No store has an empty id. The store judges every other one.
-  if (command.operation !== 'submit' && request.id === '') throw illegalArgument('invalid id: []')
+  if (namesQuery(request.operation) && request.id === '') throw illegalArgument('invalid id: []')
   return command
 }
 
 function readOperation(request: OperationRequest, body: JsonNode | undefined): OperationCommand {
-  const { operation } = request
+  const { operation, isLenient } = request
   switch (operation) {
-    case 'submit':
-      return readSubmit(request, body)
+    case 'query': {
+      const query = interpretQuery(readBodyFields(body, operation, isLenient))
+      return { operation, ...readSubmitted(request, query) }
+    }
+    case 'submit': {
+      const { request: query, ...times } = interpretSubmitBody(readBodyFields(body, operation, isLenient))
+      return { operation, ...times, ...readSubmitted(request, query) }
+    }
     case 'get':
     case 'head':
       return readGet(request, operation)
@@ -77,16 +93,19 @@ function readOperation(request: OperationRequest, body: JsonNode | undefined): O
   }
 }
 
-function readSubmit(submit: OperationRequest, body: JsonNode | undefined): OperationCommand {
-  const { parameters, path, hasBody } = submit
-  const consumed = hasBody ? [] : SOURCE
-  const submission = interpretSubmitBody(readBodyFields(body))
-  const allowPartialResults = readOptionalBoolean(parameters, 'allow_partial_results')
-  assertKnownParameters('submit', parameters, path, consumed)
-  const output = readOutput(submit, submission)
-  validateSubmission(submission)
-  const request = { ...submission.request, ...(allowPartialResults !== undefined && { allowPartialResults }) }
-  return { operation: 'submit', ...submission, request, output }
+/** Reads the rest of a request whose body holds a query. */
+function readSubmitted(
+  head: OperationRequest,
+  query: QueryRequest,
+): { request?: QueryRequest; output: Output } {
+  const { operation, parameters, path, hasBody, isLenient } = head
+  const allowPartialResults = isLenient ? undefined : readOptionalBoolean(parameters, 'allow_partial_results')
+  assertKnownParameters(operation, parameters, path, hasBody ? [] : SOURCE, isLenient)
+  const format = readFormat(head, query)
+  if (!isLenient) validateQuery(query)
+  const output = { format, presentation: readPresentation(head, format) }
+  if (isLenient) return { output }
+  return { output, request: { ...query, ...(allowPartialResults !== undefined && { allowPartialResults }) } }
 }
 
 function readGet(request: OperationRequest, operation: 'get' | 'head'): OperationCommand {
@@ -101,10 +120,7 @@ function readGet(request: OperationRequest, operation: 'get' | 'head'): Operatio
   }
 }
 
-/** Parameters that replace a body. */
-const SOURCE = ['source', 'source_content_type']
-
-/** Reads the JSON of a submit that has no body. Throws Elasticsearch's error for parameters that are missing or wrong. */
+/** Reads the JSON of a request that has no body and needs one. Throws Elasticsearch's error for parameters that are missing or wrong. */
 export function readSource({ parameters }: RequestHead): JsonNode | undefined {
   const { source, source_content_type: contentType } = parameters
   if (source === undefined) {
@@ -124,8 +140,8 @@ export function readSource({ parameters }: RequestHead): JsonNode | undefined {
 
 /** The last checks of a request to an operation that takes no body. */
 function assertWellFormed(request: OperationRequest): void {
-  const { operation, parameters, method, uri, path, hasBody } = request
-  assertKnownParameters(operation, parameters, path)
+  const { operation, parameters, method, uri, path, hasBody, isLenient } = request
+  assertKnownParameters(operation, parameters, path, [], isLenient)
   if (hasBody) throw illegalArgument(`request [${method} ${uri}] does not support having a body`)
 }
 
@@ -134,27 +150,39 @@ function readTime({ parameters }: OperationRequest, name: string): number | unde
   return text === undefined ? undefined : parseTimeValue(name, text)
 }
 
-function readOutput(request: OperationRequest, submission?: Submission): Output {
-  const { operation, parameters, mediaTypes, path, pretty, human } = request
-  const { delimiter, filter_path: filterPath } = parameters
-  const format = negotiateFormat({
+function readOutput(request: OperationRequest): Output {
+  const format = readFormat(request)
+  return { format, presentation: readPresentation(request, format) }
+}
+
+function readFormat(request: OperationRequest, submitted?: QueryRequest): NegotiatedFormat {
+  const { operation, parameters, mediaTypes, path, isLenient } = request
+  return negotiateFormat({
     ...mediaTypes,
-    operation: operation === 'submit' || operation === 'stop' ? operation : 'get',
+    operation: submitted ? 'submit' : operation === 'stop' ? operation : 'get',
     formatParameter: parameters.format,
-    delimiterPresent: delimiter !== undefined,
+    delimiterPresent: parameters.delimiter !== undefined,
     path,
-    submitted: submission?.request,
+    submitted,
+    isLenient,
   })
-  const presentation: Presentation = {
+}
+
+function readPresentation(
+  { operation, parameters, pretty, human, isLenient }: OperationRequest,
+  { header }: NegotiatedFormat,
+): Presentation {
+  const { delimiter, filter_path: filterPath } = parameters
+  return {
     // Elasticsearch reads this parameter after the query has run, and refuses a bad value only then.
-    dropNullColumns: readFlag(parameters, 'drop_null_columns'),
+    dropNullColumns: readFlag(parameters, 'drop_null_columns', isLenient),
     pretty,
     human,
-    header: format.header,
+    header,
+    ...(operation === 'query' && { isSync: true }),
     ...(filterPath !== undefined && { filterPath }),
     ...(delimiter !== undefined && { delimiter }),
   }
-  return { format, presentation }
 }
 
 function readObjectOutput({ parameters, mediaTypes, pretty }: OperationRequest): ObjectOutput {

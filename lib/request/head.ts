@@ -1,16 +1,17 @@
 import type { Request } from 'express'
-import type { Operation } from '../core/store'
+import type { Operation, SentParameter } from '../core/store'
 import type { MediaTypeHeaders } from './media-type'
 import { checkMediaTypeHeaders } from './media-type'
 import { readFlag } from './parameters'
 import type { UrlParameters } from './url'
-import { decodePathSegment, parseQueryString } from './url'
+import { decodePathSegment, parseQueryString, splitQueryString } from './url'
 
 /** The parts of a request that are read on every route, whether or not an operation can serve it. */
 export interface RequestHead {
   /** From the path, decoded. Empty if the route has none. */
   id: string
   parameters: UrlParameters
+  sentParameters: readonly SentParameter[]
   mediaTypes: MediaTypeHeaders
   /** Method and target as sent, for the texts of errors. */
   method: string
@@ -20,6 +21,8 @@ export interface RequestHead {
   hasBody: boolean
   pretty: boolean
   human: boolean
+  /** Another server judges what the gateway does not need. */
+  isLenient: boolean
 }
 
 export interface OperationRequest extends RequestHead {
@@ -27,15 +30,17 @@ export interface OperationRequest extends RequestHead {
 }
 
 /** Reads the head of a request. Its checks have the order of Elasticsearch's. */
-export function readHead(request: Request, id: string, hasBody: boolean): RequestHead {
-  const parameters = parseQueryString(queryStringOf(request))
-  const mediaTypes = readMediaTypes(request, hasBody)
-  const pretty = readFlag(parameters, 'pretty')
-  const human = readFlag(parameters, 'human')
-  readFlag(parameters, 'error_trace')
+export function readHead(request: Request, id: string, hasBody: boolean, isLenient: boolean): RequestHead {
+  const query = queryStringOf(request)
+  const parameters = parseQueryString(query)
+  const mediaTypes = readMediaTypes(request, hasBody, isLenient)
+  const pretty = readFlag(parameters, 'pretty', isLenient)
+  const human = readFlag(parameters, 'human', isLenient)
+  readFlag(parameters, 'error_trace', isLenient)
   return {
     id,
     parameters,
+    sentParameters: splitQueryString(query),
     mediaTypes,
     method: request.method,
     uri: request.originalUrl,
@@ -43,6 +48,7 @@ export function readHead(request: Request, id: string, hasBody: boolean): Reques
     hasBody,
     pretty,
     human,
+    isLenient,
   }
 }
 
@@ -70,9 +76,10 @@ export function readErrorStyle(request: Request): ErrorStyle {
   }
 }
 
-function readMediaTypes(request: Request, hasBody: boolean): MediaTypeHeaders {
+function readMediaTypes(request: Request, hasBody: boolean, isLenient = false): MediaTypeHeaders {
   const accept = headerValues(request, 'accept')
-  return checkMediaTypeHeaders({ accept, contentType: headerValues(request, 'content-type'), hasBody })
+  const contentType = headerValues(request, 'content-type')
+  return checkMediaTypeHeaders({ accept, contentType, hasBody, isLenient })
 }
 
 function attempt<T>(read: () => T): T | undefined {

@@ -39,7 +39,8 @@ const JSON_TYPES: ReadonlySet<string> = new Set(Object.values(FORMAT_TABLE.json.
 /**
  * Parses the `Accept` and `Content-Type` headers of a request, given all their values in the order sent, and checks
  * that their compatible versions are known and agree (Elasticsearch's `ParsedMediaType` and
- * `RestCompatibleVersionHelper`). Without a body, the version of the Content-Type does not matter.
+ * `RestCompatibleVersionHelper`). Without a body, the version of the Content-Type does not matter. `isLenient`: another
+ * server judges them, so that a header which this package cannot read counts as missing, but not the label of a body.
  *
  * Throws `media_type_header_exception`.
  */
@@ -47,14 +48,16 @@ export function checkMediaTypeHeaders(request: {
   accept: readonly string[]
   contentType: readonly string[]
   hasBody: boolean
+  isLenient?: boolean
 }): MediaTypeHeaders {
+  const { accept, contentType, hasBody, isLenient = false } = request
   const headers: MediaTypeHeaders = {
-    accept: readHeader('Accept', request.accept),
-    contentType: readHeader('Content-Type', request.contentType),
-    rawAccept: request.accept[0],
-    rawContentType: request.contentType[0],
+    accept: readHeader('Accept', accept, isLenient),
+    contentType: readHeader('Content-Type', contentType, isLenient && !hasBody),
+    rawAccept: accept[0],
+    rawContentType: contentType[0],
   }
-  checkVersions(headers, request.hasBody)
+  if (!isLenient) checkVersions(headers, hasBody)
   return headers
 }
 
@@ -71,13 +74,19 @@ export function checkBodyMediaType({ contentType, rawContentType }: MediaTypeHea
   throw new RoutingError(406, `Content-Type header [${abbreviated(rawContentType)}] is not supported`)
 }
 
-function readHeader(name: HeaderName, values: readonly string[]): MediaType | undefined {
+function readHeader(name: HeaderName, values: readonly string[], isLenient: boolean): MediaType | undefined {
   const [header] = values
   if (header === undefined) return undefined
+  // One value is handed on.
   if (values.length > 1)
     throw malformed(name, `Incorrect header [${name}]. Only one value should be provided`)
-  if (header.trim() === '') throw malformed(name, `Header [${name}] cannot be empty.`)
-  return parseMediaType(name, header)
+  try {
+    if (header.trim() === '') throw malformed(name, `Header [${name}] cannot be empty.`)
+    return parseMediaType(name, header)
+  } catch (error) {
+    if (isLenient) return undefined
+    throw error
+  }
 }
 
 function parseMediaType(name: HeaderName, header: string): MediaType | undefined {

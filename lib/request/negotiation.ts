@@ -14,6 +14,8 @@ export interface FormatRequest extends MediaTypeHeaders {
   /** Decoded, without the query string. */
   path: string
   submitted?: Partial<QueryRequest> | undefined
+  /** Another server writes the answer and judges the request. This refuses nothing, and falls back. */
+  isLenient?: boolean
 }
 
 type ErrorRequest = MediaTypeHeaders & Pick<FormatRequest, 'formatParameter'>
@@ -23,7 +25,7 @@ export interface NegotiatedFormat {
   format: Format
   /** The response header, exactly. */
   contentType: string
-  /** CSV: whether the first line names the columns. `true` in every other format. */
+  /** CSV and Markdown: whether the first line names the columns. `true` in every other format. */
   header: boolean
 }
 
@@ -67,21 +69,15 @@ const DIGITS = /^\d+$/
  * Throws `illegal_argument_exception`.
  */
 export function negotiateFormat(request: FormatRequest): NegotiatedFormat {
-  const { operation, delimiterPresent, path, accept, rawAccept } = request
+  const { accept, rawAccept } = request
   const asked = askedFormat(request)
-  if (operation === 'submit') checkSubmit(request, asked)
-  if (delimiterPresent && asked?.format !== 'csv') {
-    throw illegalArgument(
-      `parameter: [delimiter] can only be used with the format [csv] for request [${path}]`,
-    )
-  }
+  if (!request.isLenient) checkAsked(request, asked)
   const named = asked ?? objectFormat(request)
   const { format } = named
-  const { labelWithoutHeader } = FORMAT_TABLE[format]
-  if (labelWithoutHeader !== undefined && isHeaderAbsent(rawAccept)) {
-    return { format, contentType: labelWithoutHeader, header: false }
-  }
-  return { format, contentType: labelOf(named, accept), header: true }
+  const { labelWithoutHeader, needsHeader = false } = FORMAT_TABLE[format]
+  const isWithout = (labelWithoutHeader !== undefined || needsHeader) && isHeaderAbsent(rawAccept)
+  const contentType = (isWithout && labelWithoutHeader) || labelOf(named, accept)
+  return { format, contentType, header: !isWithout }
 }
 
 /**
@@ -131,6 +127,13 @@ function hasKnownValues({ type, parameters }: MediaType, named: NamedFormat): bo
   if (version !== undefined && type.includes('/vnd.elasticsearch+') && !DIGITS.test(version)) return false
   const header = parameters.get('header')
   return header === undefined || isObject(named) || header === 'present' || header === 'absent'
+}
+
+function checkAsked(request: FormatRequest, asked: NamedFormat | undefined): void {
+  const { operation, delimiterPresent, path } = request
+  if (operation === 'submit') checkSubmit(request, asked)
+  if (!delimiterPresent || asked?.format === 'csv') return
+  throw illegalArgument(`parameter: [delimiter] can only be used with the format [csv] for request [${path}]`)
 }
 
 function checkSubmit(request: FormatRequest, asked: NamedFormat | undefined): void {

@@ -10,21 +10,26 @@ import { readHead, requestKey } from './head'
 import { checkBodyMediaType } from './media-type'
 import type { ValidateRequest } from './openapi'
 import { createRequestValidator } from './openapi'
+import { ownParameters } from './parameters'
 import { ReadingCache } from './reading-cache'
 import type { RouteMatch } from './routes'
 import { allowedMethods, offers, operationOn } from './routes'
+import { takesBody } from './submit-fields'
 import { submitBodyOf } from './submit-text'
 
 /** Reads requests after their caller is known: head, operation and body. Validates them against `api-spec.yaml`. */
 export class RequestReader {
   readonly #store: AsyncQueryStore
   readonly #maxBodyBytes: number
+  readonly #isLenient: boolean
   readonly #validate: ValidateRequest
   readonly #cache = new ReadingCache()
 
-  constructor(store: AsyncQueryStore, maxBodyBytes: number) {
+  /** `isStrict`: refuse what is not known in front of another server too, and do not hand it on. */
+  constructor(store: AsyncQueryStore, maxBodyBytes: number, isStrict: boolean) {
     this.#store = store
     this.#maxBodyBytes = maxBodyBytes
+    this.#isLenient = store.passThrough !== undefined && !isStrict
     this.#validate = createRequestValidator()
   }
 
@@ -36,11 +41,11 @@ export class RequestReader {
     const cached = hasBody ? undefined : this.#cache.find(key, route.id)
     if (cached) return cached
 
-    const head = readHead(request, route.id, hasBody)
+    const head = readHead(request, route.id, hasBody, this.#isLenient)
     const operation = this.#operationOf(request, route)
     if (hasBody) checkBodyMediaType(head.mediaTypes)
     let body: JsonNode | undefined
-    if (operation === 'submit') {
+    if (takesBody(operation)) {
       body = hasBody ? readJson(await sent.content()) : readSource(head)
     }
     const command = await this.#toCommand({ ...head, operation }, body)
@@ -62,12 +67,16 @@ export class RequestReader {
 
   /**
    * Validates a request against the document and reads it. If the document does not allow the request, reading it
-   * throws Elasticsearch's error for that.
+   * throws Elasticsearch's error for that. Of a request that another server judges, it validates what the gateway acts on:
+   * the id and the times of the URL. The times of a body are read field by field.
    */
   async #toCommand(request: OperationRequest, body: JsonNode | undefined): Promise<Command> {
-    const { operation, id, parameters, hasBody } = request
+    const { operation, id, parameters, hasBody, isLenient } = request
+    const documented = isLenient
+      ? { operation, id, parameters: ownParameters(parameters), body: undefined }
+      : { operation, id, parameters, body: hasBody ? body?.value : undefined }
     try {
-      await this.#validate({ operation, id, parameters, body: hasBody ? body?.value : undefined })
+      await this.#validate(documented)
     } catch (error) {
       readCommand(request, body)
       throw illegalArgument(error instanceof Error ? error.message : 'the request is not valid', {

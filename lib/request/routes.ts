@@ -3,6 +3,7 @@ import { decodePathSegment } from './url'
 
 /** The method and the path below the mount point of each operation, in the order of an `Allow` header. */
 const TARGETS: Readonly<Record<Operation, { method: string; path: string }>> = {
+  query: { method: 'POST', path: '/_query' },
   submit: { method: 'POST', path: '/_query/async' },
   get: { method: 'GET', path: '/_query/async/{id}' },
   head: { method: 'HEAD', path: '/_query/async/{id}' },
@@ -11,7 +12,7 @@ const TARGETS: Readonly<Record<Operation, { method: string; path: string }>> = {
 }
 
 /** What every path begins with. */
-const ROOT = TARGETS.submit.path
+const ROOT = TARGETS.query.path
 
 const ROUTES = (Object.keys(TARGETS) as Operation[]).map((operation) => {
   const { method, path } = TARGETS[operation]
@@ -43,6 +44,11 @@ export function targetOf(operation: Operation, id: string): { method: string; pa
   return { method, path: path.replace('{id}', () => encodeURIComponent(id)) }
 }
 
+/** Whether the path of an operation has the id of a query. */
+export function namesQuery(operation: Operation): boolean {
+  return TARGETS[operation].path.includes('{id}')
+}
+
 /** Elasticsearch ignores trailing slashes, but takes an empty segment inside a path for an empty id. */
 function withoutTrailingSlashes(path: string): string {
   let end = path.length
@@ -62,5 +68,7 @@ export function allowedMethods({ path }: RouteMatch, store: AsyncQueryStore): st
 }
 
 export function offers(store: AsyncQueryStore, operation: Operation): boolean {
+  const { passThrough, submit } = store
+  if (operation === 'query') return (passThrough ? passThrough.query : submit) !== undefined
   return store[operation === 'head' ? 'get' : operation] !== undefined
 }

@@ -1,10 +1,9 @@
-import { abbreviated, illegalArgument, QueryError } from '../core/errors'
+import { QueryError } from '../core/errors'
 import type { ValueObject } from '../core/result'
 import type { QueryRequest } from '../core/store'
 import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../core/store'
-import { isTimeZone } from '../core/time-zone'
 import type { BodyFields } from './submit-fields'
-import { printValue } from './submit-params'
+import { settingsOf, showsColumnMetadata, validateSettings } from './submit-settings'
 
 /** The content of a submit body: the query, how long to wait for it, and how long to keep it. */
 export interface Submission {
@@ -27,26 +26,34 @@ const EXTRA = [
 /** Translates the fields of a submit body into the terms of a store, with Elasticsearch's defaults. */
 export function interpretSubmitBody(fields: BodyFields): Submission {
   return {
-    request: {
-      query: fields.query ?? '',
-      ...pick('params', fields.params),
-      ...pick('filter', fields.filter),
-      ...pick('locale', fields.locale),
-      ...pick('timeZone', timeZoneOf(fields)),
-      ...pick('columnar', fields.columnar),
-      ...pick('profile', fields.profile),
-      ...pick('includeCcsMetadata', fields.include_ccs_metadata),
-      ...pick('includeExecutionMetadata', fields.include_execution_metadata),
-      ...pick('extra', extraOf(fields)),
-    },
+    request: interpretQuery(fields),
     waitForCompletionTimeoutMs: fields.wait_for_completion_timeout ?? DEFAULT_WAIT_MS,
     keepAliveMs: fields.keep_alive ?? DEFAULT_KEEP_ALIVE_MS,
     keepOnCompletion: fields.keep_on_completion ?? false,
   }
 }
 
-/** Throws one error for all problems that Elasticsearch reports after it has read a request. */
-export function validateSubmission({ request }: Submission): void {
+/** Translates the fields of a body that describe the query itself. */
+export function interpretQuery(fields: BodyFields): QueryRequest {
+  const settings = settingsOf(fields)
+  const { time_zone: timeZone } = settings
+  return {
+    query: fields.query ?? '',
+    ...pick('params', fields.params),
+    ...pick('filter', fields.filter),
+    ...pick('locale', fields.locale),
+    ...(typeof timeZone === 'string' && { timeZone }),
+    ...pick('columnar', fields.columnar),
+    ...pick('profile', fields.profile),
+    ...pick('includeCcsMetadata', fields.include_ccs_metadata),
+    ...pick('includeExecutionMetadata', fields.include_execution_metadata),
+    ...(showsColumnMetadata(settings) && { columnMetadata: true }),
+    ...pick('extra', extraOf(fields)),
+  }
+}
+
+/** Refuses what Elasticsearch refuses after it has read a request. One error lists all faults of the first kind. */
+export function validateQuery(request: QueryRequest): void {
   const { query, extra = {}, includeCcsMetadata, includeExecutionMetadata } = request
   const problems: string[] = []
   if (query.trim() === '') problems.push('[query] is required')
@@ -58,31 +65,19 @@ export function validateSubmission({ request }: Submission): void {
     const list = problems.map((problem, index) => ` ${index + 1}: ${problem};`).join('')
     throw new QueryError('action_request_validation_exception', `Validation Failed:${list}`)
   }
-  if (includeCcsMetadata && includeExecutionMetadata) {
+  // Elasticsearch looks at whether they are there, not at their values.
+  if (includeCcsMetadata !== undefined && includeExecutionMetadata !== undefined) {
     throw new QueryError(
       'verification_exception',
       'Both [include_execution_metadata] and [include_ccs_metadata] query parameters are set. Use only one',
     )
   }
+  validateSettings(settingsOf(extra))
 }
 
 function extraOf(fields: BodyFields): ValueObject | undefined {
   const extra = EXTRA.map((name) => [name, fields[name]] as const).filter(([, value]) => value !== undefined)
   return extra.length > 0 ? Object.fromEntries(extra) : undefined
-}
-
-/** The time zone, which is a field of the body or one of its `settings`. */
-function timeZoneOf({ time_zone: zone, settings }: BodyFields): string | undefined {
-  const setting = settings?.time_zone
-  if (setting === undefined) return zone
-  if (zone !== undefined && zone !== setting) {
-    throw illegalArgument(
-      'Setting [time_zone] has conflicting values at the top level of the request body and under [settings]; ' +
-        'specify it in only one place, or with the same value in both.',
-    )
-  }
-  if (typeof setting === 'string' && isTimeZone(abbreviated(setting))) return setting
-  throw illegalArgument(`Setting [time_zone] has the invalid value [${printValue(setting)}]`)
 }
 
 function pick<Name extends string, T>(name: Name, value: T | undefined): { [Key in Name]?: T } {

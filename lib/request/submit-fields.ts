@@ -2,21 +2,19 @@ import { didYouMean } from '../core/did-you-mean'
 import type { ErrorCause } from '../core/errors'
 import { abbreviated, illegalArgument, isQueryError, QueryError } from '../core/errors'
 import type { Value, ValueObject } from '../core/result'
-import type { QueryParam } from '../core/store'
+import type { Operation, QueryParam } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import { isTimeZone } from '../core/time-zone'
 import type { JsonField, JsonNode, TokenName } from '../json/parse'
-import { parseBoolean } from './parameters'
+import { OWN_FIELDS, parseBoolean } from './parameters'
 import { readParams } from './submit-params'
+import { readSettings } from './submit-settings'
 
-/** The tokens that a field of the submit body may have, and the function that reads them. */
+/** The tokens that a field of a body may have, and the function that reads them. */
 interface FieldType<T> {
   tokens: readonly TokenName[]
   read: (node: JsonNode, name: string) => T
 }
-
-/** The name of Elasticsearch's parser in its errors. */
-const PARSER = '[esql/async_query]'
 
 const text: FieldType<string> = { tokens: ['VALUE_STRING'], read: (node) => node.text }
 const boolean: FieldType<boolean> = {
@@ -27,6 +25,7 @@ const object: FieldType<ValueObject> = {
   tokens: ['START_OBJECT'],
   read: ({ value }) => value as ValueObject,
 }
+const settings: FieldType<ValueObject> = { tokens: object.tokens, read: readSettings }
 const anything: FieldType<Value> = {
   tokens: ['START_OBJECT', 'START_ARRAY', 'VALUE_STRING', 'VALUE_NUMBER', 'VALUE_BOOLEAN', 'VALUE_NULL'],
   read: (node) => node.value,
@@ -56,7 +55,7 @@ const params: FieldType<QueryParam[]> = {
   },
 }
 
-const FIELDS = {
+const QUERY_FIELDS = {
   query: text,
   columnar: boolean,
   filter: object,
@@ -69,49 +68,77 @@ const FIELDS = {
   tables: object,
   pragma: object,
   accept_pragma_risks: boolean,
-  settings: object,
+  settings,
   project_routing: text,
   approximation: anything,
+}
+
+const SUBMIT_FIELDS = {
+  ...QUERY_FIELDS,
   wait_for_completion_timeout: time,
   keep_alive: time,
   keep_on_completion: boolean,
 }
 
-export type BodyFields = { [Name in keyof typeof FIELDS]?: ReturnType<(typeof FIELDS)[Name]['read']> }
+type Field = keyof typeof SUBMIT_FIELDS
 
-/**
- * Reads the fields of a submit body in their order and stops at the first fault, as Elasticsearch's parser
- * (`RequestXContent`). Throws `x_content_parse_exception`.
- */
-export function readBodyFields(root: JsonNode | undefined): BodyFields {
-  if (root?.token !== 'START_OBJECT') {
-    const found = root ? root.token : 'null'
-    throw parseFailure(root?.location ?? '[1:1]', `Expected START_OBJECT but was: ${found}`)
-  }
-  return Object.fromEntries(root.fields.map((field) => [field.name, readField(field)]))
+export type BodyFields = { [Name in Field]?: ReturnType<(typeof SUBMIT_FIELDS)[Name]['read']> }
+
+/** What Elasticsearch reads a body with: the name in its errors, and the fields it knows. */
+interface BodyParser {
+  name: string
+  fields: Partial<typeof SUBMIT_FIELDS>
 }
 
-function readField({ name, location, node }: JsonField): unknown {
-  if (!isFieldName(name)) {
-    const shown = abbreviated(name)
-    const suggestion = didYouMean(shown, Object.keys(FIELDS))
-    throw parseFailure(location, `unknown field [${shown}]${suggestion ? ` ${suggestion}` : ''}`)
+/** The operations that take a body. */
+const PARSERS = {
+  query: { name: '[esql/query]', fields: QUERY_FIELDS },
+  submit: { name: '[esql/async_query]', fields: SUBMIT_FIELDS },
+} as const satisfies Partial<Record<Operation, BodyParser>>
+
+export type BodyOperation = keyof typeof PARSERS
+
+export function takesBody(operation: Operation | undefined): operation is BodyOperation {
+  return operation !== undefined && Object.hasOwn(PARSERS, operation)
+}
+
+/**
+ * Reads the fields of a body in their order and stops at the first fault, as Elasticsearch's parser (`RequestXContent`).
+ * `isLenient`: another server reads the body, so this reads only the fields that the gateway acts on. Throws
+ * `x_content_parse_exception`.
+ */
+export function readBodyFields(
+  root: JsonNode | undefined,
+  operation: BodyOperation,
+  isLenient = false,
+): BodyFields {
+  const parser: BodyParser = PARSERS[operation]
+  if (root?.token !== 'START_OBJECT') {
+    const found = root ? root.token : 'null'
+    throw parseFailure(parser, root?.location ?? '[1:1]', `Expected START_OBJECT but was: ${found}`)
   }
-  const { tokens, read } = FIELDS[name]
-  if (!tokens.includes(node.token)) {
-    throw parseFailure(node.location, `${name} doesn't support values of type: ${node.token}`)
+  const isOwn = (name: string): boolean => OWN_FIELDS.includes(name) && Object.hasOwn(parser.fields, name)
+  const fields = isLenient ? root.fields.filter(({ name }) => isOwn(name)) : root.fields
+  return Object.fromEntries(fields.map((field) => [field.name, readField(parser, field)]))
+}
+
+function readField(parser: BodyParser, { name, location, node }: JsonField): unknown {
+  const field = Object.hasOwn(parser.fields, name) ? parser.fields[name as Field] : undefined
+  if (!field) {
+    const shown = abbreviated(name)
+    const suggestion = didYouMean(shown, Object.keys(parser.fields))
+    throw parseFailure(parser, location, `unknown field [${shown}]${suggestion ? ` ${suggestion}` : ''}`)
+  }
+  if (!field.tokens.includes(node.token)) {
+    throw parseFailure(parser, node.location, `${name} doesn't support values of type: ${node.token}`)
   }
   try {
-    return read(node, name)
+    return field.read(node, name)
   } catch (error) {
     if (!isQueryError(error)) throw error
     const { type, reason, causedBy } = error
-    throw parseFailure(node.end, `failed to parse field [${name}]`, { type, reason, causedBy })
+    throw parseFailure(parser, node.end, `failed to parse field [${name}]`, { type, reason, causedBy })
   }
-}
-
-function isFieldName(name: string): name is keyof typeof FIELDS {
-  return Object.hasOwn(FIELDS, name)
 }
 
 /** A location without its brackets, as Elasticsearch prints it inside sentences: `1:30`. */
@@ -119,6 +146,11 @@ function position({ location }: JsonNode): string {
   return location.slice(1, -1)
 }
 
-function parseFailure(location: string, reason: string, causedBy?: ErrorCause): QueryError {
-  return new QueryError('x_content_parse_exception', `${location} ${PARSER} ${reason}`, { causedBy })
+function parseFailure(
+  { name }: BodyParser,
+  location: string,
+  reason: string,
+  causedBy?: ErrorCause,
+): QueryError {
+  return new QueryError('x_content_parse_exception', `${location} ${name} ${reason}`, { causedBy })
 }

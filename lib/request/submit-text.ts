@@ -25,11 +25,13 @@ export function submitBodyOf(sent: unknown, root: JsonNode): SubmitBody {
 /** Replaces times in the bytes of a submit, by the offsets that were found when the text was read. */
 class SubmitText implements SubmitBody {
   readonly bytes: Buffer
+  readonly #isEmpty: boolean
   readonly #wait: TimeField
   readonly #keepAlive: TimeField
 
   constructor(bytes: Buffer, root: JsonNode) {
     this.bytes = bytes
+    this.#isEmpty = root.fields.length === 0
     this.#wait = findTime(bytes, root, 'wait_for_completion_timeout', DEFAULT_WAIT_MS)
     this.#keepAlive = findTime(bytes, root, 'keep_alive', DEFAULT_KEEP_ALIVE_MS)
   }
@@ -44,9 +46,13 @@ class SubmitText implements SubmitBody {
     if (edits.length === 0) return this.bytes
     const parts: Buffer[] = []
     let copied = 0
-    for (const { name, isSent, start, end, wantedMs } of edits) {
+    for (const [index, { name, isSent, start, end, wantedMs }] of edits.entries()) {
       const value = `"${timeText(wantedMs)}"`
-      parts.push(this.bytes.subarray(copied, start), Buffer.from(isSent ? value : `"${name}":${value},`))
+      const comma = this.#isEmpty && index === edits.length - 1 ? '' : ','
+      parts.push(
+        this.bytes.subarray(copied, start),
+        Buffer.from(isSent ? value : `"${name}":${value}${comma}`),
+      )
       copied = end
     }
     return Buffer.concat([...parts, this.bytes.subarray(copied)])
@@ -63,7 +69,7 @@ function findTime(bytes: Buffer, root: JsonNode, name: string, defaultMs: number
     const ms = parseTimeValue(name, node.text)
     return { name, ms, isSent: true, start: byteOffset(node.start), end: byteOffset(node.stop) }
   }
-  // Before the first field. There is one, since every submit has a query.
+  // Before the first field, if there is one.
   const start = byteOffset(root.start + 1)
   return { name, ms: defaultMs, isSent: false, start, end: start }
 }

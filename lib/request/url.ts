@@ -1,5 +1,6 @@
 import { unescape as percentDecode } from 'node:querystring'
 import { QueryError } from '../core/errors'
+import type { SentParameter } from '../core/store'
 
 /** The URL parameters of a request, decoded. The object has no prototype, since clients choose the names. */
 export type UrlParameters = Readonly<Record<string, string>>
@@ -12,21 +13,39 @@ const RESERVED = /^(serverlessRequest|operatorRequest)$/i
  *
  * Throws `bad_parameter_exception`.
  */
-export function parseQueryString(text: string): UrlParameters {
+export function parseQueryString(query: string): UrlParameters {
   const parameters: Record<string, string> = Object.create(null)
-  for (const pair of text.split(/[&;]/)) {
-    if (pair === '') continue
-    const end = pair.indexOf('=')
-    const name = decodeParameter(end < 0 ? pair : pair.slice(0, end))
+  for (const text of pairsOf(query)) {
+    const name = nameOf(text)
     if (RESERVED.test(name)) throw badParameter(`parameter [${name}] is reserved and may not be set`)
-    parameters[name] = end < 0 ? '' : decodeParameter(pair.slice(end + 1))
+    const end = text.indexOf('=')
+    parameters[name] = end < 0 ? '' : decodeParameter(text.slice(end + 1))
   }
   return parameters
+}
+
+/** The parameters of a query string as sent, repeated ones too. Throws as {@link parseQueryString} does. */
+export function splitQueryString(query: string): SentParameter[] {
+  return pairsOf(query).map((text) => ({ name: nameOf(text), text: toAscii(text) }))
+}
+
+function pairsOf(query: string): string[] {
+  return query.split(/[&;]/).filter((text) => text !== '')
+}
+
+function nameOf(text: string): string {
+  const end = text.indexOf('=')
+  return decodeParameter(end < 0 ? text : text.slice(0, end))
 }
 
 /** Percent-decodes a path segment. `undefined` if its escapes are broken. A `+` stays a `+`. */
 export function decodePathSegment(text: string): string | undefined {
   return brokenEscape(text) ? undefined : percentDecode(text)
+}
+
+/** Hosts may let characters through that no URL can hold. */
+function toAscii(text: string): string {
+  return text.toWellFormed().replace(/[^\x21-\x7e]/gu, encodeURIComponent)
 }
 
 function decodeParameter(text: string): string {

@@ -171,7 +171,8 @@ function isLasting({ isFrozen, values }: StoredResult): boolean {
 
 /** Lists the fields that count. A store may return more than that. */
 function labelOf(query: CompletedQuery, { format, presentation }: Output): string {
-  const { id, startTimeMs, expirationTimeMs, tookNanos, isPartial, columnar, timeZone } = query
-  const state = [id, startTimeMs, expirationTimeMs, tookNanos, isPartial, columnar, timeZone]
+  const { id, startTimeMs, expirationTimeMs, tookNanos, isPartial, columnar, timeZone, columnMetadata } =
+    query
+  const state = [id, startTimeMs, expirationTimeMs, tookNanos, isPartial, columnar, timeZone, columnMetadata]
   return JSON.stringify([format.format, presentation, state])
 }

@@ -20,6 +20,11 @@ export interface Answers<Answer> {
     options: SubmitOptions,
     wait: Wait,
   ): Promise<Answer | undefined>
+  /**
+   * Runs a synchronous query to its end. Ends it as soon as the signal of the wait fires, and then resolves with
+   * `undefined`.
+   */
+  query(command: CommandOf<'query'>, exchange: Exchange, wait: Wait): Promise<Answer | undefined>
   get(id: string, exchange: Exchange, options: GetOptions, wait: Wait): Promise<Answer | undefined>
   head(id: string, exchange: Exchange, options: GetOptions, wait: Wait): Promise<Answer | undefined>
   stop(id: string, exchange: Exchange, wait: Wait): Promise<Answer | undefined>

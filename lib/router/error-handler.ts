@@ -1,8 +1,9 @@
 import type { ErrorRequestHandler } from 'express'
 import { isQueryError } from '../core/errors'
 import { readJson, refusalOfBody } from '../request/body'
-import { matchRoute } from '../request/routes'
-import { readBodyFields } from '../request/submit-fields'
+import { matchRoute, operationOn } from '../request/routes'
+import type { BodyOperation } from '../request/submit-fields'
+import { readBodyFields, takesBody } from '../request/submit-fields'
 import { sendError } from './error-answer'
 import { setCommonHeaders } from './response-headers'
 
@@ -14,9 +15,11 @@ import { setCommonHeaders } from './response-headers'
  */
 export function esqlErrorHandler(): ErrorRequestHandler {
   return function esqlErrors(error: unknown, request, response, next) {
-    if (!matchRoute(request.path) || !(isQueryError(error) || isOfBodyParser(error))) return next(error)
+    const route = matchRoute(request.path)
+    if (!route || !(isQueryError(error) || isOfBodyParser(error))) return next(error)
+    const operation = operationOn(route, request.method)
     setCommonHeaders(response)
-    sendError(refusalOf(error), response)
+    sendError(refusalOf(error, takesBody(operation) ? operation : 'submit'), response)
   }
 }
 
@@ -39,11 +42,11 @@ function isOfBodyParser(error: unknown): error is BodyParserError {
   return status >= 400 && status < 500 && FAULTS.test(type ?? code ?? '')
 }
 
-function refusalOf(error: Error | BodyParserError): unknown {
+function refusalOf(error: Error | BodyParserError, operation: BodyOperation): unknown {
   const { body, limit = 0 } = error as BodyParserError
   try {
     // The text has its fault where Elasticsearch's own parser finds it.
-    if (typeof body === 'string') readBodyFields(readJson(body))
+    if (typeof body === 'string') readBodyFields(readJson(body), operation)
   } catch (refusal) {
     return refusal
   }

@@ -1,4 +1,5 @@
 import { describeError } from '../core/describe-error'
+import { isQueryError } from '../core/errors'
 import type { Logger } from '../core/logger'
 import type {
   DeleteOptions,
@@ -9,6 +10,7 @@ import type {
   WireAnswer,
   WireRequest,
 } from '../core/store'
+import { SOURCE } from '../request/parameters'
 import type { Answers, CommandOf } from './answers'
 import { outageOf } from './answers'
 import type { Exchange } from './exchange'
@@ -33,6 +35,21 @@ export class ForwardedAnswers implements Answers<ForwardedAnswer> {
 
   submit(_: CommandOf<'submit'>, exchange: Exchange, options: SubmitOptions, wait: Wait): Answering {
     return this.#ask(exchange, wait, (wire) => this.#store.submit(wire, exchange.owner, options))
+  }
+
+  async query(_: CommandOf<'query'>, exchange: Exchange, wait: Wait): Promise<ForwardedAnswer | undefined> {
+    const { query } = this.#store
+    if (!query) throw new TypeError('The store has no query')
+    const { signal } = wait
+    try {
+      return await this.#ask(exchange, wait, (wire) =>
+        query.call(this.#store, wire, exchange.owner, { signal }),
+      )
+    } catch (error) {
+      // It was given up.
+      if (signal.aborted && !isQueryError(error)) return undefined
+      throw error
+    }
   }
 
   get(id: string, exchange: Exchange, options: GetOptions, wait: Wait): Answering {
@@ -97,11 +114,13 @@ function toWireRequest(
 ): WireRequest {
   const { authorization, traceparent, 'x-opaque-id': opaqueId } = response.req.headers
   const { source: _, source_content_type: sourceType, ...parameters } = command.head.parameters
+  const sentParameters = command.head.sentParameters.filter(({ name }) => !SOURCE.includes(name))
   const { rawAccept: accept, rawContentType: contentType = sourceType } = command.head.mediaTypes
-  const body = command.operation === 'submit' ? command.body : undefined
+  const body = 'body' in command ? command.body : undefined
   return {
     caller,
     parameters,
+    sentParameters,
     ...(accept !== undefined && { accept }),
     ...(contentType !== undefined && { contentType }),
     ...(typeof opaqueId === 'string' && { opaqueId }),

@@ -1,4 +1,5 @@
-import { queryNotFound } from '../core/errors'
+import { systemClock } from '../core/clock'
+import { isQueryError, QueryError, queryNotFound, unavailable } from '../core/errors'
 import type { GetOptions } from '../core/store'
 import type { Command } from '../request/command'
 import type { Answers, CommandOf } from './answers'
@@ -9,7 +10,10 @@ import { askToClose } from './response-headers'
 import { breakOffStall } from './stalls'
 import type { Wait, Waits } from './waits'
 
-type Caps = Pick<ResolvedOptions, 'waitByDefault' | 'maxWaitMs' | 'maxKeepAliveMs' | 'maxStallMs'>
+type Caps = Pick<
+  ResolvedOptions,
+  'waitByDefault' | 'maxWaitMs' | 'maxQueryMs' | 'maxKeepAliveMs' | 'maxStallMs'
+>
 
 /** What each operation does: caps its times, takes a place to wait, asks the store once, and sends the answer. */
 export class Operations<Answer> {
@@ -28,9 +32,11 @@ export class Operations<Answer> {
    * function that a wait keeps alive counts.
    */
   async run(exchange: Exchange): Promise<void> {
-    const { response } = exchange
-    const waitMs = this.#waits.isFollowed(response) ? 0 : this.#waitMs(exchange.command)
-    const wait = this.#waits.begin(response, waitMs > 0 ? exchange.owner : undefined)
+    const { response, command } = exchange
+    // A synchronous query waits in any case: it has no id to come back with.
+    const yields = command.operation !== 'query'
+    const waitMs = yields && this.#waits.isFollowed(response) ? 0 : this.#waitMs(command)
+    const wait = this.#waits.begin(response, waitMs > 0 ? exchange.owner : undefined, yields)
     try {
       let answer: Answer | undefined
       exchange.askedMs = performance.now()
@@ -42,10 +48,10 @@ export class Operations<Answer> {
       } finally {
         exchange.answeredMs = performance.now()
         this.#waits.answered(wait)
+        if (this.#waits.isDraining) askToClose(response)
       }
       // A store in JavaScript may return null.
       if (!answer) throw queryNotFound(exchange.queryId ?? '')
-      if (this.#waits.isDraining) askToClose(exchange.response)
       breakOffStall(response, this.#caps.maxStallMs)
       await this.#answers.send(answer, exchange, wait)
     } finally {
@@ -56,6 +62,8 @@ export class Operations<Answer> {
   #ask(exchange: Exchange, waitMs: number, wait: Wait): Promise<Answer | undefined> {
     const { command, caller, queryId: id = '' } = exchange
     switch (command.operation) {
+      case 'query':
+        return this.#query(command, exchange, wait)
       case 'submit': {
         const { keepOnCompletion } = command
         const keepAliveMs = Math.min(command.keepAliveMs, this.#caps.maxKeepAliveMs)
@@ -79,6 +87,30 @@ export class Operations<Answer> {
     }
   }
 
+  /** Runs a synchronous query. Whatever ends its wait ends the query too, since nobody could ask for it again. */
+  async #query(command: CommandOf<'query'>, exchange: Exchange, wait: Wait): Promise<Answer | undefined> {
+    const { maxQueryMs } = this.#caps
+    const isLimited = maxQueryMs !== Number.POSITIVE_INFINITY
+    const end = (): void => wait.abort(tooLong(maxQueryMs))
+    const cancelTimer = isLimited ? systemClock.setTimer(end, maxQueryMs) : undefined
+    let cause: unknown
+    try {
+      // While the process drains, the query does not even begin.
+      const answer = wait.signal.aborted ? undefined : await this.#answers.query(command, exchange, wait)
+      if (answer || wait.isAbandoned) return answer
+    } catch (error) {
+      if (isQueryError(error) || wait.isAbandoned || !wait.signal.aborted) throw error
+      cause = error
+    } finally {
+      cancelTimer?.()
+    }
+    const { reason } = wait.signal
+    const ended = isQueryError(reason)
+      ? reason
+      : unavailable('the server is shutting down; send the query again')
+    throw cause === undefined ? ended : Object.assign(ended, { cause })
+  }
+
   #getOptions({ keepAliveMs = 0 }: CommandOf<'get' | 'head'>, waitMs: number, { signal }: Wait): GetOptions {
     return {
       waitForCompletionTimeoutMs: waitMs,
@@ -89,10 +121,20 @@ export class Operations<Answer> {
 
   /** How long a request waits for its query, in milliseconds. */
   #waitMs(command: Command): number {
+    if (command.operation === 'query') return Number.POSITIVE_INFINITY
     if (command.operation === 'stop' || command.operation === 'delete') return 0
     const waitsByDefault = this.#caps.waitByDefault && command.operation === 'get'
     const defaultMs = waitsByDefault ? Number.POSITIVE_INFINITY : 0
     const waitMs = command.waitForCompletionTimeoutMs ?? defaultMs
     return Math.min(Math.max(waitMs, 0), this.#caps.maxWaitMs)
   }
+}
+
+/** Neither a 429 nor a 503, after which clients would send the query again. */
+function tooLong(maxQueryMs: number): QueryError {
+  return new QueryError(
+    'task_cancelled_exception',
+    `task cancelled [it has run for [${maxQueryMs}ms], the limit of a synchronous query on this server; ` +
+      'submit it to [/_query/async]]',
+  )
 }

@@ -28,9 +28,17 @@ export interface AsyncQueryRouterOptions {
    */
   maxWaitMs?: number
   /**
+   * Longest time, in milliseconds, that a synchronous query (`POST /_query`) may run. Then it is ended, and its client
+   * gets a `task_cancelled_exception`, 400, which clients of Elasticsearch do not send again. `maxWaitMs` does not apply
+   * to synchronous queries.
+   *
+   * @default Infinity
+   */
+  maxQueryMs?: number
+  /**
    * How many requests may wait for queries at a time. The router refuses one more with 429, which clients of
    * Elasticsearch do not send again. It never refuses a request with `wait_for_completion_timeout=0`, and does not
-   * count requests that the store has answered.
+   * count requests that the store has answered. A synchronous query counts as long as it runs.
    *
    * @default 50_000
    */
@@ -58,6 +66,14 @@ export interface AsyncQueryRouterOptions {
   maxKeepAliveMs?: number
   /** Largest request body, in bytes, after decompression. A larger one answers 413. @default 1_048_576 (1 MiB) */
   maxBodyBytes?: number
+  /**
+   * Who judges a request to a store in front of another server, such as `ElasticsearchStore`. `false`: the gateway checks
+   * what it needs for owners, waits and keep-alive, and hands on everything else, known or not; the server answers.
+   * `true`: the gateway refuses what it does not know, as it does in front of every other store.
+   *
+   * @default false
+   */
+  strict?: boolean
   /**
    * How many bytes of finished answers the router keeps in memory, so that it writes a result of `MemoryStore` that
    * clients read again and again only twice. One body may take an eighth of this. `0` keeps none. The router keeps no
@@ -97,11 +113,13 @@ export const ROUTER_OPTIONS = {
   resolveCaller: { ...rules.function, required: true },
   waitByDefault: { ...rules.boolean, default: true },
   maxWaitMs: { ...rules.nonNegativeNumber, default: Number.POSITIVE_INFINITY },
+  maxQueryMs: { ...rules.positiveNumber, default: Number.POSITIVE_INFINITY },
   maxWaits: { ...rules.positiveNumber, default: 50_000 },
   maxWaitsPerOwner: { ...rules.positiveNumber, defaultInWords: 'half of `maxWaits`' },
   maxStallMs: { ...rules.positiveNumber, default: 120_000 },
   maxKeepAliveMs: { ...rules.positiveNumber, default: Number.POSITIVE_INFINITY },
   maxBodyBytes: { ...rules.positiveNumber, default: 2 ** 20 },
+  strict: { ...rules.boolean, default: false },
   maxCachedBytes: { ...rules.nonNegativeNumber, default: 2 ** 25 },
   logger: {
     expected: 'a logger with `debug`, `info`, `warn` and `error` methods',

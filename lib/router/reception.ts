@@ -4,7 +4,7 @@ import { isQueryError, QueryError, unavailable } from '../core/errors'
 import { unauthenticated } from '../core/unauthenticated'
 import { RequestReader } from '../request/reader'
 import type { RouteMatch } from '../request/routes'
-import { allowedMethods } from '../request/routes'
+import { allowedMethods, namesQuery } from '../request/routes'
 import type { Arrival, Exchange } from './exchange'
 import type { ResolvedOptions } from './options'
 import { setCommonHeaders } from './response-headers'
@@ -18,7 +18,7 @@ export class Reception {
   constructor(options: ResolvedOptions) {
     this.#options = options
     this.#context = { logger: options.logger }
-    this.#reader = new RequestReader(options.store, options.maxBodyBytes)
+    this.#reader = new RequestReader(options.store, options.maxBodyBytes, options.strict)
   }
 
   /** Resolves with the request, or with `undefined` if it is answered already. */
@@ -35,7 +35,7 @@ export class Reception {
     assertShortLine(request)
 
     const command = await this.#reader.read(request, route)
-    const queryId = command.operation === 'submit' ? undefined : route.id
+    const queryId = namesQuery(command.operation) ? route.id : undefined
     return Object.assign(arrival, { owner, queryId, caller, command })
   }
 

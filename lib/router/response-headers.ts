@@ -4,6 +4,7 @@ import type { Response } from 'express'
 import { WITHOUT_PRODUCT } from '../core/errors'
 import type { QueryState } from '../core/store'
 import type { Chunk } from '../formats/writer'
+import { warningHeaders } from './warnings'
 
 const PRODUCT = 'X-elastic-product'
 const OPAQUE_ID = 'X-Opaque-Id'
@@ -11,6 +12,7 @@ const QUERY_ID = 'X-Elasticsearch-Async-Id'
 const IS_RUNNING = 'X-Elasticsearch-Async-Is-Running'
 const EXPIRATION = 'X-Elasticsearch-Async-Expiration-Time-In-Millis'
 const TOOK = 'Took-nanos'
+const WARNING = 'Warning'
 
 /** What Node.js can send, one byte for each character. */
 const HEADER_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/
@@ -31,13 +33,24 @@ export function setProduct(response: Response): void {
 export function setQueryHeaders(
   response: Response,
   id: string | undefined,
-  { isRunning, tookNanos }: QueryState,
+  state: QueryState,
   elapsedMs: number,
 ): void {
-  const took = isRunning ? undefined : tookNanos
   if (id !== undefined) response.setHeader(QUERY_ID, headerText(id))
-  response.setHeader(IS_RUNNING, isRunning ? '?1' : '?0')
+  response.setHeader(IS_RUNNING, state.isRunning ? '?1' : '?0')
+  setTook(response, state, elapsedMs)
+}
+
+/** Sets the one header that an answer to a synchronous query has too. */
+export function setTook(response: Response, { isRunning, tookNanos }: QueryState, elapsedMs: number): void {
+  const took = isRunning ? undefined : tookNanos
   response.setHeader(TOOK, Math.round(took ?? elapsedMs * 1e6))
+}
+
+/** Sets a header for each warning of the engine. */
+export function setWarnings(response: Response, warnings: readonly string[] = []): void {
+  const headers = warningHeaders(warnings)
+  if (headers.length > 0) response.setHeader(WARNING, headers)
 }
 
 /** Sets the header that only HEAD has, since its answer has no body. */
@@ -53,7 +66,7 @@ export function setStatus(response: Response, status: number): void {
 
 /** Removes the headers of a query from the answer, which is an error now. */
 export function removeQueryHeaders(response: Response): void {
-  for (const name of [TOOK, IS_RUNNING, QUERY_ID]) response.removeHeader(name)
+  for (const name of [TOOK, IS_RUNNING, QUERY_ID, WARNING]) response.removeHeader(name)
 }
 
 /** Asks the client to close its connection. Only HTTP/1 has a header for that. */

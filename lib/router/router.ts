@@ -19,7 +19,8 @@ import { Waits } from './waits'
 export interface AsyncQueryRouter extends Router {
   /**
    * Ends all waits, for a process that is about to end. Each waiting request answers at once with what there is: 200
-   * and `is_running: true`. So do later requests. Asks clients to close their connections. Idempotent.
+   * and `is_running: true`. So do later requests. A synchronous query is cancelled and answers 503, so that its client
+   * sends it to another process. Asks clients to close their connections. Idempotent.
    */
   drain(): void
   /** How many requests wait for a query, or are being answered, at this moment. */
@@ -28,7 +29,7 @@ export interface AsyncQueryRouter extends Router {
 
 /**
  * Creates a router for Elasticsearch's ES|QL async query API: `POST /_query/async`, `GET`, `HEAD` and `DELETE`
- * `/_query/async/{id}`, `POST /_query/async/{id}/stop`. Mount it at `/` or below any prefix. All other paths fall
+ * `/_query/async/{id}`, `POST /_query/async/{id}/stop`, and for the synchronous `POST /_query`. Mount it at `/` or below any prefix. All other paths fall
  * through. An operation that the store does not offer answers 405.
  *
  * Throws a `TypeError` for options that are missing, wrong or unknown.

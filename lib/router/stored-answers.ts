@@ -14,14 +14,12 @@ import type { Command, ObjectOutput } from '../request/command'
 import { AnswerCache } from './answer-cache'
 import type { Answers, CommandOf } from './answers'
 import type { Exchange } from './exchange'
-import { endHead, endWith, setExpiration, setQueryHeaders } from './response-headers'
+import { endHead, endWith, setExpiration, setQueryHeaders, setTook, setWarnings } from './response-headers'
 import { sendChunks } from './send'
+import { runToEnd } from './sync-query'
 import type { Wait } from './waits'
 
 const DELETED = 'deleted'
-
-/** In the place of a request that the store has got. */
-const SUBMITTED: QueryRequest = Object.freeze({ query: '' })
 
 /** A query as the store returns it, or the fact that the store has deleted it. */
 type StoredAnswer = AsyncQuery | typeof DELETED
@@ -38,10 +36,12 @@ export class StoredAnswers implements Answers<StoredAnswer> {
   }
 
   submit(command: CommandOf<'submit'>, exchange: Exchange, options: SubmitOptions): Promise<AsyncQuery> {
-    const { request } = command
-    // From now on the store alone keeps the request, which may be large, and knows for how long.
-    exchange.command = { ...command, request: SUBMITTED }
+    const request = takeRequest(command, exchange)
     return this.#method('submit').call(this.#store, request, exchange.owner, options)
+  }
+
+  query(command: CommandOf<'query'>, exchange: Exchange, { signal }: Wait): Promise<AsyncQuery | undefined> {
+    return runToEnd(this.#store, takeRequest(command, exchange), exchange.owner, signal)
   }
 
   /** Returns the promise of the store itself: another one for each wait would cost memory. */
@@ -81,12 +81,14 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     wait: Wait,
   ): Promise<void> {
     const { format, presentation } = output
-    const id = operation === 'submit' ? answer.id : queryId
     const write = await writerFor(format.format)
     // A writer refuses before its first chunk. So HEAD gets the refusal that GET would get.
     const chunks = operation === 'head' ? write(answer, presentation) : undefined
     response.setHeader('content-type', format.contentType)
-    setQueryHeaders(response, id, answer, performance.now() - startedMs)
+    const elapsedMs = performance.now() - startedMs
+    if (operation === 'query') setTook(response, answer, elapsedMs)
+    else setQueryHeaders(response, operation === 'submit' ? answer.id : queryId, answer, elapsedMs)
+    if (!answer.isRunning) setWarnings(response, answer.result.warnings)
     if (chunks) {
       setExpiration(response, answer)
       endHead(response)
@@ -106,6 +108,14 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     if (!method) throw new TypeError(`The store has no ${name}`)
     return method
   }
+}
+
+/** Takes the request out of the exchange: from then on the store alone keeps it, which may be large, and knows for how long. */
+function takeRequest(command: CommandOf<'query' | 'submit'>, exchange: Exchange): QueryRequest {
+  const { request, ...rest } = command
+  if (!request) throw new TypeError('the command has no request')
+  exchange.command = rest
+  return request
 }
 
 /** What a user's store returns is checked before anything is written. What `MemoryStore` returns has been checked. */

@@ -55,8 +55,10 @@ export class Waits {
   readonly #places: Quota
   readonly #waits = new Set<Wait>()
   readonly #gauge: Counter | undefined
-  /** The wait on each connection. There is never more than one. */
+  /** The wait on each connection that a later request ends. There is never more than one. */
   readonly #onConnection = new WeakMap<Socket, Wait>()
+  /** The waits on each connection that no later request ends. */
+  readonly #lasting = new WeakMap<Socket, Set<Wait>>()
   /** The last request on each connection that came while an earlier one had no answer. */
   readonly #followers = new WeakMap<Socket, Response>()
   #isDraining = false
@@ -81,13 +83,15 @@ export class Waits {
 
   /**
    * Call it for each request that arrives. One that is pipelined behind a wait ends that wait: the client does not wait
-   * for that answer alone, and Node.js soon stops reading such a connection, so that its end would go unnoticed.
+   * for that answer alone, and Node.js soon stops reading such a connection, so that its end would go unnoticed. A wait
+   * that does not yield goes on until Node.js has really stopped.
    */
   arrive(response: Response): void {
     if (response.socket !== null) return
     const { socket } = response.req
     this.#followers.set(socket, response)
     this.#onConnection.get(socket)?.abort()
+    if (socket.isPaused()) for (const wait of this.#lasting.get(socket) ?? []) wait.abort(tooManyBehind())
   }
 
   /** Whether a later request has arrived on the same connection. Then this one must not wait. */
@@ -99,16 +103,16 @@ export class Waits {
 
   /**
    * Begins a wait, which has to {@link end}. `owner`: for a request that waits for a running query, and so takes a
-   * place.
+   * place. `yields`: whether a later request on the connection ends it.
    *
    * Throws `es_rejected_execution_exception`, 429, when too many wait already.
    */
-  begin(response: Response, owner: Owner | undefined): Wait {
+  begin(response: Response, owner: Owner | undefined, yields = true): Wait {
     // While the process drains, nobody waits.
     const waiter = this.#isDraining ? undefined : owner
     if (waiter !== undefined) this.#places.add(waiter, 1)
     const wait = new Wait(response, waiter)
-    if (waiter !== undefined) this.#onConnection.set(response.req.socket, wait)
+    if (waiter !== undefined) this.#place(wait, yields)
     if (this.#disconnects.isGone(response)) wait.onGone()
     else this.#disconnects.watch(response, wait)
     if (this.#isDraining) wait.abort()
@@ -123,7 +127,14 @@ export class Waits {
     this.#places.remove(wait.owner, 1)
     wait.owner = undefined
     const { socket } = wait.response.req
+    this.#lasting.get(socket)?.delete(wait)
     if (this.#onConnection.get(socket) === wait) this.#onConnection.delete(socket)
+  }
+
+  #place(wait: Wait, yields: boolean): void {
+    const { socket } = wait.response.req
+    if (yields) this.#onConnection.set(socket, wait)
+    else this.#lasting.set(socket, (this.#lasting.get(socket) ?? new Set()).add(wait))
   }
 
   end(wait: Wait): void {
@@ -144,7 +155,15 @@ function tooMany({ of, used, limit }: Excess): QueryError {
   const who = of === 'owner' ? 'you have' : 'the server has'
   return new QueryError(
     'es_rejected_execution_exception',
-    `rejected execution of async query: ${who} [${used}] requests waiting already, the limit is [${limit}]; ` +
-      'ask with [wait_for_completion_timeout=0] or try again later',
+    `rejected execution of query: ${who} [${used}] requests waiting already, the limit is [${limit}]; ` +
+      'ask [/_query/async] with [wait_for_completion_timeout=0] or try again later',
+  )
+}
+
+function tooManyBehind(): QueryError {
+  return new QueryError(
+    'es_rejected_execution_exception',
+    'rejected execution of query: there is too much behind it on its connection to see whether the client is there; ' +
+      'send it on a connection of its own',
   )
 }

@@ -82,7 +82,7 @@ curl -sS -H "$ALICE" -X POST "$URL/_query/async/$ID/stop?pretty"
 curl -sS -H "$ALICE" -X DELETE "$URL/_query/async/$ID?pretty"
 curl -sS -H "$ALICE" "$URL/_query/async/$ID?pretty"
 
-# A table to read. The other formats are json, yaml, cbor, smile, csv, tsv, and arrow for FROM types_basic.
+# A table to read. The other formats are json, yaml, cbor, smile, csv, tsv, md, and arrow for FROM types_basic.
 curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async?format=txt" -d '{"query": "FROM books"}'
 
 # Every type in one table.

@@ -160,6 +160,11 @@ export const SETTINGS = named({
     option: 'router.waitByDefault',
   },
   maxWait: { ...TIME, about: 'longest time that a request waits', option: 'router.maxWaitMs' },
+  maxQuery: {
+    ...TIME,
+    about: 'longest time that a synchronous query runs',
+    option: 'router.maxQueryMs',
+  },
   maxWaits: { ...COUNT, about: 'how many requests may wait at a time', option: 'router.maxWaits' },
   maxWaitsPerOwner: { ...COUNT, about: 'the same for one owner', option: 'router.maxWaitsPerOwner' },
   maxStall: {
@@ -171,6 +176,11 @@ export const SETTINGS = named({
   },
   maxKeepAlive: { ...TIME, about: 'longest time that a query is kept', option: 'router.maxKeepAliveMs' },
   maxBodyBytes: { ...COUNT, about: 'largest request body, in bytes', option: 'router.maxBodyBytes' },
+  strict: {
+    ...BOOLEAN,
+    about: 'whether the gateway refuses what it does not know in front of a cluster too',
+    option: 'router.strict',
+  },
   maxCachedBytes: {
     ...COUNT_OR_NONE,
     about: 'memory for finished answers, in bytes',
@@ -180,6 +190,14 @@ export const SETTINGS = named({
   maxQueriesPerOwner: { ...COUNT, about: 'the same for one owner', option: 'memory.maxQueriesPerOwner' },
   maxBytes: { ...COUNT, about: 'most memory that queries may take, in bytes', option: 'memory.maxBytes' },
   maxBytesPerOwner: { ...COUNT, about: 'the same for one owner', option: 'memory.maxBytesPerOwner' },
+  maxRun: { ...TIME, about: 'longest time that a query without a cluster runs', option: 'memory.maxRunMs' },
+  onMaxRun: {
+    placeholder: 'WORD',
+    about: 'whether a query then ends with the rows that it has (stop), or fails (fail)',
+    expected: 'stop or fail',
+    parse: (text: string) => (text === 'stop' || text === 'fail' ? text : undefined),
+    option: 'memory.onMaxRun',
+  },
   shutdownDelay: {
     ...TIME,
     parse: (text: string) => parseTime(text, { leastMs: 0 }),

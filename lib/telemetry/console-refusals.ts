@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { systemClock } from '../core/clock'
 import { describeError } from '../core/describe-error'
+import { printOnConsole } from '../core/logger'
 
 const QUIET_MS = 60_000
 /** More in a minute are invented. */
@@ -22,7 +23,7 @@ export function refusalsOnConsole(clock = systemClock) {
     }
     if (toldMs.has(reason) || toldMs.size >= MOST_REASONS) return
     toldMs.set(reason, clock.now())
-    console.warn(`express-esql-async-query: a caller was refused: ${reason}`)
+    printOnConsole('warn', `express-esql-async-query: a caller was refused: ${reason}`)
   }
 }
 

@@ -18,10 +18,12 @@ const RESULT: ValueObject = {
   bytes_read: 3,
   read_nanos: 4,
   cpu_nanos: 5,
-  columns: COLUMNS,
+  approximation_applied: false,
+  warnings: ['No limit defined'],
+  columns: [...COLUMNS, { name: 'd', type: 'date', _meta: { bucket: { interval: 1, unit: 'day' } } }],
   values: [
-    [1, null],
-    [9007199254740993n, null],
+    [1, null, null],
+    [9007199254740993n, null, null],
   ],
   profile: { drivers: [] },
   _clusters: { total: 1 },
@@ -48,10 +50,11 @@ describe.each(Object.entries(READERS))('a reader that is %s', (_name, reader) =>
       columns: [
         { name: 'n', type: 'long' },
         { name: 'u', type: 'unsupported', originalTypes: ['date', 'ip'], suggestedCast: 'keyword' },
+        { name: 'd', type: 'date', meta: { bucket: { interval: 1, unit: 'day' } } },
       ],
       values: [
-        [1, null],
-        [9007199254740993n, null],
+        [1, null, null],
+        [9007199254740993n, null, null],
       ],
       statistics: {
         documentsFound: 9,
@@ -62,6 +65,8 @@ describe.each(Object.entries(READERS))('a reader that is %s', (_name, reader) =>
         cpuNanos: 5,
       },
       isPartial: true,
+      approximationApplied: false,
+      warnings: ['No limit defined'],
       profile: { drivers: [] },
       clusters: { total: 1 },
     })
@@ -71,6 +76,12 @@ describe.each(Object.entries(READERS))('a reader that is %s', (_name, reader) =>
     expect(reader.result({ is_partial: false, columns: [], values: [] }, 'body')).toEqual({
       columns: [],
       values: [],
+    })
+  })
+
+  it('reads each counter without the others', () => {
+    expect(reader.result({ columns: [], values: [], cpu_nanos: 5 }, 'body').statistics).toEqual({
+      cpuNanos: 5,
     })
   })
 
@@ -130,6 +141,9 @@ describe('a reader that is STRICT', () => {
       'body.columns[0].suggested_cast must be a text',
       { columns: [{ name: 'a', type: 'long', suggested_cast: 1 }] },
     ],
+    ['body.columns[0]._meta must be an object', { columns: [{ name: 'a', type: 'long', _meta: 1 }] }],
+    ['body.warnings must be an array', { columns: [], values: [], warnings: 'w' }],
+    ['body.warnings[1] must be a text', { columns: [], values: [], warnings: ['w', 1] }],
     ['body.values must be an array', { columns: [] }],
     ['body.values[0] must be an array', { columns: [], values: [1] }],
     ['body.values[1] must have 2 cells, one per column', { columns: COLUMNS, values: [[1, null], [1]] }],

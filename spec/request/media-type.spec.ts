@@ -297,6 +297,35 @@ describe('checkMediaTypeHeaders', () => {
   })
 })
 
+describe('checkMediaTypeHeaders, where another server judges them', () => {
+  const lenient = (accept: string[], contentType: string[], hasBody = false) =>
+    checkMediaTypeHeaders({ accept, contentType, hasBody, isLenient: true })
+
+  it('takes a header that it cannot read for missing, and keeps its text', () => {
+    expect(lenient(['nonsense'], [''])).toEqual({
+      accept: undefined,
+      contentType: undefined,
+      rawAccept: 'nonsense',
+      rawContentType: '',
+    })
+  })
+
+  it('refuses no version', () => {
+    const future = 'application/vnd.elasticsearch+json;compatible-with=12'
+    expect(lenient([future], ['application/json'], true)).toMatchObject({ rawAccept: future })
+  })
+
+  it.each([
+    [['a/b', 'a/b'], [], false],
+    [[], ['a/b', 'a/b'], false],
+    [[], ['nonsense'], true],
+  ])('refuses what cannot be handed on, and the label of a body: %j %j', (accept, contentType, hasBody) => {
+    expect(() => lenient(accept, contentType, hasBody)).toThrow(
+      expect.objectContaining({ type: 'media_type_header_exception' }),
+    )
+  })
+})
+
 describe('checkBodyMediaType', () => {
   const JSON_TYPES = [
     'application/json',

@@ -15,6 +15,7 @@ import { goldenCases, goldenRefusals } from '../support/golden-cases'
 const OPERATIONS = ['submit', 'get', 'stop'] as const
 const VENDOR = 'application/vnd.elasticsearch+'
 const CSV = 'text/csv; charset=utf-8; header=present'
+const MARKDOWN = 'text/markdown; charset=utf-8'
 const CSV_WITHOUT_HEADER = 'text/csv; charset=utf-8; header=absent'
 const TSV = 'text/tab-separated-values; charset=utf-8'
 const ARROW = 'application/vnd.apache.arrow.stream'
@@ -67,6 +68,7 @@ describe('negotiateFormat', () => {
       ['txt', 'txt as text/plain'],
       ['csv', `csv as ${CSV}`],
       ['tsv', `tsv as ${TSV}`],
+      ['md', `md as ${MARKDOWN}`],
       ['arrow', `arrow as ${ARROW}`],
       ['CSV', `csv as ${CSV}`],
       ['Vnd_Yaml', `yaml as ${VENDOR}yaml`],
@@ -107,6 +109,8 @@ describe('negotiateFormat', () => {
       ['text/tab-separated-values; header=absent', `tsv as ${TSV}`],
       ['text/vnd.elasticsearch+tab-separated-values;compatible-with=8', `tsv as ${TSV}`],
       ['text/vnd.elasticsearch+plain', 'txt as text/plain'],
+      ['text/markdown', `md as ${MARKDOWN}`],
+      ['Text/Markdown; charset=utf-8; header=absent', `md as ${MARKDOWN}`],
       [ARROW, `arrow as ${ARROW}`],
       ['application/vnd.elasticsearch+arrow+stream; compatible-with=9', `arrow as ${ARROW}`],
     ])('writes Accept: %s', (accept, expected) => {
@@ -194,14 +198,16 @@ describe('negotiateFormat', () => {
     [{ accept: 'text/csv; header=absent' }, false],
     [{ accept: 'text/csv; header=absent; header=present' }, false],
     [{ accept: 'text/tab-separated-values; header=absent' }, true],
+    [{ accept: 'text/markdown' }, true],
+    [{ accept: 'text/markdown; header=absent' }, false],
+    [{ format: 'md', accept: 'text/markdown; header=absent' }, false],
     [{ accept: 'application/json; header=absent' }, true],
-  ])('says whether %j asks for a header line in CSV', (sent, expected) => {
+  ])('says whether the answer to %j has a header line', (sent, expected) => {
     expect(negotiateFormat(formatRequest(sent)).header).toBe(expected)
   })
 
   const UNKNOWN: readonly [Sent, unresolved: string][] = [
     [{ format: 'xyz' }, 'Accept=[null], Content-Type=[application/json], format=[xyz]'],
-    [{ format: 'md' }, 'Accept=[null], Content-Type=[application/json], format=[md]'],
     [{ format: 'ndjson' }, 'Accept=[null], Content-Type=[application/json], format=[ndjson]'],
     [{ format: '' }, 'Accept=[null], Content-Type=[application/json], format=[]'],
     [{ format: 'constructor' }, 'Accept=[null], Content-Type=[application/json], format=[constructor]'],
@@ -211,7 +217,10 @@ describe('negotiateFormat', () => {
     ],
     [{ accept: 'Text/Garbage' }, 'Accept=[Text/Garbage], Content-Type=[application/json], format=[null]'],
     [{ accept: 'text/*' }, 'Accept=[text/*], Content-Type=[application/json], format=[null]'],
-    [{ accept: 'text/markdown' }, 'Accept=[text/markdown], Content-Type=[application/json], format=[null]'],
+    [
+      { accept: 'text/markdown; header=foo' },
+      'Accept=[text/markdown; header=foo], Content-Type=[application/json], format=[null]',
+    ],
     [{ accept: '*/*;q=1' }, 'Accept=[*/*;q=1], Content-Type=[application/json], format=[null]'],
     [
       { accept: 'text/csv; header=foo' },
@@ -267,13 +276,14 @@ describe('negotiateFormat', () => {
       { format: 'txt' },
       { format: 'csv' },
       { format: 'TSV' },
+      { format: 'md' },
       { accept: 'text/plain' },
       { accept: 'text/csv; header=absent' },
       { accept: 'text/vnd.elasticsearch+tab-separated-values' },
       { format: 'txt', delimiterPresent: true },
     ])('refuses %j on submit', (sent) => {
       expect(answer({ ...sent, submitted: { [flag]: true } })).toBe(
-        `400 Invalid use of [${name}] argument: cannot be used in combination with [txt, csv, tsv] formats`,
+        `400 Invalid use of [${name}] argument: cannot be used in combination with [txt, csv, tsv, md] formats`,
       )
     })
 
@@ -327,7 +337,8 @@ describe('negotiateFormat', () => {
   )
 
   it.each(refusals)('labels the golden refusal %s', (_, { request: sent, expected }) => {
-    const { contentType } = errorMediaType(formatRequest({ format: sent.format ?? undefined }))
+    const { format, accept } = sent
+    const { contentType } = errorMediaType(formatRequest({ format: format ?? undefined, accept }))
     expect(contentType).toBe(expected.contentType)
   })
 })

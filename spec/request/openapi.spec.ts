@@ -26,6 +26,7 @@ describe('api-spec.yaml', () => {
     ['time values', { parameters: { keep_alive: '5d', wait_for_completion_timeout: '-1' } }],
     ['a submit', { operation: 'submit', body: { query: 'ROW n = ?', params: [9007199254740993n] } }],
     ['a submit from the parameter source', { operation: 'submit', parameters: { source: '{}' } }],
+    ['a query', { operation: 'query', id: '', body: { query: 'ROW n = 1', columnar: 'true', settings: {} } }],
     ['a stop', { operation: 'stop', parameters: { drop_null_columns: 'true' } }],
     ['a delete', { operation: 'delete' }],
     ['a head', { operation: 'head' }],
@@ -47,6 +48,8 @@ describe('api-spec.yaml', () => {
     ['an unknown field', { operation: 'submit', body: { query: 'x', nope: 1 } }],
     ['a field of the wrong type', { operation: 'submit', body: { query: 'x', columnar: 1 } }],
     ['a time without unit in the body', { operation: 'submit', body: { query: 'x', keep_alive: 5000 } }],
+    ['keep_alive of a query', { operation: 'query', body: { query: 'x', keep_alive: '5d' } }],
+    ['keep_alive in the URL of a query', { operation: 'query', parameters: { keep_alive: '5d' } }],
     ['keep_alive on stop', { operation: 'stop', parameters: { keep_alive: '5d' } }],
   ])('refuses %s', async (_name, changes) => {
     await expect(validate(request(changes))).rejects.toMatchObject({ status: expect.any(Number) })

@@ -1,4 +1,9 @@
-import { assertKnownParameters, readFlag, readOptionalBoolean } from '../../lib/request/parameters'
+import {
+  assertKnownParameters,
+  ownParameters,
+  readFlag,
+  readOptionalBoolean,
+} from '../../lib/request/parameters'
 import { parseQueryString } from '../../lib/request/url'
 
 describe('readFlag', () => {
@@ -62,5 +67,23 @@ describe('assertKnownParameters', () => {
     expect(() => assertKnownParameters(operation, parseQueryString(names), '/p')).toThrow(
       expect.objectContaining({ reason: `request [/p] contains unrecognized ${text}` }),
     )
+  })
+
+  it('leaves unknown names to another server, unless one is the gateway’s own', () => {
+    const check = (names: string) => () =>
+      assertKnownParameters('stop', parseQueryString(names), '/p', [], true)
+    expect(check('z&prety')).not.toThrow()
+    expect(check('z&keep_alive')).toThrow(
+      expect.objectContaining({ reason: 'request [/p] contains unrecognized parameters: [keep_alive], [z]' }),
+    )
+  })
+})
+
+describe('ownParameters', () => {
+  it('are those that the gateway acts on', () => {
+    expect(ownParameters(parseQueryString('a=1&keep_alive=1d&format=csv&source=x'))).toEqual({
+      keep_alive: '1d',
+      source: 'x',
+    })
   })
 })

@@ -12,7 +12,7 @@ const OUTPUT = { format: { format: 'json', contentType: 'x', header: true }, pre
 
 function read(operation: 'get' | 'head' = 'get'): GetCommand {
   const output = { format: { ...OUTPUT.format }, presentation: { ...plain } }
-  return { operation, output, head: { parameters: {}, mediaTypes: {} } }
+  return { operation, output, head: { parameters: {}, sentParameters: [], mediaTypes: {} } }
 }
 
 describe('ReadingCache', () => {

@@ -1,11 +1,12 @@
 import { isQueryError } from '../../lib/core/errors'
 import { parseJson } from '../../lib/json/parse'
-import { interpretSubmitBody, validateSubmission } from '../../lib/request/submission'
+import { interpretSubmitBody, validateQuery } from '../../lib/request/submission'
 import { readBodyFields } from '../../lib/request/submit-fields'
 import { toErrorResponse } from '../../lib/router/error-answer'
 import bodyShapes from '../fixtures/body-shapes.json'
 
-const interpret = (body: object) => interpretSubmitBody(readBodyFields(parseJson(JSON.stringify(body))))
+const interpret = (body: object) =>
+  interpretSubmitBody(readBodyFields(parseJson(JSON.stringify(body)), 'submit'))
 
 describe('interpretSubmitBody', () => {
   it('has the defaults of Elasticsearch', () => {
@@ -32,7 +33,7 @@ describe('interpretSubmitBody', () => {
         tables: { t: {} },
         pragma: { p: 1 },
         accept_pragma_risks: true,
-        settings: { unmapped_fields: 'LOAD' },
+        settings: { column_metadata: true },
         project_routing: 'r',
         approximation: { rows: 1 },
         wait_for_completion_timeout: '2s',
@@ -50,11 +51,12 @@ describe('interpretSubmitBody', () => {
         profile: true,
         includeCcsMetadata: false,
         includeExecutionMetadata: true,
+        columnMetadata: true,
         extra: {
           tables: { t: {} },
           pragma: { p: 1 },
           accept_pragma_risks: true,
-          settings: { unmapped_fields: 'LOAD' },
+          settings: { column_metadata: true },
           project_routing: 'r',
           approximation: { rows: 1 },
         },
@@ -71,39 +73,13 @@ describe('interpretSubmitBody', () => {
     [{ time_zone: 'UTC', settings: { time_zone: 'UTC' } }, 'UTC'],
     [{ time_zone: 'UTC', settings: {} }, 'UTC'],
     [{ settings: {} }, undefined],
+    [{ settings: { time_zone: null } }, undefined],
   ])('finds the time zone of %j', (body, zone) => {
     expect(interpret(body).request.timeZone).toBe(zone)
   })
-
-  it('refuses two different time zones', () => {
-    expect(() => interpret({ time_zone: 'UTC', settings: { time_zone: 'Z' } })).toThrow(
-      expect.objectContaining({
-        type: 'illegal_argument_exception',
-        reason:
-          'Setting [time_zone] has conflicting values at the top level of the request body and under [settings]; ' +
-          'specify it in only one place, or with the same value in both.',
-      }),
-    )
-  })
-
-  it.each([
-    ['Mars', 'Mars'],
-    [1, '1'],
-    [null, 'null'],
-    [[1, 'a'], '[1, a]'],
-    [{ toString: 1, b: { c: [] } }, '{toString=1, b={c=[]}}'],
-    ['x'.repeat(2_000), `${'x'.repeat(1_000)}...`],
-  ])('refuses an unknown time zone in the settings (%#)', (zone, shown) => {
-    expect(() => interpret({ settings: { time_zone: zone } })).toThrow(
-      expect.objectContaining({
-        type: 'illegal_argument_exception',
-        reason: `Setting [time_zone] has the invalid value [${shown}]`,
-      }),
-    )
-  })
 })
 
-describe('validateSubmission', () => {
+describe('validateQuery', () => {
   it.each([
     [{}, 'Validation Failed: 1: [query] is required;'],
     [{ query: ' \n' }, 'Validation Failed: 1: [query] is required;'],
@@ -119,14 +95,19 @@ describe('validateSubmission', () => {
         '3: [tables] only allowed in snapshot builds;',
     ],
   ])('lists every fault of %j', (body, reason) => {
-    expect(() => validateSubmission(interpret(body))).toThrow(
+    expect(() => validateQuery(interpret(body).request)).toThrow(
       expect.objectContaining({ type: 'action_request_validation_exception', reason }),
     )
   })
 
-  it('refuses both kinds of metadata', () => {
-    const body = { query: 'x', include_ccs_metadata: true, include_execution_metadata: true }
-    expect(() => validateSubmission(interpret(body))).toThrow(
+  it.each([
+    [true, true],
+    [true, false],
+    [false, 'true'],
+    [false, false],
+  ])('refuses both kinds of metadata, also as %j and %j', (ccs, execution) => {
+    const body = { query: 'x', include_ccs_metadata: ccs, include_execution_metadata: execution }
+    expect(() => validateQuery(interpret(body).request)).toThrow(
       expect.objectContaining({
         type: 'verification_exception',
         reason:
@@ -139,9 +120,9 @@ describe('validateSubmission', () => {
     [{ query: 'x' }],
     [{ query: 'x', pragma: {}, accept_pragma_risks: true }],
     [{ query: 'x', include_ccs_metadata: true }],
-    [{ query: 'x', include_ccs_metadata: true, include_execution_metadata: false }],
+    [{ query: 'x', include_execution_metadata: false }],
   ])('accepts %j', (body) => {
-    expect(() => validateSubmission(interpret(body))).not.toThrow()
+    expect(() => validateQuery(interpret(body).request)).not.toThrow()
   })
 })
 
@@ -163,7 +144,7 @@ describe('a body of a megabyte', () => {
 
   function refusalOf(text: string): unknown {
     try {
-      validateSubmission(interpretSubmitBody(readBodyFields(parseJson(text))))
+      validateQuery(interpretSubmitBody(readBodyFields(parseJson(text), 'submit')).request)
       return undefined
     } catch (error) {
       if (!isQueryError(error)) throw error

@@ -1,4 +1,5 @@
 import { locate, parseJson } from '../../lib/json/parse'
+import type { BodyOperation } from '../../lib/request/submit-fields'
 import { readBodyFields } from '../../lib/request/submit-fields'
 
 const TOKENS = {
@@ -39,7 +40,7 @@ const ACCEPTED: Readonly<Record<string, readonly Token[]>> = {
   keep_on_completion: BOOLEAN,
 }
 
-const read = (text: string) => readBodyFields(parseJson(text))
+const read = (text: string) => readBodyFields(parseJson(text), 'submit')
 
 const refusalOf = (text: string): { reason: string; causedBy?: { type: string; reason: string } } => {
   try {
@@ -82,11 +83,13 @@ describe('readBodyFields', () => {
         [name, '"false"', false],
       ]),
     ...Object.keys(ACCEPTED)
-      .filter((name) => ACCEPTED[name] === OBJECT)
+      // The names in `settings` are not free.
+      .filter((name) => ACCEPTED[name] === OBJECT && name !== 'settings')
       .flatMap((name): [string, string, unknown][] => [
         [name, '{}', {}],
         [name, '{"b":{"c":[1,null]},"a":18446744073709551615}', { b: { c: [1, null] }, a: 2n ** 64n - 1n }],
       ]),
+    ['settings', '{"approximation":18446744073709551615}', { approximation: 2n ** 64n - 1n }],
     ...Object.values(TOKENS).map((text): [string, string, unknown] => [
       'approximation',
       text,
@@ -161,13 +164,66 @@ describe('readBodyFields', () => {
   })
 
   it('reads a body that the host application has parsed, without positions', () => {
-    expect(readBodyFields(locate({ query: 'x', params: [{ a: 1 }], filter: { b: 1 } }))).toEqual({
+    expect(readBodyFields(locate({ query: 'x', params: [{ a: 1 }], filter: { b: 1 } }), 'submit')).toEqual({
       query: 'x',
       params: [{ name: 'a', value: 1 }],
       filter: { b: 1 },
     })
-    expect(() => readBodyFields(locate({ query: 1 }))).toThrow(
+    expect(() => readBodyFields(locate({ query: 1 }), 'submit')).toThrow(
       "[-1:-1] [esql/async_query] query doesn't support values of type: VALUE_NUMBER",
     )
   })
+
+  it('reads only the gateway’s own fields of a body that another server reads', () => {
+    const fields = '"query":1,"future":{},"params":2'
+    const lenient = (text: string, operation: BodyOperation = 'submit') =>
+      readBodyFields(parseJson(text), operation, true)
+    expect(lenient(`{${fields},"keep_alive":"1s","keep_on_completion":"true"}`)).toEqual({
+      keep_alive: 1_000,
+      keep_on_completion: true,
+    })
+    expect(lenient(`{${fields},"keep_alive":"5x","keep_on_completion":5}`, 'query')).toEqual({})
+    expect(() => lenient(`{${fields},"keep_alive":"5x"}`)).toThrow(
+      expect.objectContaining({ type: 'x_content_parse_exception' }),
+    )
+    expect(() => lenient('[]')).toThrow(expect.objectContaining({ type: 'x_content_parse_exception' }))
+  })
 })
+
+describe('the body of a synchronous query', () => {
+  const refusal = (text: string) =>
+    errorOf(() => readBodyFields(parseJson(text), 'query')) as { type: string; reason: string }
+
+  it('has every field of a submit but for those of an async query', () => {
+    expect(Object.keys(ACCEPTED).filter((name) => isKnown(name))).toEqual(
+      Object.keys(ACCEPTED).filter(
+        (name) => !['wait_for_completion_timeout', 'keep_alive', 'keep_on_completion'].includes(name),
+      ),
+    )
+  })
+
+  function isKnown(name: string): boolean {
+    const error = errorOf(() => readBodyFields(parseJson(`{"${name}":1}`), 'query')) as Error | undefined
+    return !error?.message.includes('unknown field')
+  }
+
+  it.each([
+    ['{"keep_alive":"1d"}', '[1:2] [esql/query] unknown field [keep_alive]'],
+    ['{"keep_on_complete":true}', '[1:2] [esql/query] unknown field [keep_on_complete]'],
+    ['{"colunmar":true}', '[1:2] [esql/query] unknown field [colunmar] did you mean [columnar]?'],
+    ['{"query":1}', "[1:10] [esql/query] query doesn't support values of type: VALUE_NUMBER"],
+    ['{"columnar":"x"}', '[1:13] [esql/query] failed to parse field [columnar]'],
+    ['[]', '[1:1] [esql/query] Expected START_OBJECT but was: START_ARRAY'],
+  ])('is refused by the name of its own parser, with its own fields: %s', (text, reason) => {
+    expect(refusal(text)).toMatchObject({ type: 'x_content_parse_exception', reason })
+  })
+})
+
+function errorOf(read: () => unknown): unknown {
+  try {
+    read()
+    return undefined
+  } catch (error) {
+    return error
+  }
+}

@@ -61,6 +61,8 @@ describe('the body of a submit', () => {
       { waitMs: 5, keepAliveMs: 1 },
       '{"wait_for_completion_timeout":"5ms",\r\n  "query": "ü 🔑",\r\n  "keep_alive": "1ms", // 🔑\r\n  "locale": "ü"\r\n}\r\n',
     ],
+    ['{ }', { waitMs: 0 }, '{"wait_for_completion_timeout":"0" }'],
+    ['{}', { waitMs: 0, keepAliveMs: 1 }, '{"wait_for_completion_timeout":"0","keep_alive":"1ms"}'],
     ['\ufeff{"query":"ü"}', { waitMs: 0 }, '\ufeff{"wait_for_completion_timeout":"0","query":"ü"}'],
     ['{"keep\\u005falive":"3d","query":"Q"}', { keepAliveMs: 1 }, '{"keep\\u005falive":"1ms","query":"Q"}'],
   ])('gets other times and keeps everything else: %s', (text, times, expected) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { isQueryError } from '../../lib/core/errors'
-import { decodePathSegment, parseQueryString } from '../../lib/request/url'
+import { decodePathSegment, parseQueryString, splitQueryString } from '../../lib/request/url'
 import { anyCharacter } from '../support/any-character'
 
 describe('parseQueryString', () => {
@@ -62,6 +62,47 @@ describe('parseQueryString', () => {
     )
   })
 })
+
+describe('splitQueryString', () => {
+  it.each([
+    ['', []],
+    [
+      'a=1&b;a=%32&&+=',
+      [
+        ['a', 'a=1'],
+        ['b', 'b'],
+        ['a', 'a=%32'],
+        [' ', '+='],
+      ],
+    ],
+    ['%77ait=1s', [['wait', '%77ait=1s']]],
+    ['a=%ff%E2', [['a', 'a=%ff%E2']]],
+    ['a=€\ud800 ', [['a', 'a=%E2%82%AC%EF%BF%BD%20']]],
+  ])('keeps the spelling of %j', (text, sent) => {
+    expect(splitQueryString(text).map((parameter) => [parameter.name, parameter.text])).toEqual(sent)
+  })
+
+  it('gives text that reads the same again', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: anyCharacter }), (text) => {
+        fc.pre(text.isWellFormed() && isReadable(text))
+        const again = splitQueryString(text)
+          .map((parameter) => parameter.text)
+          .join('&')
+        expect(parseQueryString(again)).toEqual(parseQueryString(text))
+      }),
+    )
+  })
+})
+
+function isReadable(text: string): boolean {
+  try {
+    parseQueryString(text)
+    return true
+  } catch {
+    return false
+  }
+}
 
 describe('decodePathSegment', () => {
   it.each([

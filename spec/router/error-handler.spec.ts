@@ -42,6 +42,12 @@ describe('esqlErrorHandler', () => {
     )
   })
 
+  it('names the parser of a synchronous query', async () => {
+    await start(express.json())
+    const { text } = await gateway.alice('POST /_query', { headers: JSON_TYPE, body: '"x"' })
+    expect(text).toContain('[1:1] [esql/query] Expected START_OBJECT but was: VALUE_STRING')
+  })
+
   it('answers in the format of the request, with its X-Opaque-Id', async () => {
     await start(express.json())
     const { headers, text } = await gateway.alice(`${SUBMIT}?pretty`, {

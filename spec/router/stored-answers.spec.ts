@@ -78,10 +78,10 @@ describe('the result of a store', () => {
       '{"a\ufffd":"a\ufffd"}',
     ],
   ])('means the same in every format: %s', async (_what, result, value, inArrow) => {
-    const { arrow, csv, tsv, txt, ...objects } = await everywhere(result)
+    const { arrow, csv, tsv, txt, md, ...objects } = await everywhere(result)
     expect(objects).toEqual({ json: value, yaml: value, cbor: value, smile: value })
     expect(arrow).toEqual(inArrow)
-    expect([csv, tsv, txt]).toEqual([txt, txt, txt])
+    expect([csv, tsv, md]).toEqual([txt, txt, txt])
     if (typeof value === 'string') expect(txt).toBe(value)
   })
 
@@ -196,6 +196,57 @@ describe('a result of MemoryStore', () => {
   })
 })
 
+describe('the metadata of columns', () => {
+  const meta = { bucket: { interval: 1, unit: 'day' } }
+  const shown = '{"name":"day","type":"date","_meta":{"bucket":{"interval":1,"unit":"day"}}}'
+  const hidden = '{"name":"day","type":"date"}'
+  const asked: unknown[] = []
+  let gateway: Gateway
+
+  beforeAll(async () => {
+    const result: QueryResult = { columns: [{ name: 'day', type: 'date', meta }], values: [[0]] }
+    const store = new MemoryStore({
+      execute: async ({ columnMetadata }) => {
+        asked.push(columnMetadata)
+        return result
+      },
+    })
+    gateway = await startGateway({ store })
+  })
+  afterAll(() => gateway.close())
+
+  it.each<[object, boolean]>([
+    [{ settings: { column_metadata: true } }, true],
+    [{ settings: { column_metadata: 'true' } }, true],
+    [{ approximation: { rows: 10_000 } }, true],
+    [{ settings: { approximation: true } }, true],
+    [{}, false],
+    [{ settings: { column_metadata: false } }, false],
+    [{ settings: { column_metadata: null } }, false],
+    [{ approximation: false }, false],
+  ])('is shown to a client that asks for it, and to no other: %j', async (fields, isShown) => {
+    const submitted = await gateway.alice('POST /_query/async', {
+      body: { query: 'x', keep_on_completion: true, ...fields },
+    })
+    expect(asked.pop()).toBe(isShown || undefined)
+    const { id } = JSON.parse(submitted.text)
+    const got = await gateway.alice(`GET /_query/async/${id}?drop_null_columns`)
+    const column = isShown ? shown : hidden
+    expect(submitted.text).toContain(`"columns":[${column}],"values"`)
+    expect(got.text).toContain(`"all_columns":[${column}],"columns":[${column}],"values"`)
+    const stopped = await gateway.alice(`POST /_query/async/${id}/stop`)
+    expect(stopped.text).toContain(`"columns":[${column}],"values"`)
+  })
+
+  it('is in no table', async () => {
+    const body = { query: 'x', settings: { column_metadata: true } }
+    for (const format of ['csv', 'tsv', 'txt', 'md', 'arrow']) {
+      const { status, body: bytes } = await gateway.alice(`POST /_query/async?format=${format}`, { body })
+      expect([status, bytes.includes('bucket')]).toEqual([200, false])
+    }
+  })
+})
+
 function endless(): object {
   const circle: Record<string, unknown> = {}
   circle.self = circle
@@ -210,6 +261,7 @@ function cellIn(format: string, body: Buffer, text: string): unknown {
     smile: () => (parseSmile(body) as { values: unknown[][] }).values[0]?.[0],
     arrow: () => decodedArrow(body).rows[0]?.[0],
     txt: () => text.split('\n')[2]?.trim(),
+    md: () => text.split('\n')[2]?.slice(2, -2),
   }
   return (
     decoders[format] ?? (() => text.split('\n')[1]?.trim().replace(/^"|"$/g, '').replaceAll('""', '"'))

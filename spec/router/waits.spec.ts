@@ -60,8 +60,8 @@ describe('Waits', () => {
           type: 'es_rejected_execution_exception',
           status: 429,
           reason:
-            `rejected execution of async query: ${who} [${limit}] requests waiting already, the limit is [${limit}]; ` +
-            'ask with [wait_for_completion_timeout=0] or try again later',
+            `rejected execution of query: ${who} [${limit}] requests waiting already, the limit is [${limit}]; ` +
+            'ask [/_query/async] with [wait_for_completion_timeout=0] or try again later',
         })
       expect(() => begin(alice)).toThrow(refusal('you have', 2))
       begun.push(begin(bob))

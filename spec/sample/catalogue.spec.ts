@@ -5,6 +5,7 @@ import { COLUMN_TYPES } from '../../lib/core/result'
 import type { Format } from '../../lib/formats/formats'
 import { OBJECT_FORMATS, TEXT_FORMATS, writerFor } from '../../lib/formats/formats'
 import { parseCatalogue } from '../../lib/sample/catalogue'
+import { startGateway } from '../support/gateway'
 import { alice, get, run, startStore, submit } from '../support/sample-queries'
 import { chunksOf } from '../support/tables'
 
@@ -152,6 +153,31 @@ describe('a catalogue', () => {
     ['FROM axb', { type: 'verification_exception', reason: 'no', status: 400, metadata: {} }],
   ])('fails `%s` with the recorded error', async (query, error) => {
     await expect(run(query, [], catalogue)).rejects.toMatchObject(error)
+  })
+
+  it('answers with a recorded body of 9.5 as it was, its warnings in headers', async () => {
+    const recorded =
+      '"documents_found":5,"values_loaded":20,"rows_emitted":6,"bytes_read":7,"read_nanos":8,"cpu_nanos":9,' +
+      '"approximation_applied":true,'
+    const table =
+      '"columns":[{"name":"day","type":"date","_meta":{"bucket":{"interval":1,"unit":"day"}}},' +
+      '{"name":"price","type":"double","_meta":{"bucket":{"interval":100.0}}},' +
+      '{"name":"certified","type":"boolean","_meta":{"approximation":{"type":"certified","column":"price"}}}],' +
+      '"values":[["2026-01-01T00:00:00.000Z",100.0,true]]'
+    const queries = parseCatalogue(
+      `{"queries":[{"query":"q","response":{"took":28,"is_partial":false,${recorded}${table},` +
+        '"warnings":["No limit defined, adding default limit of [1000]"]}}]}',
+    )
+    const gateway = await startGateway({ store: startStore(queries).store })
+    const { text, headers } = await gateway.alice('POST /_query/async', {
+      body: { query: 'q', settings: { column_metadata: true } },
+    })
+    await gateway.close()
+    const times = /"start_time_in_millis":\d+,"expiration_time_in_millis":\d+,/
+    expect(text.replace(times, '').replace(/^.*(?="documents_found")/, '')).toBe(`${recorded}${table}}`)
+    expect(headers.warning).toBe(
+      '299 Elasticsearch-9.5.0-unknown "No limit defined, adding default limit of [1000]"',
+    )
   })
 
   it('keeps the facts of a column', async () => {

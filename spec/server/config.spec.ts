@@ -6,6 +6,7 @@ import { newSealingKey } from 'express-esql-async-query'
 import { readDefaultCatalogue } from '../../lib/sample/catalogue'
 import { HELP, parseCommandLine } from '../../lib/server/config'
 import { ConfigError } from '../../lib/server/config-error'
+import { ALL_SETTINGS } from '../../lib/server/settings'
 import { rsaKeys, signToken } from '../support/tokens'
 
 const PEM = rsaKeys.publicKey.export({ type: 'spki', format: 'pem' }).toString()
@@ -92,6 +93,9 @@ describe('the configuration of the standalone server', () => {
         ESQL_ASYNC_WAIT_BY_DEFAULT: 'false',
         ESQL_ASYNC_MAX_WAIT: '55s',
         ESQL_ASYNC_MAX_KEEP_ALIVE: '2d',
+        ESQL_ASYNC_MAX_QUERY: '10m',
+        ESQL_ASYNC_MAX_RUN: '1h',
+        ESQL_ASYNC_ON_MAX_RUN: 'fail',
         ESQL_ASYNC_MAX_WAITS: '300',
         ESQL_ASYNC_MAX_WAITS_PER_OWNER: '200',
         ESQL_ASYNC_MAX_BODY_BYTES: '4096',
@@ -114,13 +118,21 @@ describe('the configuration of the standalone server', () => {
       router: {
         waitByDefault: false,
         maxWaitMs: 55_000,
+        maxQueryMs: 600_000,
         maxWaits: 300,
         maxWaitsPerOwner: 200,
         maxKeepAliveMs: 172_800_000,
         maxBodyBytes: 4_096,
         maxCachedBytes: 0,
       },
-      store: { maxQueries: 100, maxQueriesPerOwner: 10, maxBytes: 1_000_000, maxBytesPerOwner: 100_000 },
+      store: {
+        maxQueries: 100,
+        maxQueriesPerOwner: 10,
+        maxBytes: 1_000_000,
+        maxBytesPerOwner: 100_000,
+        maxRunMs: 3_600_000,
+        onMaxRun: 'fail',
+      },
       shutdownDelayMs: 20_000,
       shutdownGraceMs: 1_500,
       logLevel: 'warn',
@@ -236,7 +248,7 @@ describe('the configuration of the standalone server', () => {
     expect(flags.map(([, flag]) => flag)).toEqual(
       flags.map(([, , variable = '']) => variable.toLowerCase().replaceAll('_', '-')),
     )
-    expect(flags).toHaveLength(38)
+    expect(flags).toHaveLength(ALL_SETTINGS.filter(({ isSecret }) => !isSecret).length)
     expect(HELP).toContain(' (no flag)                        ESQL_ASYNC_JWT_KEY\n')
   })
 })

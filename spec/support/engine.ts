@@ -62,7 +62,6 @@ interface Envelope {
   id?: string
   tookMs?: number
   isPartial?: boolean
-  rows?: number
   keepAliveMs?: number
   table?: string
 }
@@ -71,18 +70,11 @@ const DAY_MS = 86_400_000
 
 /** The JSON of a completed query that started before the clock of the gateway moved. */
 export function completedJson(envelope: Envelope = {}): string {
-  const {
-    id,
-    tookMs = 0,
-    isPartial = false,
-    rows = 2,
-    keepAliveMs = 5 * DAY_MS,
-    table = TABLE_JSON,
-  } = envelope
+  const { id, tookMs = 0, isPartial = false, keepAliveMs = 5 * DAY_MS, table = TABLE_JSON } = envelope
   return (
     `{${id === undefined ? '' : `"id":"${id}",`}"is_running":false,"took":${tookMs},"is_partial":${isPartial},` +
-    `"completion_time_in_millis":${NOW + tookMs},"documents_found":0,"values_loaded":0,"rows_emitted":${rows},` +
-    `"bytes_read":0,"read_nanos":0,"cpu_nanos":0,"start_time_in_millis":${NOW},` +
+    `"completion_time_in_millis":${NOW + tookMs},"documents_found":0,"values_loaded":0,` +
+    `"start_time_in_millis":${NOW},` +
     `"expiration_time_in_millis":${NOW + keepAliveMs},${table}`
   )
 }

@@ -50,6 +50,12 @@ export class GatewayProcess {
     return counts
   }
 
+  /** Whatever it prints from now on fails with EPIPE. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy()
+    this.#child.stderr?.destroy()
+  }
+
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const exited = once(this.#child, 'exit')

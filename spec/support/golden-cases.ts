@@ -128,14 +128,15 @@ export function asyncDocument(goldenCase: GoldenCase, decoded: object): object {
 }
 
 function casesOf(formats: readonly string[]): [string, GoldenCase][] {
-  return ALL.filter((goldenCase) => formats.includes(formatOf(goldenCase))).map((goldenCase) => [
+  return ALL.filter((goldenCase) => formats.includes(formatOf(goldenCase) ?? '')).map((goldenCase) => [
     goldenCase.name,
     goldenCase,
   ])
 }
 
-function formatOf({ request }: GoldenCase): string {
-  return request.format ?? (/\b(?:json|csv)\b/.exec(request.accept ?? '')?.[0] as string)
+function formatOf({ request: { format, accept = '' } }: GoldenCase): string | undefined {
+  if (format !== null) return format
+  return accept.startsWith('text/markdown') ? 'md' : /\b(?:json|csv)\b/.exec(accept)?.[0]
 }
 
 function columnOf({ name, type, original_types, suggested_cast }: GoldenColumn): Column {

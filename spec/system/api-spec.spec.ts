@@ -65,6 +65,7 @@ describe('api-spec.yaml', () => {
 
   it('describes these operations', () => {
     expect(operations.map(({ path, method, operation }) => [method, path, operation.operationId])).toEqual([
+      ['post', '/_query', 'esql-query'],
       ['post', '/_query/async', 'submitAsyncQuery'],
       ['get', '/_query/async/{id}', 'getAsyncQuery'],
       ['head', '/_query/async/{id}', 'headAsyncQuery'],

@@ -62,6 +62,21 @@ describe.each(TRANSPORTS)('two gateways in a row, by %s,', (transport) => {
     return String(headers['x-elasticsearch-async-id'])
   }
 
+  it('runs a synchronous query through both, and ends it in the inner one when the client leaves', async () => {
+    const answers = await Promise.all(
+      [outer, inner].map(({ alice }) => alice('POST /_query', { body: { query: 'ROW n = 1' } })),
+    )
+    expect(answers[0]?.text).toBe(answers[1]?.text)
+    const leaving = new AbortController()
+    const answer = client.esql.query({ query: 'RUN' }, { signal: leaving.signal })
+    const started = inner.engine.runs.length
+    await until(() => inner.engine.runs.length > started)
+    const { signal } = inner.engine.run
+    leaving.abort()
+    await expect(answer).rejects.toThrow()
+    await until(() => signal.aborted)
+  })
+
   /** Both answers to the same request about the same query. */
   function both(target: string, id: string, headers = {}): Promise<[Answer, Answer]> {
     const [method, rest] = target.split(' ')
@@ -108,7 +123,7 @@ describe.each(TRANSPORTS)('two gateways in a row, by %s,', (transport) => {
     expect(shownHeaders(outside)).toEqual({ ...shownHeaders(inside), 'x-elasticsearch-async-id': id })
   })
 
-  it.each(['json', 'yaml', 'csv', 'tsv', 'txt', 'arrow'])(
+  it.each(['json', 'yaml', 'csv', 'tsv', 'txt', 'md', 'arrow'])(
     'give the same answer about a running query: %s',
     async (format) => {
       const id = await submit('RUN')

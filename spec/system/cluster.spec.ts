@@ -60,6 +60,37 @@ async function reasonOf(target: string, sent?: Sent): Promise<string> {
 }
 
 describe('a stand-in cluster', () => {
+  it('runs a synchronous query, which has neither id nor state', async () => {
+    const clock = new ManualClock()
+    await start({ clock })
+    const answer = send('POST /_query', { body: { query: 'RUN' } })
+    await until(() => cluster.running.length === 1)
+    await clock.advance(86_400_000)
+    cluster.query.complete(TABLE)
+    const response = await answer
+    const begun = cluster.query.startTimeMs
+    expect(await response.text()).toBe(
+      `{"took":86400000,"is_partial":false,"completion_time_in_millis":${begun + 86_400_000},"documents_found":0,` +
+        '"values_loaded":0,"rows_emitted":0,"bytes_read":0,"read_nanos":0,"cpu_nanos":0,' +
+        `"start_time_in_millis":${begun},"expiration_time_in_millis":${begun + 432_000_000},${COLUMNS}`,
+    )
+    expect([...response.headers.keys()].filter((name) => name.includes('async'))).toEqual([])
+    expect(await reasonOf('POST /_query', { body: { query: 'x', keep_alive: '1d' } })).toBe(
+      '[1:1] [esql/query] unknown field [keep_alive]',
+    )
+  })
+
+  it('cancels a synchronous query whose client leaves', async () => {
+    await start()
+    const leaving = new AbortController()
+    const answer = send('POST /_query', { body: { query: 'RUN' }, signal: leaving.signal })
+    await until(() => cluster.running.length === 1)
+    leaving.abort()
+    await expect(answer).rejects.toThrow()
+    await until(() => cluster.running.length === 0)
+    expect(cluster.query.error).toMatchObject({ message: 'task cancelled [http channel closed]' })
+  })
+
   it('answers as 9.5 does', async () => {
     const clock = new ManualClock()
     await start({ clock })
@@ -260,7 +291,7 @@ describe('a stand-in cluster', () => {
     ['POST /_query/async/x/stop?keep_alive=1m', undefined, 400, 'unrecognized parameter: [keep_alive]'],
     ['POST /_query/async/x/stop', {}, 400, 'does not support having a body'],
     ['PUT /_query/async/x', undefined, 405, 'allowed: [GET, DELETE]'],
-    ['GET /_query', undefined, 400, 'no handler found'],
+    ['GET /_queries', undefined, 400, 'no handler found'],
   ])('refuses %s %j with %i', async (target, body, status, text) => {
     await start()
     const response = await send(target, { ...(body && { body }) })

@@ -1,4 +1,6 @@
 import type { Operation } from '../../lib/core/store'
+import { startCluster } from '../support/cluster'
+import { startElasticsearchGateway } from '../support/elasticsearch-gateway'
 import { type Gateway, startGateway } from '../support/gateway'
 
 const created = jest.fn()
@@ -38,6 +40,7 @@ describe('api-spec.yaml', () => {
   it('is enforced by express-openapi-validator on every operation', async () => {
     const body = { query: 'ROW n = 1' }
     const operations: Record<Operation, () => Promise<unknown>> = {
+      query: () => gateway.alice('POST /_query?pretty', { body }),
       submit: () => gateway.alice('POST /_query/async?drop_null_columns', { body }),
       get: () => gateway.alice('GET /_query/async/a%3D?keep_alive=1d'),
       head: () => gateway.alice('HEAD /_query/async/a'),
@@ -46,6 +49,7 @@ describe('api-spec.yaml', () => {
     }
     for (const send of Object.values(operations)) await send()
     expect(seen).toEqual([
+      { method: 'POST', path: '/_query', query: { pretty: 'true' }, body: { query: 'ROW n = 1' } },
       {
         method: 'POST',
         path: '/_query/async',
@@ -73,6 +77,26 @@ describe('api-spec.yaml', () => {
     expect(seen).toMatchObject([{ query: { keep_alive: '3d' } }])
     expect(created).toHaveBeenCalledTimes(1)
   })
+
+  it.each([
+    [false, { keep_alive: '1d' }, undefined],
+    [true, { keep_alive: '1d', drop_null_columns: 'true' }, { query: 'ROW n = 1' }],
+  ])(
+    'is applied in front of a cluster to what the gateway needs; strict: %s',
+    async (strict, query, body) => {
+      const cluster = await startCluster()
+      const inFront = await startElasticsearchGateway('url', cluster.url, { strict })
+      seen.length = 0
+      await inFront.alice('GET /_query/async/a?keep_alive=1d&drop_null_columns')
+      await inFront.alice('POST /_query/async', { body: { query: 'ROW n = 1' } })
+      await inFront.close()
+      await cluster.close()
+      expect(seen).toEqual([
+        { method: 'GET', path: '/_query/async/a', query, body: undefined },
+        { method: 'POST', path: '/_query/async', query: {}, body },
+      ])
+    },
+  )
 
   it('is not applied to requests without a caller', async () => {
     seen.length = 0

@@ -14,6 +14,20 @@ import {
 } from '../support/golden-cases'
 import { inOrder } from '../support/json-family'
 
+function parametersOf({ request }: GoldenCase): URLSearchParams {
+  const { format, delimiter, pretty, filter_path, drop_null_columns } = request
+  const given = Object.entries({ format, delimiter, pretty, filter_path, drop_null_columns })
+  return new URLSearchParams(
+    given.flatMap(([name, value]) =>
+      value === undefined || value === null ? [] : [[name, String(value)] as [string, string]],
+    ),
+  )
+}
+
+function headersOf({ request: { accept, contentType } }: GoldenCase): Record<string, string> {
+  return { ...(accept && { accept }), ...(contentType && { 'content-type': contentType }) }
+}
+
 describe('a result', () => {
   let gateway: Gateway
   let query: AsyncQuery
@@ -25,22 +39,9 @@ describe('a result', () => {
 
   /** Gets the result of a golden case with the request of that case. */
   async function get(goldenCase: GoldenCase): Promise<Answer> {
-    const { request } = goldenCase
     query = queryOf(goldenCase)
-    const { format, delimiter, pretty, filter_path, drop_null_columns } = request
-    const parameters = new URLSearchParams()
-    for (const [name, value] of Object.entries({
-      format,
-      delimiter,
-      pretty,
-      filter_path,
-      drop_null_columns,
-    })) {
-      if (value !== undefined && value !== null) parameters.set(name, String(value))
-    }
-    const { accept, contentType } = request
-    return gateway.alice(`GET /_query/async/id?${parameters}`, {
-      headers: { ...(accept && { accept }), ...(contentType && { 'content-type': contentType }) },
+    return gateway.alice(`GET /_query/async/id?${parametersOf(goldenCase)}`, {
+      headers: headersOf(goldenCase),
     })
   }
 
@@ -59,7 +60,7 @@ describe('a result', () => {
     }
   })
 
-  it.each(goldenRefusals(['csv', 'arrow']).filter(([, { request }]) => !request.columnar))(
+  it.each(goldenRefusals(['csv', 'md', 'arrow']).filter(([, { request }]) => !request.columnar))(
     'that cannot be written is refused as Elasticsearch refuses it: %s',
     async (_name, goldenCase) => {
       const { status, headers, text } = await get(goldenCase)
@@ -72,6 +73,40 @@ describe('a result', () => {
       expect(headers).not.toHaveProperty('x-elasticsearch-async-id')
     },
   )
+})
+
+describe('the result of a synchronous query', () => {
+  let gateway: Gateway
+  let query: AsyncQuery
+
+  beforeAll(async () => {
+    gateway = await startGateway({
+      store: { get: () => Promise.resolve(undefined), submit: () => Promise.resolve(query) },
+    })
+  })
+  afterAll(() => gateway.close())
+
+  const cases = goldenCases(FORMATS).filter(
+    ([, { envelope, asyncState }]) => envelope?.is_running === undefined && asyncState === undefined,
+  )
+
+  it.each(cases)('is written as Elasticsearch writes it: %s', async (_name, goldenCase) => {
+    query = queryOf(goldenCase)
+    const { contentType, compare, body, decoded } = goldenCase.expected
+    const answer = await gateway.alice(`POST /_query?${parametersOf(goldenCase)}`, {
+      headers: { 'content-type': 'application/json', ...headersOf(goldenCase) },
+      body: '{"query":"FROM x"}',
+    })
+    expect([answer.status, answer.headers['content-type']]).toEqual([200, contentType])
+    expect(Object.keys(answer.headers).filter((name) => name.includes('async'))).toEqual([])
+    expect(answer.headers['took-nanos']).toMatch(/^\d+$/)
+    if (compare === 'exact') expect(answer.text).toBe(body)
+    else if (compare === 'arrow-decoded') expect(decodedArrow(answer.body)).toEqual(decoded)
+    else {
+      const decode = contentType.endsWith('cbor') ? decodeCbor : parseSmile
+      expect(inOrder(decode(answer.body))).toEqual(inOrder(decode(Buffer.from(body, 'base64'))))
+    }
+  })
 })
 
 describe('a submit', () => {
@@ -102,6 +137,7 @@ describe('a running query', () => {
     ['', { accept: 'text/csv; header=absent' }, 'text/csv; charset=utf-8; header=absent', ''],
     ['format=tsv', {}, 'text/tab-separated-values; charset=utf-8', '\n'],
     ['format=txt', {}, 'text/plain', ''],
+    ['format=md', {}, 'text/markdown; charset=utf-8', ''],
   ])('in %s %j shows its id and state only in headers', async (parameter, accept, contentType, text) => {
     const answer = await gateway.alice(`POST /_query/async?${parameter}`, {
       headers: accept,

@@ -4,8 +4,11 @@ import { connect } from 'node:net'
 import path from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { finished } from 'node:stream/promises'
+import { newSealingKey } from 'express-esql-async-query'
+import { GatewayProcess } from '../support/gateway-process'
 import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
+import { token } from '../support/tokens'
 
 /** Longer than any step here takes on a busy machine, shorter than a test that hangs. */
 jest.setTimeout(120_000)
@@ -145,5 +148,25 @@ describe('a standalone gateway', () => {
     const [note, ...others] = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'warn')
     expect(lines.filter((line) => line.includes('a caller was refused')).length + note.lines).toBe(9)
     expect(others).toEqual([])
+  })
+})
+
+describe('a gateway of a host without a logger', () => {
+  it('goes on when the reader of its console is gone', async () => {
+    const unreachable = 'http://127.0.0.1:1'
+    const gateway = new GatewayProcess(built, { url: unreachable, sealingKeys: [newSealingKey()] })
+    await gateway.listening()
+    gateway.closeOutput()
+    const statuses: number[] = []
+    for (let sent = 0; sent < 10; sent += 1) {
+      const { status } = await fetch(`${gateway.url}/_query/async`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token({ sub: 'alice' })}`, 'content-type': 'application/json' },
+        body: '{"query":"FROM books"}',
+      })
+      statuses.push(status)
+    }
+    expect(statuses).toEqual(Array.from({ length: 10 }, () => 503))
+    await gateway.kill()
   })
 })

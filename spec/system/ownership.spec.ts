@@ -55,7 +55,7 @@ describe('a stranger', () => {
   type Send = (client: Client, id: string) => Promise<Answer>
 
   /** Each operation on a query that exists. */
-  const onQueries: Record<Exclude<Operation, 'submit'>, Send> = {
+  const onQueries: Record<Exclude<Operation, 'query' | 'submit'>, Send> = {
     get: (client, id) => client(`GET /_query/async/${id}`),
     head: (client, id) => client(`HEAD /_query/async/${id}`),
     stop: (client, id) => client(`POST /_query/async/${id}/stop`),

@@ -15,6 +15,7 @@ const FORMATS = [
   'format=csv',
   'format=csv&delimiter=%7C',
   'format=tsv',
+  'format=md',
   'format=txt',
   'format=arrow',
   'human&pretty',
@@ -195,14 +196,14 @@ describe.each(SETUPS)('in front of %s over %s', (release, transport) => {
     ])
   })
 
-  it('passes on the parameters of a client, with times in its own spelling', async () => {
+  it('passes on the parameters of a client as sent, with times in its own spelling', async () => {
     const id = await submit()
     cluster.query.complete(TABLE)
     await gateway.alice(
-      `GET /_query/async/${id}?wait_for_completion_timeout=2s&keep_alive=1d&filter_path=a%3Bb,c&pretty&human=false`,
+      `GET /_query/async/${id}?wait_for_completion_timeout=2s&filter_path=x&keep_alive=1d&filter_path=a%3Bb,c&pretty&human=false`,
     )
     expect(cluster.request.url).toBe(
-      `/_query/async/${encodeURIComponent(cluster.query.id)}?filter_path=a%3Bb%2Cc&pretty=&human=false&wait_for_completion_timeout=2000ms&keep_alive=86400000ms`,
+      `/_query/async/${encodeURIComponent(cluster.query.id)}?filter_path=x&filter_path=a%3Bb,c&pretty&human=false&wait_for_completion_timeout=2000ms&keep_alive=86400000ms`,
     )
   })
 

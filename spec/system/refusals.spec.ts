@@ -168,7 +168,7 @@ describe('a refused request', () => {
       json('{"query":"ROW n = 1","columnar":true}'),
       400,
       IAE,
-      'Invalid use of [columnar] argument: cannot be used in combination with [txt, csv, tsv] formats',
+      'Invalid use of [columnar] argument: cannot be used in combination with [txt, csv, tsv, md] formats',
     ],
     // Bodies
     [
@@ -250,6 +250,31 @@ describe('a refused request', () => {
       400,
       'verification_exception',
       'Both [include_execution_metadata] and [include_ccs_metadata] query parameters are set. Use only one',
+    ],
+    [
+      'both metadata flags, even if both are off',
+      'POST /_query/async',
+      json('{"query":"x","include_ccs_metadata":false,"include_execution_metadata":false}'),
+      400,
+      'verification_exception',
+      'Both [include_execution_metadata] and [include_ccs_metadata] query parameters are set. Use only one',
+    ],
+    [
+      'a setting with two values',
+      'POST /_query/async',
+      json('{"query":"x","project_routing":"a","settings":{"project_routing":"b"}}'),
+      400,
+      IAE,
+      'Setting [project_routing] has conflicting values at the top level of the request body and under ' +
+        '[settings]; specify it in only one place, or with the same value in both.',
+    ],
+    [
+      'a setting with a wrong value',
+      'POST /_query/async',
+      json('{"query":"x","settings":{"approximation":{"rows":9999}}}'),
+      400,
+      'verification_exception',
+      'Error validating setting [approximation]: Approximation configuration [rows] must be at least 10000',
     ],
     [
       'a body on GET',

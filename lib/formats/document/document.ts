@@ -8,7 +8,7 @@ import type { Presentation, Writer, Writing } from '../writer'
 import { NO_RESULT } from '../writer'
 import { filtered } from './filter-path'
 import type { TokenSink } from './token-sink'
-import { writeMember } from './tree'
+import { writeMember, writeTree } from './tree'
 import type { WriteValues } from './values'
 import { assertColumnarFits, writeValues as writeEachValue } from './values'
 
@@ -31,29 +31,36 @@ export function writeDocument(
 
 function* documentChunks(
   query: AsyncQuery,
-  { dropNullColumns, human }: Presentation,
+  { dropNullColumns, human, isSync = false }: Presentation,
   sink: TokenSink,
   writeValues: WriteValues,
 ): Writing {
   sink.start('object')
-  writeState(sink, query, human)
+  if (!isSync) writeState(sink, query)
+  writeTimesAndCounters(sink, query, human)
   yield* writeResult(query.isRunning ? { result: NO_RESULT } : query, dropNullColumns, sink, writeValues)
   sink.end('object')
   yield sink.take()
 }
 
 function* writeResult(
-  { result, columnar = false, timeZone = 'UTC' }: Pick<CompletedQuery, 'result' | 'columnar' | 'timeZone'>,
+  {
+    result,
+    columnar = false,
+    timeZone = 'UTC',
+    columnMetadata = false,
+  }: Pick<CompletedQuery, 'result' | 'columnar' | 'timeZone' | 'columnMetadata'>,
   dropNullColumns: boolean,
   sink: TokenSink,
   writeValues: WriteValues,
 ): Writing {
   const shown = yield* shownColumns(result, dropNullColumns)
-  if (dropNullColumns) writeMember(sink, 'all_columns', result.columns.map(columnOf))
-  writeMember(
+  if (dropNullColumns) writeColumns(sink, 'all_columns', result.columns, columnMetadata)
+  writeColumns(
     sink,
     'columns',
-    shown.map(({ column }) => columnOf(column)),
+    shown.map(({ column }) => column),
+    columnMetadata,
   )
   if (sink.key('values')) {
     const columns = shown.map(({ index, column }) => ({ index, rule: cellRule(column.type, timeZone) }))
@@ -65,11 +72,14 @@ function* writeResult(
   writeMember(sink, 'profile', result.profile)
 }
 
-/** Writes the fields of an answer that come before its columns, in the order of Elasticsearch 9.5. */
-function writeState(sink: TokenSink, query: AsyncQuery, human: boolean): void {
-  const { id, isRunning, startTimeMs, expirationTimeMs } = query
+function writeState(sink: TokenSink, { id, isRunning }: AsyncQuery): void {
   writeMember(sink, 'id', id)
   writeMember(sink, 'is_running', isRunning)
+}
+
+/** Writes the fields of an answer between its state and its columns, in the order of Elasticsearch 9.5. */
+function writeTimesAndCounters(sink: TokenSink, query: AsyncQuery, human: boolean): void {
+  const { isRunning, startTimeMs, expirationTimeMs } = query
   if (!isRunning && query.tookNanos !== undefined) {
     const tookMs = Math.floor(query.tookNanos / 1e6)
     writeMember(sink, 'took', integer(tookMs))
@@ -77,6 +87,7 @@ function writeState(sink: TokenSink, query: AsyncQuery, human: boolean): void {
     if (startTimeMs !== undefined) writeTime(sink, 'completion_time', Math.round(startTimeMs) + tookMs, human)
   }
   writeCounters(sink, query)
+  if (!isRunning) writeMember(sink, 'approximation_applied', query.result.approximationApplied)
   writeTime(sink, 'start_time', startTimeMs, human)
   writeTime(sink, 'expiration_time', expirationTimeMs, human)
 }
@@ -114,14 +125,37 @@ function integer(value: number | undefined): number | bigint | undefined {
   return Number.isSafeInteger(rounded) ? rounded : BigInt(rounded)
 }
 
+/** Elasticsearch buckets numbers by doubles, and dates by a whole number of units. */
+const BUCKET_OF_NUMBERS: ReadonlySet<string> = new Set(['interval'])
+
+function writeColumns(sink: TokenSink, name: string, columns: readonly Column[], withMeta: boolean): void {
+  if (!sink.key(name)) {
+    sink.null()
+    return
+  }
+  sink.start('array')
+  for (const column of columns) {
+    writeTree(
+      sink,
+      columnOf(column, withMeta),
+      column.type.startsWith('date') ? undefined : BUCKET_OF_NUMBERS,
+    )
+  }
+  sink.end('array')
+}
+
 /** A column as `columns` and `all_columns` list it. */
-function columnOf({
-  name,
-  type,
-  originalTypes,
-  suggestedCast = castFor(originalTypes),
-}: Column): ValueObject {
-  return { name, type, original_types: originalTypes, suggested_cast: suggestedCast }
+function columnOf(
+  { name, type, originalTypes, suggestedCast = castFor(originalTypes), meta }: Column,
+  withMeta: boolean,
+): ValueObject {
+  return {
+    name,
+    type,
+    original_types: originalTypes,
+    suggested_cast: suggestedCast,
+    _meta: withMeta ? meta : undefined,
+  }
 }
 
 const NUMERIC_TYPES: ReadonlySet<string> = new Set([

@@ -54,6 +54,6 @@ export class Abandonment {
    * answer, and the next poll comes here again.
    */
   #stateOf(query: KnownQuery, sender: Sender, keepAliveMs?: number): Promise<QueryState | undefined> {
-    return this.#queries.state(query, { waitMs: 0, keepAliveMs }, sender).catch(() => undefined)
+    return this.#queries.state(query, '', { waitMs: 0, keepAliveMs }, sender).catch(() => undefined)
   }
 }

@@ -72,9 +72,8 @@ export class ElasticsearchStore implements AsyncQueryStore {
     const remembered = { ...(columnar && { columnar }), ...(timeZone !== undefined && { timeZone }) }
     const { answer, id, settled } = await this.#operations.starter.start({
       bodyWith: (times) => writeRequest(request, times, options.keepOnCompletion),
-      parameters: {
-        allow_partial_results: allowPartialResults === undefined ? undefined : String(allowPartialResults),
-      },
+      sent: allowPartialResults === undefined ? '' : `allow_partial_results=${allowPartialResults}`,
+      sentLater: '',
       remembered,
       sender: senderFor(owner),
       options,
@@ -91,13 +90,13 @@ export class ElasticsearchStore implements AsyncQueryStore {
 
   async get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined> {
     const query = this.#operations.ids.open(id, owner)
-    const answer = query && (await this.#operations.existing.get(query, {}, options, senderFor(owner)))
+    const answer = query && (await this.#operations.existing.get(query, '', options, senderFor(owner)))
     return answer && readAsyncQuery(answer, id, query)
   }
 
   async stop(id: string, owner: Owner): Promise<CompletedQuery | undefined> {
     const query = this.#operations.ids.open(id, owner)
-    const answer = query && (await this.#operations.existing.stop(query, {}, senderFor(owner)))
+    const answer = query && (await this.#operations.existing.stop(query, '', senderFor(owner)))
     const stopped = answer && (await readAsyncQuery(answer, id, query))
     if (stopped?.isRunning) {
       throw new UnusableAnswerError('the cluster says that a query is running which it has stopped')
@@ -107,7 +106,7 @@ export class ElasticsearchStore implements AsyncQueryStore {
 
   async delete(id: string, owner: Owner, { anyOwner = false }: DeleteOptions = {}): Promise<boolean> {
     const query = this.#operations.ids.open(id, anyOwner ? undefined : owner)
-    const answer = query && (await this.#operations.queries.delete(query, {}, senderFor(owner)))
+    const answer = query && (await this.#operations.queries.delete(query, '', senderFor(owner)))
     if (answer && answer.status >= 400) await readAsyncQuery(answer, id, query)
     return answer !== undefined
   }

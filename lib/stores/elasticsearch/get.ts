@@ -4,7 +4,7 @@ import type { GetOptions, QueryState } from '../../core/store'
 import type { Abandonment } from './abandonment'
 import type { QueryAnswer } from './answers/answer'
 import { giveUp } from './answers/peek'
-import type { ClusterQueries, Sender, UpstreamParameters } from './cluster/requests'
+import type { ClusterQueries, Sender } from './cluster/requests'
 import type { KnownQuery } from './ids/sealed-content'
 import type { SealedIds } from './ids/sealed-ids'
 import type { LongWaits } from './wait'
@@ -31,7 +31,7 @@ export class ExistingQueries {
 
   async get(
     query: KnownQuery,
-    parameters: UpstreamParameters,
+    sent: string,
     options: GetOptions,
     sender: Sender,
   ): Promise<QueryAnswer | undefined> {
@@ -40,36 +40,31 @@ export class ExistingQueries {
     const answer = await this.#parts.waits.wait<QueryAnswer | undefined>(options, {
       ask: async ({ waitMs, isFirst, signal }) => {
         const keepAliveMs = isFirst ? (options.keepAliveMs ?? renewMs) : renewMs
-        const found = await this.#parts.queries.get(
-          query,
-          parameters,
-          { waitMs, keepAliveMs, signal },
-          sender,
-        )
-        return found || isFirst ? found : this.#getMissing(query, parameters, sender)
+        const found = await this.#parts.queries.get(query, sent, { waitMs, keepAliveMs, signal }, sender)
+        return found || isFirst ? found : this.#getMissing(query, sent, sender)
       },
       gone: sender.wire?.gone,
     })
     if (!answer || answer.status >= 400) return answer
-    if (answer.isRunning === undefined)
-      return this.#getWithState(query, parameters, answer, options, endMs, sender)
+    if (answer.isRunning === undefined) return this.#getWithState(query, sent, answer, options, endMs, sender)
     if (!answer.isRunning && options.keepAliveMs === undefined) {
       await this.#parts.abandonment.keep(query, sender)
     }
     return answer
   }
 
-  async head(query: KnownQuery, options: GetOptions, sender: Sender): Promise<QueryState | undefined> {
+  async head(
+    query: KnownQuery,
+    sent: string,
+    options: GetOptions,
+    sender: Sender,
+  ): Promise<QueryState | undefined> {
     const renewMs = await this.#renewal(query, options, sender)
-    return this.#waitForState(query, options, options.keepAliveMs ?? renewMs, sender)
+    return this.#waitForState(query, sent, options, options.keepAliveMs ?? renewMs, sender)
   }
 
-  async stop(
-    query: KnownQuery,
-    parameters: UpstreamParameters,
-    sender: Sender,
-  ): Promise<QueryAnswer | undefined> {
-    const answer = await this.#parts.queries.stop(query, parameters, sender)
+  async stop(query: KnownQuery, sent: string, sender: Sender): Promise<QueryAnswer | undefined> {
+    const answer = await this.#parts.queries.stop(query, sent, sender)
     if (answer) await this.#parts.abandonment.keep(query, sender)
     return answer
   }
@@ -78,10 +73,10 @@ export class ExistingQueries {
    * Asks again about a query that was running a moment ago. It was deleted, has expired or has just finished: for a
    * short time Elasticsearch no longer knows the task and does not yet find the result.
    */
-  async #getMissing(query: KnownQuery, parameters: UpstreamParameters, sender: Sender): Promise<QueryAnswer> {
+  async #getMissing(query: KnownQuery, sent: string, sender: Sender): Promise<QueryAnswer> {
     for (const pauseMs of MISSING_PAUSES_MS) {
       await this.#parts.waits.pause(pauseMs, [sender.wire?.gone])
-      const found = await this.#parts.queries.get(query, parameters, { waitMs: 0 }, sender)
+      const found = await this.#parts.queries.get(query, sent, { waitMs: 0 }, sender)
       if (found) return found
     }
     throw new QueryError('task_cancelled_exception', 'task cancelled')
@@ -93,7 +88,7 @@ export class ExistingQueries {
    */
   async #getWithState(
     query: KnownQuery,
-    parameters: UpstreamParameters,
+    sent: string,
     answer: QueryAnswer,
     { signal }: GetOptions,
     endMs: number,
@@ -101,23 +96,25 @@ export class ExistingQueries {
   ): Promise<QueryAnswer | undefined> {
     giveUp(answer.body)
     const options = { waitForCompletionTimeoutMs: endMs - this.#parts.clock.now(), ...(signal && { signal }) }
-    const state = await this.#waitForState(query, options, undefined, sender).catch((error: unknown) => {
+    const state = await this.#waitForState(query, '', options, undefined, sender).catch((error: unknown) => {
       // The get fails in the same way, with an error in the format that the client asked for.
       if (!isQueryError(error)) throw error
       return undefined
     })
-    const final = await this.#parts.queries.get(query, parameters, { waitMs: 0 }, sender)
+    const final = await this.#parts.queries.get(query, sent, { waitMs: 0 }, sender)
     return final && { ...final, isRunning: final.isRunning ?? state?.isRunning }
   }
 
   #waitForState(
     query: KnownQuery,
+    sent: string,
     options: GetOptions,
     keepAliveMs: number | undefined,
     sender: Sender,
   ): Promise<QueryState | undefined> {
     return this.#parts.waits.wait<QueryState | undefined>(options, {
-      ask: ({ waitMs, signal }) => this.#parts.queries.state(query, { waitMs, keepAliveMs, signal }, sender),
+      ask: ({ waitMs, signal }) =>
+        this.#parts.queries.state(query, sent, { waitMs, keepAliveMs, signal }, sender),
       gone: sender.wire?.gone,
     })
   }

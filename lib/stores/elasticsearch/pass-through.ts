@@ -3,6 +3,7 @@ import type {
   DeleteOptions,
   GetOptions,
   PassThrough,
+  QueryOptions,
   QueryState,
   SubmitOptions,
   WireAnswer,
@@ -12,6 +13,23 @@ import type { QueryAnswer } from './answers/answer'
 import { ID_HEADER } from './answers/answer'
 import type { ExistingQueries, StoreParts } from './get'
 import type { QueryStarter } from './submit'
+
+/** What the store itself says in a request about a query. */
+const TIMES: readonly string[] = ['wait_for_completion_timeout', 'keep_alive']
+
+/** Of a request for the state, the store also says how to write it. */
+const NOT_FOR_STATE: readonly string[] = [...TIMES, 'format', 'delimiter', 'filter_path']
+
+/** What a get may say too. The cluster would refuse the rest of a submit in the gets that go on with its wait. */
+const PRESENTATION: readonly string[] = [
+  'format',
+  'delimiter',
+  'drop_null_columns',
+  'filter_path',
+  'pretty',
+  'human',
+  'error_trace',
+]
 
 export interface Operations extends StoreParts {
   existing: ExistingQueries
@@ -29,16 +47,26 @@ export class ElasticsearchPassThrough implements PassThrough {
   }
 
   async submit(wire: WireRequest, owner: Owner, options: SubmitOptions): Promise<WireAnswer> {
-    const { parameters, body } = wire
+    const { body } = wire
     if (!body) throw new TypeError('a submit has no body')
     const { answer, id, settled } = await this.#operations.starter.start({
       bodyWith: (times) => body.withTimes(times),
-      parameters,
+      sent: sentIn(wire),
+      sentLater: sentIn(wire, (name) => PRESENTATION.includes(name)),
       remembered: {},
       sender: { owner, wire },
       options,
     })
     return { ...wireAnswer(answer, id), settled }
+  }
+
+  async query(wire: WireRequest, owner: Owner, { signal }: QueryOptions): Promise<WireAnswer> {
+    const { body } = wire
+    if (!body) throw new TypeError('a query has no body')
+    const sender = { owner, wire }
+    const answer = await this.#operations.queries.query(body.bytes, sentIn(wire), signal, sender)
+    const { status, headers, body: bytes } = answer
+    return { status, headers, body: bytes }
   }
 
   async get(
@@ -49,8 +77,8 @@ export class ElasticsearchPassThrough implements PassThrough {
   ): Promise<WireAnswer | undefined> {
     const query = this.#operations.ids.open(id, owner)
     if (!query) return undefined
-    const { keep_alive: _, wait_for_completion_timeout: __, ...parameters } = wire.parameters
-    const answer = await this.#operations.existing.get(query, parameters, options, { owner, wire })
+    const sent = sentIn(wire, (name) => !TIMES.includes(name))
+    const answer = await this.#operations.existing.get(query, sent, options, { owner, wire })
     return answer && wireAnswer(answer, id)
   }
 
@@ -61,12 +89,13 @@ export class ElasticsearchPassThrough implements PassThrough {
     options: GetOptions,
   ): Promise<QueryState | undefined> {
     const query = this.#operations.ids.open(id, owner)
-    return query && this.#operations.existing.head(query, options, { owner, wire })
+    const sent = sentIn(wire, (name) => !NOT_FOR_STATE.includes(name))
+    return query && this.#operations.existing.head(query, sent, options, { owner, wire })
   }
 
   async stop(id: string, wire: WireRequest, owner: Owner): Promise<WireAnswer | undefined> {
     const query = this.#operations.ids.open(id, owner)
-    const answer = query && (await this.#operations.existing.stop(query, wire.parameters, { owner, wire }))
+    const answer = query && (await this.#operations.existing.stop(query, sentIn(wire), { owner, wire }))
     return answer && wireAnswer(answer, id)
   }
 
@@ -77,8 +106,16 @@ export class ElasticsearchPassThrough implements PassThrough {
     { anyOwner = false }: DeleteOptions,
   ): Promise<WireAnswer | undefined> {
     const query = this.#operations.ids.open(id, anyOwner ? undefined : owner)
-    return query && this.#operations.queries.delete(query, wire.parameters, { owner, wire })
+    return query && this.#operations.queries.delete(query, sentIn(wire), { owner, wire })
   }
+}
+
+/** The client's parameters, as sent. */
+function sentIn({ sentParameters }: WireRequest, isWanted: (name: string) => boolean = () => true): string {
+  return sentParameters
+    .filter(({ name }) => isWanted(name))
+    .map(({ text }) => text)
+    .join('&')
 }
 
 /** The answer for the client, with the headers for the id and the state of the query. */

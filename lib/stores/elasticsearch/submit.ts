@@ -2,7 +2,7 @@ import { QueryError } from '../../core/errors'
 import type { SubmitOptions, SubmitTimes } from '../../core/store'
 import type { QueryAnswer } from './answers/answer'
 import { giveUp } from './answers/peek'
-import type { GetTimes, Sender, UpstreamParameters } from './cluster/requests'
+import type { GetTimes, Sender } from './cluster/requests'
 import type { StoreParts } from './get'
 import type { KnownQuery, Remembered } from './ids/sealed-content'
 import { isFailure } from './wait'
@@ -15,7 +15,9 @@ const LONGEST_SUBMIT_WAIT_MS = 1_000
 
 export interface NewQuery {
   bodyWith: (times: SubmitTimes) => Buffer
-  parameters: UpstreamParameters
+  /** The query strings of the submit, and of the gets that go on with its wait. */
+  sent: string
+  sentLater: string
   remembered: Remembered
   sender: Sender
   options: SubmitOptions
@@ -69,7 +71,7 @@ export class QueryStarter {
   }
 
   async #first(
-    { bodyWith, parameters, sender, options }: NewQuery,
+    { bodyWith, sent, sender, options }: NewQuery,
     keepAliveMs: number,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer> {
@@ -77,7 +79,7 @@ export class QueryStarter {
     const waitMs = signal?.aborted ? 0 : Math.min(waitForCompletionTimeoutMs, LONGEST_SUBMIT_WAIT_MS)
     const answer = await this.#parts.queries.submit(
       bodyWith({ waitMs, keepAliveMs }),
-      parameters,
+      sent,
       waitMs,
       sender,
       idOf,
@@ -88,17 +90,16 @@ export class QueryStarter {
 
   /** Goes on with the wait where the submit has not waited long enough. */
   async #later(
-    { parameters, sender, options: { signal } }: NewQuery,
+    { sentLater, sender, options: { signal } }: NewQuery,
     query: KnownQuery,
     first: QueryAnswer,
     endMs: number,
   ): Promise<QueryAnswer> {
     const remainingMs = endMs - this.#parts.clock.now()
     if (remainingMs <= 0 || signal?.aborted) return first
-    const { allow_partial_results: _, ...others } = parameters
     const options = { waitForCompletionTimeoutMs: remainingMs, ...(signal && { signal }) }
     const question = {
-      ask: (slice: GetTimes) => this.#parts.queries.get(query, others, slice, sender),
+      ask: (slice: GetTimes) => this.#parts.queries.get(query, sentLater, slice, sender),
       gone: sender.wire?.gone,
     }
     return (await this.#parts.waits.wait<QueryAnswer | undefined>(options, question, first)) ?? first
@@ -132,7 +133,7 @@ export class QueryStarter {
   /** Resolves with whether this works. If not, the cluster forgets the query when its keep-alive runs out. */
   async #forget(query: KnownQuery, { owner, wire }: Sender): Promise<boolean> {
     const sender = { owner, wire: wire && { ...wire, accept: 'application/json' } }
-    return this.#parts.queries.delete(query, {}, sender).then(
+    return this.#parts.queries.delete(query, '', sender).then(
       (answer) => !answer || answer.status < 400,
       () => false,
     )

@@ -125,8 +125,11 @@ export function isFailure(status: number): boolean {
   return status === 401 || status === 403 || status === 429 || status >= 500
 }
 
-/** Faults that a query may have had too: breakers, and whatever has no status of its own. */
-const REPEATABLE_FAULT = /^(?:429|500) (?!.*es_rejected_execution_exception)/s
+/**
+ * Faults that a query may have had too: breakers, and whatever has no status of its own. Not a breaker that has refused
+ * to read the request.
+ */
+const REPEATABLE_FAULT = /^(?:429|500) (?!.*(?:es_rejected_execution_exception|<http_request>))/s
 
 /** What went wrong with a request. `undefined` for a fact about the query. */
 function faultOf(outcome: unknown): string | undefined {

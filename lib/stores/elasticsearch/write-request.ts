@@ -1,3 +1,4 @@
+import { isValueObject } from '../../core/result'
 import type { QueryRequest, SubmitTimes } from '../../core/store'
 import { timeText } from '../../core/time-value'
 import { exactJson } from '../../json/parse'
@@ -8,10 +9,12 @@ export function writeRequest(
   { waitMs, keepAliveMs }: SubmitTimes,
   keepOnCompletion: boolean,
 ): Buffer {
-  const { query, params, filter, locale, timeZone, columnar, profile, extra } = request
+  const { query, params, filter, locale, timeZone, columnar, profile, columnMetadata } = request
+  const { settings, ...extra } = request.extra ?? {}
   const { includeCcsMetadata, includeExecutionMetadata } = request
   const fields = {
     ...extra,
+    settings: columnMetadata ? { column_metadata: true, ...(isValueObject(settings) && settings) } : settings,
     query,
     params: params?.map(({ name, kind = 'value', value }) =>
       name === undefined ? value : { [name]: { [kind]: value } },

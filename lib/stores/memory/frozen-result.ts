@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Column, QueryStatistics, Rows, StoredResult, Value, ValueObject } from '../../core/result'
-import { isMultiValue, isValueObject, rowCountOf } from '../../core/result'
-import { admitColumns, admitObjects, markAdmitted, rowAdmission, rowsOf } from '../../formats/admission'
+import { isMultiValue, isValueObject } from '../../core/result'
+import { admitColumns, admitFacts, markAdmitted, rowAdmission, rowsOf } from '../../formats/admission'
 import type { KeptResult } from './intake'
 import { KeptRows } from './kept-rows'
 import { ownText } from './own-text'
@@ -25,15 +25,17 @@ export async function freezeResult(
   const columns = freezeColumns(admitColumns(result?.columns), freezer)
   const values = await freezeValues(result.values, columns, freezer, assertRoom)
   const { statistics, isPartial } = result
-  const { profile, clusters } = admitObjects(result)
+  const { profile, clusters, warnings, approximationApplied } = admitFacts(result)
   if (isPartial !== undefined && typeof isPartial !== 'boolean') {
     throw new TypeError('`isPartial` must be a boolean')
   }
   const frozen: StoredResult = {
     columns,
     values,
-    statistics: freezeStatistics(statistics, rowCountOf(values)),
+    ...(statistics && { statistics: freezeStatistics(statistics) }),
     ...(isPartial !== undefined && { isPartial }),
+    ...(approximationApplied !== undefined && { approximationApplied }),
+    ...(warnings && { warnings: freezer.freezeArray(warnings) }),
     ...(profile && { profile: freezer.freezeObject(profile) }),
     ...(clusters && { clusters: freezer.freezeObject(clusters) }),
     isFrozen: true,
@@ -79,21 +81,25 @@ function freezeColumns(columns: readonly Column[], freezer: Freezer): readonly C
   return Object.freeze(columns.map((column) => freezer.freezeObject({ ...column })))
 }
 
-function freezeStatistics(statistics: QueryStatistics | undefined, rowsEmitted: number): QueryStatistics {
-  const counters = {
-    documentsFound: 0,
-    valuesLoaded: 0,
-    rowsEmitted,
-    bytesRead: 0,
-    readNanos: 0,
-    cpuNanos: 0,
-  }
-  for (const [name, fallback] of Object.entries(counters)) {
-    const count: unknown = Reflect.get(statistics ?? {}, name) ?? fallback
+const COUNTERS = [
+  'documentsFound',
+  'valuesLoaded',
+  'rowsEmitted',
+  'bytesRead',
+  'readNanos',
+  'cpuNanos',
+] as const satisfies readonly (keyof QueryStatistics)[]
+
+/** Copies the counters that the executor gives. A counter that nobody has counted is none. */
+function freezeStatistics(statistics: QueryStatistics): QueryStatistics {
+  const frozen: QueryStatistics = {}
+  for (const name of COUNTERS) {
+    const count = statistics[name] ?? undefined
+    if (count === undefined) continue
     if (!Number.isFinite(count)) throw new TypeError(`\`statistics.${name}\` must be a finite number`)
-    Reflect.set(counters, name, count)
+    frozen[name] = count
   }
-  return Object.freeze(counters)
+  return Object.freeze(frozen)
 }
 
 /** Copies values frozen, and sums up their estimated sizes. A copy keeps nothing alive of what it was made from. */

@@ -165,11 +165,7 @@ function endOf(end: unknown): ResultEnd {
   if (end === undefined || end === null) return {}
   if (!isObject(end))
     throw new TypeError('What the iterable of `values` returns must be an object, or nothing')
-  const { statistics, isPartial, profile, clusters } = end as ResultEnd
-  return {
-    ...(statistics !== undefined && { statistics }),
-    ...(isPartial !== undefined && { isPartial }),
-    ...(profile !== undefined && { profile }),
-    ...(clusters !== undefined && { clusters }),
-  }
+  const { statistics, isPartial, profile, clusters, warnings, approximationApplied } = end as ResultEnd
+  const given = { statistics, isPartial, profile, clusters, warnings, approximationApplied }
+  return Object.fromEntries(Object.entries(given).filter(([, fact]) => fact !== undefined))
 }

@@ -37,6 +37,8 @@ import { weigh } from './weight'
 export class MemoryStore implements AsyncQueryStore {
   readonly #execute: Execute
   readonly #interruptGraceMs: number
+  readonly #maxRunMs: number
+  readonly #onMaxRun: 'stop' | 'fail'
   readonly #clock: Clock
   readonly #budget: MemoryBudget
   readonly #ids = new QueryIdGenerator()
@@ -45,6 +47,8 @@ export class MemoryStore implements AsyncQueryStore {
   /** The same by owner: here, the search for a foreign id takes as long as that for an unknown one. */
   readonly #ownQueries = new Map<Owner, Map<string, MemoryQuery>>()
   readonly #expiries: ExpiryQueue<MemoryQuery>
+  /** When the time of a query that runs is over. */
+  readonly #deadlines: ExpiryQueue<MemoryQuery>
   /** The executors that run. Each promise resolves when its executor has ended. */
   readonly #executions = new Map<MemoryQuery, Promise<void>>()
   /** Which query a result belongs to, as long as anybody has the result. */
@@ -56,6 +60,8 @@ export class MemoryStore implements AsyncQueryStore {
     const resolved = checkOptions('MemoryStore', options, MEMORY_STORE_OPTIONS)
     this.#execute = resolved.execute
     this.#interruptGraceMs = resolved.interruptGraceMs
+    this.#maxRunMs = resolved.maxRunMs
+    this.#onMaxRun = resolved.onMaxRun
     this.#clock = resolved.clock
     const meter = meterOf(resolved.meterProvider)
     this.#budget = new MemoryBudget(resolved, meter)
@@ -64,6 +70,7 @@ export class MemoryStore implements AsyncQueryStore {
       unit: '{query}',
     })
     this.#expiries = new ExpiryQueue(this.#clock, (query) => this.#expire(query))
+    this.#deadlines = new ExpiryQueue(this.#clock, (query) => this.#endRun(query))
   }
 
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
@@ -94,11 +101,7 @@ export class MemoryStore implements AsyncQueryStore {
   async stop(id: string, owner: Owner): Promise<CompletedQuery | undefined> {
     const query = this.#find(id, owner)
     if (!query) return undefined
-    if (!query.outcome) {
-      query.interrupt('stopped')
-      await query.wait({ waitForCompletionTimeoutMs: this.#interruptGraceMs })
-      await this.#complete(query, query.intake ?? query.reported ?? NOTHING)
-    }
+    await this.#stop(query, 'stopped')
     const snapshot = query.snapshot()
     return snapshot.isRunning ? undefined : snapshot
   }
@@ -162,7 +165,22 @@ export class MemoryStore implements AsyncQueryStore {
     own?.delete(id)
     if (own?.size === 0) this.#ownQueries.delete(owner)
     this.#expiries.delete(query)
+    this.#deadlines.delete(query)
     this.#release(query)
+  }
+
+  #endRun(query: MemoryQuery): void {
+    const why = `it has run for [${this.#maxRunMs}ms], the limit of this server`
+    if (this.#onMaxRun === 'fail') query.cancel(why)
+    else void this.#stop(query, why)
+  }
+
+  /** Completes a query with the rows that it has, unless it has ended. */
+  async #stop(query: MemoryQuery, why: string): Promise<void> {
+    if (query.outcome) return
+    query.interrupt(why)
+    await query.wait({ waitForCompletionTimeoutMs: this.#interruptGraceMs })
+    await this.#complete(query, query.intake ?? query.reported ?? NOTHING)
   }
 
   /** Gives back what the budget counts for a query that cannot be found, does not run, and is not read. */
@@ -181,8 +199,12 @@ export class MemoryStore implements AsyncQueryStore {
     this.#remember(query)
     // The submit of a query without keep-alive still answers, and lets it expire then.
     if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
+    if (this.#maxRunMs !== Number.POSITIVE_INFINITY) {
+      this.#deadlines.set(query, query.startTimeMs + this.#maxRunMs)
+    }
     const execution = this.#run(query, request).finally(() => {
       this.#executions.delete(query)
+      this.#deadlines.delete(query)
       this.#running?.add(-1)
       // Nothing but the executor needs the request.
       this.#budget.removeBytes(owner, bytes)

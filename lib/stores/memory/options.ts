@@ -10,7 +10,7 @@ import type { QueryRequest } from '../../core/store'
 /** What an executor gets beside the request. */
 export interface ExecuteContext {
   /**
-   * Fires when the query is stopped, deleted or expires while it runs. After a stop, the executor may still
+   * Fires when the query is stopped, is deleted, expires or has run for too long. After a stop, the executor may still
    * resolve with what it has; in every other case its outcome no longer matters.
    *
    * Node.js turns an error that an abort listener throws into an uncaught exception of the process, which nobody can
@@ -56,6 +56,15 @@ export interface MemoryStoreOptions {
   maxBytes?: number
   /** The same for one owner. @default 67_108_864 (64 MiB) */
   maxBytesPerOwner?: number
+  /** Longest time, in milliseconds, that a query may run, synchronous ones included. @default Infinity */
+  maxRunMs?: number
+  /**
+   * What happens to a query that has run for `maxRunMs`. `'stop'`: it ends as a stop ends it, with the rows that it has
+   * reported and `is_partial: true`. `'fail'`: it fails with a `task_cancelled_exception`, 400.
+   *
+   * @default 'stop'
+   */
+  onMaxRun?: 'stop' | 'fail'
   /**
    * How long stop and delete wait, in milliseconds, for an executor to end after its signal has fired. The store
    * leaves behind an executor that ignores the signal, and counts it as a query of its owner until it ends.
@@ -79,6 +88,12 @@ export const MEMORY_STORE_OPTIONS = {
   maxQueriesPerOwner: { ...rules.positiveNumber, default: 1_000 },
   maxBytes: { ...rules.positiveNumber, default: 256 * 2 ** 20 },
   maxBytesPerOwner: { ...rules.positiveNumber, default: 64 * 2 ** 20 },
+  maxRunMs: { ...rules.positiveNumber, default: Number.POSITIVE_INFINITY },
+  onMaxRun: {
+    expected: "'stop' or 'fail'",
+    fits: (value) => value === 'stop' || value === 'fail',
+    default: 'stop',
+  },
   interruptGraceMs: { ...rules.nonNegativeNumber, default: 1_000 },
   clock: { ...rules.object, default: systemClock, defaultInWords: 'the time of the machine' },
   meterProvider: rules.meterProvider,

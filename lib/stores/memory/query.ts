@@ -30,6 +30,7 @@ export class MemoryQuery {
   readonly #keepOnCompletion: boolean
   readonly #columnar: boolean
   readonly #timeZone: string | undefined
+  readonly #columnMetadata: boolean
   readonly #clock: Clock
   #interrupt: AbortController | undefined
   readonly #waits = new Set<() => void>()
@@ -42,6 +43,7 @@ export class MemoryQuery {
     this.#keepOnCompletion = options.keepOnCompletion
     this.#columnar = request.columnar ?? false
     this.#timeZone = request.timeZone && ownText(request.timeZone)
+    this.#columnMetadata = request.columnMetadata ?? false
     this.#clock = clock
     this.startTimeMs = clock.now()
     this.expirationTimeMs = this.startTimeMs + options.keepAliveMs
@@ -101,6 +103,7 @@ export class MemoryQuery {
       isPartial,
       ...(this.#columnar && { columnar: true }),
       ...(this.#timeZone !== undefined && { timeZone: this.#timeZone }),
+      ...(this.#columnMetadata && { columnMetadata: true }),
       result,
     }
     this.end({ state: 'completed', completed })

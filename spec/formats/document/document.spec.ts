@@ -66,6 +66,7 @@ describe('the answer for a finished query', () => {
           readNanos: 5,
           cpuNanos: 6,
         },
+        approximationApplied: false,
         profile: { drivers: [] },
         clusters: { total: 1, details: { '(local)': { status: 'successful' } } },
       },
@@ -73,10 +74,68 @@ describe('the answer for a finished query', () => {
     expect(json(query)).toBe(
       '{"id":"abc","is_running":false,"took":42,"is_partial":true,' +
         `"completion_time_in_millis":${START + 42},"documents_found":1,"values_loaded":2,"rows_emitted":3,` +
-        `"bytes_read":4,"read_nanos":5,"cpu_nanos":6,"start_time_in_millis":${START},` +
+        `"bytes_read":4,"read_nanos":5,"cpu_nanos":6,"approximation_applied":false,"start_time_in_millis":${START},` +
         `"expiration_time_in_millis":${EXPIRATION},"columns":[{"name":"n","type":"integer"}],"values":[[1]],` +
         '"_clusters":{"total":1,"details":{"(local)":{"status":"successful"}}},"profile":{"drivers":[]}}',
     )
+  })
+
+  describe('with metadata of columns', () => {
+    const query: CompletedQuery = {
+      isRunning: false,
+      isPartial: false,
+      columnMetadata: true,
+      result: {
+        columns: [
+          {
+            name: 'day',
+            type: 'date',
+            originalTypes: ['date'],
+            meta: { bucket: { interval: 1, unit: 'day' } },
+          },
+          { name: 'price', type: 'double', meta: { bucket: { interval: 100 } } },
+          { name: 'none', type: 'long' },
+          { name: 'x', type: 'keyword', meta: { a: [{ n: 2n ** 64n }], interval: 0.5 } },
+        ],
+        values: [[null, 1, 2, null]],
+      },
+    }
+    const DAY =
+      '{"name":"day","type":"date","original_types":["date"],"suggested_cast":"keyword",' +
+      '"_meta":{"bucket":{"interval":1,"unit":"day"}}}'
+    const PRICE = '{"name":"price","type":"double","_meta":{"bucket":{"interval":100.0}}}'
+    const NONE = '{"name":"none","type":"long"}'
+    const X = '{"name":"x","type":"keyword","_meta":{"a":[{"n":18446744073709551616}],"interval":0.5}}'
+
+    it('shows it in every list of columns', () => {
+      const shown = { dropNullColumns: true, filterPath: 'all_columns,columns' }
+      expect(json(query, shown)).toBe(
+        `{"all_columns":[${DAY},${PRICE},${NONE},${X}],"columns":[${PRICE},${NONE}]}`,
+      )
+    })
+
+    it('shows none to a client that has not asked for it', () => {
+      const text = json({ ...query, columnMetadata: false })
+      expect(text).toContain(
+        `[{"name":"day","type":"date","original_types":["date"],"suggested_cast":"keyword"},`,
+      )
+      expect(text).not.toContain('_meta')
+    })
+
+    it('is filtered like other fields', () => {
+      expect(json(query, { filterPath: 'columns._meta.bucket' })).toBe(
+        '{"columns":[{"_meta":{"bucket":{"interval":1,"unit":"day"}}},{"_meta":{"bucket":{"interval":100.0}}}]}',
+      )
+    })
+
+    it.each(family)('is the same as %s', (_, writer, decode) => {
+      const { columns } = decode(bytesOf(writer(query, plain))) as { columns: object[] }
+      expect(normalized(columns[1])).toEqual({
+        name: 'price',
+        type: 'double',
+        _meta: { bucket: { interval: 100 } },
+      })
+    })
   })
 
   it('does not tell whether it is partial where it does not tell how long it took', () => {

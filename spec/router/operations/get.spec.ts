@@ -265,8 +265,8 @@ describe('GET /_query/async/{id}', () => {
       errorJson(
         429,
         'es_rejected_execution_exception',
-        `rejected execution of async query: ${who} [${limit}] requests waiting already, the limit is [${limit}]; ` +
-          'ask with [wait_for_completion_timeout=0] or try again later',
+        `rejected execution of query: ${who} [${limit}] requests waiting already, the limit is [${limit}]; ` +
+          'ask [/_query/async] with [wait_for_completion_timeout=0] or try again later',
       )
 
     it('refuses one wait too many of an owner, and never a request that does not wait', async () => {

@@ -90,7 +90,7 @@ describe('POST /_query/async', () => {
       body: `{ "query": "ROW n = ?", "params": [9007199254740993, "x", 1.5, true, null, [1, 2]],
         "filter": { "range": { "n": { "gte": 18446744073709551615 } } }, "locale": "de-DE",
         "time_zone": "Europe/Madrid", "columnar": true, "profile": "true", "include_ccs_metadata": false,
-        "settings": { "unmapped_fields": "load" }, "project_routing": "_alias:linked" }`,
+        "settings": { "column_metadata": true }, "project_routing": "_alias:linked" }`,
     })
     expect(gateway.engine.requests).toEqual([
       {
@@ -110,7 +110,8 @@ describe('POST /_query/async', () => {
         profile: true,
         includeCcsMetadata: false,
         allowPartialResults: false,
-        extra: { settings: { unmapped_fields: 'load' }, project_routing: '_alias:linked' },
+        columnMetadata: true,
+        extra: { settings: { column_metadata: true }, project_routing: '_alias:linked' },
       },
     ])
   })

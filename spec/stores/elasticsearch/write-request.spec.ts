@@ -24,4 +24,18 @@ describe('a request in our words', () => {
         '"wait_for_completion_timeout":"1ms","keep_alive":"0","keep_on_completion":true}',
     )
   })
+
+  it.each([
+    [{ columnMetadata: true }, { column_metadata: true }],
+    [
+      { columnMetadata: true, extra: { settings: { approximation: true } } },
+      { column_metadata: true, approximation: true },
+    ],
+    [{ columnMetadata: true, extra: { settings: { column_metadata: 'true' } } }, { column_metadata: 'true' }],
+    [{ extra: { settings: { time_zone: 'Z' } } }, { time_zone: 'Z' }],
+    [{}, undefined],
+  ])('asks for the metadata of columns: %j', (request, settings) => {
+    const body = writeRequest({ query: 'x', ...request }, { waitMs: 0, keepAliveMs: 1 }, false)
+    expect(JSON.parse(body.toString()).settings).toEqual(settings)
+  })
 })

@@ -132,7 +132,7 @@ describe('an iterable of batches', () => {
 
   it('may have no rows', async () => {
     const { result } = await completed(new MemoryBench(), new Feed().result([]))
-    expect(result).toMatchObject({ columns: COLUMNS, values: [], statistics: { rowsEmitted: 0 } })
+    expect(result).toEqual({ columns: COLUMNS, values: [], isFrozen: true })
   })
 
   it('that is large is kept in a fraction of its memory, and read whole, in order, by any number of readers', async () => {
@@ -145,7 +145,8 @@ describe('an iterable of batches', () => {
       nullColumns: [false, false],
       multiValuedColumns: [false, false],
     })
-    expect(result.statistics?.rowsEmitted).toBe(12_000)
+    // Nobody has counted them.
+    expect(result.statistics).toBeUndefined()
     expect(bench.bytes).toBeLessThan(JSON.stringify(expected).length / 8)
     expect(bench.bytes).toBeGreaterThan(5_000)
     const [first, second] = await Promise.all([readRows(result), readRows(result)])
@@ -179,7 +180,7 @@ describe('an iterable of batches', () => {
         clusters: { b: 2 },
         isPartial: true,
       })
-      expect(statistics).toMatchObject({ documentsFound: 7, valuesLoaded: 0, rowsEmitted: count * 1_000 })
+      expect(statistics).toEqual({ documentsFound: 7 })
     }
   })
 
@@ -227,10 +228,7 @@ describe('an iterable of batches', () => {
         )
         const stopped = await bench.stop(id)
         expect(feed.closed).toBe(1)
-        expect(stopped).toMatchObject({
-          isPartial: true,
-          result: { statistics: { rowsEmitted: count * 1_000 } },
-        })
+        expect(stopped).toMatchObject({ isPartial: true, result: { columns: COLUMNS } })
         expect(await readRows((stopped as CompletedQuery).result)).toEqual(batches(count).flat())
         expect(await bench.get(id)).toEqual(stopped)
       }

@@ -8,7 +8,7 @@ import { systemClock } from './clock'
 import { execute } from './execute'
 import type { Fault, Operation } from './faults'
 import { Faults } from './faults'
-import type { Flavour, Release } from './flavour'
+import type { Flavour, News, Release } from './flavour'
 import { FLAVOURS } from './flavour'
 import type { Backend } from './operations'
 import { operationOf, serve } from './operations'
@@ -21,6 +21,8 @@ import { DEFAULT_USERS } from './users'
 export interface ClusterOptions {
   /** @default '9.5' */
   release?: Release
+  /** @default nothing */
+  news?: News
   /** The known users, by their Authorization header. @default {@link DEFAULT_USERS} */
   users?: Readonly<Record<string, ClusterUser>>
   /** Runs a submitted query. @default {@link execute} */
@@ -39,8 +41,14 @@ export class Cluster {
   readonly #backend: Backend
   #port = 0
 
-  constructor({ release = '9.5', users = DEFAULT_USERS, clock = systemClock, ...options }: ClusterOptions) {
-    this.flavour = FLAVOURS[release]
+  constructor({
+    release = '9.5',
+    news = {},
+    users = DEFAULT_USERS,
+    clock = systemClock,
+    ...options
+  }: ClusterOptions) {
+    this.flavour = { ...FLAVOURS[release], news }
     const queries = new Queries(this.flavour, clock)
     this.#backend = { flavour: this.flavour, queries, users, execute: options.execute ?? execute }
     this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 })

@@ -1,6 +1,22 @@
 /** A release of Elasticsearch that the stand-in can be. */
 export type Release = '8.19' | '9.5'
 
+/** What a release of the future knows, and no other. */
+export interface News {
+  fields?: readonly string[]
+  settings?: readonly string[]
+  /** Of every operation. */
+  parameters?: readonly string[]
+  /** By the names and by the media types that requests give them. */
+  formats?: Readonly<Record<string, NewFormat>>
+}
+
+export interface NewFormat {
+  contentType: string
+  /** The body of an answer. `id`: of the query, where the answer has one. */
+  write: (id: string | undefined) => string
+}
+
 /** What differs between the releases, as far as this API shows it. */
 export interface Flavour {
   number: string
@@ -9,8 +25,11 @@ export interface Flavour {
   luceneVersion: string
   /** The answers tell when a query began and expires, and have the four newer counters. */
   tellsTimes: boolean
+  news?: News
   /** An expired query is interrupted; before, it went on computing and could no longer be read. */
   cancelsOnExpiry: boolean
+  /** The answer to a synchronous query has the header for the state of an async one. */
+  leaksState: boolean
 }
 
 export const FLAVOURS: Readonly<Record<Release, Flavour>> = {
@@ -21,6 +40,7 @@ export const FLAVOURS: Readonly<Record<Release, Flavour>> = {
     luceneVersion: '9.12.2',
     tellsTimes: false,
     cancelsOnExpiry: false,
+    leaksState: true,
   },
   '9.5': {
     number: '9.5.4',
@@ -29,6 +49,7 @@ export const FLAVOURS: Readonly<Record<Release, Flavour>> = {
     luceneVersion: '10.4.0',
     tellsTimes: true,
     cancelsOnExpiry: true,
+    leaksState: false,
   },
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Format } from '../../../lib/formats/formats'
 import type { Cause } from './cluster-error'
 import { ClusterError, illegalArgument, PlainError } from './cluster-error'
+import type { NewFormat, News } from './flavour'
 
 export type ObjectFormat = 'json' | 'yaml' | 'cbor' | 'smile'
 
@@ -24,12 +25,15 @@ export interface ResponseFormat {
   format: Format
   contentType: string
   header: boolean
+  /** Of a format of the future. */
+  write?: NewFormat['write']
 }
 
 const TEXT_TYPES: Readonly<Record<string, [format: Format, contentType: string]>> = {
   txt: ['txt', 'text/plain'],
   csv: ['csv', 'text/csv; charset=utf-8; header=present'],
   tsv: ['tsv', 'text/tab-separated-values; charset=utf-8'],
+  md: ['md', 'text/markdown; charset=utf-8'],
   arrow: ['arrow', 'application/vnd.apache.arrow.stream'],
 }
 
@@ -40,6 +44,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'text/plain': 'txt',
   'text/csv': 'csv',
   'text/tab-separated-values': 'tsv',
+  'text/markdown': 'md',
   'application/vnd.apache.arrow.stream': 'arrow',
 }
 
@@ -79,8 +84,12 @@ export function resolveFormat(
   mediaTypes: MediaTypes,
   formatParameter: string | undefined,
   isStrict: boolean,
+  { formats = {} }: News = {},
 ): ResponseFormat {
   const { accept, contentType, headers } = mediaTypes
+  const named = formatParameter ?? accept?.essence ?? ''
+  const future = Object.hasOwn(formats, named) ? formats[named] : undefined
+  if (future) return { format: 'txt', header: true, ...future }
   const resolved =
     formatParameter === undefined
       ? (byMediaType(accept, accept) ?? (accept ? undefined : byMediaType(contentType, undefined)))
@@ -131,7 +140,8 @@ function objectFormat(essence: string, format: string, accept: MediaType | undef
 
 function textFormat([format, contentType]: [Format, string], accept: MediaType | undefined): ResponseFormat {
   const isAbsent =
-    format === 'csv' && accept?.parameters.some(([name, value]) => name === 'header' && value === 'absent')
+    (format === 'csv' || format === 'md') &&
+    accept?.parameters.some(([name, value]) => name === 'header' && value === 'absent')
   if (!isAbsent) return { format, contentType, header: true }
   return { format, contentType: contentType.replace('present', 'absent'), header: false }
 }

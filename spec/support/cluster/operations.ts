@@ -6,12 +6,12 @@ import type { Presentation } from '../../../lib/formats/writer'
 import type { Answer } from './answer'
 import { ClusterError, illegalArgument, PlainError } from './cluster-error'
 import type { Operation } from './faults'
-import type { Flavour } from './flavour'
+import type { Flavour, News } from './flavour'
 import { productInfo } from './flavour'
 import { hugeCsv, hugeJson } from './huge'
 import type { MediaTypes, ResponseFormat } from './media-types'
 import { bodyFormat, errorFormat, readMediaTypes, resolveFormat } from './media-types'
-import { checkParameters, PARAMETERS, readBoolean, readSwitch, readTime } from './parameters'
+import { checkParameters, PARAMETERS, readBoolean, readParameters, readSwitch, readTime } from './parameters'
 import type { Queries } from './queries'
 import type { ClusterQuery } from './query'
 import { isHuge } from './query'
@@ -35,11 +35,13 @@ interface Call {
   parameters: URLSearchParams
   mediaTypes: MediaTypes
   subject: Subject
+  news: News
   startedMs: number
 }
 
 const ROUTES: readonly (readonly [path: RegExp, methods: Readonly<Record<string, Operation>>])[] = [
   [/^\/$/, { GET: 'info', HEAD: 'info' }],
+  [/^\/_query$/, { POST: 'query' }],
   [/^\/_query\/async$/, { POST: 'submit' }],
   [/^\/_query\/async\/(?<id>[^/]*)$/, { GET: 'get', DELETE: 'delete' }],
   [/^\/_query\/async\/(?<id>[^/]*)\/stop$/, { POST: 'stop' }],
@@ -66,7 +68,7 @@ export async function serve(
 ): Promise<Answer> {
   const { url, method, body } = record
   const startedMs = performance.now()
-  const parameters = new URLSearchParams(url.replace(/^[^?]*\??/, ''))
+  const parameters = readParameters(url)
   let mediaTypes: MediaTypes | undefined
   try {
     const subject = authenticate(record.headers, url, backend.users)
@@ -79,8 +81,11 @@ export async function serve(
     const operation = route.methods[method]
     if (!operation) throw wrongMethod(url, method, Object.keys(route.methods))
     if (body.length > 0) bodyFormat(mediaTypes)
-    const { id, path } = route
-    return await answer({ record, operation, id, path, parameters, mediaTypes, subject, startedMs }, backend)
+    const { id } = route
+    const path = decodeURIComponent(route.path)
+    const { news = {} } = backend.flavour
+    const call = { record, operation, id, path, parameters, mediaTypes, subject, news, startedMs }
+    return await answer(call, backend)
   } catch (error) {
     return errorAnswer(error, record, mediaTypes, parameters)
   }
@@ -88,16 +93,17 @@ export async function serve(
 
 async function answer(call: Call, backend: Backend): Promise<Answer> {
   const { operation, record, parameters } = call
-  if (operation !== 'submit' && record.body.length > 0) {
+  if (operation !== 'submit' && operation !== 'query' && record.body.length > 0) {
     throw illegalArgument(`request [${record.method} ${record.url}] does not support having a body`)
   }
   const result = {
     info: async () => objectAnswer(call, productInfo(backend.flavour)),
+    query: () => runSync(call, backend),
     submit: () => submit(call, backend),
     get: () => get(call, backend),
     stop: () => stop(call, backend),
     async delete() {
-      checkParameters(parameters, PARAMETERS.delete, call.path)
+      checkParameters(parameters, knownTo(call), call.path)
       await backend.queries.delete(call.id, call.subject)
       return objectAnswer(call, { acknowledged: true })
     },
@@ -105,27 +111,42 @@ async function answer(call: Call, backend: Backend): Promise<Answer> {
   return result[operation]()
 }
 
-async function submit(call: Call, backend: Backend): Promise<Answer> {
-  const { record, parameters, mediaTypes, subject } = call
+/** Starts the query of a body. */
+function start(call: Call, { queries, execute }: Backend): { query: ClusterQuery; format: ResponseFormat } {
+  const { record, parameters, mediaTypes, subject, operation } = call
   if (record.body.length === 0) {
     throw new ClusterError(400, 'parse_exception', 'request body or source parameter is required')
   }
   const isCompressed = record.headers['content-encoding'] === 'gzip'
   const bytes = isCompressed ? gunzipSync(record.body) : record.body
-  const submitted = readSubmitBody(bytes, bodyFormat(mediaTypes))
+  const submitted = readSubmitBody(bytes, bodyFormat(mediaTypes), operation === 'query', call.news)
   const partial = parameters.get('allow_partial_results')
   if (partial) readBoolean(partial)
   const format = prepare(call, true)
-  if (submitted.columnar && ['csv', 'tsv', 'txt'].includes(format.format)) {
+  if (submitted.columnar && ['csv', 'tsv', 'txt', 'md'].includes(format.format)) {
     throw illegalArgument(
-      'Invalid use of [columnar] argument: cannot be used in combination with [txt, csv, tsv] formats',
+      'Invalid use of [columnar] argument: cannot be used in combination with [txt, csv, tsv, md] formats',
     )
   }
-  const { queries } = backend
   const query = queries.start(submitted, subject.subject)
-  backend.execute(query)
+  execute(query)
+  return { query, format }
+}
+
+async function runSync(call: Call, backend: Backend): Promise<Answer> {
+  const { query, format } = start(call, backend)
+  await query.ended(Number.POSITIVE_INFINITY, call.record.closed)
+  if (query.state === 'running') backend.queries.forget(query, 'http channel closed')
+  else backend.queries.release(query)
+  return resultAnswer(call, query, format, undefined)
+}
+
+async function submit(call: Call, backend: Backend): Promise<Answer> {
+  const { queries } = backend
+  const { query, format } = start(call, backend)
+  const { submitted } = query
   // The query goes on when its client has left.
-  await query.ended(submitted.waitMs, record.closed)
+  await query.ended(submitted.waitMs, call.record.closed)
   const isRunning = query.state === 'running'
   const shownId = isRunning || submitted.keepOnCompletion ? query.id : undefined
   if (shownId === undefined) queries.release(query)
@@ -155,13 +176,18 @@ function timeOf(parameters: URLSearchParams, name: string): number | undefined {
   return text === null ? undefined : readTime(text, name)
 }
 
+function knownTo({ operation, news }: Call): readonly string[] {
+  return [...PARAMETERS[operation], ...(news.parameters ?? [])]
+}
+
 /** The checks that every operation with a result shares. */
-function prepare({ operation, path, parameters, mediaTypes }: Call, isStrict: boolean): ResponseFormat {
-  checkParameters(parameters, PARAMETERS[operation], path)
-  const format = resolveFormat(mediaTypes, parameters.get('format') ?? undefined, isStrict)
+function prepare(call: Call, isStrict: boolean): ResponseFormat {
+  const { path, parameters, mediaTypes, news } = call
+  checkParameters(parameters, knownTo(call), path)
+  const format = resolveFormat(mediaTypes, parameters.get('format') ?? undefined, isStrict, news)
   if (parameters.has('delimiter') && format.format !== 'csv') {
     const rule = 'can only be used with the format [csv] for request'
-    throw illegalArgument(`parameter: [delimiter] ${rule} [${decodeURIComponent(path)}]`)
+    throw illegalArgument(`parameter: [delimiter] ${rule} [${path}]`)
   }
   return format
 }
@@ -173,7 +199,8 @@ async function resultAnswer(
   id: string | undefined,
 ): Promise<Answer> {
   if (query.error) throw query.error
-  const { number, buildHash } = query.flavour
+  const { number, buildHash, leaksState } = query.flavour
+  const hasState = call.operation !== 'query' || leaksState
   const tookNanos = query.tookNanos ?? Math.round((performance.now() - call.startedMs) * 1e6)
   const warnings = query.state === 'running' ? [] : query.warnings
   return {
@@ -184,14 +211,14 @@ async function resultAnswer(
       'content-type': format.contentType,
       'Took-nanos': String(tookNanos),
       'X-Elasticsearch-Async-Id': id,
-      'X-Elasticsearch-Async-Is-Running': query.state === 'running' ? '?1' : '?0',
+      ...(hasState && { 'X-Elasticsearch-Async-Is-Running': query.state === 'running' ? '?1' : '?0' }),
     },
-    body: await chunksOf(call, query, format),
+    body: format.write ? format.write(id) : await chunksOf(call, query, format),
   }
 }
 
 async function chunksOf(
-  { parameters }: Call,
+  { operation, parameters }: Call,
   query: ClusterQuery,
   { format, header }: ResponseFormat,
 ): Promise<Iterable<string | Uint8Array>> {
@@ -202,6 +229,7 @@ async function chunksOf(
     pretty: readSwitch(parameters, 'pretty'),
     human: readSwitch(parameters, 'human'),
     header,
+    isSync: operation === 'query',
     ...(delimiter !== null && { delimiter }),
     ...(filterPath !== null && { filterPath }),
   }

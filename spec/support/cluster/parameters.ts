@@ -6,11 +6,20 @@ const RESULT = ['drop_null_columns', 'delimiter']
 /** The URL parameters that each operation knows. Every other parameter is refused. */
 export const PARAMETERS = {
   info: COMMON,
+  query: [...COMMON, ...RESULT, 'allow_partial_results'],
   submit: [...COMMON, ...RESULT, 'allow_partial_results'],
   get: [...COMMON, ...RESULT, 'wait_for_completion_timeout', 'keep_alive'],
   stop: [...COMMON, ...RESULT],
   delete: COMMON,
 } as const
+
+/** Reads a query string as Elasticsearch does: `;` separates too, and the last value of a name counts. */
+export function readParameters(url: string): URLSearchParams {
+  const parameters = new URLSearchParams()
+  const query = url.replace(/^[^?]*\??/, '').replaceAll(';', '&')
+  for (const [name, value] of new URLSearchParams(query)) parameters.set(name, value)
+  return parameters
+}
 
 export function checkParameters(parameters: URLSearchParams, known: readonly string[], path: string): void {
   const unknown = [...new Set(parameters.keys())].filter((name) => !known.includes(name)).sort()

@@ -211,7 +211,7 @@ const known = fc
   .constantFrom(...NAMES)
   .chain((name) => fc.constantFrom(...(VALUES[name] ?? [])).map((value) => `${name}=${value}`))
 const presentation = fc.constantFrom(
-  ...['json', 'csv', 'tsv', 'txt', 'yaml', 'cbor', 'smile', 'arrow'].map((name) => `format=${name}`),
+  ...['json', 'csv', 'tsv', 'txt', 'md', 'yaml', 'cbor', 'smile', 'arrow'].map((name) => `format=${name}`),
   ...['pretty', 'human', 'drop_null_columns', 'error_trace'],
   ...['filter_path=columns', 'filter_path=**.name', 'filter_path=-id', 'filter_path=error.**'],
 )

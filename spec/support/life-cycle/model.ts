@@ -45,7 +45,8 @@ const COLUMNS = [
   { name: 'owner', type: 'keyword' },
   { name: 'text', type: 'keyword' },
 ]
-const NO_WORK = { documents_found: 0, values_loaded: 0, bytes_read: 0, read_nanos: 0, cpu_nanos: 0 }
+const NO_WORK = { documents_found: 0, values_loaded: 0 }
+const NO_WORK_YET = { ...NO_WORK, rows_emitted: 0, bytes_read: 0, read_nanos: 0, cpu_nanos: 0 }
 
 /** The life of queries as a client may rely on it, without HTTP and without concurrency. */
 export class Model {
@@ -196,7 +197,7 @@ function answerOf(query: ModelQuery, isSubmit = false): Expected {
   const times = { start_time_in_millis: startMs, expiration_time_in_millis: expiresMs }
   if (state === 'failed') return failure(400, FAILURE.type, FAILURE.reason)
   if (state === 'running') {
-    const body = { is_running: true, ...NO_WORK, rows_emitted: 0, ...times, columns: [], values: [] }
+    const body = { is_running: true, ...NO_WORK_YET, ...times, columns: [], values: [] }
     return { status: 200, body, id: 'everywhere', isRunning: '?1' }
   }
   const isPartial = state === 'stopped'
@@ -206,7 +207,6 @@ function answerOf(query: ModelQuery, isSubmit = false): Expected {
     is_partial: isPartial,
     completion_time_in_millis: startMs + tookMs,
     ...NO_WORK,
-    rows_emitted: 1,
     ...times,
     columns: COLUMNS,
     values: rowsOf(user, isPartial ? `${text} so far` : text),

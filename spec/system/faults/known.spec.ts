@@ -9,12 +9,23 @@ import { until } from '../../support/gateway'
 
 jest.setTimeout(30_000)
 
+/** Failures that a query can have too. It has them for ever. */
+const PASSING_FAILURES: readonly (readonly [string, Fault])[] = [
+  ['is a breaker', refusal(429, { type: 'circuit_breaking_exception', reason: 'x' })],
+  ['is a 500', refusal(500, { type: 'exception', reason: 'x' })],
+]
+
 const FAILURES: readonly (readonly [string, Fault])[] = [
   ['breaks off after its head', { kind: 'cut', afterBytes: 120 }],
   ['is a 503', refusal(503, { type: 'no_shard_available_action_exception', reason: 'x' })],
   ['is a 429', refusal(429, { type: 'es_rejected_execution_exception', reason: 'x' })],
-  ['is a breaker', refusal(429, { type: 'circuit_breaking_exception', reason: 'x' })],
-  ['is a 500', refusal(500, { type: 'exception', reason: 'x' })],
+  [
+    'is a breaker for requests',
+    refusal(429, {
+      type: 'circuit_breaking_exception',
+      reason: '[parent] Data too large, data for [<http_request>] would be [9/9b], the limit is [8/8b]',
+    }),
+  ],
   ['is a page of a proxy', { kind: 'answer', status: 502, body: '<html>' }],
   ['is a 429 of a proxy', { kind: 'answer', status: 429, body: { message: 'slow down' } }],
   ['is a redirect', { kind: 'answer', status: 302, headers: { location: '/login' } }],
@@ -44,17 +55,21 @@ describe.each(TRANSPORTS)('what is known of a query in a cluster reached by %s',
       body: { query, wait_for_completion_timeout: wait, keep_on_completion: true, keep_alive: '1d' },
     })
 
-  it.each(FAILURES)('is kept by a submit and by a get when a later answer %s', async (_name, fault) => {
+  it.each([
+    ...PASSING_FAILURES.map(([name, fault]) => [name, fault, 1] as const),
+    ...FAILURES.map(([name, fault]) => [`${name}, as is every other`, fault, 9] as const),
+  ])('is kept by a submit and by a get when a later answer %s', async (_name, fault, times) => {
     await open()
     const submitting = submit('RUN', '1m')
     await until(() => cluster.waits === 1)
-    cluster.inject('get', fault)
+    cluster.inject('get', fault, times)
     await advance(clock, 3_000)
     const submitted = await submitting
+    cluster.heal()
     const id = submitted.headers['x-elasticsearch-async-id'] ?? ''
     const getting = gateway.alice(`GET /_query/async/${id}`)
     await until(() => cluster.waits === 1)
-    cluster.inject('get', fault)
+    cluster.inject('get', fault, times)
     await advance(clock, 3_000)
     for (const { status, json } of [submitted, await getting]) {
       expect([status, json]).toEqual([200, expect.objectContaining({ id, is_running: true })])
@@ -92,19 +107,22 @@ describe.each(TRANSPORTS)('what is known of a query in a cluster reached by %s',
     expect((await gateway.alice(`HEAD ${target}`)).headers['x-elasticsearch-async-is-running']).toBe('?0')
   })
 
-  it.each(FAILURES)('does not depend on a request for the state that %s', async (_name, fault) => {
-    await open({ abandonAfterMs: 60_000 })
-    cluster.inject('get', fault, 9)
-    const { status, headers, json } = await submit('ROW n = 1', '0s')
-    expect([status, json]).toEqual([200, expect.objectContaining({ is_running: false })])
-    cluster.heal()
-    const id = headers['x-elasticsearch-async-id']
-    // The first request of a get asks for the state.
-    cluster.inject('get', fault)
-    const got = await gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=0s`)
-    expect([got.status, got.json]).toEqual([200, expect.objectContaining({ id, is_running: false })])
-    expect(cluster.query.state).toBe('completed')
-  })
+  it.each([...PASSING_FAILURES, ...FAILURES])(
+    'does not depend on a request for the state that %s',
+    async (_name, fault) => {
+      await open({ abandonAfterMs: 60_000 })
+      cluster.inject('get', fault, 9)
+      const { status, headers, json } = await submit('ROW n = 1', '0s')
+      expect([status, json]).toEqual([200, expect.objectContaining({ is_running: false })])
+      cluster.heal()
+      const id = headers['x-elasticsearch-async-id']
+      // The first request of a get asks for the state.
+      cluster.inject('get', fault)
+      const got = await gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=0s`)
+      expect([got.status, got.json]).toEqual([200, expect.objectContaining({ id, is_running: false })])
+      expect(cluster.query.state).toBe('completed')
+    },
+  )
 
   it('is no state where the answer has none', async () => {
     await open()

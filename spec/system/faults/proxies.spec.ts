@@ -21,6 +21,10 @@ const FOREIGN: readonly (readonly [string, Fault])[] = [
   ['404 of another gateway', says(404, { message: 'no Route matched with those values' })],
   ['404 with an envelope', says(404, { error: { type: 'x', reason: 'y', root_cause: [] }, status: 404 })],
   ['403 of a firewall', says(403, { message: 'Forbidden' })],
+  [
+    '401 of a login page',
+    { kind: 'answer', status: 401, body: '<html>', headers: { 'www-authenticate': 'Basic' } },
+  ],
   ['403 of a framework', says(403, { error: 'Forbidden', status: 403 })],
   ['400 of a proxy', says(400, { error: { code: 400, message: 'Bad Request' } })],
   ['302 to a login page', says(302, {}, { location: '/login', 'X-elastic-product': 'Elasticsearch' })],

@@ -2,13 +2,14 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { isObject } from '../../../core/is-object'
 import { formatOf, objectFormatOf } from '../../../formats/formats'
-import { mentionsId } from '../ids/upstream-id'
+import { mentionsId, withoutIds } from '../ids/upstream-id'
 import { UnusableAnswerError } from '../outage'
 import type { AnswerHead } from './answer-head'
 import { guessFormat, LONGEST_HEAD, readHead, replaceId, UNREADABLE_ID } from './answer-head'
-import { peek } from './peek'
+import { giveUp, peek } from './peek'
 import type { UpstreamResponse } from './response'
 import { assertReadable, isOfElasticsearch, singleHeader } from './response'
+import { withoutId } from './without-id'
 
 /** An answer about a query that is not an error. */
 export interface QueryAnswer {
@@ -51,6 +52,7 @@ export async function readAnswer(
   }
   if (answer.upstreamId !== undefined) idOf(answer.upstreamId)
   assertReadable(response)
+  const isKnown = formatOf(headers['content-type']) !== undefined
   const edited = await peek(body, (bytes, isAll) => {
     const head = headOf(headers['content-type'], bytes, isAll, answer.upstreamId ?? askedId)
     if (!head) return undefined
@@ -59,12 +61,19 @@ export async function readAnswer(
     answer.upstreamId ??= head.id.text
     return replaceId(head.format, bytes, head.id, idOf(head.id.text))
   })
-  return { ...answer, body: edited }
+  if (isKnown) return { ...answer, body: edited }
+  const id = answer.upstreamId ?? askedId
+  // It may have an id that nobody has heard of, in a form that nobody can read.
+  if (id === undefined && answer.isRunning !== false) {
+    giveUp(edited)
+    throw new UnusableAnswerError('the answer of the cluster is in a format that is not known')
+  }
+  return { ...answer, body: id === undefined ? edited : await withoutId(edited, id) }
 }
 
 /**
- * What the beginning of a body says. `undefined` while more of it is needed. A label that is missing or wrong hides no
- * id: the bytes themselves tell objects from tables, whose cells are none of our business.
+ * What the beginning of a body says. `undefined` while more of it is needed. A label that is missing, wrong or of the
+ * future hides no id: the bytes themselves tell objects from tables, whose cells are none of our business.
  */
 function headOf(
   contentType: string | undefined,
@@ -73,12 +82,10 @@ function headOf(
   knownId: string | undefined,
 ): AnswerHead | undefined {
   const labelled = objectFormatOf(contentType)
-  const isTable = !labelled && formatOf(contentType) !== undefined
   const format = labelled ?? guessFormat(bytes)
-  if (!format && isTable) return { format: 'json' }
-  if (!format) throw new UnusableAnswerError('the answer of the cluster is in a format that is not known')
-  const head = readHead(format, bytes, isAll, isTable)
-  if (!head || (isTable && !head.id)) return head
+  if (!format) return { format: 'json' }
+  const head = readHead(format, bytes, isAll, !labelled)
+  if (!head || (!labelled && !head.id)) return head
   if (isAll && format === 'json') assertWhole(bytes, head)
   if (!head.id) assertWithoutId(bytes.subarray(0, LONGEST_HEAD), knownId)
   return head
@@ -106,7 +113,8 @@ function passedHeaders(headers: IncomingHttpHeaders): Record<string, string | re
   const passed: Record<string, string | readonly string[]> = {}
   for (const name of PASSED_HEADERS) {
     const value = headers[name]
-    if (value !== undefined) passed[name] = value
+    if (value !== undefined)
+      passed[name] = typeof value === 'string' ? withoutIds(value) : value.map(withoutIds)
   }
   return passed
 }

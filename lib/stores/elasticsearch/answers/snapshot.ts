@@ -8,6 +8,7 @@ import type { Remembered } from '../ids/sealed-content'
 import { UnusableAnswerError } from '../outage'
 import type { QueryAnswer } from './answer'
 import { readAll } from './peek'
+import { readWarnings } from './warnings'
 
 /** Longer answers are for a router to pass on, not to be held in memory at once. */
 const LONGEST_SNAPSHOT = 256 * 2 ** 20
@@ -16,7 +17,7 @@ const WHERE = 'the answer of the cluster'
 
 /** Reads an answer in JSON into our words. The id of the cluster becomes `id`. Throws the error of a failed query. */
 export async function readAsyncQuery(
-  { status, body }: QueryAnswer,
+  { status, headers, body }: QueryAnswer,
   id: string | undefined,
   remembered: Remembered,
 ): Promise<AsyncQuery> {
@@ -29,6 +30,8 @@ export async function readAsyncQuery(
     return { isRunning, id, ...times }
   }
   const { columnar = false, timeZone } = remembered
+  const result = TOLERANT.result(answer, WHERE, columnar)
+  const warnings = readWarnings(headers.warning)
   return {
     isRunning,
     ...(upstreamId !== undefined && id !== undefined && { id }),
@@ -37,7 +40,9 @@ export async function readAsyncQuery(
     isPartial: answer.is_partial === true,
     ...(columnar && { columnar }),
     ...(timeZone !== undefined && { timeZone }),
-    result: TOLERANT.result(answer, WHERE, columnar),
+    // The cluster sends metadata only to a request that asks for it.
+    ...(result.columns.some(({ meta }) => meta) && { columnMetadata: true }),
+    result: { ...result, ...(warnings.length > 0 && { warnings }) },
   }
 }
 

@@ -27,6 +27,9 @@ interface ClientResult {
 /** Added to our own time limit, so that the client's limit never ends a request before ours does. */
 const SLACK_MS = 5_000
 
+/** A timer of Node.js with a longer delay would fire at once. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1
+
 /** Talks to the cluster through the application's own client: its pool, TLS, authentication and retries apply. */
 export class ClientTransport implements Transport {
   readonly #client: ElasticsearchClient
@@ -59,7 +62,7 @@ export class ClientTransport implements Transport {
           meta: true,
           // In a compressed body there is no id to find, and the cluster would not get the bytes that the caller sent.
           compression: false,
-          requestTimeout: timeoutMs + SLACK_MS,
+          requestTimeout: Math.min(timeoutMs + SLACK_MS, LONGEST_DELAY_MS),
           signal,
           ...(!isRepeatable && { maxRetries: 0 }),
         },

@@ -10,7 +10,7 @@ import type { Transport, UpstreamRequest } from './transport'
 
 /** A request to the cluster, before its time limit is set. */
 export interface ClusterRequest extends Omit<UpstreamRequest, 'signal' | 'timeoutMs'> {
-  /** How long the request asks the cluster to wait, in milliseconds. */
+  /** How long the request asks the cluster to wait, in milliseconds. `Infinity`: there is no time limit. */
   waitMs: number
   /** What the request needs a connection for. */
   need: Need
@@ -45,7 +45,8 @@ export class Cluster {
     const enders = endedBy.filter((ender) => ender !== undefined)
     if (enders.some((ender) => ender.aborted)) abort()
     for (const ender of enders) ender.addEventListener('abort', abort)
-    const cancelTimer = this.#clock.setTimer(abort, timeoutMs)
+    const isLimited = timeoutMs !== Number.POSITIVE_INFINITY
+    const cancelTimer = isLimited ? this.#clock.setTimer(abort, timeoutMs) : () => {}
     let response: UpstreamResponse | undefined
     try {
       response = await this.#send({ ...rest, timeoutMs, signal }, need)

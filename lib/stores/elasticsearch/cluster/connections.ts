@@ -87,7 +87,7 @@ const ALL_IN_USE = 'all connections to the cluster are in use'
 function tooManyWaits(): QueryError {
   return new QueryError(
     'es_rejected_execution_exception',
-    `rejected execution of async query: ${ALL_IN_USE} by requests that wait or read; ` +
-      'ask with [wait_for_completion_timeout=0] or try again later',
+    `rejected execution of query: ${ALL_IN_USE} by requests that wait or read; ` +
+      'ask [/_query/async] with [wait_for_completion_timeout=0] or try again later',
   )
 }

@@ -29,16 +29,19 @@ export interface GetTimes {
   signal?: AbortSignal | undefined
 }
 
-/** Parameters for a URL of the cluster, decoded. The store does not send those that are `undefined`. */
-export type UpstreamParameters = Readonly<Record<string, string | undefined>>
-
 /** A stop waits for the query without bound; nobody waits longer for the answer than this, in milliseconds. */
 const STOP_WAIT_MS = 300_000
+
+/** What a request for the state asks for, whatever the client asks for. */
+const STATE = 'format=json&filter_path=is_running,expiration_time_in_millis'
 
 /** Longer than the fields that a request for the state asks for. */
 const LONGEST_STATE = 65_536
 
-/** The operations of the API as requests to the cluster. Each rejects or resolves as the cluster answers. */
+/**
+ * The operations of the API as requests to the cluster. Each rejects or resolves as the cluster answers. `sent` is a query
+ * string, encoded: what the client says, without the times.
+ */
 export class ClusterQueries {
   readonly #cluster: Cluster
   readonly #identify: Identify
@@ -56,12 +59,12 @@ export class ClusterQueries {
    */
   async submit(
     body: Buffer,
-    parameters: UpstreamParameters,
+    sent: string,
     waitMs: number,
     sender: Sender,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer> {
-    const request = { ...this.#request('POST', '', sender, parameters), body, isRepeatable: false }
+    const request = { ...this.#request('POST', '/async', sender, sent), body, isRepeatable: false }
     const answer = await this.#cluster
       .ask({ ...request, waitMs, need: 'act', endedBy: [] }, (response) =>
         this.#read(response, undefined, idOf),
@@ -71,26 +74,36 @@ export class ClusterQueries {
     return answer
   }
 
-  get(
-    query: KnownQuery,
-    parameters: UpstreamParameters,
-    times: GetTimes,
-    sender: Sender,
-  ): Promise<QueryAnswer | undefined> {
-    const request = this.#request('GET', pathOf(query), sender, { ...parameters, ...timeParameters(times) })
+  /**
+   * Runs a synchronous query to its end. When the signal fires, the store gives the request up, and the cluster cancels
+   * the query. It is a read, so the client may send it again when there is no answer.
+   */
+  async query(body: Buffer, sent: string, signal: AbortSignal, sender: Sender): Promise<QueryAnswer> {
+    const request = { ...this.#request('POST', '', sender, sent), body, isRepeatable: false }
+    const waitMs = Number.POSITIVE_INFINITY
+    const answer = await this.#cluster.ask(
+      { ...request, waitMs, need: 'wait', endedBy: [signal] },
+      (response) => this.#read(response, undefined, refuseId),
+    )
+    if (!answer) throw new TypeError('a synchronous query cannot be unknown')
+    return answer
+  }
+
+  get(query: KnownQuery, sent: string, times: GetTimes, sender: Sender): Promise<QueryAnswer | undefined> {
+    const request = this.#request('GET', pathOf(query), sender, joined(sent, timesText(times)))
     const { waitMs, signal } = times
     const need = waitMs > 0 ? 'wait' : 'read'
     return this.#ask({ ...request, waitMs, need, endedBy: [signal, sender.wire?.gone] }, query)
   }
 
   /** The state that a get would show, without the rows. Throws the error that the query failed with. */
-  async state(query: KnownQuery, times: GetTimes, sender: Sender): Promise<QueryState | undefined> {
-    const parameters = {
-      format: 'json',
-      filter_path: 'is_running,expiration_time_in_millis',
-      ...timeParameters(times),
-    }
-    const request = this.#request('GET', pathOf(query), askingForJson(sender), parameters)
+  async state(
+    query: KnownQuery,
+    sent: string,
+    times: GetTimes,
+    sender: Sender,
+  ): Promise<QueryState | undefined> {
+    const request = this.#request('GET', pathOf(query), sender, joined(sent, STATE, timesText(times)))
     const { waitMs, signal } = times
     return this.#cluster.ask(
       { ...request, waitMs, need: waitMs > 0 ? 'wait' : 'settle', endedBy: [signal, sender.wire?.gone] },
@@ -110,18 +123,14 @@ export class ClusterQueries {
     )
   }
 
-  stop(query: KnownQuery, parameters: UpstreamParameters, sender: Sender): Promise<QueryAnswer | undefined> {
-    const request = this.#request('POST', `${pathOf(query)}/stop`, sender, parameters)
+  stop(query: KnownQuery, sent: string, sender: Sender): Promise<QueryAnswer | undefined> {
+    const request = this.#request('POST', `${pathOf(query)}/stop`, sender, sent)
     const endedBy = [sender.wire?.gone]
     return this.#ask({ ...request, waitMs: STOP_WAIT_MS, need: 'act', endedBy }, query)
   }
 
-  delete(
-    query: KnownQuery,
-    parameters: UpstreamParameters,
-    sender: Sender,
-  ): Promise<QueryAnswer | undefined> {
-    const request = this.#request('DELETE', pathOf(query), sender, parameters)
+  delete(query: KnownQuery, sent: string, sender: Sender): Promise<QueryAnswer | undefined> {
+    const request = this.#request('DELETE', pathOf(query), sender, sent)
     return this.#ask({ ...request, waitMs: 0, need: 'settle', endedBy: [] }, query)
   }
 
@@ -129,14 +138,14 @@ export class ClusterQueries {
     method: ClusterRequest['method'],
     path: string,
     { wire, owner }: Sender,
-    parameters: UpstreamParameters,
+    sent: string,
   ): Omit<ClusterRequest, 'waitMs' | 'need' | 'endedBy'> {
     const { accept = wire ? '*/*' : 'application/json', contentType = 'application/json' } = wire ?? {}
     const { opaqueId, traceparent } = wire ?? {}
     return {
       method,
-      path: `/_query/async${path}`,
-      query: queryText(parameters),
+      path: `/_query${path}`,
+      query: sent,
       isRepeatable: true,
       headers: {
         accept,
@@ -178,24 +187,21 @@ export class ClusterQueries {
   }
 }
 
-function askingForJson({ owner, wire }: Sender): Sender {
-  return { owner, wire: wire && { ...wire, accept: 'application/json', contentType: 'application/json' } }
+/** No id of the cluster may reach a client, also where none is expected. */
+function refuseId(): never {
+  throw new UnusableAnswerError('the cluster has answered a synchronous query with an id')
 }
 
-function timeParameters({ waitMs, keepAliveMs }: GetTimes): UpstreamParameters {
-  return {
-    wait_for_completion_timeout: timeText(waitMs),
-    keep_alive: keepAliveMs === undefined ? undefined : timeText(keepAliveMs),
-  }
+function timesText({ waitMs, keepAliveMs }: GetTimes): string {
+  const wait = `wait_for_completion_timeout=${timeText(waitMs)}`
+  return keepAliveMs === undefined ? wait : `${wait}&keep_alive=${timeText(keepAliveMs)}`
 }
 
 function pathOf({ upstreamId }: KnownQuery): string {
-  return `/${encodeURIComponent(upstreamId)}`
+  return `/async/${encodeURIComponent(upstreamId)}`
 }
 
-function queryText(parameters: UpstreamParameters): string {
-  const given = Object.entries(parameters).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  )
-  return new URLSearchParams(given).toString()
+/** Query strings in one. The last of several values counts, so what the store itself says stands last. */
+function joined(...queries: string[]): string {
+  return queries.filter((query) => query !== '').join('&')
 }

@@ -32,11 +32,11 @@ export async function readError(
   const bytes = await readAll(response.body, LONGEST_ERROR)
   const format = objectFormatOf(headers['content-type'])
   const isAboutGateway = gatewayRefusals.some((refusal) => refusal === status)
-  if (status === 401 && isAboutGateway) {
-    throw new UpstreamError('the cluster refuses the credentials of the gateway', { mayHaveArrived: false })
-  }
   if (!format || bytes.length === 0 || !isOfElasticsearch(response, bytes)) {
     throw foreignError(response, query === undefined)
+  }
+  if (status === 401 && isAboutGateway) {
+    throw new UpstreamError('the cluster refuses the credentials of the gateway', { mayHaveArrived: false })
   }
   assertReadable(response)
   if (query && isAboutGateway) throw forbidden(hideIds(bytes, format, query), format)

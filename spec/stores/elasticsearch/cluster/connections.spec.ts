@@ -53,8 +53,8 @@ describe('the connections to a cluster', () => {
       ...Array(35).fill(429),
     ])
     expect(JSON.parse(answers.find(({ status }) => status === 429)?.text ?? '').error.reason).toBe(
-      'rejected execution of async query: all connections to the cluster are in use by requests that wait or read; ' +
-        'ask with [wait_for_completion_timeout=0] or try again later',
+      'rejected execution of query: all connections to the cluster are in use by requests that wait or read; ' +
+        'ask [/_query/async] with [wait_for_completion_timeout=0] or try again later',
     )
     expect(cluster.sockets).toBeLessThanOrEqual(8)
   })

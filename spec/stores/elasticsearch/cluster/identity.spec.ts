@@ -189,10 +189,8 @@ describe.each(TRANSPORTS)('who the cluster sees over %s', (transport) => {
 
   it('tells nobody that the service account is refused', async () => {
     await start()
-    const body = {
-      error: { type: 'security_exception', reason: 'unable to authenticate user [gateway]' },
-      status: 401,
-    }
+    const error = { type: 'security_exception', reason: 'unable to authenticate user [gateway]' }
+    const body = { error: { root_cause: [error], ...error }, status: 401 }
     cluster.inject('submit', { kind: 'answer', status: 401, body })
     const answer = await gateway.alice('POST /_query/async', { body: SUBMIT })
     expect([answer.status, answer.text.includes('gateway]')]).toEqual([503, false])

@@ -1,0 +1,41 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Owner } from '../core/caller'
+import { QueryError } from '../core/errors'
+import type { AsyncQuery, AsyncQueryStore, QueryRequest } from '../core/store'
+import { DEFAULT_KEEP_ALIVE_MS } from '../core/store'
+
+/** A store that can delete is asked once. The keep-alive is that which Elasticsearch shows, and ends nothing. */
+const AT_ONCE = { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY, keepAliveMs: DEFAULT_KEEP_ALIVE_MS }
+
+/** Any other store is asked again and again. It forgets the query soon after the last time. */
+const IN_SLICES = { waitForCompletionTimeoutMs: 10_000, keepAliveMs: 30_000 }
+
+/**
+ * Runs a query to its end in a store, which then has nothing of it. When the signal fires earlier, it deletes the query
+ * and resolves with `undefined`.
+ */
+export async function runToEnd(
+  store: AsyncQueryStore,
+  request: QueryRequest,
+  owner: Owner,
+  signal: AbortSignal,
+): Promise<AsyncQuery | undefined> {
+  if (!store.submit) throw new TypeError('The store has no submit')
+  const options = { ...(store.delete ? AT_ONCE : IN_SLICES), signal }
+  const first = await store.submit(request, owner, { ...options, keepOnCompletion: false })
+  if (!first.isRunning) return first
+  const { id } = first
+  try {
+    while (!signal.aborted) {
+      if (store.delete) throw new QueryError('exception', 'the store has not waited for the end of the query')
+      // A store that does not wait at all must not stop everything else.
+      await nextTurn()
+      const later = await store.get(id, owner, options)
+      if (!later) throw new QueryError('task_cancelled_exception', 'task cancelled')
+      if (!later.isRunning) return later
+    }
+    return undefined
+  } finally {
+    await store.delete?.(id, owner)
+  }
+}

@@ -1,0 +1,100 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { AsyncQuery, AsyncQueryStore } from '../../lib/core/store'
+import { runToEnd } from '../../lib/router/sync-query'
+import { alice, MemoryBench, rows } from '../support/memory-bench'
+
+const request = { query: 'FROM x' }
+
+describe('runToEnd', () => {
+  let bench: MemoryBench
+  let controller: AbortController
+
+  beforeEach(() => {
+    bench = new MemoryBench({ interruptGraceMs: 0 })
+    controller = new AbortController()
+  })
+  afterEach(() => bench.store.close())
+
+  /** The same store, with fewer methods. */
+  function storeWith(...names: readonly ('submit' | 'delete')[]): AsyncQueryStore {
+    const { store } = bench
+    const methods = names.map((name) => [name, store[name].bind(store)])
+    return { get: store.get.bind(store), ...Object.fromEntries(methods) }
+  }
+
+  const begin = (store: AsyncQueryStore) => runToEnd(store, request, alice, controller.signal)
+
+  /** How many of the store's queries have not been forgotten. */
+  async function kept(): Promise<number> {
+    await bench.clock.advance(0)
+    return bench.clock.pendingTimers
+  }
+
+  describe('in a store that can delete', () => {
+    it('resolves with the result', async () => {
+      const outcome = begin(storeWith('submit', 'delete'))
+      await nextTurn()
+      bench.run.complete(rows('a'))
+      expect(await outcome).toMatchObject({ isRunning: false, result: rows('a') })
+      expect(await kept()).toBe(0)
+    })
+
+    it('deletes the query when the signal fires', async () => {
+      const outcome = begin(storeWith('submit', 'delete'))
+      await nextTurn()
+      controller.abort()
+      await nextTurn()
+      bench.run.fail(bench.run.signal.reason)
+      expect([await outcome, bench.run.signal.aborted]).toEqual([undefined, true])
+      expect(await kept()).toBe(0)
+    })
+  })
+
+  describe('in a store that cannot delete', () => {
+    it('goes on asking, so that the query lives as long as it runs', async () => {
+      const outcome = begin(storeWith('submit'))
+      await nextTurn()
+      for (let passed = 0; passed < 600; passed += 1) await bench.clock.advance(1_000)
+      expect(bench.run.signal.aborted).toBe(false)
+      bench.run.complete(rows('a'))
+      expect(await outcome).toMatchObject({ isRunning: false, result: rows('a') })
+      await bench.clock.advance(30_000)
+      expect(await kept()).toBe(0)
+    })
+
+    it('lets the query expire soon after the signal has fired', async () => {
+      const outcome = begin(storeWith('submit'))
+      await nextTurn()
+      await bench.clock.advance(25_000)
+      controller.abort()
+      expect(await outcome).toBeUndefined()
+      await bench.clock.advance(30_000)
+      expect(bench.run.signal.reason).toMatchObject({ reason: 'task cancelled [keep_alive expired]' })
+      expect(await kept()).toBe(0)
+    })
+
+    it('rejects with the error of the query', async () => {
+      const outcome = begin(storeWith('submit'))
+      await nextTurn()
+      await bench.clock.advance(10_000)
+      bench.run.fail(new Error('broken'))
+      await expect(outcome).rejects.toMatchObject({ type: 'exception' })
+    })
+
+    it('rejects when the store has lost the query', async () => {
+      const submit = async (): Promise<AsyncQuery> => ({ isRunning: true, id: 'a' })
+      await expect(begin({ submit, get: async () => undefined })).rejects.toMatchObject({
+        type: 'task_cancelled_exception',
+        status: 400,
+      })
+    })
+
+    it('lets others have their turn, even if the store does not wait', async () => {
+      const running: AsyncQuery = { isRunning: true, id: 'a' }
+      const outcome = begin({ submit: async () => running, get: async () => running })
+      for (let turn = 0; turn < 10; turn += 1) await nextTurn()
+      controller.abort()
+      expect(await outcome).toBeUndefined()
+    })
+  })
+})

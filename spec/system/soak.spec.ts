@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process'
+import { cpSync } from 'node:fs'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import type { BuiltPackage } from '../support/server-process'
+import { buildPackage } from '../support/server-process'
+
+/** Longer than waits and keep-alives of the soak, on a busy machine too. */
+jest.setTimeout(300_000)
+
+const BENCH = path.join(__dirname, '..', '..', 'bench')
+
+const FAULTS = ['keeps a query while nobody reads its log', 'log throws']
+const DEEDS = ['submit', 'poll', 'leaveReading', 'askForForeign', 'stallReading', 'pipeline', 'meetOutage']
+
+describe('the soak', () => {
+  let built: BuiltPackage
+
+  beforeAll(() => {
+    built = buildPackage()
+    cpSync(BENCH, path.join(built.folder, 'bench'), { recursive: true })
+  })
+  afterAll(() => built.remove())
+
+  it('does every deed and meets every kind of fault in some seconds, and finds nothing', async () => {
+    const soak = path.join(built.folder, 'bench', 'soak.mjs')
+    const args = ['--expose-gc', soak, '--minutes', '0.1', '--rate', '30', '--seed', 'spec']
+    const { stdout } = await promisify(execFile)(process.execPath, args)
+    const [, table = ''] = /\nkind +done +failed\n[- ]+\n([\s\S]*)$/.exec(stdout) ?? []
+    const kinds = table
+      .trim()
+      .split('\n')
+      .map((line) => line.split(/ {2,}/))
+    expect(kinds.filter(([, done, failed]) => done === '0' || failed !== '0')).toEqual([])
+    expect(kinds.map(([name]) => name)).toEqual(expect.arrayContaining([...DEEDS, ...FAULTS]))
+  })
+})

@@ -36,13 +36,22 @@ export interface CallerContext {
  * anything else when callers cannot be identified right now: that answers 503. A function around that of
  * {@link jwtCaller} passes `context` on.
  */
-export type ResolveCaller = (
-  request: Request,
-  context?: CallerContext,
-) => Caller | undefined | Promise<Caller | undefined>
+export interface ResolveCaller {
+  (request: Request, context?: CallerContext): Caller | undefined | Promise<Caller | undefined>
+  /**
+   * For {@link readyHandler}: rejects while nobody can be identified. That of {@link jwtCaller} with `jwks` rejects while
+   * there are no keys. A function around it passes it on, or callers are not checked.
+   */
+  check?(signal: AbortSignal, context?: CallerContext): Promise<void>
+}
 
 /** Functions that make a {@link ResolveCaller}, and are easily passed in its place. */
 export const callerMakers = new WeakSet<object>()
+
+export function refuseCallerMaker(owner: string, resolveCaller: ResolveCaller): void {
+  if (!callerMakers.has(resolveCaller)) return
+  throw new TypeError(`${owner} needs what jwtCaller returns: write \`resolveCaller: jwtCaller({ … })\``)
+}
 
 /**
  * The owner of the queries that `subject` of `issuer` submits. No other pair gives the same text.

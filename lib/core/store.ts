@@ -185,6 +185,11 @@ export interface AsyncQueryStore {
    * serve programs without a router.
    */
   readonly passThrough?: PassThrough
+  /**
+   * For {@link readyHandler}: rejects while the store cannot serve, because what it keeps queries in cannot be reached. Must
+   * cost little. Left out, the store always can.
+   */
+  check?(signal: AbortSignal): Promise<void>
   /** Stops timers and closes what the store has opened. The router never calls it. May be called again. */
   close?(): Promise<void>
 }
@@ -262,6 +267,8 @@ export interface PassThrough {
   head(id: string, wire: WireRequest, owner: Owner, options: GetOptions): Promise<QueryState | undefined>
   stop(id: string, wire: WireRequest, owner: Owner): Promise<WireAnswer | undefined>
   delete(id: string, wire: WireRequest, owner: Owner, options: DeleteOptions): Promise<WireAnswer | undefined>
+  /** What the other server says about itself, for {@link esqlProductInfo}. */
+  info?(wire: WireRequest, owner: Owner): Promise<WireAnswer & { readonly body: Uint8Array }>
 }
 
 /** The times of a submit, in milliseconds, which a store may replace by its own. */

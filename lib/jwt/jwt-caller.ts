@@ -28,14 +28,14 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
   const settings = resolveJwtOptions(options)
   const tokens = verifiedTokens()
 
-  return async function resolveJwtCaller(request, context) {
+  const resolveJwtCaller: ResolveCaller = async (request, context) => {
     const token = readBearerToken(request, settings.maxTokenLength)
     if (token === undefined) throw missingCredentials(request.originalUrl)
     const digest = digestOf(token)
     const known = tokens.get(digest)
     const header = known?.header ?? readHeader(token, settings.algorithms)
     // Also for a known token: its key may have changed or be withdrawn by now.
-    const { key } = await settings.findKey(header, context?.logger)
+    const { key } = await settings.keys.find(header, context?.logger)
     const nowSeconds = settings.clock.now() / 1000
     if (known?.key === key && isCurrent(known.times, nowSeconds, settings.clockToleranceSeconds)) {
       return toCaller(known)
@@ -58,6 +58,10 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     tokens.set(digest, verified)
     return toCaller(verified)
   }
+
+  const { check } = settings.keys
+  if (check) resolveJwtCaller.check = (_signal, context) => check(context?.logger)
+  return resolveJwtCaller
 
   async function toCaller({ owner, user, cancelTasks }: VerifiedToken): Promise<Caller> {
     // Each call gets claims of its own, since a function may change them.

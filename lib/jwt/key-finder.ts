@@ -23,6 +23,13 @@ export type JwtKeySource = (header: JwtHeader) => JwtKey | undefined | Promise<J
 /** Resolves to a key that fits the header's algorithm. `logger`: that of the router. */
 export type FindKey = (header: JwtHeader, logger?: Logger) => Promise<VerificationKey>
 
+/** Where keys come from. */
+export interface KeyFinder {
+  readonly find: FindKey
+  /** Rejects with 503 while no key can be found. Left out where nothing can tell without a token. */
+  readonly check?: (logger?: Logger) => Promise<void>
+}
+
 /** How many keys of a source stay parsed. An issuer publishes a handful. */
 const MOST_PARSED_KEYS = 64
 

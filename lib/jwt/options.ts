@@ -10,7 +10,7 @@ import type { JwksOptions, KeySetUse } from './jwks/options'
 import { resolveJwksOptions } from './jwks/options'
 import { RemoteKeys } from './jwks/remote-keys'
 import type { JwtKey } from './key'
-import type { FindKey, JwtKeySource } from './key-finder'
+import type { JwtKeySource, KeyFinder } from './key-finder'
 import { givenKey, sourcedKey } from './key-finder'
 
 /** The options of {@link jwtCaller}. It needs `algorithms`, `issuer`, `audience`, and either `key` or `jwks`. */
@@ -151,7 +151,7 @@ export function resolveJwtOptions(options: JwtCallerOptions) {
   const issuers = listOf('issuer', completed.issuer, requiredText)
   return {
     ...completed,
-    findKey: findKeyOf(options, { algorithms, issuers, clock: completed.clock }),
+    keys: keyFinderOf(options, { algorithms, issuers, clock: completed.clock }),
     algorithms,
     issuers,
     audiences: listOf('audience', completed.audience, requiredText),
@@ -161,12 +161,14 @@ export function resolveJwtOptions(options: JwtCallerOptions) {
   }
 }
 
-function findKeyOf({ key, jwks }: JwtCallerOptions, use: KeySetUse): FindKey {
+function keyFinderOf({ key, jwks }: JwtCallerOptions, use: KeySetUse): KeyFinder {
   if (jwks !== undefined) {
     if (key !== undefined) throw new TypeError('jwtCaller takes `key` or `jwks`, not both; remove one')
-    return new RemoteKeys(resolveJwksOptions(jwks, use)).find
+    return new RemoteKeys(resolveJwksOptions(jwks, use))
   }
-  if (key !== undefined) return typeof key === 'function' ? sourcedKey(key) : givenKey(key, use.algorithms)
+  if (key !== undefined) {
+    return { find: typeof key === 'function' ? sourcedKey(key) : givenKey(key, use.algorithms) }
+  }
   throw new TypeError(
     `jwtCaller needs the option \`key\`: ${JWT_CALLER_OPTIONS.key.expected}; or \`jwks\`: {} for the keys that the issuer publishes`,
   )

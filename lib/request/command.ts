@@ -1,5 +1,5 @@
 import { illegalArgument, QueryError } from '../core/errors'
-import type { QueryRequest, SubmitBody } from '../core/store'
+import type { Operation, QueryRequest, SubmitBody } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import type { ObjectFormat } from '../formats/formats'
 import type { Presentation } from '../formats/writer'
@@ -68,6 +68,13 @@ export function readCommand(request: OperationRequest, body: JsonNode | undefine
   // No store has an empty id. The store judges every other one.
   if (namesQuery(request.operation) && request.id === '') throw illegalArgument('invalid id: []')
   return command
+}
+
+/** Reads a request for what the product says about itself. It is pretty unless the request says otherwise. */
+export function readInfo(head: RequestHead): ObjectOutput {
+  assertWellFormed({ ...head, operation: 'info' })
+  const pretty = head.parameters.pretty === undefined || head.pretty
+  return readObjectOutput({ ...head, pretty })
 }
 
 function readOperation(request: OperationRequest, body: JsonNode | undefined): OperationCommand {
@@ -139,7 +146,7 @@ export function readSource({ parameters }: RequestHead): JsonNode | undefined {
 }
 
 /** The last checks of a request to an operation that takes no body. */
-function assertWellFormed(request: OperationRequest): void {
+function assertWellFormed(request: RequestHead & { operation: Operation | 'info' }): void {
   const { operation, parameters, method, uri, path, hasBody, isLenient } = request
   assertKnownParameters(operation, parameters, path, [], isLenient)
   if (hasBody) throw illegalArgument(`request [${method} ${uri}] does not support having a body`)
@@ -185,7 +192,7 @@ function readPresentation(
   }
 }
 
-function readObjectOutput({ parameters, mediaTypes, pretty }: OperationRequest): ObjectOutput {
+function readObjectOutput({ parameters, mediaTypes, pretty }: RequestHead): ObjectOutput {
   const media = errorMediaType({ ...mediaTypes, formatParameter: parameters.format })
   return { ...media, pretty, filterPath: parameters.filter_path }
 }

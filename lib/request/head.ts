@@ -1,4 +1,5 @@
 import type { Request } from 'express'
+import { QueryError } from '../core/errors'
 import type { Operation, SentParameter } from '../core/store'
 import type { MediaTypeHeaders } from './media-type'
 import { checkMediaTypeHeaders } from './media-type'
@@ -27,6 +28,19 @@ export interface RequestHead {
 
 export interface OperationRequest extends RequestHead {
   operation: Operation
+}
+
+/** Elasticsearch's limit on the first line of a request, in bytes (`http.max_initial_line_length`). */
+const MAX_LINE_BYTES = 4_096
+
+export function assertShortLine({ method, originalUrl, httpVersion }: Request): void {
+  const bytes = `${method} ${originalUrl} HTTP/${httpVersion}`.length
+  if (bytes > MAX_LINE_BYTES) {
+    throw new QueryError(
+      'too_long_http_line_exception',
+      `An HTTP line is larger than ${MAX_LINE_BYTES} bytes.`,
+    )
+  }
 }
 
 /** Reads the head of a request. Its checks have the order of Elasticsearch's. */

@@ -34,13 +34,14 @@ const GET: KnownParameters = {
   others: ['keep_alive', 'wait_for_completion_timeout'],
 }
 
-const KNOWN: Readonly<Record<Operation, KnownParameters>> = {
+const KNOWN: Readonly<Record<Operation | 'info', KnownParameters>> = {
   query: SUBMIT,
   submit: SUBMIT,
   get: GET,
   head: GET,
   stop: { offered: ['id', ...RESPONSE, ...COMMON], others: [] },
   delete: { offered: ['id', ...COMMON], others: [] },
+  info: { offered: COMMON, others: [] },
 }
 
 /** `true` or `false` and nothing else, as Elasticsearch's `Booleans`. Throws `illegal_argument_exception`. */
@@ -73,7 +74,7 @@ export function readOptionalBoolean(parameters: UrlParameters, name: string): bo
  * server judges them, unless one is the gateway's own.
  */
 export function assertKnownParameters(
-  operation: Operation,
+  operation: Operation | 'info',
   parameters: UrlParameters,
   path: string,
   consumed: readonly string[] = [],

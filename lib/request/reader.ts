@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import { illegalArgument, RoutingError } from '../core/errors'
+import { illegalArgument } from '../core/errors'
 import type { AsyncQueryStore, Operation } from '../core/store'
 import type { JsonNode } from '../json/parse'
 import { RequestBody, readJson } from './body'
@@ -13,7 +13,7 @@ import { createRequestValidator } from './openapi'
 import { ownParameters } from './parameters'
 import { ReadingCache } from './reading-cache'
 import type { RouteMatch } from './routes'
-import { allowedMethods, offers, operationOn } from './routes'
+import { allowedMethods, offers, operationOn, wrongMethod } from './routes'
 import { takesBody } from './submit-fields'
 import { submitBodyOf } from './submit-text'
 
@@ -57,12 +57,7 @@ export class RequestReader {
   #operationOf({ method, originalUrl }: Request, route: RouteMatch): Operation {
     const operation = operationOn(route, method)
     if (operation && offers(this.#store, operation)) return operation
-    const allowed = allowedMethods(route, this.#store)
-    throw new RoutingError(
-      405,
-      `Incorrect HTTP method for uri [${originalUrl}] and method [${method}], allowed: [${allowed.join(', ')}]`,
-      { Allow: allowed.join(',') },
-    )
+    throw wrongMethod(originalUrl, method, allowedMethods(route, this.#store))
   }
 
   /**

@@ -1,3 +1,4 @@
+import { RoutingError } from '../core/errors'
 import type { AsyncQueryStore, Operation } from '../core/store'
 import { decodePathSegment } from './url'
 
@@ -71,4 +72,13 @@ export function offers(store: AsyncQueryStore, operation: Operation): boolean {
   const { passThrough, submit } = store
   if (operation === 'query') return (passThrough ? passThrough.query : submit) !== undefined
   return store[operation === 'head' ? 'get' : operation] !== undefined
+}
+
+/** The 405 for a method that a path does not have. */
+export function wrongMethod(uri: string, method: string, allowed: readonly string[]): RoutingError {
+  return new RoutingError(
+    405,
+    `Incorrect HTTP method for uri [${uri}] and method [${method}], allowed: [${allowed.join(', ')}]`,
+    { Allow: allowed.join(',') },
+  )
 }

@@ -32,5 +32,6 @@ export function beginArrival(response: Response, operation: Operation | undefine
     command: undefined,
     askedMs: undefined,
     answeredMs: undefined,
+    isSent: false,
   }
 }

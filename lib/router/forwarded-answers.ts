@@ -10,13 +10,13 @@ import type {
   WireAnswer,
   WireRequest,
 } from '../core/store'
-import { SOURCE } from '../request/parameters'
 import type { Answers, CommandOf } from './answers'
 import { outageOf } from './answers'
 import type { Exchange } from './exchange'
 import { endHead, setExpiration, setQueryHeaders } from './response-headers'
 import { sendAnswer } from './send'
 import type { Wait } from './waits'
+import { wireRequestOf } from './wire-request'
 
 /** The answer of the other server. For HEAD, the state of the query. */
 type ForwardedAnswer = WireAnswer | QueryState
@@ -106,29 +106,14 @@ function unlessGone<T>(wait: Wait, answer: Promise<T>): Promise<T | undefined> {
   })
 }
 
-/** The request for the other server. A caller's credentials go only to a store that asks for them. */
 function toWireRequest(
   { response, command, caller }: Exchange,
   { gone }: Wait,
   needsAuthorization: boolean,
 ): WireRequest {
-  const { authorization, traceparent, 'x-opaque-id': opaqueId } = response.req.headers
-  const { source: _, source_content_type: sourceType, ...parameters } = command.head.parameters
-  const sentParameters = command.head.sentParameters.filter(({ name }) => !SOURCE.includes(name))
-  const { rawAccept: accept, rawContentType: contentType = sourceType } = command.head.mediaTypes
+  const wire = wireRequestOf(response.req, command.head, { caller, needsAuthorization, gone })
   const body = 'body' in command ? command.body : undefined
-  return {
-    caller,
-    parameters,
-    sentParameters,
-    ...(accept !== undefined && { accept }),
-    ...(contentType !== undefined && { contentType }),
-    ...(typeof opaqueId === 'string' && { opaqueId }),
-    ...(typeof traceparent === 'string' && { traceparent }),
-    ...(needsAuthorization && authorization !== undefined && { authorization }),
-    ...(body && { body }),
-    gone,
-  }
+  return body ? { ...wire, body } : wire
 }
 
 function sendState(state: QueryState, { response, command, queryId, startedMs }: Exchange): void {

@@ -54,6 +54,7 @@ export class Operations<Answer> {
       if (!answer) throw queryNotFound(exchange.queryId ?? '')
       breakOffStall(response, this.#caps.maxStallMs)
       await this.#answers.send(answer, exchange, wait)
+      exchange.isSent = !wait.isAbandoned
     } finally {
       this.#waits.end(wait)
     }

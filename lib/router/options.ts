@@ -1,5 +1,5 @@
 import type { ResolveCaller } from '../core/caller'
-import { callerMakers } from '../core/caller'
+import { refuseCallerMaker } from '../core/caller'
 import type { CompletedOptions, OptionTable } from '../core/check-options'
 import { checkOptions, rules } from '../core/check-options'
 import type { Logger } from '../core/logger'
@@ -133,11 +133,7 @@ export const ROUTER_OPTIONS = {
 /** Checks and completes the options, once, when the router is created. */
 export function resolveOptions(options: AsyncQueryRouterOptions): ResolvedOptions {
   const completed = checkOptions('asyncQueryRouter', options, ROUTER_OPTIONS)
-  if (callerMakers.has(completed.resolveCaller)) {
-    throw new TypeError(
-      'asyncQueryRouter needs what jwtCaller returns: write `resolveCaller: jwtCaller({ … })`',
-    )
-  }
+  refuseCallerMaker('asyncQueryRouter', completed.resolveCaller)
   const { maxWaits, maxWaitsPerOwner = Math.ceil(maxWaits / 2) } = completed
   return Object.freeze({ ...completed, maxWaitsPerOwner })
 }
@@ -145,7 +141,7 @@ export function resolveOptions(options: AsyncQueryRouterOptions): ResolvedOption
 function isStore(value: unknown): boolean {
   if (!hasMethods(value, ['get'])) return false
   const store = value as AsyncQueryStore
-  return (['submit', 'stop', 'delete', 'close'] as const).every(
+  return (['submit', 'stop', 'delete', 'check', 'close'] as const).every(
     (name) => store[name] === undefined || typeof store[name] === 'function',
   )
 }

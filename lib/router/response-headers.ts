@@ -99,6 +99,13 @@ export function endWith(response: Response, body: Chunk): void {
   response.end(bytes)
 }
 
+/** Answers OPTIONS. */
+export function sendAllowed(response: Response, methods: readonly string[]): void {
+  response.setHeader('Allow', methods.join(','))
+  response.setHeader('content-type', 'text/plain')
+  endWith(response, '')
+}
+
 /**
  * Ends an answer to HEAD whose GET would stream. Without a length and an encoding, Node.js clients would close the
  * connection.

@@ -25,6 +25,8 @@ export interface AsyncQueryRouter extends Router {
   drain(): void
   /** How many requests wait for a query, or are being answered, at this moment. */
   readonly waiting: number
+  /** Whether {@link drain} has been called. */
+  readonly draining: boolean
 }
 
 /**
@@ -64,6 +66,7 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
   return Object.defineProperties(router, {
     drain: { value: () => waits.drain() },
     waiting: { get: () => waits.count },
+    draining: { get: () => waits.isDraining },
   }) as AsyncQueryRouter
 }
 

@@ -2,11 +2,14 @@ import type { ElasticsearchStoreOptions, ResolveCaller } from '../index'
 import { parseCatalogue, readDefaultCatalogue } from '../sample/catalogue'
 import type { SampleQuery } from '../sample/engine'
 import { ConfigError, messageOf } from './config-error'
+import type { CorsConfig } from './cors'
+import { readCors } from './cors-settings'
+import { describeSettings } from './describe-settings'
 import { readElasticsearch } from './elasticsearch-settings'
 import { GivenSettings } from './given-settings'
 import type { LogLevel } from './json-logger'
 import type { GivenOptions } from './settings'
-import { describeSettings, SETTINGS, variableOf } from './settings'
+import { SETTINGS, variableOf } from './settings'
 import { readTokenCheck } from './token-check'
 
 export interface ServerConfig {
@@ -22,6 +25,11 @@ export interface ServerConfig {
   isOwnCatalogue: boolean
   router: GivenOptions<'router'>
   store: GivenOptions<'memory'>
+  info: GivenOptions<'info'>
+  /** Whether answers are compressed for clients that accept it. */
+  compresses: boolean
+  /** Which pages of other origins may ask. Left out, browsers let none. */
+  cors: CorsConfig | undefined
   shutdownDelayMs: number
   shutdownGraceMs: number
   logLevel: LogLevel
@@ -53,6 +61,9 @@ export function parseCommandLine(
       isOwnCatalogue: given.sourceOf(SETTINGS.catalogue) !== undefined,
       router: given.readOptions('router'),
       store: given.readOptions('memory'),
+      info: given.readOptions('info'),
+      compresses: given.read(SETTINGS.compression),
+      cors: readCors(given),
       shutdownDelayMs: given.read(SETTINGS.shutdownDelay),
       shutdownGraceMs: given.read(SETTINGS.shutdownGrace),
       logLevel: given.read(SETTINGS.logLevel),

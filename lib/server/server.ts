@@ -1,13 +1,12 @@
 import { once } from 'node:events'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Express } from 'express'
-import express from 'express'
 import { systemClock } from '../core/clock'
-import type { AsyncQueryRouter, Logger, ResolveCaller } from '../index'
+import type { Logger, ResolveCaller } from '../index'
 import { asyncQueryRouter, ElasticsearchStore, MemoryStore } from '../index'
 import { sampleEngine } from '../sample/engine'
+import { createApp } from './app'
 import type { ServerConfig } from './config'
 import { ConfigError, messageOf } from './config-error'
 import { Connections } from './connections'
@@ -36,10 +35,8 @@ export async function startServer(
   const router = asyncQueryRouter({ store, resolveCaller, logger, ...config.router })
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
   const connections = new Connections(server)
-  server.on(
-    'request',
-    appOf(router, () => !connections.isLeaving),
-  )
+  const isLeaving = (): boolean => connections.isLeaving
+  server.on('request', createApp(config, { router, store, resolveCaller, logger, isLeaving }))
   const url = await listen(server, config)
   const endWithin = (graceMs: number): void => {
     systemClock.setTimer(() => server.closeAllConnections(), graceMs, { background: true })
@@ -73,30 +70,9 @@ export async function startServer(
   }
 }
 
-function appOf(router: AsyncQueryRouter, isReady: () => boolean): Express {
-  // In other environments Express answers a bug with its stack.
-  const app = express().disable('x-powered-by').set('env', 'production').use(router)
-  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }))
-  app.get('/readyz', (_request, response) => {
-    if (isReady()) response.json({ status: 'ok' })
-    else response.status(503).json({ status: 'shutting down' })
-  })
-  return app.use(sendUnknownPath)
-}
-
 function storeOf({ elasticsearch, queries, store: bounds }: ServerConfig): ElasticsearchStore | MemoryStore {
   if (elasticsearch) return new ElasticsearchStore(elasticsearch)
   return new MemoryStore({ execute: sampleEngine(queries), ...bounds })
-}
-
-/** Elasticsearch's own answer for a path that it does not have. */
-function sendUnknownPath({ method, url, headers }: IncomingMessage, response: ServerResponse): void {
-  const opaqueId = headers['x-opaque-id']
-  if (opaqueId !== undefined) response.setHeader('X-Opaque-Id', opaqueId)
-  response.setHeader('X-elastic-product', 'Elasticsearch')
-  response.setHeader('content-type', 'application/json')
-  response.statusCode = 400
-  response.end(JSON.stringify({ error: `no handler found for uri [${url}] and method [${method}]` }))
 }
 
 async function listen(server: Server, { host, port }: ServerConfig): Promise<string> {

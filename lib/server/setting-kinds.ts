@@ -1,12 +1,14 @@
 import { MS_PER_UNIT, parseTimeValue } from '../core/time-value'
 import { JWKS_OPTIONS } from '../jwt/jwks/options'
 import { JWT_CALLER_OPTIONS } from '../jwt/options'
+import { PRODUCT_INFO_OPTIONS } from '../router/info/options'
 import { ROUTER_OPTIONS } from '../router/options'
 import { ELASTICSEARCH_STORE_OPTIONS } from '../stores/elasticsearch/options'
 import { MEMORY_STORE_OPTIONS } from '../stores/memory/options'
 
 export const OPTION_TABLES = {
   router: ROUTER_OPTIONS,
+  info: PRODUCT_INFO_OPTIONS,
   memory: MEMORY_STORE_OPTIONS,
   elasticsearch: ELASTICSEARCH_STORE_OPTIONS,
   jwt: JWT_CALLER_OPTIONS,
@@ -77,10 +79,12 @@ export const BOOLEAN = {
 export const LIST = {
   placeholder: 'LIST',
   expected: 'a comma-separated list',
-  parse(text: string) {
-    const items = text.split(',').map((item) => item.trim())
-    return items.includes('') ? undefined : items
-  },
+  parse: parseList,
+}
+
+function parseList(text: string): string[] | undefined {
+  const items = text.split(',').map((item) => item.trim())
+  return items.includes('') ? undefined : items
 }
 
 export function parseUrl(text: string, { withQuery = false } = {}): URL | undefined {
@@ -110,4 +114,26 @@ export function showTime(ms: number): string {
 export function parseClaim(text: string): { claim: string; value: string } | undefined {
   const [, claim, value] = /^([^=]+)=(.+)$/.exec(text) ?? []
   return claim !== undefined && value !== undefined ? { claim, value } : undefined
+}
+
+/** `*`, a regular expression between slashes for the whole origin, or a list of origins as browsers send them. */
+export function parseOrigins(text: string): '*' | string[] | RegExp | undefined {
+  if (text === '*') return text
+  const [, pattern] = /^\/(.+)\/$/.exec(text) ?? []
+  if (pattern !== undefined) return parsePattern(pattern)
+  const items = parseList(text)
+  return items?.every((item) => URL.canParse(item) && isOrigin(item)) ? items : undefined
+}
+
+function isOrigin(text: string): boolean {
+  const { protocol, host } = new URL(text)
+  return text === `${protocol}//${host}`
+}
+
+function parsePattern(text: string): RegExp | undefined {
+  try {
+    return new RegExp(`^(?:${text})$`)
+  } catch {
+    return undefined
+  }
 }

@@ -9,6 +9,7 @@ import {
   NON_EMPTY,
   OPTION_TABLES,
   parseClaim,
+  parseOrigins,
   parseTime,
   parseUrl,
   showTime,
@@ -19,6 +20,12 @@ export const PREFIX = 'ESQL_ASYNC_'
 
 /** The value that asks for the issuer's discovery document. */
 export const DISCOVER = 'discover'
+
+/** Those of Elasticsearch, and those that correlate requests. */
+const CORS_HEADERS = [
+  ...['X-Requested-With', 'Content-Type', 'Content-Length', 'Authorization', 'Accept', 'User-Agent'],
+  ...['X-Elastic-Client-Meta', 'X-Opaque-Id', 'traceparent'],
+]
 
 export const SETTINGS = named({
   host: { ...NON_EMPTY, about: 'address to listen on', defaultInWords: 'all, or 127.0.0.1 without a key' },
@@ -154,6 +161,13 @@ export const SETTINGS = named({
     about: 'the queries to answer, in the format of sample-queries.json',
     defaultInWords: 'sample-queries.json',
   },
+  productVersion: {
+    placeholder: 'VERSION',
+    expected: 'a version such as 9.5.0',
+    parse: (text: string) => (OPTION_TABLES.info.version.fits(text) ? text : undefined),
+    about: 'the release of Elasticsearch that clients take the server for; a cluster has its own',
+    option: 'info.version',
+  },
   waitByDefault: {
     ...BOOLEAN,
     about: 'whether a get without a timeout waits',
@@ -197,6 +211,34 @@ export const SETTINGS = named({
     expected: 'stop or fail',
     parse: (text: string) => (text === 'stop' || text === 'fail' ? text : undefined),
     option: 'memory.onMaxRun',
+  },
+  compression: {
+    ...BOOLEAN,
+    about: 'whether answers are compressed with gzip for clients that accept it',
+    default: true,
+  },
+  corsAllowOrigin: {
+    placeholder: 'LIST',
+    expected: 'a list of origins such as https://app.example, a regular expression between slashes, or *',
+    parse: parseOrigins,
+    about: 'the origins whose pages may ask: a list, a /regular expression/ for a whole origin, or *',
+    defaultInWords: 'none',
+  },
+  corsAllowCredentials: {
+    ...BOOLEAN,
+    about: 'whether browsers may send cookies and certificates of clients',
+    default: false,
+  },
+  corsAllowHeaders: {
+    ...LIST,
+    about: 'the headers that pages may set',
+    default: CORS_HEADERS,
+    defaultInWords: 'those of Elasticsearch and its clients',
+  },
+  corsMaxAge: {
+    ...TIME,
+    about: 'how long browsers remember what is allowed',
+    default: 20 * 86_400_000,
   },
   shutdownDelay: {
     ...TIME,
@@ -260,26 +302,4 @@ export function optionsOf(part: Part): [string, Setting<unknown>][] {
 
 export function settingsOf(part: Part): Setting<unknown>[] {
   return optionsOf(part).map(([, setting]) => setting)
-}
-
-/** The default of a setting as `--help` shows it, if it has one. */
-export function defaultOf(setting: Setting<unknown>): string | undefined {
-  const [part, option = ''] = (setting.option?.split('.') ?? []) as [Part?, string?]
-  const row = part && Reflect.get(OPTION_TABLES[part], option)
-  const { default: value, defaultInWords = row?.defaultInWords } = { ...row, ...setting }
-  if (defaultInWords === undefined) return value === undefined ? undefined : (setting.show ?? String)(value)
-  const others = new Map(part && optionsOf(part))
-  return defaultInWords.replace(/`(\w+)`/g, (quoted: string, name: string) => {
-    const other = others.get(name)
-    return other ? variableOf(other) : quoted
-  })
-}
-
-export function describeSettings(): string {
-  return ALL_SETTINGS.map((setting) => {
-    const flag = setting.isSecret ? '(no flag)' : `--${flagOf(setting)} ${setting.placeholder}`
-    const value = defaultOf(setting)
-    const about = value === undefined ? setting.about : `${setting.about} [${value}]`
-    return `  ${flag.padEnd(32)} ${variableOf(setting)}\n      ${about}`
-  }).join('\n')
 }

@@ -19,6 +19,8 @@ export interface RequestRecord {
   /** When the router asked the store, and when the store had answered. */
   askedMs: number | undefined
   answeredMs: number | undefined
+  /** All of the answer has been handed over. Middleware such as compression may end the response later. */
+  isSent: boolean
 }
 
 export type RequestOutcome = ReturnType<typeof outcomeOf>
@@ -32,7 +34,7 @@ export function outcomeOf(record: RequestRecord, error: unknown) {
   const nowMs = performance.now()
   return {
     operation,
-    status: statusOfAnswer(response, error),
+    status: statusOfAnswer(record, error),
     durationMs: nowMs - startedMs,
     waitMs: askedMs === undefined ? undefined : (answeredMs ?? nowMs) - askedMs,
     // The sockets of some hosts count nothing.
@@ -41,9 +43,9 @@ export function outcomeOf(record: RequestRecord, error: unknown) {
   }
 }
 
-function statusOfAnswer(response: Response, error: unknown): number {
+function statusOfAnswer({ response, isSent }: RequestRecord, error: unknown): number {
   if (error !== undefined && statusOf(error) >= 500) return statusOf(error)
-  return response.writableEnded ? response.statusCode : CLIENT_LEFT
+  return isSent || response.writableEnded ? response.statusCode : CLIENT_LEFT
 }
 
 function errorTypeOf(error: unknown): string | undefined {

@@ -74,6 +74,9 @@ describe('the configuration of the standalone server', () => {
       isOwnCatalogue: false,
       router: {},
       store: {},
+      info: {},
+      compresses: true,
+      cors: undefined,
       shutdownDelayMs: 0,
       shutdownGraceMs: 10_000,
       logLevel: 'info',
@@ -104,6 +107,12 @@ describe('the configuration of the standalone server', () => {
         ESQL_ASYNC_MAX_QUERIES_PER_OWNER: '10',
         ESQL_ASYNC_MAX_BYTES: '1000000',
         ESQL_ASYNC_MAX_BYTES_PER_OWNER: '100000',
+        ESQL_ASYNC_PRODUCT_VERSION: '8.19.4',
+        ESQL_ASYNC_COMPRESSION: 'false',
+        ESQL_ASYNC_CORS_ALLOW_ORIGIN: 'https://a.example,http://localhost:5601',
+        ESQL_ASYNC_CORS_ALLOW_CREDENTIALS: 'true',
+        ESQL_ASYNC_CORS_ALLOW_HEADERS: 'Authorization, X-Mine',
+        ESQL_ASYNC_CORS_MAX_AGE: '1h',
         ESQL_ASYNC_SHUTDOWN_DELAY: '20s',
         ESQL_ASYNC_SHUTDOWN_GRACE: '1500ms',
         ESQL_ASYNC_LOG_LEVEL: 'warn',
@@ -133,9 +142,30 @@ describe('the configuration of the standalone server', () => {
         maxRunMs: 3_600_000,
         onMaxRun: 'fail',
       },
+      info: { version: '8.19.4' },
+      compresses: false,
+      cors: {
+        allowOrigin: ['https://a.example', 'http://localhost:5601'],
+        allowCredentials: true,
+        allowHeaders: ['Authorization', 'X-Mine'],
+        maxAgeMs: 3_600_000,
+      },
       shutdownDelayMs: 20_000,
       shutdownGraceMs: 1_500,
       logLevel: 'warn',
+    })
+  })
+
+  it.each<[string, unknown]>([
+    ['*', '*'],
+    ['/https:..\\w+.example/', /^(?:https:..\w+.example)$/],
+    ['/https:..a|https:..b/', /^(?:https:..a|https:..b)$/],
+  ])('lets pages of the origins %s ask', (text, allowOrigin) => {
+    expect(configOf({ ESQL_ASYNC_CORS_ALLOW_ORIGIN: text }).cors).toEqual({
+      allowOrigin,
+      allowCredentials: false,
+      allowHeaders: expect.arrayContaining(['Authorization', 'Content-Type', 'X-Elastic-Client-Meta']),
+      maxAgeMs: 1_728_000_000,
     })
   })
 
@@ -284,6 +314,15 @@ describe('a configuration that is refused', () => {
     ['JWT_JWKS_MAX_OUTAGE', 'never', 'a time value such as 500ms, 30s or 5d'],
     ['JWT_JWKS_ALLOW_HTTP', 'yes', 'true or false'],
     ['CATALOGUE', '', 'the path of a file'],
+    ['PRODUCT_VERSION', '9', 'a version such as 9.5.0'],
+    ['COMPRESSION', 'gzip', 'true or false'],
+    ...['', 'app.example', 'https://app.example/', 'https://App.example', '/(/', '*,https://a.example'].map(
+      (origins) => [
+        'CORS_ALLOW_ORIGIN',
+        origins,
+        'a list of origins such as https://app.example, a regular expression between slashes, or *',
+      ],
+    ),
   ])('says what %s must be, not `%s`', (name, text, expected) => {
     expect(refusal(() => read({ ...TOKEN_CHECK, [`ESQL_ASYNC_${name}`]: text }))).toBe(
       `ESQL_ASYNC_${name} must be ${expected}, got \`${text}\``,
@@ -326,6 +365,11 @@ describe('a configuration that is refused', () => {
       'ESQL_ASYNC_JWT_OWNER_CLAIM alone cannot check tokens; set ESQL_ASYNC_JWT_KEY or ' +
         'ESQL_ASYNC_JWT_KEY_FILE or ESQL_ASYNC_JWT_JWKS, ESQL_ASYNC_JWT_ALGORITHMS, ESQL_ASYNC_JWT_ISSUER, ' +
         'ESQL_ASYNC_JWT_AUDIENCE too',
+    ],
+    [
+      'rules for origins where none may ask',
+      { ESQL_ASYNC_CORS_MAX_AGE: '1h', ESQL_ASYNC_CORS_ALLOW_CREDENTIALS: 'false' },
+      'ESQL_ASYNC_CORS_ALLOW_CREDENTIALS, ESQL_ASYNC_CORS_MAX_AGE: set ESQL_ASYNC_CORS_ALLOW_ORIGIN too',
     ],
     [
       'two keys',

@@ -150,7 +150,7 @@ describe('the delay of a server that closes', () => {
   it('serves as before, says that it is not ready, and asks clients to leave', async () => {
     await start({ ESQL_ASYNC_SHUTDOWN_DELAY: '600s' })
     const ok = { status: 200, body: { status: 'ok' }, connection: 'keep-alive' }
-    expect(await ask('/readyz')).toEqual(ok)
+    expect(await ask('/readyz')).toEqual({ ...ok, body: { ready: true, checks: { drain: 'ok' } } })
     expect(await ask('/healthz')).toEqual(ok)
     const used = await openUsed()
     const closed = server.close()
@@ -158,7 +158,7 @@ describe('the delay of a server that closes', () => {
 
     expect(await ask('/readyz')).toEqual({
       status: 503,
-      body: { status: 'shutting down' },
+      body: { ready: false, checks: { drain: 'shutting down' } },
       connection: 'close',
     })
     expect(await ask('/healthz')).toEqual({ ...ok, connection: 'close' })
@@ -196,17 +196,21 @@ async function submitAndWait() {
 }
 
 describe('the paths for probes', () => {
-  it.each(['/healthz', '/readyz', '/readyz?verbose', '/healthz?x=1'])(
-    'GET %s needs no token',
-    async (path) => {
-      await start()
-      const answer = await fetch(server.url + path)
-      expect(answer.status).toBe(200)
-      expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
-      expect(await answer.text()).toBe('{"status":"ok"}')
-      expect((await fetch(server.url + path, { method: 'HEAD' })).status).toBe(200)
-    },
-  )
+  const ready = '{"ready":true,"checks":{"drain":"ok"}}'
+  it.each([
+    ['/healthz', '{"status":"ok"}'],
+    ['/healthz?x=1', '{"status":"ok"}'],
+    ['/readyz', ready],
+    ['/readyz?verbose', ready],
+  ])('GET %s needs no token', async (path, body) => {
+    await start()
+    const answer = await fetch(server.url + path)
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
+    expect(answer.headers.get('cache-control')).toBe('no-store')
+    expect(await answer.text()).toBe(body)
+    expect((await fetch(server.url + path, { method: 'HEAD' })).status).toBe(200)
+  })
 
   it.each([
     ['POST', '/readyz'],

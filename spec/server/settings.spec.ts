@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { ROUTER_OPTIONS } from '../../lib/router/options'
+import { defaultOf } from '../../lib/server/describe-settings'
 import type { Part, Setting } from '../../lib/server/setting-kinds'
-import { ALL_SETTINGS, defaultOf, optionsOf, SETTINGS } from '../../lib/server/settings'
+import { ALL_SETTINGS, optionsOf, SETTINGS } from '../../lib/server/settings'
 import { MEMORY_STORE_OPTIONS } from '../../lib/stores/memory/options'
 
 /** Options that no setting gives, on purpose. */

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { JWKS_OPTIONS } from '../../lib/jwt/jwks/options'
 import { JWT_CALLER_OPTIONS } from '../../lib/jwt/options'
+import { READY_HANDLER_OPTIONS } from '../../lib/probes/options'
+import { PRODUCT_INFO_OPTIONS } from '../../lib/router/info/options'
 import { ROUTER_OPTIONS } from '../../lib/router/options'
 import { ELASTICSEARCH_STORE_OPTIONS } from '../../lib/stores/elasticsearch/options'
 import { MEMORY_STORE_OPTIONS } from '../../lib/stores/memory/options'
@@ -13,6 +15,8 @@ const textOf = (file: string): string => readFileSync(path.join(ROOT, file), 'ut
 /** In the order of the README. */
 const OPTIONS = [
   { of: 'AsyncQueryRouterOptions', in: 'router/options', table: ROUTER_OPTIONS },
+  { of: 'ProductInfoOptions', in: 'router/info/options', table: PRODUCT_INFO_OPTIONS },
+  { of: 'ReadyHandlerOptions', in: 'probes/options', table: READY_HANDLER_OPTIONS },
   { of: 'JwtCallerOptions', in: 'jwt/options', table: JWT_CALLER_OPTIONS },
   { of: 'JwksOptions', in: 'jwt/jwks/options', table: JWKS_OPTIONS },
   { of: 'MemoryStoreOptions', in: 'stores/memory/options', table: MEMORY_STORE_OPTIONS },

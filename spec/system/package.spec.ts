@@ -11,9 +11,12 @@ const PUBLIC_NAMES = [
   'QueryError',
   'asyncQueryRouter',
   'esqlErrorHandler',
+  'esqlProductInfo',
+  'healthHandler',
   'jwtCaller',
   'newSealingKey',
   'ownerOf',
+  'readyHandler',
   'rowsToResult',
 ]
 const TEST_KIT_NAMES = ['EVERY_TYPE', 'ManualClock', 'describeAsyncQueryStore']

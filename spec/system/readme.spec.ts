@@ -7,12 +7,15 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { transformSync } from '@swc/core'
 import type { Express } from 'express'
+import express from 'express'
 import type { InstrumentOptions } from 'express-esql-async-query'
 import * as api from 'express-esql-async-query'
 import * as testKit from 'express-esql-async-query/test-kit'
 import supertest from 'supertest'
 import { ERROR_STATUS } from '../../lib/core/errors'
-import { ALL_SETTINGS, defaultOf, variableOf } from '../../lib/server/settings'
+import { FORMATS } from '../../lib/formats/formats'
+import { defaultOf } from '../../lib/server/describe-settings'
+import { ALL_SETTINGS, variableOf } from '../../lib/server/settings'
 import { tablesOf } from '../support/documented'
 import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
 
@@ -250,6 +253,42 @@ describe('the snippets of the README', () => {
     const post = supertest(createApp(router)).post('/es/_query/async').set('content-type', 'application/json')
     const { status, body } = await post.send('{"query":')
     expect([status, body.error.type]).toEqual([400, 'x_content_e_o_f_exception'])
+  })
+})
+
+describe('the recipes of the README for what stands beside the router', () => {
+  const values = Array.from({ length: 500 }, (_, n) => [n])
+  const store = new api.MemoryStore({
+    execute: async () => ({ columns: [{ name: 'n', type: 'integer' }], values }),
+  })
+  const resolveCaller = () => ({ owner: 'alice' })
+  const router = api.asyncQueryRouter({ store, resolveCaller })
+  const recipe = (name: string) =>
+    run(library.find((text) => text.includes(`function ${name}(`)) ?? '')[name] as (
+      ...parts: unknown[]
+    ) => Express
+
+  it.each(FORMATS)('compresses %s', async (format) => {
+    const { status, headers } = await supertest(recipe('withCompression')(router))
+      .post(`/es/_query/async?format=${format}`)
+      .set('accept-encoding', 'gzip')
+      .send({ query: 'FROM books' })
+    expect([status, headers['content-encoding'], headers.vary]).toEqual([200, 'gzip', 'Accept-Encoding'])
+  })
+
+  it('answers what official clients ask first', async () => {
+    const { body } = await supertest(recipe('answerInfo')(express())).get('/es/')
+    expect(body.tagline).toBe('You Know, for Search')
+  })
+
+  it('answers probes', async () => {
+    const app = express()
+    recipe('addProbes')(app, { router, store, resolveCaller })
+    const ask = async (path: string) => (await supertest(app).get(path)).body
+    expect([await ask('/healthz'), await ask('/readyz')]).toEqual([
+      { status: 'ok' },
+      { ready: true, checks: { drain: 'ok' } },
+    ])
   })
 })
 

@@ -8,11 +8,13 @@ import net from 'node:net'
 import path from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { promisify } from 'node:util'
+import { Client } from '@elastic/elasticsearch'
 import { transformSync } from 'esbuild'
 import { ElasticsearchStore, newSealingKey } from 'express-esql-async-query'
 import { version } from '../../package.json'
 import type { Cluster } from '../support/cluster'
-import { API_KEY, startCluster } from '../support/cluster'
+import { API_KEY, refusal, startCluster } from '../support/cluster'
+import { Issuer, jwk } from '../support/issuer'
 import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
 import { audience, issuer, rsaKeys, token } from '../support/tokens'
@@ -71,6 +73,12 @@ async function startChecked(environment: Record<string, string> = {}) {
     return response.headers.get('x-elasticsearch-async-id') ?? ''
   }
   return { server, url, headers, submit, submitSlow }
+}
+
+/** The official client, unmodified, for a user of the issuer. */
+function clientOf(node: string, aud: string = audience): Client {
+  const bearer = token({ sub: 'alice', preferred_username: 'al', aud })
+  return new Client({ node, auth: { bearer }, maxRetries: 0, compression: true })
 }
 
 describe('the bin', () => {
@@ -314,8 +322,58 @@ describe('a configured server', () => {
     ])
   })
 
+  it('says what it is to the official client', async () => {
+    const { url } = await startChecked({ ESQL_ASYNC_PRODUCT_VERSION: '9.4.1' })
+    const client = clientOf(url)
+    expect(await client.info()).toMatchObject({
+      version: { number: '9.4.1', build_flavor: 'default' },
+      tagline: 'You Know, for Search',
+    })
+    expect(await client.ping()).toBe(true)
+    await expect(clientOf(url, 'nobody').info()).rejects.toMatchObject({ statusCode: 401 })
+  })
+
+  it('compresses what the official client gets, unless that is turned off', async () => {
+    for (const [compression, encoding] of [
+      ['true', 'gzip'],
+      ['false', undefined],
+    ] as const) {
+      const { url } = await startChecked({ ESQL_ASYNC_COMPRESSION: compression })
+      const { body, headers } = await clientOf(url).esql.asyncQuery({ query: 'FROM types' }, { meta: true })
+      expect(headers['content-encoding']).toBe(encoding)
+      expect(body).toMatchObject({ is_running: false })
+    }
+  })
+
+  it('lets pages of the configured origins ask, before anybody is authenticated', async () => {
+    const { url, headers } = await startChecked({
+      ESQL_ASYNC_CORS_ALLOW_ORIGIN: '/https://\\w+\\.example/',
+      ESQL_ASYNC_CORS_MAX_AGE: '10m',
+    })
+    const ask = async (method: string, sent: Record<string, string>) => {
+      const answer = await fetch(`${url}/_query/async`, { method, headers: sent })
+      return [answer.status, answer.headers.get('access-control-allow-origin'), await answer.text()]
+    }
+    const preflight = (origin: string) => ({ origin, 'access-control-request-method': 'POST' })
+    expect(await ask('OPTIONS', preflight('https://app.example'))).toEqual([200, 'https://app.example', ''])
+    expect(await ask('OPTIONS', preflight('https://app.example.org'))).toEqual([403, null, ''])
+    expect(await ask('POST', { ...headers, origin: 'https://app.example.org' })).toEqual([403, null, ''])
+    expect((await ask('POST', { origin: 'https://app.example' })).slice(0, 2)).toEqual([
+      401,
+      'https://app.example',
+    ])
+  })
+
+  it('does not log probes', async () => {
+    const { server, url } = await startChecked()
+    for (const path of ['/healthz', '/readyz']) expect((await fetch(url + path)).status).toBe(200)
+    server.kill('SIGTERM')
+    await server.exited
+    expect(server.log.map(({ message }) => message)).toEqual(['listening', 'shutting down'])
+  })
+
   it.each([
-    ['GET', '/'],
+    ['GET', '/_cluster/health'],
     ['POST', '/_search?q=1'],
     ['PUT', '/_query/asynchronous'],
   ])('answers %s %s as Elasticsearch answers unknown paths', async (method, target) => {
@@ -330,6 +388,7 @@ describe('a configured server', () => {
       'x-opaque-id': 'me',
       'content-type': 'application/json',
       'content-length': expect.any(String),
+      vary: 'Accept-Encoding',
       connection: 'keep-alive',
       'keep-alive': 'timeout=75',
       date: expect.any(String),
@@ -390,6 +449,68 @@ describe('a server in front of a cluster', () => {
     expect(await statusFor({ sub: 'alice', preferred_username: 'al' })).toBe(200)
     expect(await statusFor({ sub: 'mallory', preferred_username: 'al' })).toBe(404)
     expect((await submit({ query: 'FROM anything' })).status).toBe(403)
+  })
+
+  it('gives the official client the answer of the cluster to what it is', async () => {
+    const { url } = await startChecked(settings())
+    const client = clientOf(url)
+    expect(await client.info()).toMatchObject({ name: 'node-1', version: { number: cluster.flavour.number } })
+    expect(await client.ping()).toBe(true)
+    await cluster.kill()
+    await expect(client.info()).rejects.toMatchObject({ statusCode: 503 })
+    await cluster.listen()
+  })
+
+  it('is ready while the cluster answers and takes its credentials', async () => {
+    const { server, url } = await startChecked(settings())
+    const ready = async (expected: number) => {
+      for (;;) {
+        const answer = await fetch(`${url}/readyz`)
+        const body = await answer.json()
+        // An outcome counts for a second.
+        if (answer.status === expected) return body
+      }
+    }
+    const fine = { ready: true, checks: { drain: 'ok', store: 'ok' } }
+    const ill = { ready: false, checks: { drain: 'ok', store: 'not available' } }
+    expect(await ready(200)).toEqual(fine)
+    await Promise.all(Array.from({ length: 20 }, () => fetch(`${url}/readyz`)))
+    expect(cluster.requestsFor('info').length).toBeLessThanOrEqual(2)
+    await cluster.kill()
+    expect(await ready(503)).toEqual(ill)
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    await cluster.listen()
+    expect(await ready(200)).toEqual(fine)
+    cluster.inject('info', refusal(401, { type: 'security_exception', reason: 'no' }), 100)
+    expect(await ready(503)).toEqual(ill)
+    const messages = server.log.filter(({ check }) => check === 'store').map(({ message }) => message)
+    expect(messages).toEqual([
+      'a check of readiness fails',
+      'a check of readiness succeeds again',
+      'a check of readiness fails',
+    ])
+  })
+
+  it('is not ready without keys to check tokens with', async () => {
+    const issuer = await new Issuer().start()
+    const environment = {
+      ESQL_ASYNC_JWT_JWKS: issuer.jwksUrl,
+      ESQL_ASYNC_JWT_JWKS_ALLOW_HTTP: 'true',
+      ESQL_ASYNC_JWT_ALGORITHMS: 'RS256',
+      ESQL_ASYNC_JWT_ISSUER: issuer.url,
+      ESQL_ASYNC_JWT_AUDIENCE: audience,
+      ...settings(),
+    }
+    const readyOf = async () => {
+      const answer = await fetch(`${await start(environment, ['--port=0']).url()}/readyz`)
+      return [answer.status, await answer.json()]
+    }
+    issuer.keys = [jwk(rsaKeys.publicKey, { kid: 'first' })]
+    const fine = { ready: true, checks: { keys: 'ok', store: 'ok', drain: 'ok' } }
+    expect(await readyOf()).toEqual([200, fine])
+    await issuer.stop()
+    const keys = 'callers cannot be authenticated at the moment: the key source is unavailable'
+    expect(await readyOf()).toEqual([503, { ready: false, checks: { keys, store: 'ok', drain: 'ok' } }])
   })
 
   it('in development mode lists no queries, and sends its users to the cluster', async () => {

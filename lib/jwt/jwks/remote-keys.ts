@@ -2,7 +2,7 @@ import { describeError } from '../../core/describe-error'
 import type { Logger } from '../../core/logger'
 import { consoleLogger } from '../../core/logger'
 import { refused } from '../../core/unauthenticated'
-import type { FindKey } from '../key-finder'
+import type { FindKey, KeyFinder } from '../key-finder'
 import { keysUnavailable } from '../key-finder'
 import type { GetDocument } from './json-document'
 import { getDocument, KeySourceError, withinTime } from './json-document'
@@ -17,7 +17,7 @@ import type { RemoteKeysOptions } from './options'
  * requests wait whenever keys have aged, and limits no size. Not with jwks-rsa: invented `kid`s use up its limit for
  * honest callers, and it is built on jose.
  */
-export class RemoteKeys {
+export class RemoteKeys implements KeyFinder {
   readonly #options: RemoteKeysOptions
   #keys: KeySet | undefined
   /** When the fetch of these keys began. */
@@ -36,7 +36,7 @@ export class RemoteKeys {
     const [known, ...others] = this.#usableNow(logger)?.fitting(header) ?? []
     if (known && others.length === 0) return known
     await this.#refresh(logger)
-    const keys = this.#since(this.#fetchedAt) < this.#options.maxOutageMs ? this.#keys : undefined
+    const keys = this.#usable
     if (!keys) throw keysUnavailable(this.#failure)
     const [key, another] = keys.fitting(header)
     if (another) throw refused('more than one key of the key set fits the token')
@@ -44,6 +44,18 @@ export class RemoteKeys {
     // It may be a new key that could not be fetched yet, and the token a good one.
     if (this.#failure !== undefined) throw keysUnavailable(this.#failure)
     throw refused('the key set has no key for the token')
+  }
+
+  /** Fetches keys where no request has, because a process that waits for its first request has none. */
+  readonly check = async (ofRouter = consoleLogger): Promise<void> => {
+    if (this.#usable) return
+    await this.#refresh(this.#options.logger ?? ofRouter)
+    if (!this.#usable) throw keysUnavailable(this.#failure)
+  }
+
+  /** The keys, unless there has been no answer of the issuer for too long. */
+  get #usable(): KeySet | undefined {
+    return this.#since(this.#fetchedAt) < this.#options.maxOutageMs ? this.#keys : undefined
   }
 
   /** The keys, if they may be used without waiting for a fetch. */

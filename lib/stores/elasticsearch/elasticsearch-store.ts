@@ -111,6 +111,11 @@ export class ElasticsearchStore implements AsyncQueryStore {
     return answer !== undefined
   }
 
+  /** Rejects unless the cluster answers and takes the credentials of the service account. */
+  check(signal: AbortSignal): Promise<void> {
+    return this.#operations.queries.check(signal)
+  }
+
   /** Closes the connections that the store itself has opened. Queries go on. */
   async close(): Promise<void> {
     this.#cluster.close()

@@ -108,6 +108,10 @@ export class ElasticsearchPassThrough implements PassThrough {
     const query = this.#operations.ids.open(id, anyOwner ? undefined : owner)
     return query && this.#operations.queries.delete(query, sentIn(wire), { owner, wire })
   }
+
+  info(wire: WireRequest, owner: Owner): Promise<WireAnswer & { body: Uint8Array }> {
+    return this.#operations.queries.info(sentIn(wire), { owner, wire })
+  }
 }
 
 /** The client's parameters, as sent. */

@@ -71,7 +71,7 @@ describe('RemoteKeys', () => {
       issuer: issuer.url,
       audience,
       clock,
-    }).findKey
+    }).keys.find
   }
 
   /** What a caller gets. */
@@ -118,13 +118,13 @@ describe('RemoteKeys', () => {
 
     it('fetches again when the clock has been set back, because the keys then look young', async () => {
       let nowMs = 10 * HOUR_MS
-      const { findKey: find } = resolveJwtOptions({
+      const { find } = resolveJwtOptions({
         jwks: { url: issuer.jwksUrl, allowHttp: true },
         algorithms: ['RS256'],
         issuer: issuer.url,
         audience,
         clock: { now: () => nowMs },
-      })
+      }).keys
       expect(await outcome(find(FIRST))).toBe('first')
       publish('second')
       nowMs -= 2 * HOUR_MS

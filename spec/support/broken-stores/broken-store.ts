@@ -1,7 +1,7 @@
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, WaitOptions } from '../../../lib/core/store'
 import type { MemoryHarness } from '../memory-harness'
 
-export type FullStore = Required<Omit<AsyncQueryStore, 'passThrough' | 'hold'>>
+export type FullStore = Required<Omit<AsyncQueryStore, 'passThrough' | 'hold' | 'check'>>
 
 /** Methods that replace those of a correct store. `undefined` removes the method. */
 export type Flaw = { [Name in keyof FullStore]?: FullStore[Name] | undefined }

@@ -1,5 +1,5 @@
 import type { Owner } from '../../../core/caller'
-import type { QueryState, WireRequest } from '../../../core/store'
+import type { QueryState, WireAnswer, WireRequest } from '../../../core/store'
 import { timeText } from '../../../core/time-value'
 import type { QueryAnswer } from '../answers/answer'
 import { readAnswer } from '../answers/answer'
@@ -8,11 +8,11 @@ import type { UpstreamResponse } from '../answers/response'
 import { isOfElasticsearch, singleHeader } from '../answers/response'
 import { inMemory, readQueryError, readQueryState } from '../answers/snapshot'
 import type { KnownQuery } from '../ids/sealed-content'
-import { UnusableAnswerError } from '../outage'
+import { UnusableAnswerError, UpstreamError } from '../outage'
 import type { Cluster, ClusterRequest } from './cluster'
 import { submitFailure } from './cluster'
 import type { GatewayRefusals, Identify } from './identity'
-import { readError } from './upstream-error'
+import { readError, refusedCredentials } from './upstream-error'
 
 /** For whom the store sends a request to the cluster. */
 export interface Sender {
@@ -35,8 +35,13 @@ const STOP_WAIT_MS = 300_000
 /** What a request for the state asks for, whatever the client asks for. */
 const STATE = 'format=json&filter_path=is_running,expiration_time_in_millis'
 
-/** Longer than the fields that a request for the state asks for. */
+/** Longer than the fields that a request for the state asks for, and than what a cluster says about itself. */
 const LONGEST_STATE = 65_536
+
+const SYNC = '/_query'
+const ASYNC = '/_query/async'
+
+type InMemoryAnswer = WireAnswer & { body: Buffer }
 
 /**
  * The operations of the API as requests to the cluster. Each rejects or resolves as the cluster answers. `sent` is a query
@@ -64,7 +69,7 @@ export class ClusterQueries {
     sender: Sender,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer> {
-    const request = { ...this.#request('POST', '/async', sender, sent), body, isRepeatable: false }
+    const request = { ...this.#request('POST', ASYNC, sender, sent), body, isRepeatable: false }
     const answer = await this.#cluster
       .ask({ ...request, waitMs, need: 'act', endedBy: [] }, (response) =>
         this.#read(response, undefined, idOf),
@@ -79,7 +84,7 @@ export class ClusterQueries {
    * the query. It is a read, so the client may send it again when there is no answer.
    */
   async query(body: Buffer, sent: string, signal: AbortSignal, sender: Sender): Promise<QueryAnswer> {
-    const request = { ...this.#request('POST', '', sender, sent), body, isRepeatable: false }
+    const request = { ...this.#request('POST', SYNC, sender, sent), body, isRepeatable: false }
     const waitMs = Number.POSITIVE_INFINITY
     const answer = await this.#cluster.ask(
       { ...request, waitMs, need: 'wait', endedBy: [signal] },
@@ -114,7 +119,7 @@ export class ClusterQueries {
           return undefined
         }
         if (!isOfElasticsearch(response)) {
-          throw new UnusableAnswerError(`what answers ${response.status} is not Elasticsearch`)
+          throw notElasticsearch(response.status)
         }
         const took = Number(singleHeader(response.headers['took-nanos']))
         const state = readQueryState(await readAll(response.body, LONGEST_STATE))
@@ -134,6 +139,40 @@ export class ClusterQueries {
     return this.#ask({ ...request, waitMs: 0, need: 'settle', endedBy: [] }, query)
   }
 
+  /** What the cluster says about itself. Throws where it does not want to say that to the service account. */
+  info(sent: string, sender: Sender): Promise<InMemoryAnswer> {
+    const request = this.#request('GET', '/', sender, sent)
+    const endedBy = [sender.wire?.gone]
+    return this.#cluster.ask({ ...request, waitMs: 0, need: 'read', endedBy }, async (response) => {
+      const { status, headers, body } = response
+      if (status === 403 && this.#refusesGateway(status)) throw refusalOfInfo()
+      const refusal = status < 400 ? undefined : await this.#readRefusal(response, undefined)
+      if (refusal) return refusal
+      if (!isOfElasticsearch(response)) throw notElasticsearch(status)
+      const { 'content-type': type = '' } = headers
+      return { status, headers: { 'content-type': type }, body: await readAll(body, LONGEST_STATE) }
+    })
+  }
+
+  /** Rejects unless Elasticsearch answers. A refusal is an answer, unless it is about the gateway's credentials. */
+  check(signal: AbortSignal): Promise<void> {
+    const request = { method: 'GET', path: '/', query: 'filter_path=tagline', isRepeatable: true } as const
+    const headers = { accept: 'application/json' }
+    return this.#cluster.ask(
+      { ...request, headers, waitMs: 0, need: 'settle', endedBy: [signal] },
+      async (response) => {
+        const { status } = response
+        const bytes = await readAll(response.body, LONGEST_STATE)
+        if (!isOfElasticsearch(response, bytes) || status >= 500) throw notElasticsearch(status)
+        if (status === 401 && this.#refusesGateway(status)) throw refusedCredentials()
+      },
+    )
+  }
+
+  #refusesGateway(status: 401 | 403): boolean {
+    return this.#gatewayRefusals.includes(status)
+  }
+
   #request(
     method: ClusterRequest['method'],
     path: string,
@@ -144,7 +183,7 @@ export class ClusterQueries {
     const { opaqueId, traceparent } = wire ?? {}
     return {
       method,
-      path: `/_query${path}`,
+      path,
       query: sent,
       isRepeatable: true,
       headers: {
@@ -166,12 +205,19 @@ export class ClusterQueries {
     query: KnownQuery | undefined,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer | undefined> {
-    const { status, headers } = response
-    if (status < 400) {
+    if (response.status < 400) {
       const answer = await readAnswer(response, idOf, query?.upstreamId)
       // It is small. Read here, it is within the time limit, whole before anybody relies on it, and off its connection.
       return answer.isRunning ? inMemory(answer) : answer
     }
+    return this.#readRefusal(response, query)
+  }
+
+  async #readRefusal(
+    response: UpstreamResponse,
+    query: KnownQuery | undefined,
+  ): Promise<InMemoryAnswer | undefined> {
+    const { status, headers } = response
     const body = await readError(response, query, this.#gatewayRefusals)
     if (!body) return undefined
     const { 'content-type': type = '', 'www-authenticate': challenge, 'retry-after': retryAfter } = headers
@@ -198,10 +244,21 @@ function timesText({ waitMs, keepAliveMs }: GetTimes): string {
 }
 
 function pathOf({ upstreamId }: KnownQuery): string {
-  return `/async/${encodeURIComponent(upstreamId)}`
+  return `${ASYNC}/${encodeURIComponent(upstreamId)}`
 }
 
 /** Query strings in one. The last of several values counts, so what the store itself says stands last. */
 function joined(...queries: string[]): string {
   return queries.filter((query) => query !== '').join('&')
+}
+
+function notElasticsearch(status: number): UnusableAnswerError {
+  return new UnusableAnswerError(`what answers ${status} is not Elasticsearch`)
+}
+
+function refusalOfInfo(): UpstreamError {
+  return new UpstreamError(
+    'the cluster answers 403 to the service account; grant its role the cluster privilege `monitor`',
+    { mayHaveArrived: false },
+  )
 }

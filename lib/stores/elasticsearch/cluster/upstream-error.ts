@@ -36,13 +36,17 @@ export async function readError(
     throw foreignError(response, query === undefined)
   }
   if (status === 401 && isAboutGateway) {
-    throw new UpstreamError('the cluster refuses the credentials of the gateway', { mayHaveArrived: false })
+    throw refusedCredentials()
   }
   assertReadable(response)
   if (query && isAboutGateway) throw forbidden(hideIds(bytes, format, query), format)
   const isUnknown =
     query && status === 404 && (mentionsId(bytes, query.upstreamId) || bytes.includes(RESULTS_INDEX))
   return isUnknown ? undefined : hideIds(bytes, format, query)
+}
+
+export function refusedCredentials(): UpstreamError {
+  return new UpstreamError('the cluster refuses the credentials of the gateway', { mayHaveArrived: false })
 }
 
 /** The client must not get the reason: it names the service account and its roles. */

@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Express } from 'express'
+import express from 'express'
+import type { AsyncQueryRouter, AsyncQueryStore, Logger, ResolveCaller } from '../index'
+import { esqlProductInfo, healthHandler, QueryError, readyHandler } from '../index'
+import { compressAnswers } from './compression'
+import type { ServerConfig } from './config'
+import { allowOrigins } from './cors'
+
+/** What the gateway is made of. */
+export interface AppParts {
+  router: AsyncQueryRouter
+  store: AsyncQueryStore
+  resolveCaller: ResolveCaller
+  logger: Logger
+  /** Whether clients are asked to leave, which is before the router drains. */
+  isLeaving: () => boolean
+}
+
+/** The gateway as an application. In other environments than production, Express answers a bug with its stack. */
+export function createApp(config: ServerConfig, parts: AppParts): Express {
+  const { router, store, resolveCaller, logger, isLeaving } = parts
+  const app = express().disable('x-powered-by').set('env', 'production')
+  if (config.cors) app.use(allowOrigins(config.cors))
+  if (config.compresses) app.use(compressAnswers())
+  app.use(router)
+  app.use(esqlProductInfo({ store, resolveCaller, logger, ...config.info }))
+  const drain = (): void => {
+    if (isLeaving()) throw new QueryError('no_shard_available_action_exception', 'shutting down')
+  }
+  app.get('/healthz', healthHandler())
+  app.get('/readyz', readyHandler({ store, resolveCaller, logger, checks: { drain } }))
+  return app.use(sendUnknownPath)
+}
+
+/** Elasticsearch's own answer for a path that it does not have. */
+function sendUnknownPath({ method, url, headers }: IncomingMessage, response: ServerResponse): void {
+  const opaqueId = headers['x-opaque-id']
+  if (opaqueId !== undefined) response.setHeader('X-Opaque-Id', opaqueId)
+  response.setHeader('X-elastic-product', 'Elasticsearch')
+  response.setHeader('content-type', 'application/json')
+  const body = Buffer.from(
+    JSON.stringify({ error: `no handler found for uri [${url}] and method [${method}]` }),
+  )
+  response.setHeader('content-length', body.length)
+  response.statusCode = 400
+  response.end(body)
+}

@@ -1,23 +1,27 @@
 import assert from 'node:assert/strict'
+import { setTimeout } from 'node:timers/promises'
 import { TRUST, tokenOf } from '../support/callers.mjs'
 import { get, pathOf, submit } from '../support/client.mjs'
 import { Contestant, withContestants } from '../support/contestant.mjs'
 import { fetchSlowly } from '../support/slow-client.mjs'
+import { extremes } from '../support/statistics.mjs'
 import { streamedRow } from '../support/streamed-table.mjs'
 
 export const question = 'What does a result of 1,000,000 rows take that an engine gives batch by batch?'
 
 const ROWS = 1_000_000
-const FORMATS = ['json', 'csv', 'tsv', 'yaml', 'cbor', 'smile', 'txt', 'arrow']
+const FORMATS = ['json', 'csv', 'tsv', 'md', 'yaml', 'cbor', 'smile', 'txt', 'arrow']
+const IDLE_MS = 3_000
 const MIB = 2 ** 20
 
 export async function run() {
+  const idle = []
   const rows = []
-  for (const format of FORMATS) rows.push(...(await measureFormat(format)))
-  return rows
+  for (const format of FORMATS) rows.push(...(await measureFormat(format, idle)))
+  return [{ what: 'an idle process, longest stall (noise)', ...extremes(idle), unit: 'ms' }, ...rows]
 }
 
-function measureFormat(format) {
+function measureFormat(format, idle) {
   return withContestants([Contestant.start('batches', { trust: TRUST, rows: ROWS })], async (gateway) => {
     const token = tokenOf('alice')
     const path = (id) => `${pathOf(id)}?format=${format}`
@@ -27,6 +31,7 @@ function measureFormat(format) {
       wait_for_completion_timeout: '60s',
     })
     await get(gateway.started, path(first), token)
+    idle.push((await watched(gateway, () => setTimeout(IDLE_MS))).stallMs)
     await gateway.ask('idle')
     await gateway.ask('peak')
 

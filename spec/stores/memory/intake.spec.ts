@@ -294,6 +294,19 @@ describe('an iterable of batches', () => {
       }
     })
 
+    it('keeps what has come when the time of its run is over', async () => {
+      const feed = new Feed()
+      const bench = new MemoryBench({ maxRunMs: 10_000 })
+      const id = await started(
+        bench,
+        feed.result(batches(5), () => aborted(feed)),
+        feed,
+      )
+      await bench.clock.advance(10_000)
+      const { isPartial, result } = (await bench.get(id, FOREVER)) as CompletedQuery
+      expect([isPartial, await readRows(result), feed.closed]).toEqual([true, batches(5).flat(), 1])
+    })
+
     it('is begun and closed even when the stop came before it', async () => {
       const feed = new Feed()
       const bench = new MemoryBench()

@@ -16,6 +16,23 @@ export type {
   MeterProvider,
 } from './core/meter'
 export type {
+  DeleteOptions,
+  GetOptions,
+  ListOptions,
+  QueryOptions,
+  SubmitOptions,
+  WaitOptions,
+} from './core/operations'
+export type {
+  PassThrough,
+  QueryState,
+  SentParameter,
+  SubmitBody,
+  SubmitTimes,
+  WireAnswer,
+  WireRequest,
+} from './core/pass-through'
+export type {
   Column,
   ColumnType,
   EngineResult,
@@ -34,25 +51,15 @@ export type {
   AsyncQuery,
   AsyncQueryStore,
   CompletedQuery,
-  DeleteOptions,
-  GetOptions,
-  PassThrough,
-  QueryOptions,
+  ListedQuery,
   QueryParam,
+  QueryProgress,
   QueryRequest,
-  QueryState,
   QueryTimes,
   RunningQuery,
-  SentParameter,
-  SubmitBody,
-  SubmitOptions,
-  SubmitTimes,
-  WaitOptions,
-  WireAnswer,
-  WireRequest,
 } from './core/store'
 export type { JwtAlgorithm } from './jwt/algorithms'
-export type { ClaimTest, JwtClaims } from './jwt/claims'
+export type { ClaimFunction, ClaimTest, JwtClaims } from './jwt/claims'
 export type { JwtHeader } from './jwt/header'
 export type { Fetch, FetchedResponse } from './jwt/jwks/json-document'
 export type { JwksOptions } from './jwt/jwks/options'

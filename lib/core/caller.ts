@@ -21,6 +21,13 @@ export interface Caller {
    * grants nothing more. @default false
    */
   canCancelTasks?: boolean
+  /**
+   * Whether the caller may see that other owners' queries run, and their texts, as the `monitor_esql` privilege of
+   * Elasticsearch allows. It grants nothing more. @default false
+   */
+  canMonitorQueries?: boolean
+  /** What the caller's token says, or what else describes the caller to an engine. Never a token. @default none */
+  claims?: Readonly<Record<string, unknown>>
 }
 
 /** What the router tells a {@link ResolveCaller} beside the request. */

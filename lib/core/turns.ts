@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 /** To answer this many waits takes some milliseconds. */
 const ENDS_PER_TURN = 32
 
@@ -16,4 +18,77 @@ export function endInTurns<T>(waits: Iterable<T>, end: (wait: T) => void): void 
     setImmediate(endSome)
   }
   endSome()
+}
+
+/** Work that may be long. It pauses whenever other requests should get their turn: after some milliseconds at most. */
+export type Work<T> = Generator<undefined, T, undefined>
+
+/** Tells work from its outcome, which must not have a function `next`. */
+export function isWork<T>(value: T | Work<T>): value is Work<T> {
+  return typeof (value as Work<T> | undefined | null)?.next === 'function'
+}
+
+/** When the works that pause now go on. */
+let turns = Promise.resolve()
+
+/**
+ * Does work in several turns of the event loop, and resolves with its outcome. Of all works that pause, one goes on in
+ * each turn. Work without a pause is done at once, without a promise.
+ *
+ * Rejects when `assertWanted`, called in each of these turns, throws: then nobody needs the outcome any more.
+ */
+export function inTurns<T>(work: Work<T>, assertWanted: () => void = () => {}): T | Promise<T> {
+  const step = work.next()
+  return step.done ? step.value : goOn(work, assertWanted)
+}
+
+async function goOn<T>(work: Work<T>, assertWanted: () => void): Promise<T> {
+  for (;;) {
+    turns = turns.then(() => nextTurn())
+    await turns
+    assertWanted()
+    const step = work.next()
+    if (step.done) return step.value
+  }
+}
+
+let lastInOrder: Promise<unknown> = Promise.resolve()
+
+/** As {@link inTurns}, but begins when all other work that was given here is done, so that the memory for it does not add up. */
+export function inOrder<T>(work: Work<T>, assertWanted: () => void): Promise<T> {
+  const outcome = lastInOrder.then(() => {
+    assertWanted()
+    return goOn(work, assertWanted)
+  })
+  // Without the outcome, which may be large.
+  const forget = (): void => {}
+  lastInOrder = outcome.then(forget, forget)
+  return outcome
+}
+
+/** Does work without a pause. */
+export function atOnce<T>(work: Work<T>): T {
+  for (;;) {
+    const step = work.next()
+    if (step.done) return step.value
+  }
+}
+
+/** Counts what work has done since its last pause. */
+export class Pace {
+  readonly #perTurn: number
+  #done = 0
+
+  /** `perTurn`: how much takes some milliseconds, whatever it is that is counted. */
+  constructor(perTurn: number) {
+    this.#perTurn = perTurn
+  }
+
+  /** Counts more, and says whether to pause. */
+  isPauseDue(done: number): boolean {
+    this.#done += done
+    if (this.#done < this.#perTurn) return false
+    this.#done = 0
+    return true
+  }
 }

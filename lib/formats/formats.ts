@@ -4,6 +4,7 @@ import { CborSink, cborWriter } from './binary/cbor'
 import { SmileSink, smileWriter } from './binary/smile'
 import { normalTree } from './cells/trees'
 import { filtered } from './document/filter-path'
+import { writeItems } from './document/items'
 import type { TokenSink } from './document/token-sink'
 import { writeTree } from './document/tree'
 import { jsonWriter } from './json/json'
@@ -137,13 +138,28 @@ export function writerFor(format: Format): Writer | Promise<Writer> {
   return FORMAT_TABLE[format].writer()
 }
 
+/** How to write a body that is not a query. */
+export interface ObjectStyle {
+  pretty?: boolean
+  filterPath?: string | undefined
+}
+
 /** A small body in one piece: an error, an acknowledgement. */
 export function writeObject(
   format: ObjectFormat,
   value: ValueObject,
-  { pretty = false, filterPath }: { pretty?: boolean; filterPath?: string | undefined } = {},
+  { pretty = false, filterPath }: ObjectStyle = {},
 ): Chunk {
   const sink = FORMAT_TABLE[format].sink({ pretty })
   writeTree(filtered(sink, filterPath), normalTree(value))
   return sink.take()
+}
+
+/** An object of any size, in chunks. */
+export function objectChunks(
+  format: ObjectFormat,
+  body: ValueObject,
+  { pretty = false, filterPath }: ObjectStyle,
+): Iterable<Chunk> {
+  return writeItems(filtered(FORMAT_TABLE[format].sink({ pretty }), filterPath), body)
 }

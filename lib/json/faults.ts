@@ -1,5 +1,5 @@
 import { abbreviated, QueryError } from '../core/errors'
-import type { JsonLocation } from './tree'
+import type { JsonLocation } from './lines'
 
 /** Jackson's lists of what a value can be. */
 const JSON_VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
@@ -62,9 +62,9 @@ export function brokenNumber(source: string, offset: number): string {
   return `Unexpected character ${describe(source, offset)} in numeric value: ${why} not followed by a digit`
 }
 
-/** Jackson's reason against the first fault of the string whose opening quote stands at an offset. */
+/** Jackson's reason against the first fault of a string, from an offset within it on. */
 export function brokenString(source: string, offset: number): string {
-  for (let index = offset + 1; index < source.length; index += 1) {
+  for (let index = offset; index < source.length; index += 1) {
     const code = source.charCodeAt(index)
     if (code < 0x20) {
       return `Illegal unquoted character ${describe(source, index)}: has to be escaped using backslash to be included in string value`
@@ -90,6 +90,10 @@ export function numberTooLong(digits: number, limit: number): string {
 
 export function nestedTooDeep(limit: number): string {
   return `Document nesting depth (${limit + 1}) exceeds the maximum allowed (${limit})`
+}
+
+export function tooManyFields(limit: number): string {
+  return `Number of fields of an object (${limit + 1}) exceeds the maximum allowed (${limit})`
 }
 
 export function duplicateField(name: string): string {

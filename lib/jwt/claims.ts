@@ -17,6 +17,9 @@ export interface ClaimTest {
   value: string
 }
 
+/** Decides by the verified claims of a token. */
+export type ClaimFunction = (claims: JwtClaims) => boolean | Promise<boolean>
+
 /** Longer than any issuer's identifiers; OpenID Connect allows 255. */
 const LONGEST_OWNER_NAME = 1_024
 

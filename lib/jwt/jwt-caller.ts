@@ -5,9 +5,10 @@ import type { Caller, ResolveCaller } from '../core/caller'
 import { callerMakers, ownerOf } from '../core/caller'
 import { missingCredentials, refused, unauthenticated } from '../core/unauthenticated'
 import { readBearerToken } from './bearer-token'
+import type { JwtClaims } from './claims'
 import { checkClaims, ownerName, userName } from './claims'
 import { readHeader } from './header'
-import type { JwtCallerOptions } from './options'
+import type { JwtCallerOptions, Right } from './options'
 import { resolveJwtOptions } from './options'
 import type { VerifiedToken } from './verified-tokens'
 import { digestOf, verifiedTokens } from './verified-tokens'
@@ -53,8 +54,16 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     const owner = ownerOf(claims.iss, ownerName(claims, settings.ownerClaim))
     const user = userName(claims, settings.userClaim)
     const { exp, nbf, iat } = claims
-    const cancelTasks = settings.grantsCancelTasks?.(claims) ?? payloadOf(token)
-    const verified: VerifiedToken = { header, key, times: { exp, nbf, iat }, owner, user, cancelTasks }
+    const verified: VerifiedToken = {
+      header,
+      key,
+      times: { exp, nbf, iat },
+      owner,
+      user,
+      claims: payloadOf(token),
+      cancelTasks: decidedOnce(settings.cancelTasks, claims),
+      monitorQueries: decidedOnce(settings.monitorQueries, claims),
+    }
     tokens.set(digest, verified)
     return toCaller(verified)
   }
@@ -63,12 +72,20 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
   if (check) resolveJwtCaller.check = (_signal, context) => check(context?.logger)
   return resolveJwtCaller
 
-  async function toCaller({ owner, user, cancelTasks }: VerifiedToken): Promise<Caller> {
-    // Each call gets claims of its own, since a function may change them.
-    const answer =
-      typeof cancelTasks === 'string' ? await settings.mayCancelTasks?.(JSON.parse(cancelTasks)) : cancelTasks
-    // Anything but `true` grants nothing.
-    return { owner, canCancelTasks: answer === true, ...(user !== undefined && { user }) }
+  async function toCaller(verified: VerifiedToken): Promise<Caller> {
+    const { owner, user, claims, cancelTasks, monitorQueries } = verified
+    return {
+      owner,
+      // Anything but `true` grants nothing.
+      canCancelTasks: (cancelTasks ?? (await settings.cancelTasks.grants(JSON.parse(claims)))) === true,
+      canMonitorQueries:
+        (monitorQueries ?? (await settings.monitorQueries.grants(JSON.parse(claims)))) === true,
+      ...(user !== undefined && { user }),
+      // Most requests need no claims, and those of many that wait would take much memory.
+      get claims() {
+        return JSON.parse(claims)
+      },
+    }
   }
 }
 
@@ -80,7 +97,11 @@ function isCurrent(times: VerifiedToken['times'], nowSeconds: number, toleranceS
   return nowSeconds < exp + toleranceSeconds && Math.max(nbf, iat) <= nowSeconds + toleranceSeconds
 }
 
-/** A copy, so that the cache holds nothing of the token. */
+function decidedOnce({ decides, grants }: Right, claims: JwtClaims): boolean | undefined {
+  return decides === 'once' ? grants(claims) === true : undefined
+}
+
+/** A copy, so that the cache and the caller hold nothing of the token. */
 function payloadOf(token: string): string {
   return Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock'
 import { systemClock } from '../core/clock'
 import type { JwtAlgorithm } from './algorithms'
 import { isJwtAlgorithm, JWT_ALGORITHMS } from './algorithms'
-import type { ClaimTest, JwtClaims } from './claims'
+import type { ClaimFunction, ClaimTest, JwtClaims } from './claims'
 import { passes } from './claims'
 import type { JwksOptions, KeySetUse } from './jwks/options'
 import { resolveJwksOptions } from './jwks/options'
@@ -59,7 +59,13 @@ export interface JwtCallerOptions {
    *
    * @default nobody
    */
-  cancelTasks?: ClaimTest | ((claims: JwtClaims) => boolean | Promise<boolean>)
+  cancelTasks?: ClaimTest | ClaimFunction
+  /**
+   * Who may see the running queries of all owners and their texts, and nothing more: given as `cancelTasks` is.
+   *
+   * @default nobody
+   */
+  monitorQueries?: ClaimTest | ClaimFunction
   /**
    * The claim that holds the caller's name in the system behind the store, for `runAs` of `ElasticsearchStore`. A
    * token without it, or with another value than a non-empty text, is accepted, and its caller has no `user`.
@@ -103,6 +109,12 @@ const algorithm = {
   required: true as const,
 }
 
+const right = {
+  expected: 'a function of the claims, or an object with `claim` and `value`',
+  fits: (value: unknown) => typeof value === 'function' || rules.object.fits(value),
+  defaultInWords: 'nobody',
+}
+
 export const JWT_CALLER_OPTIONS = {
   key: {
     expected: 'a secret, a PEM, a KeyObject, a JWK, or a function that finds one of these',
@@ -124,11 +136,8 @@ export const JWT_CALLER_OPTIONS = {
   },
   ownerClaim: { ...nonEmptyString, default: 'sub' },
   userClaim: { ...nonEmptyString, defaultInWords: 'none' },
-  cancelTasks: {
-    expected: 'a function of the claims, or an object with `claim` and `value`',
-    fits: (value) => typeof value === 'function' || rules.object.fits(value),
-    defaultInWords: 'nobody',
-  },
+  cancelTasks: right,
+  monitorQueries: right,
   maxTokenLength: {
     expected: 'an integer > 0',
     fits: (value) => Number.isSafeInteger(value) && Number(value) > 0,
@@ -146,7 +155,7 @@ export const JWT_CALLER_OPTIONS = {
 const CLAIM_TEST: OptionTable<ClaimTest> = { claim: requiredText, value: requiredText }
 
 export function resolveJwtOptions(options: JwtCallerOptions) {
-  const { cancelTasks, ...completed } = checkOptions(NAME, options, JWT_CALLER_OPTIONS)
+  const { cancelTasks, monitorQueries, ...completed } = checkOptions(NAME, options, JWT_CALLER_OPTIONS)
   const algorithms = listOf('algorithms', completed.algorithms, algorithm)
   const issuers = listOf('issuer', completed.issuer, requiredText)
   return {
@@ -155,9 +164,8 @@ export function resolveJwtOptions(options: JwtCallerOptions) {
     algorithms,
     issuers,
     audiences: listOf('audience', completed.audience, requiredText),
-    /** A test of the claims alone, unless a function decides each time. */
-    grantsCancelTasks: typeof cancelTasks === 'function' ? undefined : claimTest(cancelTasks),
-    mayCancelTasks: typeof cancelTasks === 'function' ? cancelTasks : undefined,
+    cancelTasks: rightOf('cancelTasks', cancelTasks),
+    monitorQueries: rightOf('monitorQueries', monitorQueries),
   }
 }
 
@@ -184,11 +192,17 @@ function listOf<T extends string>(
   return list as [T, ...T[]]
 }
 
-function claimTest(test: ClaimTest | undefined): (claims: JwtClaims) => boolean {
-  if (!test) return () => false
-  checkOptions('`cancelTasks` of jwtCaller', test, CLAIM_TEST)
+/** Decides about a right: a function decides each time, and a test of the claims alone decides once for a token. */
+export type Right =
+  | { decides: 'each time'; grants: ClaimFunction }
+  | { decides: 'once'; grants: (claims: JwtClaims) => boolean }
+
+function rightOf(name: string, test: ClaimTest | ClaimFunction | undefined): Right {
+  if (typeof test === 'function') return { decides: 'each time', grants: test }
+  if (!test) return { decides: 'once', grants: () => false }
+  checkOptions(`\`${name}\` of jwtCaller`, test, CLAIM_TEST)
   const { claim, value } = test
-  return (claims) => passes(claims, { claim, value })
+  return { decides: 'once', grants: (claims) => passes(claims, { claim, value }) }
 }
 
 function isNonEmptyList(value: unknown): boolean {

@@ -10,11 +10,14 @@ export interface VerifiedToken {
   times: { exp: number; nbf: number | undefined; iat: number | undefined }
   owner: Owner
   user: string | undefined
-  /** The right to cancel tasks, or the claims as JSON for a function that decides each time. */
-  cancelTasks: boolean | string
+  /** The claims as JSON. Each reader makes an object of its own, since it may change that. */
+  claims: string
+  /** Rights that the claims alone decide. `undefined`: a function decides each time. */
+  cancelTasks: boolean | undefined
+  monitorQueries: boolean | undefined
 }
 
-/** The size of the cache, in bytes: some thousand tokens with their claims, or thirty thousand without. */
+/** The size of the cache, in bytes: some thousand tokens with their claims. */
 const MOST_BYTES = 16 * 2 ** 20
 
 /** The size of a token beside its texts, in bytes. */
@@ -36,7 +39,7 @@ export function digestOf(token: string): string {
 }
 
 /** In characters, which take two bytes at most. */
-function lengthOf({ header, owner, user = '', cancelTasks }: VerifiedToken): number {
-  const texts = [...Object.values(header), owner, user, typeof cancelTasks === 'string' ? cancelTasks : '']
+function lengthOf({ header, owner, user = '', claims }: VerifiedToken): number {
+  const texts = [...Object.values(header), owner, user, claims]
   return texts.reduce((sum, text) => sum + text.length, 0)
 }

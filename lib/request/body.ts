@@ -1,7 +1,9 @@
+import { isUtf8 } from 'node:buffer'
 import type { Request } from 'express'
 import { isQueryError, QueryError } from '../core/errors'
+import type { Work } from '../core/turns'
 import type { JsonNode } from '../json/parse'
-import { locate, parseJson } from '../json/parse'
+import { locate, parseInTurns } from '../json/parse'
 import { decoderFor, unsupportedCoding } from './content-coding'
 
 /** The body of one request, which is read when somebody asks for it. */
@@ -28,6 +30,12 @@ export class RequestBody {
   content(): Promise<unknown> {
     this.#content ??= this.#read()
     return this.#content
+  }
+
+  /** Throws when the client has gone: nobody waits for what becomes of the body. */
+  assertSenderIsThere(): void {
+    const { socket, res } = this.#request
+    if (socket.destroyed || res?.destroyed) throw refusalOfBody(new Error(BROKEN_OFF), this.#maxBytes)
   }
 
   async #read(): Promise<unknown> {
@@ -90,12 +98,14 @@ function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
     }
     const breakOff = (): void => {
       settle()
-      reject(new Error('the connection has ended in the middle of the body'))
+      reject(new Error(BROKEN_OFF))
     }
     request.on('data', take).on('end', end).on('close', breakOff).on('error', breakOff)
     if (request.destroyed) breakOff()
   })
 }
+
+const BROKEN_OFF = 'the connection has ended in the middle of the body'
 
 function ignore(): void {}
 
@@ -116,19 +126,42 @@ function isEmpty(body: unknown): boolean {
   return typeof body === 'object' && body !== null && Object.keys(body).length === 0
 }
 
+/** How many bytes are decoded between two pauses. It takes some milliseconds. */
+const BYTES_PER_TURN = 2 ** 18
+
+/** Bodies that are longer wait for their turn. Nearly all are shorter, and are read at once. */
+const LONGEST_AT_ONCE = 2 ** 16
+
 /** The JSON of a body. `undefined` if it is only white space. */
-export function readJson(content: unknown): JsonNode | undefined {
-  if (Buffer.isBuffer(content)) return parseJson(decodeText(content))
-  return typeof content === 'string' ? parseJson(content) : locate(content)
+export function* readJson(content: unknown): Work<JsonNode | undefined> {
+  if (Buffer.isBuffer(content)) return yield* parseInTurns(yield* decodeText(content))
+  return yield* typeof content === 'string' ? parseInTurns(content) : locate(content)
 }
 
-function decodeText(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (cause) {
-    throw new QueryError('x_content_parse_exception', '[1:1] Invalid UTF-8 in the request body', {
-      causedBy: { type: 'json_parse_exception', reason: 'Invalid UTF-8 in the request body' },
-      cause,
+function* decodeText(bytes: Buffer): Work<string> {
+  if (bytes.length > LONGEST_AT_ONCE) yield
+  if (!isUtf8(bytes)) {
+    const reason = 'Invalid UTF-8 in the request body'
+    throw new QueryError('x_content_parse_exception', `[1:1] ${reason}`, {
+      causedBy: { type: 'json_parse_exception', reason },
     })
   }
+  const pieces: string[] = []
+  for (let begin = markLength(bytes), end = begin; begin < bytes.length; begin = end) {
+    if (pieces.length > 0) yield
+    end = Math.min(begin + BYTES_PER_TURN, bytes.length)
+    // A character of several bytes must not be cut.
+    while (end < bytes.length && isInnerByte(bytes[end])) end += 1
+    pieces.push(bytes.toString('utf8', begin, end))
+  }
+  return pieces.join('')
+}
+
+function isInnerByte(byte = 0): boolean {
+  return (byte & 0xc0) === 0x80
+}
+
+/** The length of the byte order mark that a text may begin with. */
+export function markLength(bytes: Buffer): number {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
 }

@@ -1,10 +1,10 @@
 import { illegalArgument, QueryError } from '../core/errors'
-import type { Operation, QueryRequest, SubmitBody } from '../core/store'
+import type { Operation } from '../core/operations'
+import type { SubmitBody } from '../core/pass-through'
+import type { QueryRequest } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import type { ObjectFormat } from '../formats/formats'
 import type { Presentation } from '../formats/writer'
-import type { JsonNode } from '../json/parse'
-import { parseJson } from '../json/parse'
 import type { OperationRequest, RequestHead } from './head'
 import { isJsonMediaType } from './media-type'
 import type { NegotiatedFormat } from './negotiation'
@@ -13,7 +13,7 @@ import { assertKnownParameters, readFlag, readOptionalBoolean, SOURCE } from './
 import { namesQuery } from './routes'
 import type { Submission } from './submission'
 import { interpretQuery, interpretSubmitBody, validateQuery } from './submission'
-import { readBodyFields } from './submit-fields'
+import type { BodyFields } from './submit-fields'
 
 /** How to write a query for the client. */
 export interface Output {
@@ -48,7 +48,7 @@ type OperationCommand =
       keepAliveMs?: number
     }
   | { operation: 'stop'; output: Output }
-  | { operation: 'delete'; output: ObjectOutput }
+  | { operation: 'delete' | 'list' | 'show'; output: ObjectOutput }
 
 /** A store gets the query in our words, or one that passes through gets the bytes. */
 interface QueryText {
@@ -60,11 +60,11 @@ interface QueryText {
 
 /**
  * Reads a request, and throws Elasticsearch's error for the first fault. The order of the checks is that of
- * Elasticsearch.
+ * Elasticsearch. `fields`: those of the body of a submit.
  */
-export function readCommand(request: OperationRequest, body: JsonNode | undefined): Command {
+export function readCommand(request: OperationRequest, fields: BodyFields): Command {
   const { parameters, sentParameters, mediaTypes } = request
-  const command = { head: { parameters, sentParameters, mediaTypes }, ...readOperation(request, body) }
+  const command = { head: { parameters, sentParameters, mediaTypes }, ...readOperation(request, fields) }
   // No store has an empty id. The store judges every other one.
   if (namesQuery(request.operation) && request.id === '') throw illegalArgument('invalid id: []')
   return command
@@ -77,15 +77,13 @@ export function readInfo(head: RequestHead): ObjectOutput {
   return readObjectOutput({ ...head, pretty })
 }
 
-function readOperation(request: OperationRequest, body: JsonNode | undefined): OperationCommand {
-  const { operation, isLenient } = request
+function readOperation(request: OperationRequest, fields: BodyFields): OperationCommand {
+  const { operation } = request
   switch (operation) {
-    case 'query': {
-      const query = interpretQuery(readBodyFields(body, operation, isLenient))
-      return { operation, ...readSubmitted(request, query) }
-    }
+    case 'query':
+      return { operation, ...readSubmitted(request, interpretQuery(fields)) }
     case 'submit': {
-      const { request: query, ...times } = interpretSubmitBody(readBodyFields(body, operation, isLenient))
+      const { request: query, ...times } = interpretSubmitBody(fields)
       return { operation, ...times, ...readSubmitted(request, query) }
     }
     case 'get':
@@ -95,6 +93,8 @@ function readOperation(request: OperationRequest, body: JsonNode | undefined): O
       assertWellFormed(request)
       return { operation, output: readOutput(request) }
     case 'delete':
+    case 'list':
+    case 'show':
       assertWellFormed(request)
       return { operation, output: readObjectOutput(request) }
   }
@@ -127,8 +127,8 @@ function readGet(request: OperationRequest, operation: 'get' | 'head'): Operatio
   }
 }
 
-/** Reads the JSON of a request that has no body and needs one. Throws Elasticsearch's error for parameters that are missing or wrong. */
-export function readSource({ parameters }: RequestHead): JsonNode | undefined {
+/** The JSON text of a request that has no body and needs one. Throws Elasticsearch's error for wrong parameters. */
+export function sourceOf({ parameters }: RequestHead): string {
   const { source, source_content_type: contentType } = parameters
   if (source === undefined) {
     throw new QueryError('parse_exception', 'request body or source parameter is required')
@@ -142,7 +142,7 @@ export function readSource({ parameters }: RequestHead): JsonNode | undefined {
   if (!isJsonMediaType(contentType)) {
     throw illegalArgument(`Unknown value for source_content_type [${contentType}]`)
   }
-  return parseJson(source)
+  return source
 }
 
 /** The last checks of a request to an operation that takes no body. */

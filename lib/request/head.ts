@@ -1,6 +1,7 @@
 import type { Request } from 'express'
 import { QueryError } from '../core/errors'
-import type { Operation, SentParameter } from '../core/store'
+import type { Operation } from '../core/operations'
+import type { SentParameter } from '../core/pass-through'
 import type { MediaTypeHeaders } from './media-type'
 import { checkMediaTypeHeaders } from './media-type'
 import { readFlag } from './parameters'

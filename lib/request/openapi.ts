@@ -1,8 +1,8 @@
 import { promisify } from 'node:util'
 import type { Request, RequestHandler, Response } from 'express'
 import type { middleware } from 'express-openapi-validator'
+import type { Operation } from '../core/operations'
 import type { Value } from '../core/result'
-import type { Operation } from '../core/store'
 // What `api-spec.yaml` says about requests. `npm run build` writes the file.
 import apiSpec from './api-spec.json'
 import { targetOf } from './routes'

@@ -1,6 +1,6 @@
 import { didYouMean } from '../core/did-you-mean'
 import { illegalArgument } from '../core/errors'
-import type { Operation } from '../core/store'
+import type { Operation } from '../core/operations'
 import type { UrlParameters } from './url'
 
 /** Parameters of every operation. */
@@ -41,6 +41,8 @@ const KNOWN: Readonly<Record<Operation | 'info', KnownParameters>> = {
   head: GET,
   stop: { offered: ['id', ...RESPONSE, ...COMMON], others: [] },
   delete: { offered: ['id', ...COMMON], others: [] },
+  list: { offered: COMMON, others: [] },
+  show: { offered: ['id', ...COMMON], others: [] },
   info: { offered: COMMON, others: [] },
 }
 

@@ -1,10 +1,12 @@
 import type { Request } from 'express'
 import { illegalArgument } from '../core/errors'
-import type { AsyncQueryStore, Operation } from '../core/store'
-import type { JsonNode } from '../json/parse'
-import { RequestBody, readJson } from './body'
+import type { Operation } from '../core/operations'
+import type { Value } from '../core/result'
+import type { AsyncQueryStore } from '../core/store'
+import { inOrder, inTurns } from '../core/turns'
+import { RequestBody } from './body'
 import type { Command } from './command'
-import { readCommand, readSource } from './command'
+import { readCommand, sourceOf } from './command'
 import type { OperationRequest } from './head'
 import { readHead, requestKey } from './head'
 import { checkBodyMediaType } from './media-type'
@@ -14,8 +16,12 @@ import { ownParameters } from './parameters'
 import { ReadingCache } from './reading-cache'
 import type { RouteMatch } from './routes'
 import { allowedMethods, offers, operationOn, wrongMethod } from './routes'
-import { takesBody } from './submit-fields'
+import type { BodyFields } from './submit-fields'
+import { readBody, takesBody } from './submit-fields'
 import { submitBodyOf } from './submit-text'
+
+/** Longer bodies are read one after the other: what is made of them may take thirty times their length. */
+const LONGEST_SIDE_BY_SIDE = 2 ** 20
 
 /** Reads requests after their caller is known: head, operation and body. Validates them against `api-spec.yaml`. */
 export class RequestReader {
@@ -44,14 +50,21 @@ export class RequestReader {
     const head = readHead(request, route.id, hasBody, this.#isLenient)
     const operation = this.#operationOf(request, route)
     if (hasBody) checkBodyMediaType(head.mediaTypes)
-    let body: JsonNode | undefined
-    if (takesBody(operation)) {
-      body = hasBody ? readJson(await sent.content()) : readSource(head)
+    if (!takesBody(operation)) {
+      const command = await this.#toCommand({ ...head, operation })
+      if (!hasBody) this.#cache.add(key, command)
+      return command
     }
-    const command = await this.#toCommand({ ...head, operation }, body)
-    if (!hasBody) this.#cache.add(key, command)
-    if (!body || !this.#store.passThrough) return command
-    return { ...command, body: submitBodyOf(hasBody ? await sent.content() : undefined, body) } as Command
+    const content = hasBody ? await sent.content() : sourceOf(head)
+    const assertWanted = (): void => sent.assertSenderIsThere()
+    const read = lengthOf(content) > LONGEST_SIDE_BY_SIDE ? inOrder : inTurns
+    const reading = read(readBody(content, operation, this.#isLenient), assertWanted)
+    const { root, fields } = reading instanceof Promise ? await reading : reading
+    const command = await this.#toCommand({ ...head, operation }, root?.value, fields)
+    if (!root || !this.#store.passThrough) return command
+    // It goes on as text, and a wait need not hold both.
+    if ('request' in command) delete command.request
+    return Object.assign(command, { body: submitBodyOf(content, root) })
   }
 
   #operationOf({ method, originalUrl }: Request, route: RouteMatch): Operation {
@@ -65,19 +78,24 @@ export class RequestReader {
    * throws Elasticsearch's error for that. Of a request that another server judges, it validates what the gateway acts on:
    * the id and the times of the URL. The times of a body are read field by field.
    */
-  async #toCommand(request: OperationRequest, body: JsonNode | undefined): Promise<Command> {
+  async #toCommand(request: OperationRequest, body?: Value, fields: BodyFields = {}): Promise<Command> {
     const { operation, id, parameters, hasBody, isLenient } = request
     const documented = isLenient
       ? { operation, id, parameters: ownParameters(parameters), body: undefined }
-      : { operation, id, parameters, body: hasBody ? body?.value : undefined }
+      : { operation, id, parameters, body: hasBody ? body : undefined }
     try {
       await this.#validate(documented)
     } catch (error) {
-      readCommand(request, body)
+      readCommand(request, fields)
       throw illegalArgument(error instanceof Error ? error.message : 'the request is not valid', {
         cause: error,
       })
     }
-    return readCommand(request, body)
+    return readCommand(request, fields)
   }
+}
+
+/** The length of a body, or what is known of it: a host application that has parsed a body keeps none. */
+function lengthOf(content: unknown): number {
+  return Buffer.isBuffer(content) || typeof content === 'string' ? content.length : 0
 }

@@ -1,5 +1,6 @@
 import { RoutingError } from '../core/errors'
-import type { AsyncQueryStore, Operation } from '../core/store'
+import type { Operation } from '../core/operations'
+import type { AsyncQueryStore } from '../core/store'
 import { decodePathSegment } from './url'
 
 /** The method and the path below the mount point of each operation, in the order of an `Allow` header. */
@@ -10,6 +11,8 @@ const TARGETS: Readonly<Record<Operation, { method: string; path: string }>> = {
   head: { method: 'HEAD', path: '/_query/async/{id}' },
   delete: { method: 'DELETE', path: '/_query/async/{id}' },
   stop: { method: 'POST', path: '/_query/async/{id}/stop' },
+  list: { method: 'GET', path: '/_query/queries' },
+  show: { method: 'GET', path: '/_query/queries/{id}' },
 }
 
 /** What every path begins with. */
@@ -71,7 +74,13 @@ export function allowedMethods({ path }: RouteMatch, store: AsyncQueryStore): st
 export function offers(store: AsyncQueryStore, operation: Operation): boolean {
   const { passThrough, submit } = store
   if (operation === 'query') return (passThrough ? passThrough.query : submit) !== undefined
-  return store[operation === 'head' ? 'get' : operation] !== undefined
+  return store[methodFor(operation)] !== undefined
+}
+
+/** The method of a store that serves an operation. */
+function methodFor(operation: Exclude<Operation, 'query'>): Exclude<Operation, 'query' | 'head' | 'show'> {
+  if (operation === 'head') return 'get'
+  return operation === 'show' ? 'list' : operation
 }
 
 /** The 405 for a method that a path does not have. */

@@ -1,7 +1,7 @@
 import { QueryError } from '../core/errors'
+import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../core/operations'
 import type { ValueObject } from '../core/result'
 import type { QueryRequest } from '../core/store'
-import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../core/store'
 import type { BodyFields } from './submit-fields'
 import { settingsOf, showsColumnMetadata, validateSettings } from './submit-settings'
 

@@ -1,11 +1,15 @@
 import { didYouMean } from '../core/did-you-mean'
 import type { ErrorCause } from '../core/errors'
 import { abbreviated, illegalArgument, isQueryError, QueryError } from '../core/errors'
+import type { Operation } from '../core/operations'
 import type { Value, ValueObject } from '../core/result'
-import type { Operation, QueryParam } from '../core/store'
+import type { QueryParam } from '../core/store'
 import { parseTimeValue } from '../core/time-value'
 import { isTimeZone } from '../core/time-zone'
+import type { Work } from '../core/turns'
+import { isWork } from '../core/turns'
 import type { JsonField, JsonNode, TokenName } from '../json/parse'
+import { readJson } from './body'
 import { OWN_FIELDS, parseBoolean } from './parameters'
 import { readParams } from './submit-params'
 import { readSettings } from './submit-settings'
@@ -13,7 +17,7 @@ import { readSettings } from './submit-settings'
 /** The tokens that a field of a body may have, and the function that reads them. */
 interface FieldType<T> {
   tokens: readonly TokenName[]
-  read: (node: JsonNode, name: string) => T
+  read: (node: JsonNode, name: string) => T | Work<T>
 }
 
 const text: FieldType<string> = { tokens: ['VALUE_STRING'], read: (node) => node.text }
@@ -44,6 +48,7 @@ const timeZone: FieldType<string> = {
     throw new QueryError('zone_rules_exception', `Unknown time-zone ID: ${abbreviated(node.text)}`)
   },
 }
+/** There may be millions. */
 const params: FieldType<QueryParam[]> = {
   tokens: anything.tokens,
   read: (node) => {
@@ -82,7 +87,9 @@ const SUBMIT_FIELDS = {
 
 type Field = keyof typeof SUBMIT_FIELDS
 
-export type BodyFields = { [Name in Field]?: ReturnType<(typeof SUBMIT_FIELDS)[Name]['read']> }
+type Read<T> = T extends FieldType<infer Result> ? Result : never
+
+export type BodyFields = { [Name in Field]?: Read<(typeof SUBMIT_FIELDS)[Name]> }
 
 /** What Elasticsearch reads a body with: the name in its errors, and the fields it knows. */
 interface BodyParser {
@@ -102,27 +109,40 @@ export function takesBody(operation: Operation | undefined): operation is BodyOp
   return operation !== undefined && Object.hasOwn(PARSERS, operation)
 }
 
+/** Reads a body. `isLenient`: as for {@link readBodyFields}. */
+export function* readBody(
+  content: unknown,
+  operation: BodyOperation,
+  isLenient = false,
+): Work<{ root: JsonNode | undefined; fields: BodyFields }> {
+  const root = yield* readJson(content)
+  return { root, fields: yield* readBodyFields(root, operation, isLenient) }
+}
+
 /**
  * Reads the fields of a body in their order and stops at the first fault, as Elasticsearch's parser (`RequestXContent`).
  * `isLenient`: another server reads the body, so this reads only the fields that the gateway acts on. Throws
  * `x_content_parse_exception`.
  */
-export function readBodyFields(
+export function* readBodyFields(
   root: JsonNode | undefined,
   operation: BodyOperation,
   isLenient = false,
-): BodyFields {
+): Work<BodyFields> {
   const parser: BodyParser = PARSERS[operation]
   if (root?.token !== 'START_OBJECT') {
     const found = root ? root.token : 'null'
     throw parseFailure(parser, root?.location ?? '[1:1]', `Expected START_OBJECT but was: ${found}`)
   }
   const isOwn = (name: string): boolean => OWN_FIELDS.includes(name) && Object.hasOwn(parser.fields, name)
-  const fields = isLenient ? root.fields.filter(({ name }) => isOwn(name)) : root.fields
-  return Object.fromEntries(fields.map((field) => [field.name, readField(parser, field)]))
+  const fields: Record<string, unknown> = {}
+  for (const field of root.fields) {
+    if (!isLenient || isOwn(field.name)) fields[field.name] = yield* readField(parser, field)
+  }
+  return fields
 }
 
-function readField(parser: BodyParser, { name, location, node }: JsonField): unknown {
+function* readField(parser: BodyParser, { name, location, node }: JsonField): Work<unknown> {
   const field = Object.hasOwn(parser.fields, name) ? parser.fields[name as Field] : undefined
   if (!field) {
     const shown = abbreviated(name)
@@ -133,7 +153,8 @@ function readField(parser: BodyParser, { name, location, node }: JsonField): unk
     throw parseFailure(parser, node.location, `${name} doesn't support values of type: ${node.token}`)
   }
   try {
-    return field.read(node, name)
+    const value = field.read(node, name)
+    return isWork<unknown>(value) ? yield* value : value
   } catch (error) {
     if (!isQueryError(error)) throw error
     const { type, reason, causedBy } = error

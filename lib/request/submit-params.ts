@@ -2,6 +2,8 @@ import { abbreviated, QueryError } from '../core/errors'
 import { isObject } from '../core/is-object'
 import type { Value, ValueObject } from '../core/result'
 import type { QueryParam } from '../core/store'
+import type { Work } from '../core/turns'
+import { Pace } from '../core/turns'
 import type { JsonNode } from '../json/parse'
 import { isContainer } from '../json/tree'
 
@@ -16,35 +18,66 @@ const MAX_FAULTS = 10
 /** More members, and more characters, than an abbreviated text can show. */
 const MAX_PRINTED = 1_000
 
+/** How many values and names are read between two pauses. */
+const VALUES_PER_TURN = 2 ** 14
+
+/** What is wrong with an item of the list or, where `inner` is given, with an item of that item. */
+interface Fault {
+  inner?: number
+  text: string
+}
+
+type ItemFault = Fault & { index: number }
+
+/** Finds faults one after the other, because nobody reads more than ten. `undefined` stands for a pause. */
+type Faults = Iterable<Fault | undefined>
+
 /**
  * Reads the `params` field of a submit body: only positional values, or only `{ name: value }` objects. Collects up to
  * ten faults, in the words of Elasticsearch's parser, and throws one `x_content_parse_exception` for them.
  */
-export function readParams(node: JsonNode): QueryParam[] {
-  const faults: string[] = []
+export function* readParams(node: JsonNode): Work<QueryParam[]> {
+  const faults: ItemFault[] = []
   const named: QueryParam[] = []
   const positional: QueryParam[] = []
   const values: readonly Value[] = Array.isArray(node.value) ? node.value : []
+  const pace = new Pace(VALUES_PER_TURN)
   for (const [index, value] of values.entries()) {
-    if (!isObject(value)) {
-      positional.push({ value })
-      if (Array.isArray(value)) faults.push(...positionalFaults(value, node, index))
-    } else {
-      for (const [name, content = null] of Object.entries(value)) named.push(readNamed(name, content))
-      for (const fault of namedFaults(value)) {
-        if (faults.push(`${node.itemLocation(index)} ${fault}`) >= MAX_FAULTS) break
-      }
+    const names = isObject(value) ? Object.keys(value) : []
+    if (pace.isPauseDue(names.length + 1)) yield
+    if (!isObject(value)) positional.push({ value })
+    // An object with more than one is refused, and an error shows no more than these.
+    else for (const name of names.slice(0, MAX_PRINTED)) named.push(readNamed(name, value[name] ?? null))
+    for (const fault of isObject(value) ? namedFaults(value, names, pace) : positionalFaults(value, pace)) {
+      if (!fault) yield
+      else if (faults.push({ ...fault, index }) >= MAX_FAULTS) break
     }
     if (faults.length >= MAX_FAULTS) break
   }
-  faults.push(...mixedFaults(named, positional))
-  if (faults.length > 0) {
+  const reasons = [...(yield* located(faults, node)), ...mixedFaults(named, positional)]
+  if (reasons.length > 0) {
     throw new QueryError(
       'x_content_parse_exception',
-      `Failed to parse params: ${abbreviated(faults.join('; '))}`,
+      `Failed to parse params: ${abbreviated(reasons.join('; '))}`,
     )
   }
   return named.length > 0 ? named : positional
+}
+
+/** The texts of faults, with the positions of their items. */
+function* located(faults: readonly ItemFault[], { source, start }: JsonNode): Work<string[]> {
+  if (faults.length === 0) return []
+  const starts = yield* source.itemStarts(
+    start,
+    faults.map(({ index }) => index),
+  )
+  const texts: string[] = []
+  for (const { index, inner, text } of faults) {
+    let at = starts.get(index) ?? start
+    if (inner !== undefined) at = (yield* source.itemStarts(at, [inner])).get(inner) ?? at
+    texts.push(`${source.lines.locate(at)} ${text}`)
+  }
+  return texts
 }
 
 function mixedFaults(named: readonly QueryParam[], positional: readonly QueryParam[]): string[] {
@@ -57,9 +90,9 @@ function mixedFaults(named: readonly QueryParam[], positional: readonly QueryPar
 function readNamed(name: string, content: Value): QueryParam {
   if (!isObject(content)) return { name, value: content }
   let param: QueryParam = { name, value: null }
-  for (const [attribute, value = null] of Object.entries(content)) {
+  for (const attribute of Object.keys(content).slice(0, MAX_PRINTED)) {
     const kind = kindOf(attribute)
-    if (kind) param = { name, kind, value }
+    if (kind) param = { name, kind, value: content[attribute] ?? null }
   }
   return param
 }
@@ -68,59 +101,71 @@ function kindOf(attribute: string): Kind | undefined {
   return KINDS.find((kind) => kind === attribute.toLowerCase())
 }
 
-function positionalFaults(list: readonly Value[], node: JsonNode, index: number): string[] {
-  const inner = list.findIndex(isContainer)
-  if (inner < 0) return listFaults(list, '').map((fault) => `${node.itemLocation(index)} ${fault}`)
-  const token = Array.isArray(list[inner]) ? 'START_ARRAY' : 'START_OBJECT'
-  return [`${node.item(index).itemLocation(inner)} ${token} is not supported as a parameter`]
+function* positionalFaults(value: Value, pace: Pace): Faults {
+  if (!Array.isArray(value)) return
+  const contents = yield* contentsOf(value, pace)
+  const { container: inner } = contents
+  if (inner < 0) return yield* listFaults(value, contents, '')
+  const token = Array.isArray(value[inner]) ? 'START_ARRAY' : 'START_OBJECT'
+  yield { inner, text: `${token} is not supported as a parameter` }
 }
 
-/** The faults of an object, one after the other, because nobody reads more than ten. */
-function* namedFaults(object: ValueObject): Iterable<string> {
-  const entries = Object.entries(object)
-  if (entries.length > 1) {
-    yield `Cannot parse more than one key:value pair as parameter, found [${printPairs(entries)}]`
+function* namedFaults(object: ValueObject, names: readonly string[], pace: Pace): Faults {
+  if (names.length > 1) {
+    const found = printPairs(firstPairs(object, names))
+    yield { text: `Cannot parse more than one key:value pair as parameter, found [${found}]` }
   }
-  for (const [name, content = null] of entries) {
+  for (const name of names) {
+    const content = object[name] ?? null
     const shown = abbreviated(name)
     if (!PARAM_NAME.test(name)) {
-      yield `[${shown}] is not a valid parameter name, a valid parameter name starts with a letter or underscore, ` +
-        'and contains letters, digits and underscores only'
+      yield {
+        text:
+          `[${shown}] is not a valid parameter name, a valid parameter name starts with a letter or underscore, ` +
+          'and contains letters, digits and underscores only',
+      }
     }
-    if (isObject(content)) yield* attributeFaults(shown, content)
-    else if (isContainer(content)) yield* valueFaults(shown, content, 'value', content)
+    if (isObject(content)) yield* attributeFaults(shown, content, pace)
+    else if (isContainer(content)) yield* valueFaults(shown, content, 'value', content, pace)
   }
 }
 
-function* attributeFaults(name: string, attributes: ValueObject): Iterable<string> {
-  const entries = Object.entries(attributes)
-  if (entries.length !== 1) {
-    const names = abbreviated(entries.map(([attribute]) => abbreviated(attribute)).join(', '))
-    const found = entries.length === 0 ? 'no valid param attribute' : `multiple param attributes [${names}]`
-    yield `[${name}] has ${found}, only one of ${KIND_NAMES} can be defined in a param`
+function* attributeFaults(name: string, attributes: ValueObject, pace: Pace): Faults {
+  const all = Object.keys(attributes)
+  if (pace.isPauseDue(all.length)) yield
+  if (all.length !== 1) {
+    const names = abbreviated(all.slice(0, MAX_PRINTED).map(abbreviated).join(', '))
+    const found = all.length === 0 ? 'no valid param attribute' : `multiple param attributes [${names}]`
+    yield { text: `[${name}] has ${found}, only one of ${KIND_NAMES} can be defined in a param` }
   }
-  for (const [attribute, value = null] of entries) {
+  for (const attribute of all) {
     const kind = kindOf(attribute)
-    if (kind) yield* valueFaults(name, attributes, kind, value)
+    if (kind) yield* valueFaults(name, attributes, kind, attributes[attribute] ?? null, pace)
     else {
-      yield `[${abbreviated(attribute)}] is not a valid param attribute, a valid attribute is any of ${KIND_NAMES}`
+      const shown = abbreviated(attribute)
+      yield {
+        text: `[${shown}] is not a valid param attribute, a valid attribute is any of ${KIND_NAMES}`,
+      }
     }
   }
 }
 
 /** The faults of one value. `content` is all that stands at the name, for the texts. */
-function* valueFaults(name: string, content: Value, kind: Kind, value: Value): Iterable<string> {
+function* valueFaults(name: string, content: Value, kind: Kind, value: Value, pace: Pace): Faults {
   const isList = Array.isArray(value)
   if (isList && kind !== 'value') {
-    yield `${name}=${printValue(content)} parameter is multivalued, only VALUE parameters can be multivalued`
-    return
+    const text = `${name}=${printValue(content)} parameter is multivalued, only VALUE parameters can be multivalued`
+    return yield { text }
   }
-  if (isList ? value.some(isContainer) : isContainer(value)) {
-    yield `${name}=${printValue(content)} is not supported as a parameter`
+  const contents = isList ? yield* contentsOf(value, pace) : undefined
+  if (contents ? contents.container >= 0 : isContainer(value)) {
+    yield { text: `${name}=${printValue(content)} is not supported as a parameter` }
   } else if (isList && value.length === 0) {
-    yield `Empty lists are not allowed as named parameter values. Got parameter [${name}] with value [[]]`
-  } else if (isList) yield* listFaults(value, `[${name}] `)
-  yield* kindFaults(kind, value)
+    yield {
+      text: `Empty lists are not allowed as named parameter values. Got parameter [${name}] with value [[]]`,
+    }
+  } else if (isList && contents) yield* listFaults(value, contents, `[${name}] `)
+  for (const text of kindFaults(kind, value)) yield { text }
 }
 
 function* kindFaults(kind: Kind, value: Value): Iterable<string> {
@@ -131,28 +176,51 @@ function* kindFaults(kind: Kind, value: Value): Iterable<string> {
     `string${kind === 'pattern' ? ' and contains *' : ''}`
 }
 
-/** The fault of a list of scalars. All numbers are one type here: which of them go together is for the engine to say. */
-function listFaults(list: readonly Value[], whose: string): string[] {
+/** What a list holds. */
+interface Contents {
+  /** Where the first list or object stands, or -1. */
+  container: number
+  hasNull: boolean
+  isMixed: boolean
+}
+
+function* contentsOf(list: readonly Value[], pace: Pace): Work<Contents> {
+  const contents = { container: -1, hasNull: false, isMixed: false }
   const first = typeOf(list[0])
-  if (list.every((item) => item !== null && typeOf(item) === first)) return []
-  const [found, rule] = list.includes(null)
+  for (const [index, item] of list.entries()) {
+    if (pace.isPauseDue(1)) yield
+    if (isContainer(item)) return { ...contents, container: index }
+    if (item === null) contents.hasNull = true
+    else if (typeOf(item) !== first) contents.isMixed = true
+  }
+  return contents
+}
+
+/** The fault of a list of scalars. All numbers are one type here: which of them go together is for the engine to say. */
+function* listFaults(list: readonly Value[], { hasNull, isMixed }: Contents, whose: string): Faults {
+  if (!hasNull && !isMixed) return
+  const [found, rule] = hasNull
     ? ['a null entry', 'Null values are not allowed in multivalued params']
     : ['mixed data types', 'Mixed data types are not allowed in multivalued params.']
-  return [`Parameter ${whose}contains ${found}: ${printValue(list)}. ${rule}`]
+  yield { text: `Parameter ${whose}contains ${found}: ${printValue(list)}. ${rule}` }
 }
 
 function typeOf(value: Value | undefined): string {
   return typeof value === 'bigint' ? 'number' : typeof value
 }
 
+type Pair = readonly [name: string | undefined, value: Value]
+
 /** `{name:value}, {value}`, for pairs of a name, if any, and a value. */
-function printPairs(pairs: readonly (readonly [string | undefined, Value | undefined])[]): string {
-  const texts = pairs
-    .slice(0, MAX_PRINTED)
-    .map(
-      ([name, value]) => `{${name === undefined ? '' : `${abbreviated(name)}:`}${printValue(value ?? null)}}`,
-    )
+function printPairs(pairs: readonly Pair[]): string {
+  const texts = pairs.map(
+    ([name, value]) => `{${name === undefined ? '' : `${abbreviated(name)}:`}${printValue(value)}}`,
+  )
   return abbreviated(texts.join(', '))
+}
+
+function firstPairs(object: ValueObject, names: readonly string[]): Pair[] {
+  return names.slice(0, MAX_PRINTED).map((name) => [name, object[name] ?? null])
 }
 
 function printParams(params: readonly QueryParam[]): string {
@@ -164,7 +232,8 @@ export function printValue(value: Value, room = MAX_PRINTED): string {
   if (!isContainer(value)) return abbreviated(String(value))
   const isList = Array.isArray(value)
   let text = ''
-  for (const [name, item] of isList ? value.entries() : Object.entries(value)) {
+  const pairs = isList ? value.entries() : firstPairs(value as ValueObject, Object.keys(value))
+  for (const [name, item] of pairs) {
     if (text !== '') text += ', '
     if (!isList) text += `${abbreviated(String(name))}=`
     text += printValue(item ?? null, room - text.length)

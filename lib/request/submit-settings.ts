@@ -5,6 +5,7 @@ import { isObject } from '../core/is-object'
 import type { Value, ValueObject } from '../core/result'
 import { isValueObject } from '../core/result'
 import { isTimeZone } from '../core/time-zone'
+import type { Work } from '../core/turns'
 import type { JsonNode } from '../json/parse'
 import { printValue } from './submit-params'
 
@@ -50,15 +51,15 @@ export type SettingFields = { readonly [Name in (typeof ALIASES)[number]]?: Valu
 export type Settings = { [Name in SettingName]?: Value }
 
 /** Reads the field `settings`. Throws `x_content_parse_exception` for a name that is no setting. */
-export function readSettings(node: JsonNode): ValueObject {
-  const unknown = node.fields.find(({ name }) => !Object.hasOwn(SETTINGS, name))
-  if (unknown) {
-    const shown = abbreviated(unknown.name)
-    const suggestion = didYouMean(shown, NAMES)
-    const reason = `${unknown.location} [settings] unknown field [${shown}]${suggestion ? ` ${suggestion}` : ''}`
-    throw new QueryError('x_content_parse_exception', reason)
-  }
-  return node.value as ValueObject
+export function* readSettings(node: JsonNode): Work<ValueObject> {
+  const isUnknown = (name: string): boolean => !Object.hasOwn(SETTINGS, name)
+  if (!Object.keys(node.value ?? {}).some(isUnknown)) return node.value as ValueObject
+  const fields = yield* node.source.fieldsAt(node.start)
+  const { name = '', location = node.location } = fields.find((field) => isUnknown(field.name)) ?? {}
+  const shown = abbreviated(name)
+  const suggestion = didYouMean(shown, NAMES)
+  const reason = `${location} [settings] unknown field [${shown}]${suggestion ? ` ${suggestion}` : ''}`
+  throw new QueryError('x_content_parse_exception', reason)
 }
 
 /** The settings of a body, from its fields and from `settings`. Throws if one has two values that differ. */

@@ -1,7 +1,8 @@
-import type { SubmitBody, SubmitTimes } from '../core/store'
-import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../core/store'
+import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../core/operations'
+import type { SubmitBody, SubmitTimes } from '../core/pass-through'
 import { parseTimeValue, timeText } from '../core/time-value'
 import type { JsonNode } from '../json/parse'
+import { markLength } from './body'
 
 /** A time in the text of a submit. `start` and `end` are offsets in bytes. */
 interface TimeField {
@@ -22,9 +23,14 @@ export function submitBodyOf(sent: unknown, root: JsonNode): SubmitBody {
   return new SubmitText(Buffer.isBuffer(sent) ? sent : Buffer.from(root.source.text), root)
 }
 
+/** To send a text of this length in one piece is cheaper than not to copy it. */
+const LONGEST_COPY = 2 ** 16
+
+const NOTHING = Buffer.alloc(0)
+
 /** Replaces times in the bytes of a submit, by the offsets that were found when the text was read. */
 class SubmitText implements SubmitBody {
-  readonly bytes: Buffer
+  bytes: Buffer
   readonly #isEmpty: boolean
   readonly #wait: TimeField
   readonly #keepAlive: TimeField
@@ -36,14 +42,30 @@ class SubmitText implements SubmitBody {
     this.#keepAlive = findTime(bytes, root, 'keep_alive', DEFAULT_KEEP_ALIVE_MS)
   }
 
-  withTimes({ waitMs, keepAliveMs }: SubmitTimes): Buffer {
+  withTimes(times: SubmitTimes): Buffer {
+    const pieces = this.#pieces(times)
+    return pieces.length === 0 ? this.bytes : Buffer.concat(pieces)
+  }
+
+  piecesWithTimes(times: SubmitTimes): readonly Buffer[] {
+    const isShort = this.bytes.length <= LONGEST_COPY
+    const pieces = isShort ? [] : this.#pieces(times)
+    return pieces.length === 0 ? [this.withTimes(times)] : pieces
+  }
+
+  release(): void {
+    this.bytes = NOTHING
+  }
+
+  /** None where nothing changes. */
+  #pieces({ waitMs, keepAliveMs }: SubmitTimes): Buffer[] {
     const edits = [
       { ...this.#wait, wantedMs: waitMs },
       { ...this.#keepAlive, wantedMs: keepAliveMs },
     ]
       .filter(({ ms, wantedMs }) => Math.max(0, ms) !== Math.max(0, wantedMs))
       .toSorted((one, other) => one.start - other.start)
-    if (edits.length === 0) return this.bytes
+    if (edits.length === 0) return []
     const parts: Buffer[] = []
     let copied = 0
     for (const [index, { name, isSent, start, end, wantedMs }] of edits.entries()) {
@@ -55,15 +77,14 @@ class SubmitText implements SubmitBody {
       )
       copied = end
     }
-    return Buffer.concat([...parts, this.bytes.subarray(copied)])
+    return [...parts, this.bytes.subarray(copied)]
   }
 }
 
 function findTime(bytes: Buffer, root: JsonNode, name: string, defaultMs: number): TimeField {
   const { text } = root.source
   // The text was decoded without the byte order mark that the bytes may begin with.
-  const markLength = bytes.length - Buffer.byteLength(text)
-  const byteOffset = (offset: number) => markLength + Buffer.byteLength(text.slice(0, offset))
+  const byteOffset = (offset: number) => markLength(bytes) + Buffer.byteLength(text.slice(0, offset))
   const node = root.fields.find((field) => field.name === name)?.node
   if (node) {
     const ms = parseTimeValue(name, node.text)

@@ -1,6 +1,6 @@
 import { unescape as percentDecode } from 'node:querystring'
 import { QueryError } from '../core/errors'
-import type { SentParameter } from '../core/store'
+import type { SentParameter } from '../core/pass-through'
 
 /** The URL parameters of a request, decoded. The object has no prototype, since clients choose the names. */
 export type UrlParameters = Readonly<Record<string, string>>

@@ -1,5 +1,6 @@
 import { isQueryError, unavailable } from '../core/errors'
-import type { DeleteOptions, GetOptions, SubmitOptions } from '../core/store'
+import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../core/operations'
+import type { ValueObject } from '../core/result'
 import type { Command } from '../request/command'
 import type { Exchange } from './exchange'
 import type { Wait } from './waits'
@@ -29,10 +30,21 @@ export interface Answers<Answer> {
   head(id: string, exchange: Exchange, options: GetOptions, wait: Wait): Promise<Answer | undefined>
   stop(id: string, exchange: Exchange, wait: Wait): Promise<Answer | undefined>
   delete(id: string, exchange: Exchange, options: DeleteOptions, wait: Wait): Promise<Answer | undefined>
+  /** Lists running queries. With an id, it resolves with the answer about that one. */
+  list(exchange: Exchange, options: ListOptions, wait: Wait): Promise<Answer | undefined>
   /** Sends an answer, as fast as the client takes it. */
   send(answer: Answer, exchange: Exchange, wait: Wait): Promise<void>
   /** Releases an answer that nobody will read, because the client has gone. `undefined`: there is no answer. */
   discard(answer: Answer | undefined, exchange: Exchange, wait: Wait): Promise<void>
+}
+
+/** An answer that is an object and no query: a list, an acknowledgement. */
+export class ObjectAnswer {
+  constructor(readonly object: ValueObject) {}
+}
+
+export function asksForObject(command: Command): command is CommandOf<'delete' | 'list' | 'show'> {
+  return ['delete', 'list', 'show'].includes(command.operation)
 }
 
 /** Turns anything but a {@link QueryError} into an outage, 503: the client is to try again. */

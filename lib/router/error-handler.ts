@@ -1,9 +1,10 @@
 import type { ErrorRequestHandler } from 'express'
 import { isQueryError } from '../core/errors'
-import { readJson, refusalOfBody } from '../request/body'
+import { inTurns } from '../core/turns'
+import { refusalOfBody } from '../request/body'
 import { matchRoute, operationOn } from '../request/routes'
 import type { BodyOperation } from '../request/submit-fields'
-import { readBodyFields, takesBody } from '../request/submit-fields'
+import { readBody, takesBody } from '../request/submit-fields'
 import { sendError } from './error-answer'
 import { setCommonHeaders } from './response-headers'
 
@@ -19,7 +20,9 @@ export function esqlErrorHandler(): ErrorRequestHandler {
     if (!route || !(isQueryError(error) || isOfBodyParser(error))) return next(error)
     const operation = operationOn(route, request.method)
     setCommonHeaders(response)
-    sendError(refusalOf(error, takesBody(operation) ? operation : 'submit'), response)
+    void refusalOf(error, takesBody(operation) ? operation : 'submit').then((refusal) =>
+      sendError(refusal, response),
+    )
   }
 }
 
@@ -42,11 +45,11 @@ function isOfBodyParser(error: unknown): error is BodyParserError {
   return status >= 400 && status < 500 && FAULTS.test(type ?? code ?? '')
 }
 
-function refusalOf(error: Error | BodyParserError, operation: BodyOperation): unknown {
+async function refusalOf(error: Error | BodyParserError, operation: BodyOperation): Promise<unknown> {
   const { body, limit = 0 } = error as BodyParserError
   try {
     // The text has its fault where Elasticsearch's own parser finds it.
-    if (typeof body === 'string') readBodyFields(readJson(body), operation)
+    if (typeof body === 'string') await inTurns(readBody(body, operation))
   } catch (refusal) {
     return refusal
   }

@@ -1,6 +1,6 @@
 import type { Response } from 'express'
 import type { Caller, Owner } from '../core/caller'
-import type { Operation } from '../core/store'
+import type { Operation } from '../core/operations'
 import type { Command } from '../request/command'
 import type { RequestRecord } from '../telemetry/request-record'
 

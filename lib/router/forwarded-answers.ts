@@ -1,25 +1,18 @@
 import { describeError } from '../core/describe-error'
 import { isQueryError } from '../core/errors'
 import type { Logger } from '../core/logger'
-import type {
-  DeleteOptions,
-  GetOptions,
-  PassThrough,
-  QueryState,
-  SubmitOptions,
-  WireAnswer,
-  WireRequest,
-} from '../core/store'
+import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../core/operations'
+import type { PassThrough, QueryState, WireAnswer, WireRequest } from '../core/pass-through'
 import type { Answers, CommandOf } from './answers'
-import { outageOf } from './answers'
+import { asksForObject, ObjectAnswer, outageOf } from './answers'
 import type { Exchange } from './exchange'
 import { endHead, setExpiration, setQueryHeaders } from './response-headers'
-import { sendAnswer } from './send'
+import { sendAnswer, sendObject } from './send'
 import type { Wait } from './waits'
 import { wireRequestOf } from './wire-request'
 
-/** The answer of the other server. For HEAD, the state of the query. */
-type ForwardedAnswer = WireAnswer | QueryState
+/** The answer of the other server. For HEAD, the state of the query. For a list, what is in the answer. */
+type ForwardedAnswer = WireAnswer | QueryState | ObjectAnswer
 
 type Answering = Promise<ForwardedAnswer | undefined>
 
@@ -68,9 +61,23 @@ export class ForwardedAnswers implements Answers<ForwardedAnswer> {
     return this.#ask(exchange, wait, (wire) => this.#store.delete(id, wire, exchange.owner, options))
   }
 
+  list(exchange: Exchange, options: ListOptions, wait: Wait): Answering {
+    return this.#ask(exchange, wait, async (wire) => {
+      if (!this.#store.list) throw new TypeError('The store passes no list through')
+      const object = await this.#store.list(wire, exchange.owner, options)
+      return object && new ObjectAnswer(object)
+    })
+  }
+
   async send(answer: ForwardedAnswer, exchange: Exchange, wait: Wait): Promise<void> {
-    if ('status' in answer) await unlessGone(wait, this.#forward(answer, exchange, wait))
-    else sendState(answer, exchange)
+    const { command, response } = exchange
+    if (answer instanceof ObjectAnswer) {
+      if (asksForObject(command)) await sendObject(response, command.output, answer.object, wait)
+    } else if ('status' in answer) {
+      await unlessGone(wait, this.#forward(answer, exchange, wait))
+    } else {
+      sendState(answer, exchange)
+    }
   }
 
   /** Destroys the body, and lets the store know that nobody has read it. */

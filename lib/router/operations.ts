@@ -1,6 +1,6 @@
 import { systemClock } from '../core/clock'
 import { isQueryError, QueryError, queryNotFound, unavailable } from '../core/errors'
-import type { GetOptions } from '../core/store'
+import type { GetOptions } from '../core/operations'
 import type { Command } from '../request/command'
 import type { Answers, CommandOf } from './answers'
 import { outageOf } from './answers'
@@ -73,6 +73,7 @@ export class Operations<Answer> {
           keepAliveMs,
           keepOnCompletion,
           signal: wait.signal,
+          caller,
         }
         return this.#answers.submit(command, exchange, options, wait)
       }
@@ -85,6 +86,10 @@ export class Operations<Answer> {
       case 'delete':
         // Only `true` grants the right, because a resolver in JavaScript may return anything.
         return this.#answers.delete(id, exchange, { anyOwner: caller.canCancelTasks === true }, wait)
+      case 'list':
+        return this.#answers.list(exchange, { anyOwner: caller.canMonitorQueries === true }, wait)
+      case 'show':
+        return this.#answers.list(exchange, { anyOwner: caller.canMonitorQueries === true, id }, wait)
     }
   }
 
@@ -123,7 +128,7 @@ export class Operations<Answer> {
   /** How long a request waits for its query, in milliseconds. */
   #waitMs(command: Command): number {
     if (command.operation === 'query') return Number.POSITIVE_INFINITY
-    if (command.operation === 'stop' || command.operation === 'delete') return 0
+    if (!waitsForQuery(command)) return 0
     const waitsByDefault = this.#caps.waitByDefault && command.operation === 'get'
     const defaultMs = waitsByDefault ? Number.POSITIVE_INFINITY : 0
     const waitMs = command.waitForCompletionTimeoutMs ?? defaultMs
@@ -138,4 +143,8 @@ function tooLong(maxQueryMs: number): QueryError {
     `task cancelled [it has run for [${maxQueryMs}ms], the limit of a synchronous query on this server; ` +
       'submit it to [/_query/async]]',
   )
+}
+
+function waitsForQuery(command: Command): command is CommandOf<'submit'> | CommandOf<'get' | 'head'> {
+  return command.operation === 'submit' || command.operation === 'get' || command.operation === 'head'
 }

@@ -64,7 +64,12 @@ export interface AsyncQueryRouterOptions {
    * @default Infinity
    */
   maxKeepAliveMs?: number
-  /** Largest request body, in bytes, after decompression. A larger one answers 413. @default 1_048_576 (1 MiB) */
+  /**
+   * Largest request body, in bytes, before and after decompression. A larger one answers 413. Elasticsearch's own limit is
+   * 100 MiB. Whatever its length, a body is read in short parts, and other requests go on in between.
+   *
+   * @default 16_777_216 (16 MiB)
+   */
   maxBodyBytes?: number
   /**
    * Who judges a request to a store in front of another server, such as `ElasticsearchStore`. `false`: the gateway checks
@@ -118,7 +123,7 @@ export const ROUTER_OPTIONS = {
   maxWaitsPerOwner: { ...rules.positiveNumber, defaultInWords: 'half of `maxWaits`' },
   maxStallMs: { ...rules.positiveNumber, default: 120_000 },
   maxKeepAliveMs: { ...rules.positiveNumber, default: Number.POSITIVE_INFINITY },
-  maxBodyBytes: { ...rules.positiveNumber, default: 2 ** 20 },
+  maxBodyBytes: { ...rules.positiveNumber, default: 2 ** 24 },
   strict: { ...rules.boolean, default: false },
   maxCachedBytes: { ...rules.nonNegativeNumber, default: 2 ** 25 },
   logger: {
@@ -141,7 +146,7 @@ export function resolveOptions(options: AsyncQueryRouterOptions): ResolvedOption
 function isStore(value: unknown): boolean {
   if (!hasMethods(value, ['get'])) return false
   const store = value as AsyncQueryStore
-  return (['submit', 'stop', 'delete', 'check', 'close'] as const).every(
+  return (['submit', 'stop', 'delete', 'list', 'check', 'close'] as const).every(
     (name) => store[name] === undefined || typeof store[name] === 'function',
   )
 }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import type { Response } from 'express'
 import { WITHOUT_PRODUCT } from '../core/errors'
-import type { QueryState } from '../core/store'
+import type { QueryState } from '../core/pass-through'
 import type { Chunk } from '../formats/writer'
 import { warningHeaders } from './warnings'
 

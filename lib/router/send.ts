@@ -2,9 +2,11 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Response } from 'express'
-import type { Rows } from '../core/result'
-import type { WireAnswer } from '../core/store'
+import type { WireAnswer } from '../core/pass-through'
+import type { Rows, ValueObject } from '../core/result'
+import { objectChunks } from '../formats/formats'
 import type { Chunk, Piece } from '../formats/writer'
+import type { ObjectOutput } from '../request/command'
 import { outageOf } from './answers'
 import { breakOff, bytesOf, endWith, setStatus } from './response-headers'
 import type { Wait } from './waits'
@@ -74,6 +76,17 @@ function untilGone(batch: Promise<Rows>, { isAbandoned, gone }: Wait): Promise<R
     if (isAbandoned) leave()
     batch.then(resolve, (error) => reject(outageOf(error))).finally(end)
   })
+}
+
+/** Sends an object in the client's format, with its length unless it is long. */
+export function sendObject(
+  response: Response,
+  { format, contentType, ...style }: ObjectOutput,
+  object: ValueObject,
+  wait: Wait,
+): Promise<void> {
+  response.setHeader('content-type', contentType)
+  return sendChunks(response, objectChunks(format, object, style), wait)
 }
 
 /**

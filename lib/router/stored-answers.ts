@@ -1,28 +1,23 @@
-import type { Response } from 'express'
 import { isObject } from '../core/is-object'
-import type {
-  AsyncQuery,
-  AsyncQueryStore,
-  DeleteOptions,
-  GetOptions,
-  QueryRequest,
-  SubmitOptions,
-} from '../core/store'
+import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../core/operations'
+import type { AsyncQuery, AsyncQueryStore, QueryRequest } from '../core/store'
 import { admitResult } from '../formats/admission'
-import { writeObject, writerFor } from '../formats/formats'
-import type { Command, ObjectOutput } from '../request/command'
+import { writerFor } from '../formats/formats'
+import type { Command } from '../request/command'
 import { AnswerCache } from './answer-cache'
 import type { Answers, CommandOf } from './answers'
+import { asksForObject, ObjectAnswer } from './answers'
 import type { Exchange } from './exchange'
-import { endHead, endWith, setExpiration, setQueryHeaders, setTook, setWarnings } from './response-headers'
-import { sendChunks } from './send'
+import { listBody, showBody } from './listing'
+import { endHead, setExpiration, setQueryHeaders, setTook, setWarnings } from './response-headers'
+import { sendChunks, sendObject } from './send'
 import { runToEnd } from './sync-query'
 import type { Wait } from './waits'
 
-const DELETED = 'deleted'
+const ACKNOWLEDGED = new ObjectAnswer({ acknowledged: true })
 
-/** A query as the store returns it, or the fact that the store has deleted it. */
-type StoredAnswer = AsyncQuery | typeof DELETED
+/** A query as the store returns it, or what tells about queries. */
+type StoredAnswer = AsyncQuery | ObjectAnswer
 
 /** Answers for a store that keeps queries. Writes them in the format of the request. */
 export class StoredAnswers implements Answers<StoredAnswer> {
@@ -41,7 +36,7 @@ export class StoredAnswers implements Answers<StoredAnswer> {
   }
 
   query(command: CommandOf<'query'>, exchange: Exchange, { signal }: Wait): Promise<AsyncQuery | undefined> {
-    return runToEnd(this.#store, takeRequest(command, exchange), exchange.owner, signal)
+    return runToEnd(this.#store, takeRequest(command, exchange), exchange, signal)
   }
 
   /** Returns the promise of the store itself: another one for each wait would cost memory. */
@@ -59,13 +54,23 @@ export class StoredAnswers implements Answers<StoredAnswer> {
 
   async delete(id: string, { owner }: Exchange, options: DeleteOptions): Promise<StoredAnswer | undefined> {
     const isDeleted = await this.#method('delete').call(this.#store, id, owner, options)
-    return isDeleted ? DELETED : undefined
+    return isDeleted ? ACKNOWLEDGED : undefined
+  }
+
+  async list({ owner }: Exchange, options: ListOptions): Promise<ObjectAnswer | undefined> {
+    const queries = await this.#method('list').call(this.#store, owner, options)
+    if (options.id === undefined) return new ObjectAnswer(listBody(queries))
+    const [query] = queries
+    return query && new ObjectAnswer(showBody(query))
   }
 
   async send(answer: StoredAnswer, exchange: Exchange, wait: Wait): Promise<void> {
     const { command, response } = exchange
-    if (command.operation === 'delete') return acknowledge(response, command.output)
-    if (answer === DELETED) return
+    if (answer instanceof ObjectAnswer) {
+      if (asksForObject(command)) await sendObject(response, command.output, answer.object, wait)
+      return
+    }
+    if (asksForObject(command)) return
     const release = answer.isRunning ? undefined : this.#store.hold?.(answer.result)
     try {
       await this.#sendQuery(await admittedQuery(answer), command, exchange, wait)
@@ -76,7 +81,7 @@ export class StoredAnswers implements Answers<StoredAnswer> {
 
   async #sendQuery(
     answer: AsyncQuery,
-    { operation, output }: Exclude<Command, { operation: 'delete' }>,
+    { operation, output }: Exclude<Command, CommandOf<'delete' | 'list' | 'show'>>,
     { response, queryId, startedMs }: Exchange,
     wait: Wait,
   ): Promise<void> {
@@ -99,11 +104,14 @@ export class StoredAnswers implements Answers<StoredAnswer> {
 
   /** Deletes the query of a submit: nobody has its id, so nobody could ever read or delete it. */
   async discard(answer: StoredAnswer | undefined, { command, owner }: Exchange): Promise<void> {
-    if (command.operation !== 'submit' || !answer || answer === DELETED || answer.id === undefined) return
+    if (command.operation !== 'submit' || !answer || answer instanceof ObjectAnswer) return
+    if (answer.id === undefined) return
     await this.#store.delete?.(answer.id, owner)
   }
 
-  #method<Name extends 'submit' | 'stop' | 'delete'>(name: Name): NonNullable<AsyncQueryStore[Name]> {
+  #method<Name extends 'submit' | 'stop' | 'delete' | 'list'>(
+    name: Name,
+  ): NonNullable<AsyncQueryStore[Name]> {
     const method = this.#store[name]
     if (!method) throw new TypeError(`The store has no ${name}`)
     return method
@@ -124,9 +132,4 @@ async function admittedQuery(query: AsyncQuery): Promise<AsyncQuery> {
   if (query.isRunning) return query
   const result = await admitResult(query.result)
   return result === query.result ? query : { ...query, result }
-}
-
-function acknowledge(response: Response, { format, contentType, ...style }: ObjectOutput): void {
-  response.setHeader('content-type', contentType)
-  endWith(response, writeObject(format, { acknowledged: true }, style))
 }

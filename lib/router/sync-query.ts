@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Owner } from '../core/caller'
+import type { Caller, Owner } from '../core/caller'
 import { QueryError } from '../core/errors'
+import { DEFAULT_KEEP_ALIVE_MS } from '../core/operations'
 import type { AsyncQuery, AsyncQueryStore, QueryRequest } from '../core/store'
-import { DEFAULT_KEEP_ALIVE_MS } from '../core/store'
 
 /** A store that can delete is asked once. The keep-alive is that which Elasticsearch shows, and ends nothing. */
 const AT_ONCE = { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY, keepAliveMs: DEFAULT_KEEP_ALIVE_MS }
@@ -17,12 +17,12 @@ const IN_SLICES = { waitForCompletionTimeoutMs: 10_000, keepAliveMs: 30_000 }
 export async function runToEnd(
   store: AsyncQueryStore,
   request: QueryRequest,
-  owner: Owner,
+  { owner, caller }: { owner: Owner; caller: Caller },
   signal: AbortSignal,
 ): Promise<AsyncQuery | undefined> {
   if (!store.submit) throw new TypeError('The store has no submit')
   const options = { ...(store.delete ? AT_ONCE : IN_SLICES), signal }
-  const first = await store.submit(request, owner, { ...options, keepOnCompletion: false })
+  const first = await store.submit(request, owner, { ...options, keepOnCompletion: false, caller })
   if (!first.isRunning) return first
   const { id } = first
   try {

@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import type { Caller } from '../core/caller'
-import type { WireRequest } from '../core/store'
+import type { WireRequest } from '../core/pass-through'
 import type { SentHead } from '../request/command'
 import { SOURCE } from '../request/parameters'
 

@@ -77,6 +77,13 @@ export const SETTINGS = named({
     parse: parseClaim,
     option: 'jwt.cancelTasks',
   },
+  jwtMonitorQueries: {
+    placeholder: 'CLAIM=VALUE',
+    about: 'whose tokens may see the running queries of others: scope=monitor_esql',
+    expected: 'a claim and a value, such as scope=monitor_esql',
+    parse: parseClaim,
+    option: 'jwt.monitorQueries',
+  },
   jwtClockTolerance: {
     ...TIME,
     parse: (text: string) => parseTime(text, { msPerUnit: 1_000 }),

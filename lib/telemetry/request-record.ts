@@ -1,7 +1,7 @@
 import type { Response } from 'express'
 import type { Owner } from '../core/caller'
 import { isQueryError, RoutingError, statusOf } from '../core/errors'
-import type { Operation } from '../core/store'
+import type { Operation } from '../core/operations'
 
 /**
  * The facts about a request that its log line and its measurements are made of. Tens of thousands of requests may

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { ALL_METHODS } from './harness'
 import type { Suite } from './suite'
 
 /** The stores that the harness creates. The other groups rely on it. */
-export function creation({ harness, test, offers }: Suite): void {
+export function creation({ harness, settled, test, offers }: Suite): void {
   test('create makes stores that share nothing', async (subject) => {
     const id = await subject.running()
     const other = await harness.create()
@@ -17,7 +16,7 @@ export function creation({ harness, test, offers }: Suite): void {
 
   test('the store offers the methods that the harness names, and no other', async ({ store }) => {
     assert.equal(typeof store.get, 'function')
-    for (const method of ALL_METHODS) {
+    for (const method of settled) {
       const type = offers(method) ? 'function' : 'undefined'
       assert.equal(
         typeof store[method],

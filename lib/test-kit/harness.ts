@@ -1,7 +1,8 @@
 import type { Owner } from '../core/caller'
 import type { QueryError } from '../core/errors'
+import type { SubmitOptions } from '../core/operations'
 import type { QueryResult } from '../core/result'
-import type { AsyncQueryStore, QueryRequest, SubmitOptions } from '../core/store'
+import type { AsyncQueryStore, QueryRequest } from '../core/store'
 
 /** `describe` and `it` of any test runner: Jest, Vitest, Mocha and node:test all fit. */
 export interface TestRunner {
@@ -10,7 +11,7 @@ export interface TestRunner {
 }
 
 /** A method that a store may leave out. */
-export type OptionalMethod = 'submit' | 'stop' | 'delete' | 'close'
+export type OptionalMethod = 'submit' | 'stop' | 'delete' | 'list' | 'close'
 
 /** How a query is put into a store that has no submit. */
 export type SeedOptions = Pick<SubmitOptions, 'keepAliveMs' | 'keepOnCompletion'>
@@ -55,7 +56,11 @@ export interface HarnessOutcomes {
 export interface StoreHarness {
   /** A fresh, empty store that shares nothing with earlier ones. Called for each test, which closes it. */
   create(): Promise<AsyncQueryStore>
-  /** The optional methods that the store has. @default all of them */
+  /**
+   * The optional methods that the store has. Name `list` here to have it checked.
+   *
+   * @default submit, stop, delete and close
+   */
   offers?: readonly OptionalMethod[]
   /** The texts of the queries that the tests submit. */
   queries: HarnessQueries
@@ -99,7 +104,7 @@ export interface StoreHarness {
   pendingTimers?(): number
 }
 
-export const ALL_METHODS: readonly OptionalMethod[] = ['submit', 'stop', 'delete', 'close']
+const DEFAULT_METHODS: readonly OptionalMethod[] = ['submit', 'stop', 'delete', 'close']
 
 /** A harness, and its settings with the defaults filled in. */
 export type ResolvedHarness = ReturnType<typeof resolveHarness>
@@ -107,7 +112,7 @@ export type ResolvedHarness = ReturnType<typeof resolveHarness>
 /** Throws a `TypeError` where something is missing that the offered methods need. */
 export function resolveHarness(harness: StoreHarness) {
   const {
-    offers = ALL_METHODS,
+    offers = DEFAULT_METHODS,
     stepMs = harness.advance ? 1_000 : 100,
     patienceMs = 10_000,
     unknownId = 'FkpMRkJGS1gzVDRlM3g4ZzMyRGlLbkEaTXlJZHdNT09TU2VTZVBoNDM3cFZMUToxMDM=',
@@ -121,5 +126,10 @@ export function resolveHarness(harness: StoreHarness) {
   if (harness.queries.completesLarge !== undefined && !harness.outcomes.completesLarge) {
     throw new TypeError('A harness with the query `completesLarge` needs `outcomes.completesLarge`')
   }
-  return { harness, offers, stepMs, patienceMs, unknownId }
+  /** The methods that a store has or lacks as the harness says. Harnesses that name none are older than `list`. */
+  const settled: readonly OptionalMethod[] = [
+    ...DEFAULT_METHODS,
+    ...(harness.offers ? ['list' as const] : []),
+  ]
+  return { harness, offers, settled, stepMs, patienceMs, unknownId }
 }

@@ -5,6 +5,7 @@ import { resolveHarness } from './harness'
 import { concurrency, interruption } from './interruption'
 import { largeResults } from './large-results'
 import { failure, lifecycle } from './lifecycle'
+import { listing } from './listing'
 import { ownership } from './ownership'
 import { snapshots } from './snapshots'
 import type { Suite } from './suite'
@@ -31,6 +32,7 @@ const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
   ownership,
   interruption,
   concurrency,
+  listing,
   snapshots,
   'large results': largeResults,
   failure,

@@ -3,17 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Owner } from '../core/caller'
 import { ownerOf } from '../core/caller'
 import { isObject } from '../core/is-object'
+import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions, WaitOptions } from '../core/operations'
 import type { StoredResult } from '../core/result'
-import type {
-  AsyncQuery,
-  AsyncQueryStore,
-  CompletedQuery,
-  DeleteOptions,
-  GetOptions,
-  QueryRequest,
-  SubmitOptions,
-  WaitOptions,
-} from '../core/store'
+import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../core/store'
 import { shown } from './assertions'
 import type { HarnessQueries, OptionalMethod, ResolvedHarness, SeedOptions } from './harness'
 import { withRows } from './read-rows'
@@ -133,6 +125,19 @@ export class Subject {
     return this.begin('delete', async () =>
       this.#method('delete').call(this.store, id, owner, ...options),
     ).end()
+  }
+
+  list({ owner = alice, ...options }: AsOwner & ListOptions = {}): Promise<readonly ListedQuery[]> {
+    return this.begin('list', async () => {
+      const queries = await this.#method('list').call(this.store, owner, options)
+      assert.ok(Array.isArray(queries), `list answers ${shown(queries)}, which is no list`)
+      return queries
+    }).end()
+  }
+
+  /** The ids of a list, in its order. */
+  async listedIds(options?: AsOwner & ListOptions): Promise<string[]> {
+    return (await this.list(options)).map((query) => query?.id)
   }
 
   close(): Promise<void> {

@@ -5,16 +5,19 @@ import { Subject } from './subject'
 
 export interface Suite {
   harness: StoreHarness
+  /** The optional methods whose presence the harness tells. */
+  settled: readonly OptionalMethod[]
   offers(method: OptionalMethod): boolean
   /** A test with a store of its own, which is closed after it. */
   test(title: string, body: (subject: Subject) => Promise<void>): void
 }
 
 export function testsOf(register: (suite: Suite) => void, resolved: ResolvedHarness) {
-  const { harness, offers } = resolved
+  const { harness, offers, settled } = resolved
   const tests: { title: string; body: () => Promise<void> }[] = []
   register({
     harness,
+    settled,
     offers: (method) => offers.includes(method),
     test(title, body) {
       const run = () =>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
-import type { AsyncQuery, WaitOptions } from '../core/store'
+import type { WaitOptions } from '../core/operations'
+import type { AsyncQuery } from '../core/store'
 import { assertCompleted, assertFails, assertRunning } from './assertions'
 import type { Pending, Subject } from './subject'
 import { FOREVER } from './subject'

@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { isQueryError } from '../../lib/core/errors'
+import { atOnce } from '../../lib/core/turns'
 import type { JsonNode } from '../../lib/json/parse'
-import { locate, parseJson } from '../../lib/json/parse'
+import { locate, parseInTurns, parseJson } from '../../lib/json/parse'
 import { heapGrowth } from '../support/memory-heap'
 
 const VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 
+const located = (value: unknown) => atOnce(locate(value)) as JsonNode
 const parsedValue = (text: string) => parseJson(text)?.value
 
 /** A value with the precision that `JSON.parse` has. */
@@ -43,22 +45,21 @@ describe('parseJson', () => {
   it('tells where names and values stand', () => {
     const root = parseJson('{\n  "a": [1,\n "x", {"b" : [ ]}] }') as JsonNode
     const [field] = root.fields
-    const inner = field?.node.item(2).fields[0]
+    const list = field?.node as JsonNode
+    const starts = [...atOnce(list.source.itemStarts(list.start, [1, 2]))]
     expect({
       root: [root.token, root.location, root.end],
       name: [field?.name, field?.location],
       value: [field?.node.token, field?.node.location, field?.node.end],
-      items: [0, 1].map((index) => field?.node.item(index)).map((item) => [item?.token, item?.location]),
-      inner: [inner?.name, inner?.location, inner?.node.location, inner?.node.end],
+      items: starts.map(([index, start]) => [index, list.source.lines.locate(start)]),
     }).toEqual({
       root: ['START_OBJECT', '[1:1]', '[3:20]'],
       name: ['a', '[2:3]'],
       value: ['START_ARRAY', '[2:8]', '[3:18]'],
       items: [
-        ['VALUE_NUMBER', '[2:9]'],
-        ['VALUE_STRING', '[3:2]'],
+        [1, '[3:2]'],
+        [2, '[3:7]'],
       ],
-      inner: ['b', '[3:8]', '[3:14]', '[3:16]'],
     })
   })
 
@@ -168,6 +169,26 @@ describe('parseJson', () => {
     expect([root.fields.length, Object.keys(root.value as object).length]).toEqual([1_000, 1_500])
   })
 
+  it('reads as many fields of an object as a body of a mebibyte can have, and refuses more', () => {
+    const objectOf = (count: number) =>
+      `[{"a":{${Array.from({ length: count }, (_, index) => `"${index.toString(36)}x":1`).join()}}}]`
+    expect(Object.keys((parsedValue(objectOf(131_072)) as [{ a: object }])[0].a)).toHaveLength(131_072)
+    expect(() => parseJson(objectOf(131_073))).toThrow(
+      expect.objectContaining({
+        type: 'x_content_parse_exception',
+        reason: expect.stringMatching(
+          /^\[1:\d+\] Number of fields of an object \(131073\) exceeds the maximum allowed \(131072\)$/,
+        ),
+      }),
+    )
+  })
+
+  it('keeps the items of long lists in their order, wherever the lists stand', () => {
+    const numbers = Array.from({ length: 70_000 }, (_, index) => index)
+    const value = [1, numbers, [[], numbers, 2], { a: numbers, b: [3] }]
+    expect(parsedValue(JSON.stringify(value))).toEqual(value)
+  })
+
   it('refuses a document that is nested too deep', () => {
     expect(() => parseJson('['.repeat(100_000))).toThrow(
       expect.objectContaining({
@@ -187,6 +208,80 @@ describe('parseJson', () => {
         }
       }),
       { numRuns: 1_000 },
+    )
+  })
+})
+
+/** So much text is read between two pauses. */
+const PART = 65_536
+
+/** Reads a text in parts. Returns the value or the refusal, and counts the pauses. */
+function inParts(text: string, length?: number): { outcome: unknown; pauses: number } {
+  const work = parseInTurns(text, length)
+  let pauses = 0
+  try {
+    for (;;) {
+      const step = work.next()
+      if (step.done) return { outcome: step.value?.value, pauses }
+      pauses += 1
+    }
+  } catch (error) {
+    if (!isQueryError(error)) throw error
+    const { type, reason, causedBy } = error
+    return { outcome: { type, reason, causedBy }, pauses }
+  }
+}
+
+describe('a text that is read in parts', () => {
+  const filling = (unit: string, length: number): string => unit.repeat(Math.ceil(length / unit.length))
+
+  it.each<[string, (length: number) => string]>([
+    ['numbers', (length) => `[${filling('1,', length)}1]`],
+    ['empty lists', (length) => `[${filling('[],', length)}[]]`],
+    ['deep lists', (length) => `[${filling(`${'['.repeat(900)}${']'.repeat(900)},`, length)}1]`],
+    ['deep objects', (length) => `[${filling(`${'{"a":'.repeat(900)}1${'}'.repeat(900)},`, length)}1]`],
+    ['fields', (length) => `{${filling('"a":1,', 0)}"a":[${filling('{"b":1},', length)}1]}`],
+    ['one text', (length) => `["${filling('x', length)}"]`],
+    ['one text of escapes', (length) => `["${filling('\\u0041\\n\\"', length)}"]`],
+    ['one text of pairs', (length) => `["${filling('\\ud83e\\udd14🤔', length)}"]`],
+    ['one name', (length) => `{"${filling('x', length)}":1}`],
+    ['blanks', (length) => `[${filling(' \r\n\t', length)}1]`],
+    ['comments', (length) => `[${filling('/*x*/', length)}1]`],
+    ['one comment', (length) => `[/*${filling('*', length)}*/1]`],
+    ['one comment to the end of its line', (length) => `[//${filling('x', length)}\n1]`],
+  ])('pauses after each 64 KiB of %s, and is read as in one part', (_what, textOf) => {
+    const text = textOf(4.5 * PART)
+    const { outcome, pauses } = inParts(text)
+    expect([4, 5, 6, 7]).toContain(pauses)
+    expect(outcome).toEqual(JSON.parse(text.replace(/\/\*.*?\*\/|\/\/.*/g, '')))
+    expect(inParts(textOf(PART / 2)).pauses).toBe(0)
+  })
+
+  it('has the same value or the same fault, wherever a part ends', () => {
+    const piece = fc.constantFrom(
+      ...['{', '}', '[', ']', ',', ':', '"', '"a":', '"b"', '1', '01', '1.', '1e', '-', 'true', 'nul'],
+      ...[' ', '\n', '\r', '\r\n', '\t', '\f', '//', '/*', '*/', '/* x */', '{"a":[1,{}]}'],
+      ...[
+        '\\',
+        '\\n',
+        '\\u0041',
+        '\\u00',
+        '\\x',
+        '\\"',
+        '\\ud83e',
+        '\u0001',
+        '漢',
+        '🤔',
+        'a text that is longer',
+      ],
+    )
+    const text = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(''))
+    const inText = text.map((inner) => `{"query":"${inner}"}`)
+    fc.assert(
+      fc.property(fc.oneof(text, inText), fc.integer({ min: 8, max: 40 }), (body, length) => {
+        expect(inParts(body, length).outcome).toEqual(inParts(body).outcome)
+      }),
+      { numRuns: 2_000 },
     )
   })
 })
@@ -218,7 +313,7 @@ describe('locate', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const parsed = JSON.parse(JSON.stringify(value))
-        expect(withoutPositions(locate(parsed))).toEqual(
+        expect(withoutPositions(located(parsed))).toEqual(
           withoutPositions(parseJson(JSON.stringify(value)) as JsonNode),
         )
       }),
@@ -226,18 +321,17 @@ describe('locate', () => {
   })
 
   it('keeps integers of any length', () => {
-    expect(locate({ n: 2n ** 64n, missing: undefined }).value).toEqual({ n: 2n ** 64n })
+    expect(located({ n: 2n ** 64n, missing: undefined }).value).toEqual({ n: 2n ** 64n })
   })
 
   it('refuses what is nested too deep', () => {
     let value: unknown = 1
     for (let depth = 0; depth < 1_100; depth += 1) value = [value]
-    expect(() => locate(value)).toThrow(expect.objectContaining({ type: 'x_content_parse_exception' }))
+    expect(() => located(value)).toThrow(expect.objectContaining({ type: 'x_content_parse_exception' }))
   })
 })
 
 function withoutPositions(node: JsonNode): unknown {
   const { token, value, fields } = node
-  const items = Array.isArray(value) ? value.map((_, index) => withoutPositions(node.item(index))) : []
-  return { token, value, fields: fields.map((field) => [field.name, withoutPositions(field.node)]), items }
+  return { token, value, fields: fields.map((field) => [field.name, withoutPositions(field.node)]) }
 }

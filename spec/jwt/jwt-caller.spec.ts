@@ -120,6 +120,12 @@ function tampered(text: string, part: 0 | 1 | 2, replacement: (original: string)
     .join('.')
 }
 
+/** The caller of a token with the usual claims, which are compared in tests of their own. */
+function calledBy(fields: Partial<Caller>): Caller {
+  const rights = { canCancelTasks: false, canMonitorQueries: false }
+  return { owner: '', ...rights, claims: expect.objectContaining({ aud: expect.anything() }), ...fields }
+}
+
 function flipFirst(text: string): string {
   return `${text.startsWith('A') ? 'B' : 'A'}${text.slice(1)}`
 }
@@ -127,18 +133,16 @@ function flipFirst(text: string): string {
 describe('jwtCaller: signatures', () => {
   it.each(JWT_ALGORITHMS)('accepts %s with the key that fits', async (algorithm) => {
     const key = keysFor(algorithm).publicKey
-    expect(await resolve(signed({}, { algorithm }), { key, algorithms: [algorithm] })).toEqual({
-      owner: ownerOf(issuer, 'alice'),
-      canCancelTasks: false,
-    })
+    expect(await resolve(signed({}, { algorithm }), { key, algorithms: [algorithm] })).toEqual(
+      calledBy({ owner: ownerOf(issuer, 'alice') }),
+    )
   })
 
   it.each(JWT_ALGORITHMS)('accepts %s with a key that a function finds', async (algorithm) => {
     const key = (header: JwtHeader) => keysFor(header.alg).publicKey
-    expect(await resolve(signed({}, { algorithm }), { key, algorithms: JWT_ALGORITHMS })).toEqual({
-      owner: ownerOf(issuer, 'alice'),
-      canCancelTasks: false,
-    })
+    expect(await resolve(signed({}, { algorithm }), { key, algorithms: JWT_ALGORITHMS })).toEqual(
+      calledBy({ owner: ownerOf(issuer, 'alice') }),
+    )
   })
 
   it.each(JWT_ALGORITHMS)('refuses %s with a signature that was changed', async (algorithm) => {
@@ -531,17 +535,14 @@ describe('jwtCaller: claims', () => {
     ['a long subject', { sub: 'x'.repeat(1_024) }],
   ])('accepts %s', async (_, overrides: Record<string, unknown>) => {
     const owner = ownerOf(issuer, String(overrides.sub ?? 'alice'))
-    expect(await resolve(signed(overrides))).toEqual({ owner, canCancelTasks: false })
+    expect(await resolve(signed(overrides))).toEqual(calledBy({ owner }))
   })
 
   it('accepts each issuer and audience of a list, and no other', async () => {
     const lists = { issuer: [issuer, 'https://second.example'], audience: [audience, 'reports'] }
     for (const iss of lists.issuer) {
       for (const aud of lists.audience) {
-        expect(await resolve(signed({ iss, aud }), lists)).toEqual({
-          owner: ownerOf(iss, 'alice'),
-          canCancelTasks: false,
-        })
+        expect(await resolve(signed({ iss, aud }), lists)).toEqual(calledBy({ owner: ownerOf(iss, 'alice') }))
       }
     }
     expect(await whyRefused(signed({ iss: lists.issuer.join() }), lists)).toBe(
@@ -563,20 +564,16 @@ describe('jwtCaller: claims', () => {
     lists.issuer[0] = 'https://other.example'
     lists.audience.length = 0
     cancelTasks.value = 'other'
-    expect(await caller(await incomingRequest({ Authorization: `Bearer ${text}` }))).toEqual({
-      owner: ownerOf(issuer, 'alice'),
-      canCancelTasks: true,
-    })
+    expect(await caller(await incomingRequest({ Authorization: `Bearer ${text}` }))).toEqual(
+      calledBy({ owner: ownerOf(issuer, 'alice'), canCancelTasks: true }),
+    )
   })
 })
 
 describe('jwtCaller: ownerClaim', () => {
   it('names the owner instead of the subject', async () => {
     const text = signed({ sub: undefined, uid: 'a-17' })
-    expect(await resolve(text, { ownerClaim: 'uid' })).toEqual({
-      owner: ownerOf(issuer, 'a-17'),
-      canCancelTasks: false,
-    })
+    expect(await resolve(text, { ownerClaim: 'uid' })).toEqual(calledBy({ owner: ownerOf(issuer, 'a-17') }))
   })
 
   it.each([undefined, null, '', 5, ['a-17'], {}])('refuses the value %j', async (uid) => {
@@ -618,11 +615,13 @@ describe('jwtCaller: ownerClaim', () => {
 
 describe('jwtCaller: userClaim', () => {
   it('names the user in addition to the owner', async () => {
-    expect(await resolve(signed({ login: 'alice' }), { userClaim: 'login' })).toEqual({
-      owner: ownerOf(issuer, 'alice'),
-      canCancelTasks: false,
-      user: 'alice',
-    })
+    expect(await resolve(signed({ login: 'alice' }), { userClaim: 'login' })).toEqual(
+      calledBy({
+        owner: ownerOf(issuer, 'alice'),
+
+        user: 'alice',
+      }),
+    )
   })
 
   it.each([undefined, null, '', 5, ['alice'], {}])('names no user for %j', async (login) => {
@@ -631,6 +630,65 @@ describe('jwtCaller: userClaim', () => {
 
   it('finds no claim that every object has', async () => {
     expect(await resolve(signed(), { userClaim: 'constructor' })).not.toHaveProperty('user')
+  })
+})
+
+describe('jwtCaller: the claims of a caller', () => {
+  const realm = { roles: ['reader'], count: 5 }
+
+  it('are those of the token, and nothing else of it', async () => {
+    const text = signed({ realm })
+    const caller = await resolve(text)
+    expect(caller?.claims).toEqual({ ...claims, realm })
+    const shown = inspect(caller, { depth: null, getters: true, showHidden: true })
+    for (const part of text.split('.')) expect(shown).not.toContain(part)
+  })
+
+  it('are copied with the caller, by a function around that of jwtCaller', async () => {
+    expect({ ...(await resolve(signed({ realm }))), user: 'bob' }).toMatchObject({
+      claims: { realm },
+      user: 'bob',
+    })
+  })
+
+  it('are new for each reader, who may change them', async () => {
+    const caller = await resolve(signed({ realm }))
+    Object.assign(caller?.claims ?? {}, { sub: 'mallory' })
+    expect(caller?.claims).toEqual({ ...claims, realm })
+  })
+})
+
+const RIGHTS = [
+  ['cancelTasks', 'canCancelTasks', 'cancel_task'],
+  ['monitorQueries', 'canMonitorQueries', 'monitor_esql'],
+] as const
+
+describe.each(RIGHTS)('jwtCaller: %s', (option, field, value) => {
+  const others = RIGHTS.map(([, name]) => name).filter((name) => name !== field)
+
+  it('grants its right and no other, by a claim or by a function', async () => {
+    const text = signed({ scope: `read ${value}` })
+    for (const right of [{ claim: 'scope', value }, () => true]) {
+      const caller = await resolve(text, { [option]: right })
+      expect(caller).toMatchObject({
+        [field]: true,
+        ...Object.fromEntries(others.map((name) => [name, false])),
+      })
+      expect(await resolve(signed({ scope: 'read' }), { [option]: { claim: 'scope', value } })).toMatchObject(
+        {
+          [field]: false,
+        },
+      )
+    }
+  })
+
+  it('is decided anew for a token that comes again where a function decides', async () => {
+    let isGranted = true
+    const caller = jwtCaller({ ...jwtOptions, clock, [option]: async () => isGranted })
+    const request = await incomingRequest({ Authorization: `Bearer ${signed()}` })
+    expect(await caller(request)).toMatchObject({ [field]: true })
+    isGranted = false
+    expect(await caller(request)).toMatchObject({ [field]: false })
   })
 })
 
@@ -653,10 +711,9 @@ describe('jwtCaller: cancelTasks', () => {
     [{ cancel_task: true }, false],
     [true, false],
   ])('a claim %j: %s', async (scope, canCancelTasks) => {
-    expect(await resolve(signed({ scope }), { cancelTasks: test })).toEqual({
-      owner: ownerOf(issuer, 'alice'),
-      canCancelTasks,
-    })
+    expect(await resolve(signed({ scope }), { cancelTasks: test })).toEqual(
+      calledBy({ owner: ownerOf(issuer, 'alice'), canCancelTasks }),
+    )
   })
 
   it.each(['__proto__', 'constructor'])('treats %s as a claim like any other', async (claim) => {
@@ -844,7 +901,7 @@ describe('jwtCaller: a token that comes again', () => {
     const { ask } = await callerAnd({})
     const first = await ask()
     Object.assign(first as object, { owner: 'mallory' })
-    expect(await ask()).toEqual({ owner: ownerOf(issuer, 'alice'), canCancelTasks: false })
+    expect(await ask()).toEqual(calledBy({ owner: ownerOf(issuer, 'alice') }))
   })
 
   it('is verified with the current key', async () => {

@@ -52,12 +52,17 @@ describe('options of jwtCaller', () => {
     )
   })
 
-  it.each(['clockToleranceSeconds', 'ownerClaim', 'userClaim', 'cancelTasks', 'maxTokenLength', 'clock'])(
-    'treats %s that is undefined as absent',
-    (name) => {
-      expect(createWith({ [name]: undefined })).toBeInstanceOf(Function)
-    },
-  )
+  it.each([
+    'clockToleranceSeconds',
+    'ownerClaim',
+    'userClaim',
+    'cancelTasks',
+    'monitorQueries',
+    'maxTokenLength',
+    'clock',
+  ])('treats %s that is undefined as absent', (name) => {
+    expect(createWith({ [name]: undefined })).toBeInstanceOf(Function)
+  })
 
   it('accepts every option, frozen, and changes none', () => {
     const options = Object.freeze(allOptions())
@@ -105,6 +110,7 @@ describe('options of jwtCaller', () => {
       '`scope` (string)',
     ],
     ['cancelTasks', null, 'a function of the claims, or an object with `claim` and `value`', 'null'],
+    ['monitorQueries', null, 'a function of the claims, or an object with `claim` and `value`', 'null'],
     ...[0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY].map((value): [string, unknown, string, string] => [
       'maxTokenLength',
       value,
@@ -260,6 +266,7 @@ function allOptions(): JwtCallerOptions {
     ownerClaim: 'uid',
     userClaim: 'login',
     cancelTasks: { claim: 'scope', value: 'cancel_task' },
+    monitorQueries: { claim: 'scope', value: 'monitor_esql' },
     maxTokenLength: 1,
     clock,
   }

@@ -2,14 +2,16 @@ import { ownerOf } from '../../lib/core/caller'
 import { digestOf, type VerifiedToken, verifiedTokens } from '../../lib/jwt/verified-tokens'
 import { rsaKeys } from '../support/tokens'
 
-function verified(user: string, cancelTasks: boolean | string = false): VerifiedToken {
+function verified(user: string, claims = ''): VerifiedToken {
   return {
     header: { alg: 'RS256' },
     key: rsaKeys.publicKey,
     times: { exp: 1, nbf: undefined, iat: undefined },
     owner: ownerOf('i', 's'),
     user,
-    cancelTasks,
+    claims,
+    cancelTasks: false,
+    monitorQueries: undefined,
   }
 }
 
@@ -33,22 +35,19 @@ describe('verifiedTokens', () => {
   })
 
   it.each([
-    ['without claims', false, 30_393],
+    ['without claims', '', 30_393],
     ['with claims of 12,000 characters', 'x'.repeat(12_000), 683],
-  ])(
-    'keeps a limited number of tokens %s, and forgets the least recently used first',
-    (_, cancelTasks, most) => {
-      const tokens = verifiedTokens()
-      const name = (index: number) => `${index}`.padStart(6, '0')
-      for (let index = 0; index < most + 10; index += 1) {
-        tokens.set(`${index}`, verified(name(index), cancelTasks))
-      }
-      expect(tokens.size).toBe(most)
-      expect([tokens.get('9'), tokens.get('10')?.user]).toEqual([undefined, name(10)])
-      tokens.set('last', verified(name(0), cancelTasks))
-      expect([tokens.get('11'), tokens.get('10')?.user]).toEqual([undefined, name(10)])
-    },
-  )
+  ])('keeps a limited number of tokens %s, and forgets the least recently used first', (_, claims, most) => {
+    const tokens = verifiedTokens()
+    const name = (index: number) => `${index}`.padStart(6, '0')
+    for (let index = 0; index < most + 10; index += 1) {
+      tokens.set(`${index}`, verified(name(index), claims))
+    }
+    expect(tokens.size).toBe(most)
+    expect([tokens.get('9'), tokens.get('10')?.user]).toEqual([undefined, name(10)])
+    tokens.set('last', verified(name(0), claims))
+    expect([tokens.get('11'), tokens.get('10')?.user]).toEqual([undefined, name(10)])
+  })
 
   it('counts a token once, however often it is added', () => {
     const tokens = verifiedTokens()

@@ -1,4 +1,5 @@
 import { isQueryError } from '../../lib/core/errors'
+import { atOnce } from '../../lib/core/turns'
 import { parseJson } from '../../lib/json/parse'
 import { interpretSubmitBody, validateQuery } from '../../lib/request/submission'
 import { readBodyFields } from '../../lib/request/submit-fields'
@@ -6,7 +7,7 @@ import { toErrorResponse } from '../../lib/router/error-answer'
 import bodyShapes from '../fixtures/body-shapes.json'
 
 const interpret = (body: object) =>
-  interpretSubmitBody(readBodyFields(parseJson(JSON.stringify(body)), 'submit'))
+  interpretSubmitBody(atOnce(readBodyFields(parseJson(JSON.stringify(body)), 'submit')))
 
 describe('interpretSubmitBody', () => {
   it('has the defaults of Elasticsearch', () => {
@@ -144,7 +145,7 @@ describe('a body of a megabyte', () => {
 
   function refusalOf(text: string): unknown {
     try {
-      validateQuery(interpretSubmitBody(readBodyFields(parseJson(text), 'submit')).request)
+      validateQuery(interpretSubmitBody(atOnce(readBodyFields(parseJson(text), 'submit'))).request)
       return undefined
     } catch (error) {
       if (!isQueryError(error)) throw error

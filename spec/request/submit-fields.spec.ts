@@ -1,6 +1,7 @@
-import { locate, parseJson } from '../../lib/json/parse'
+import { atOnce } from '../../lib/core/turns'
+import { parseJson } from '../../lib/json/parse'
 import type { BodyOperation } from '../../lib/request/submit-fields'
-import { readBodyFields } from '../../lib/request/submit-fields'
+import { readBody, readBodyFields } from '../../lib/request/submit-fields'
 
 const TOKENS = {
   START_OBJECT: '{"a":1}',
@@ -40,7 +41,7 @@ const ACCEPTED: Readonly<Record<string, readonly Token[]>> = {
   keep_on_completion: BOOLEAN,
 }
 
-const read = (text: string) => readBodyFields(parseJson(text), 'submit')
+const read = (text: string) => atOnce(readBodyFields(parseJson(text), 'submit'))
 
 const refusalOf = (text: string): { reason: string; causedBy?: { type: string; reason: string } } => {
   try {
@@ -164,12 +165,13 @@ describe('readBodyFields', () => {
   })
 
   it('reads a body that the host application has parsed, without positions', () => {
-    expect(readBodyFields(locate({ query: 'x', params: [{ a: 1 }], filter: { b: 1 } }), 'submit')).toEqual({
+    const parsed = (body: object) => atOnce(readBody(body, 'submit')).fields
+    expect(parsed({ query: 'x', params: [{ a: 1 }], filter: { b: 1 } })).toEqual({
       query: 'x',
       params: [{ name: 'a', value: 1 }],
       filter: { b: 1 },
     })
-    expect(() => readBodyFields(locate({ query: 1 }), 'submit')).toThrow(
+    expect(() => parsed({ query: 1 })).toThrow(
       "[-1:-1] [esql/async_query] query doesn't support values of type: VALUE_NUMBER",
     )
   })
@@ -177,7 +179,7 @@ describe('readBodyFields', () => {
   it('reads only the gateway’s own fields of a body that another server reads', () => {
     const fields = '"query":1,"future":{},"params":2'
     const lenient = (text: string, operation: BodyOperation = 'submit') =>
-      readBodyFields(parseJson(text), operation, true)
+      atOnce(readBodyFields(parseJson(text), operation, true))
     expect(lenient(`{${fields},"keep_alive":"1s","keep_on_completion":"true"}`)).toEqual({
       keep_alive: 1_000,
       keep_on_completion: true,
@@ -192,7 +194,7 @@ describe('readBodyFields', () => {
 
 describe('the body of a synchronous query', () => {
   const refusal = (text: string) =>
-    errorOf(() => readBodyFields(parseJson(text), 'query')) as { type: string; reason: string }
+    errorOf(() => atOnce(readBodyFields(parseJson(text), 'query'))) as { type: string; reason: string }
 
   it('has every field of a submit but for those of an async query', () => {
     expect(Object.keys(ACCEPTED).filter((name) => isKnown(name))).toEqual(
@@ -203,7 +205,9 @@ describe('the body of a synchronous query', () => {
   })
 
   function isKnown(name: string): boolean {
-    const error = errorOf(() => readBodyFields(parseJson(`{"${name}":1}`), 'query')) as Error | undefined
+    const error = errorOf(() => atOnce(readBodyFields(parseJson(`{"${name}":1}`), 'query'))) as
+      | Error
+      | undefined
     return !error?.message.includes('unknown field')
   }
 

@@ -1,8 +1,10 @@
+import { atOnce } from '../../lib/core/turns'
 import type { JsonNode } from '../../lib/json/parse'
 import { locate, parseJson } from '../../lib/json/parse'
 import { readParams } from '../../lib/request/submit-params'
 
-const read = (text: string) => readParams(parseJson(text) as JsonNode)
+const read = (text: string) => atOnce(readParams(parseJson(text) as JsonNode))
+const located = (value: unknown) => atOnce(locate(value)) as JsonNode
 
 const NAME_RULE =
   'is not a valid parameter name, a valid parameter name starts with a letter or underscore, ' +
@@ -49,7 +51,7 @@ describe('readParams', () => {
     ['[{"__proto__": 1}]', [{ name: '__proto__', value: 1 }]],
   ])('reads %s', (text, params) => {
     expect(read(text)).toEqual(params)
-    expect(readParams(locate(parseJson(text)?.value))).toEqual(params)
+    expect(atOnce(readParams(located(parseJson(text)?.value)))).toEqual(params)
   })
 
   it('passes over an empty object', () => {
@@ -218,7 +220,7 @@ describe('readParams', () => {
   })
 
   it('knows no positions of a body that the host application has parsed', () => {
-    expect(() => readParams(locate([{ a: {} }, [[]]]))).toThrow(
+    expect(() => atOnce(readParams(located([{ a: {} }, [[]]])))).toThrow(
       `Failed to parse params: ${noAttribute('[-1:-1]', 'a')}; [-1:-1] START_ARRAY is not supported as a parameter`,
     )
   })

@@ -1,10 +1,11 @@
 import type { QueryError } from '../../lib/core/errors'
+import { atOnce } from '../../lib/core/turns'
 import { parseJson } from '../../lib/json/parse'
 import { interpretSubmitBody, validateQuery } from '../../lib/request/submission'
 import { readBodyFields } from '../../lib/request/submit-fields'
 import { toErrorResponse } from '../../lib/router/error-answer'
 
-const read = (text: string) => interpretSubmitBody(readBodyFields(parseJson(text), 'submit'))
+const read = (text: string) => interpretSubmitBody(atOnce(readBodyFields(parseJson(text), 'submit')))
 const interpret = (fields: object) => read(JSON.stringify({ query: 'x', ...fields }))
 const settings = (values: object) => ({ settings: values })
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import type { SubmitTimes } from '../../lib/core/store'
+import type { SubmitTimes } from '../../lib/core/pass-through'
+import { atOnce } from '../../lib/core/turns'
 import type { JsonNode } from '../../lib/json/parse'
 import { locate, parseJson } from '../../lib/json/parse'
 import { submitBodyOf } from '../../lib/request/submit-text'
@@ -91,10 +92,39 @@ describe('the body of a submit', () => {
 
   it('is written as JSON if the host application has parsed it', () => {
     const value = { query: 'ü', filter: { keep_alive: '1h' }, wait_for_completion_timeout: '1s' }
-    const body = submitBodyOf(value, locate(value))
+    const body = submitBodyOf(value, atOnce(locate(value)) as JsonNode)
     expect(body.bytes.toString()).toBe(JSON.stringify(value))
     expect(body.withTimes({ waitMs: 2, keepAliveMs: 3 }).toString()).toBe(
       '{"keep_alive":"3ms","query":"ü","filter":{"keep_alive":"1h"},"wait_for_completion_timeout":"2ms"}',
     )
+  })
+})
+
+describe('the body of a long submit', () => {
+  const text = `{"query":"Q","filter":{"a":"${'x'.repeat(100_000)}"},"keep_alive":"5d"}`
+  const bodyOf = (bytes: Buffer) => submitBodyOf(bytes, parseJson(bytes.toString()) as JsonNode)
+
+  it('is given in pieces of the bytes that the client sent, and is not copied', () => {
+    const bytes = Buffer.from(text)
+    const times = { waitMs: 2, keepAliveMs: 3 }
+    const pieces = bodyOf(bytes).piecesWithTimes(times)
+    expect(Buffer.concat(pieces)).toEqual(bodyOf(bytes).withTimes(times))
+    const copied = pieces.filter((piece) => piece.buffer !== bytes.buffer)
+    expect(copied.map(String)).toEqual(['"wait_for_completion_timeout":"2ms",', '"3ms"'])
+    expect(pieces.length).toBe(5)
+    expect(bodyOf(bytes).piecesWithTimes(DEFAULTS)).toEqual([bytes])
+  })
+
+  it('is one piece if it is short', () => {
+    const body = bodyOf(Buffer.from('{"query":"Q"}'))
+    expect(body.piecesWithTimes({ ...DEFAULTS, waitMs: 0 }).map(String)).toEqual([
+      '{"wait_for_completion_timeout":"0","query":"Q"}',
+    ])
+  })
+
+  it('is empty once it has been let go of', () => {
+    const body = bodyOf(Buffer.from(text))
+    body.release()
+    expect(body.bytes).toHaveLength(0)
   })
 })

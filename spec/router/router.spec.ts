@@ -43,7 +43,7 @@ describe('asyncQueryRouter', () => {
     expect((await fetch(`${url}/second/_query/async/foo`, { headers })).status).toBe(404)
   })
 
-  it.each(['/', '/_QUERY', '/_query/async/a/b', '/_query/asynchronous', '/_QUERY/async', '/_query/queries'])(
+  it.each(['/', '/_QUERY', '/_query/async/a/b', '/_query/asynchronous', '/_QUERY/async', '/_query/view'])(
     'leaves %s to the host, and resolves no caller',
     async (path) => {
       const { url } = await start({

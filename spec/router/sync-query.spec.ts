@@ -22,7 +22,8 @@ describe('runToEnd', () => {
     return { get: store.get.bind(store), ...Object.fromEntries(methods) }
   }
 
-  const begin = (store: AsyncQueryStore) => runToEnd(store, request, alice, controller.signal)
+  const begin = (store: AsyncQueryStore) =>
+    runToEnd(store, request, { owner: alice, caller: { owner: alice } }, controller.signal)
 
   /** How many of the store's queries have not been forgotten. */
   async function kept(): Promise<number> {

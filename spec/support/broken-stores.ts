@@ -6,6 +6,7 @@ import { brokenCloses, brokenFailures } from './broken-stores/failure'
 import { brokenInterruptions } from './broken-stores/interruption'
 import { brokenLargeResults } from './broken-stores/large-results'
 import { brokenFactories, brokenLifecycles } from './broken-stores/lifecycle'
+import { brokenLists } from './broken-stores/listing'
 import { brokenOwnerships } from './broken-stores/ownership'
 import { brokenSnapshots } from './broken-stores/snapshots'
 import { brokenWaits } from './broken-stores/waiting'
@@ -19,6 +20,7 @@ export const brokenStores: readonly BrokenStore[] = [
   ...brokenExpiries,
   ...brokenOwnerships,
   ...brokenInterruptions,
+  ...brokenLists,
   ...brokenSnapshots,
   ...brokenLargeResults,
   ...brokenFailures,

@@ -27,6 +27,8 @@ export class ChainedHarness extends MemoryHarness {
     super(UNDATED_TYPES_ON_THE_WIRE)
     this.unknownId = unknownId
     this.#createStore = createStore
+    // The inner gateway knows one account, so the list of the outer one is refused.
+    delete this.offers
   }
 
   override async create(): Promise<AsyncQueryStore> {

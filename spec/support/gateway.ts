@@ -41,6 +41,8 @@ export interface Gateway {
   mallory: Client
   /** May cancel other users' queries. */
   admin: Client
+  /** May see other users' running queries. */
+  monitor: Client
   anonymous: Client
   close(): Promise<void>
 }
@@ -85,6 +87,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     alice: client(token({ sub: 'alice' })),
     mallory: client(token({ sub: 'mallory' })),
     admin: client(token({ sub: 'admin', scope: 'cancel_task' })),
+    monitor: client(token({ sub: 'monitor', scope: 'monitor_esql' })),
     anonymous: client(),
     async close() {
       server.close()
@@ -141,6 +144,7 @@ export function testCaller() {
     issuer,
     audience,
     cancelTasks: { claim: 'scope', value: 'cancel_task' },
+    monitorQueries: { claim: 'scope', value: 'monitor_esql' },
   })
 }
 

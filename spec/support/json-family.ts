@@ -25,6 +25,18 @@ const FAMILY: Readonly<Record<ObjectFormat, WriterAndDecoder>> = {
   smile: [smileWriter, parseSmile],
 }
 
+/** Independent decoders, with numbers in place of bigint. */
+export const decoders: Readonly<Record<ObjectFormat, (bytes: Buffer) => unknown>> = {
+  json: (bytes) => JSON.parse(bytes.toString()),
+  yaml: (bytes) => parseYaml(bytes.toString()),
+  cbor: (bytes) => JSON.parse(JSON.stringify(decodeCbor(bytes), numbers)),
+  smile: (bytes) => JSON.parse(JSON.stringify(parseSmile(bytes), numbers)),
+}
+
+function numbers(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? Number(value) : value
+}
+
 /** The formats of the JSON family, each with its writer and an independent decoder. */
 export const family = OBJECT_FORMATS.map((format) => [format, ...FAMILY[format]] as const)
 

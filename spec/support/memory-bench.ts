@@ -1,14 +1,9 @@
 import type { Owner } from '../../lib/core/caller'
 import { ownerOf } from '../../lib/core/caller'
 import { QueryError } from '../../lib/core/errors'
+import type { GetOptions, SubmitOptions } from '../../lib/core/operations'
 import type { QueryResult } from '../../lib/core/result'
-import type {
-  AsyncQuery,
-  CompletedQuery,
-  GetOptions,
-  QueryRequest,
-  SubmitOptions,
-} from '../../lib/core/store'
+import type { AsyncQuery, CompletedQuery, QueryRequest } from '../../lib/core/store'
 import { MemoryStore } from '../../lib/stores/memory/memory-store'
 import type { ExecuteContext, MemoryStoreOptions } from '../../lib/stores/memory/options'
 import { ManualClock } from '../../lib/test-kit'

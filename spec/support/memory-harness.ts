@@ -4,7 +4,7 @@ import type { EngineResult, QueryResult, Rows } from '../../lib/core/result'
 import type { AsyncQueryStore } from '../../lib/core/store'
 import { MemoryStore } from '../../lib/stores/memory/memory-store'
 import type { Execute } from '../../lib/stores/memory/options'
-import type { HarnessQueries, StoreHarness } from '../../lib/test-kit'
+import type { HarnessQueries, OptionalMethod, StoreHarness } from '../../lib/test-kit'
 import { EVERY_TYPE, ManualClock } from '../../lib/test-kit'
 
 const QUERIES = {
@@ -48,6 +48,7 @@ const STATISTICS = {
 
 /** Runs the contract's queries on a {@link MemoryStore} with a clock that stands still. */
 export class MemoryHarness implements StoreHarness {
+  offers?: readonly OptionalMethod[] = ['submit', 'stop', 'delete', 'list', 'close']
   readonly clock = new ManualClock()
   readonly queries = QUERIES
   readonly outcomes

@@ -16,7 +16,8 @@ const KEPT = { waitForCompletionTimeoutMs: 0, keepAliveMs: 3_600_000, keepOnComp
 export async function run(query: string, params?: QueryParam[], queries = SAMPLES): Promise<QueryResult> {
   const { signal } = new AbortController()
   const request = { query, ...(params && { params }) }
-  const result = await sampleEngine(queries)(request, { signal, report() {}, owner: alice })
+  const context = { signal, report() {}, owner: alice, caller: { owner: alice } }
+  const result = await sampleEngine(queries)(request, context)
   return { ...result, values: rowsOf(result.values) }
 }
 

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { OPERATIONS } from '../../lib/core/operations'
 import { COLUMN_TYPES } from '../../lib/core/result'
-import { OPERATIONS } from '../../lib/core/store'
 import type { Format } from '../../lib/formats/formats'
 import { FORMAT_TABLE, FORMATS } from '../../lib/formats/formats'
 import { targetOf } from '../../lib/request/routes'
@@ -16,7 +16,7 @@ const ROOT = path.join(__dirname, '..', '..')
 
 /** Adds a name of each kind to a copy of the sources, and nothing else that it needs. */
 const ADDITIONS = [
-  ['lib/core/store.ts', /(OPERATIONS = \[)/, "$1'made_up_operation', "],
+  ['lib/core/operations.ts', /(OPERATIONS = \[)/, "$1'made_up_operation', "],
   ['lib/router/options.ts', /(interface AsyncQueryRouterOptions \{\n)/, '$1  madeUpOption?: number\n'],
   ['lib/formats/formats.ts', /(OBJECT_FORMATS = \[.*?)(\] as const)/s, "$1, 'made_up_format'$2"],
   ['lib/core/result.ts', /(COLUMN_TYPES = \[.*?)(\] as const)/s, "$1'made_up_type',$2"],

@@ -74,6 +74,8 @@ describe('api-spec.yaml', () => {
       ['head', '/_query/async/{id}', 'headAsyncQuery'],
       ['delete', '/_query/async/{id}', 'deleteAsyncQuery'],
       ['post', '/_query/async/{id}/stop', 'stopAsyncQuery'],
+      ['get', '/_query/queries', 'esql-list-queries'],
+      ['get', '/_query/queries/{id}', 'esql-get-query'],
       ['get', '/', 'info'],
       ['head', '/', 'ping'],
       ['get', '/healthz', 'health'],

@@ -1,4 +1,7 @@
 import { Client, errors } from '@elastic/elasticsearch'
+import type { Caller } from 'express-esql-async-query'
+import { startCluster } from '../support/cluster'
+import { startElasticsearchGateway } from '../support/elasticsearch-gateway'
 import { FAILURE, TABLE } from '../support/engine'
 import { type Gateway, startGateway, until } from '../support/gateway'
 import { token } from '../support/tokens'
@@ -86,6 +89,39 @@ describe('@elastic/elasticsearch', () => {
     const id = await submitRunning()
     expect(await client.esql.asyncQueryDelete({ id })).toEqual({ acknowledged: true })
     expect(gateway.engine.run.signal.aborted).toBe(true)
+  })
+
+  it('lists the running queries, and gets how far one is', async () => {
+    expect(await client.esql.listQueries()).toEqual({ queries: {} })
+    const id = await submitRunning()
+    const query = { start_time_millis: gateway.clock.now(), running_time_nanos: 0, query: 'RUN' }
+    expect(await client.esql.listQueries()).toEqual({ queries: { [id]: query } })
+    expect(await client.esql.getQuery({ id })).toEqual({ ...query, documents_found: 0, values_loaded: 0 })
+    await expect(client.esql.getQuery({ id: 'foobar' })).rejects.toMatchObject({
+      statusCode: 400,
+      body: { error: { type: 'illegal_argument_exception', reason: 'invalid id: [foobar]' } },
+    })
+    gateway.engine.run.complete()
+    await client.esql.asyncQueryGet({ id })
+    expect(await client.esql.listQueries()).toEqual({ queries: {} })
+    await expect(client.esql.getQuery({ id })).rejects.toMatchObject({ statusCode: 404 })
+  })
+
+  it('lists and gets them in front of a cluster too', async () => {
+    const cluster = await startCluster({ monitors: ['alice'], execute: () => {} })
+    const runAs = ({ owner }: Caller) => String(JSON.parse(owner)[1])
+    const behind = await startElasticsearchGateway('client', cluster.url, { store: { runAs } })
+    const other = new Client({ node: behind.url, auth: { bearer: token({ sub: 'alice' }) }, maxRetries: 0 })
+    expect(await other.esql.listQueries()).toEqual({ queries: {} })
+    await other.esql.asyncQuery({ query: 'FROM a', wait_for_completion_timeout: '0s' })
+    const { queries } = await other.esql.listQueries()
+    const [[id = '', query] = []] = Object.entries(queries)
+    expect(query).toMatchObject({ query: 'FROM a' })
+    expect(await other.esql.getQuery({ id })).toMatchObject({ query: 'FROM a', documents_found: 0 })
+    expect(await other.esql.asyncQueryDelete({ id })).toEqual({ acknowledged: true })
+    await other.close()
+    await behind.close()
+    await cluster.close()
   })
 
   it.each([

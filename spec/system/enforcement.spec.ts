@@ -1,4 +1,4 @@
-import type { Operation } from '../../lib/core/store'
+import type { Operation } from '../../lib/core/operations'
 import { startCluster } from '../support/cluster'
 import { startElasticsearchGateway } from '../support/elasticsearch-gateway'
 import { type Gateway, startGateway } from '../support/gateway'
@@ -46,6 +46,8 @@ describe('api-spec.yaml', () => {
       head: () => gateway.alice('HEAD /_query/async/a'),
       stop: () => gateway.alice('POST /_query/async/a/stop'),
       delete: () => gateway.alice('DELETE /_query/async/a'),
+      list: () => gateway.alice('GET /_query/queries?pretty'),
+      show: () => gateway.alice('GET /_query/queries/a'),
     }
     for (const send of Object.values(operations)) await send()
     expect(seen).toEqual([
@@ -60,6 +62,8 @@ describe('api-spec.yaml', () => {
       { method: 'HEAD', path: '/_query/async/a', query: {}, body: undefined },
       { method: 'POST', path: '/_query/async/a/stop', query: {}, body: undefined },
       { method: 'DELETE', path: '/_query/async/a', query: {}, body: undefined },
+      { method: 'GET', path: '/_query/queries', query: { pretty: 'true' }, body: undefined },
+      { method: 'GET', path: '/_query/queries/a', query: {}, body: undefined },
     ])
   })
 

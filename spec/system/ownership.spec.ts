@@ -1,4 +1,4 @@
-import type { Operation } from '../../lib/core/store'
+import type { Operation } from '../../lib/core/operations'
 import type { Cluster } from '../support/cluster'
 import { startCluster } from '../support/cluster'
 import { startElasticsearchGateway } from '../support/elasticsearch-gateway'
@@ -55,11 +55,12 @@ describe('a stranger', () => {
   type Send = (client: Client, id: string) => Promise<Answer>
 
   /** Each operation on a query that exists. */
-  const onQueries: Record<Exclude<Operation, 'query' | 'submit'>, Send> = {
+  const onQueries: Record<Exclude<Operation, 'query' | 'submit' | 'list'>, Send> = {
     get: (client, id) => client(`GET /_query/async/${id}`),
     head: (client, id) => client(`HEAD /_query/async/${id}`),
     stop: (client, id) => client(`POST /_query/async/${id}/stop`),
     delete: (client, id) => client(`DELETE /_query/async/${id}`),
+    show: (client, id) => client(`GET /_query/queries/${id}`),
   }
   const operations: [string, Send][] = [
     ...Object.entries(onQueries),

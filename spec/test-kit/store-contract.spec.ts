@@ -9,7 +9,7 @@ import { MemoryHarness } from '../support/memory-harness'
 
 /** A store that can only be read, and the store behind it that somebody else fills. */
 class GetOnlyHarness extends MemoryHarness {
-  readonly offers = []
+  override readonly offers = []
   readonly #behind = new WeakMap<AsyncQueryStore, MemoryStore>()
 
   override async create(): Promise<AsyncQueryStore> {
@@ -91,6 +91,7 @@ describe('describeAsyncQueryStore', () => {
         get: method,
         stop: method,
         delete: method,
+        list: method,
         close: method,
       })
       return Object.assign(new MemoryHarness(), { create })
@@ -112,7 +113,7 @@ describe('describeAsyncQueryStore', () => {
 
   it('asks a store that has only get for nothing else', () => {
     const asksForMore = contractTitles(new GetOnlyHarness()).filter((title) =>
-      /^(submit|stop|delete|close)\b|stopped|deleted/.test(title),
+      /^(submit|stop|delete|list|close)\b|stopped|deleted/.test(title),
     )
     expect(asksForMore).toEqual([])
   })
@@ -178,7 +179,16 @@ describe('describeAsyncQueryStore', () => {
       describeAsyncQueryStore('MyStore', harness, runner)
       return groups
     }
-    const all = ['harness', 'lifecycle', 'waiting', 'expiry', 'ownership', 'interruption', 'concurrency']
+    const all = [
+      'harness',
+      'lifecycle',
+      'waiting',
+      'expiry',
+      'ownership',
+      'interruption',
+      'concurrency',
+      'listing',
+    ]
     expect(groupsOf(new MemoryHarness())).toEqual([
       'MyStore',
       ...all,

@@ -44,3 +44,14 @@ export function numberText(value: number): string {
   const integer = integerOf(value)
   return integer === undefined ? doubleText(value) : String(integer)
 }
+
+/**
+ * The integer for a count or a time in an answer. `undefined` for what is no finite number: engines and stores give
+ * these, and no format has such integers.
+ */
+export function nearestInteger(value: number | undefined): number | bigint | undefined {
+  if (value === undefined || !Number.isFinite(value)) return undefined
+  // There is no integer -0.
+  const rounded = Math.round(value) + 0
+  return Number.isSafeInteger(rounded) ? rounded : BigInt(rounded)
+}

@@ -2,6 +2,7 @@ import type { Column, QueryStatistics, ValueObject } from '../../core/result'
 import { COLUMN_TYPES } from '../../core/result'
 import type { AsyncQuery, CompletedQuery } from '../../core/store'
 import { dateText } from '../cells/dates'
+import { nearestInteger as integer } from '../cells/numbers'
 import { cellRule } from '../columns'
 import { shownColumns } from '../drop-null-columns'
 import type { Presentation, Writer, Writing } from '../writer'
@@ -97,7 +98,8 @@ const NOTHING_COUNTED_YET: QueryStatistics = { rowsEmitted: 0, bytesRead: 0, rea
 
 function statisticsOf(query: AsyncQuery): QueryStatistics {
   if (!query.isRunning) return query.result.statistics ?? {}
-  return query.startTimeMs === undefined ? {} : NOTHING_COUNTED_YET
+  const { documentsFound = 0, valuesLoaded = 0, startTimeMs } = query
+  return { ...(startTimeMs !== undefined && NOTHING_COUNTED_YET), documentsFound, valuesLoaded }
 }
 
 function writeCounters(sink: TokenSink, query: AsyncQuery): void {
@@ -115,14 +117,6 @@ function writeTime(sink: TokenSink, name: string, epochMs: number | undefined, h
   const millis = integer(epochMs)
   if (millis !== undefined && human) writeMember(sink, name, dateText(millis, 'UTC'))
   writeMember(sink, `${name}_in_millis`, millis)
-}
-
-/** Leaves out what is no finite number: counts and times come from engines, and no format has such integers. */
-function integer(value: number | undefined): number | bigint | undefined {
-  if (value === undefined || !Number.isFinite(value)) return undefined
-  // There is no integer -0.
-  const rounded = Math.round(value) + 0
-  return Number.isSafeInteger(rounded) ? rounded : BigInt(rounded)
 }
 
 /** Elasticsearch buckets numbers by doubles, and dates by a whole number of units. */

@@ -1,7 +1,7 @@
 import type { RequestHandler, Response } from 'express'
 import { describeError } from '../../core/describe-error'
 import { statusOf } from '../../core/errors'
-import type { WireAnswer } from '../../core/store'
+import type { WireAnswer } from '../../core/pass-through'
 import { writeObject } from '../../formats/formats'
 import { RequestBody } from '../../request/body'
 import { readInfo } from '../../request/command'

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock'
-import type { QueryState } from '../../core/store'
+import type { QueryState } from '../../core/pass-through'
 import type { ClusterQueries, Sender } from './cluster/requests'
 import type { KnownQuery, Remembered } from './ids/sealed-content'
 

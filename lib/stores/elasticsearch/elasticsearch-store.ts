@@ -1,14 +1,7 @@
 import type { Owner } from '../../core/caller'
-import type {
-  AsyncQuery,
-  AsyncQueryStore,
-  CompletedQuery,
-  DeleteOptions,
-  GetOptions,
-  PassThrough,
-  QueryRequest,
-  SubmitOptions,
-} from '../../core/store'
+import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
+import type { PassThrough } from '../../core/pass-through'
+import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
 import { Abandonment } from './abandonment'
 import { readAsyncQuery } from './answers/snapshot'
 import { Cluster } from './cluster/cluster'
@@ -16,6 +9,7 @@ import type { Sender } from './cluster/requests'
 import { ClusterQueries } from './cluster/requests'
 import { ExistingQueries } from './get'
 import { SealedIds } from './ids/sealed-ids'
+import { listedQuery, RunningQueries } from './list'
 import type { ElasticsearchStoreOptions } from './options'
 import { resolveElasticsearchOptions } from './options'
 import { UnusableAnswerError } from './outage'
@@ -63,7 +57,12 @@ export class ElasticsearchStore implements AsyncQueryStore {
       abandonment: new Abandonment(queries, clock, resolved.abandonAfterMs),
       clock,
     }
-    this.#operations = { ...parts, existing: new ExistingQueries(parts), starter: new QueryStarter(parts) }
+    this.#operations = {
+      ...parts,
+      existing: new ExistingQueries(parts),
+      starter: new QueryStarter(parts),
+      running: new RunningQueries(queries, parts.ids, resolved.knowsCallers),
+    }
     this.passThrough = new ElasticsearchPassThrough(this.#operations, forwardsAuthorization)
   }
 
@@ -71,7 +70,7 @@ export class ElasticsearchStore implements AsyncQueryStore {
     const { allowPartialResults, columnar, timeZone } = request
     const remembered = { ...(columnar && { columnar }), ...(timeZone !== undefined && { timeZone }) }
     const { answer, id, settled } = await this.#operations.starter.start({
-      bodyWith: (times) => writeRequest(request, times, options.keepOnCompletion),
+      bodyWith: (times) => [writeRequest(request, times, options.keepOnCompletion)],
       sent: allowPartialResults === undefined ? '' : `allow_partial_results=${allowPartialResults}`,
       sentLater: '',
       remembered,
@@ -109,6 +108,12 @@ export class ElasticsearchStore implements AsyncQueryStore {
     const answer = query && (await this.#operations.queries.delete(query, '', senderFor(owner)))
     if (answer && answer.status >= 400) await readAsyncQuery(answer, id, query)
     return answer !== undefined
+  }
+
+  async list(owner: Owner, options: ListOptions = {}): Promise<readonly ListedQuery[]> {
+    const body = await this.#operations.running.list(options, '', senderFor(owner))
+    if (options.id !== undefined) return body ? [listedQuery(options.id, body)] : []
+    return Object.entries(body?.queries ?? {}).map(([id, fields]) => listedQuery(id, fields))
   }
 
   /** Rejects unless the cluster answers and takes the credentials of the service account. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock'
 import { isQueryError, QueryError } from '../../core/errors'
-import type { GetOptions, QueryState } from '../../core/store'
+import type { GetOptions } from '../../core/operations'
+import type { QueryState } from '../../core/pass-through'
 import type { Abandonment } from './abandonment'
 import type { QueryAnswer } from './answers/answer'
 import { giveUp } from './answers/peek'

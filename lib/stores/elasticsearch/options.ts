@@ -47,7 +47,8 @@ export interface ElasticsearchStoreOptions {
   /**
    * The user of the cluster that a caller acts as (`es-security-runas-user`), so that document-level security,
    * field-level security and the audit log apply to that user. The service account needs the `run_as` privilege for
-   * each of them. `undefined` refuses the caller with 403. Not together with `forwardAuthorization`.
+   * each of them. `undefined` refuses the caller with 403. Give each caller a user of its own: those who share one with the
+   * privilege `monitor_esql` could list and read each other's queries. Not together with `forwardAuthorization`.
    *
    * With `userClaim` of {@link jwtCaller}: `({ user }) => user`.
    *
@@ -135,6 +136,7 @@ export function resolveElasticsearchOptions(options: ElasticsearchStoreOptions) 
     identify: userOf ? runAs(userOf) : forwardAuthorization ? withOwnCredentials : asServiceAccount,
     gatewayRefusals: forwardAuthorization ? [] : userOf ? ([401] as const) : ([401, 403] as const),
     forwardsAuthorization: forwardAuthorization,
+    knowsCallers: userOf !== undefined || forwardAuthorization,
     // Two waits fit into the time after which a query counts as abandoned, so that each can renew it.
     upstreamWaitMs: Math.min(upstreamWaitMs, (abandonAfterMs ?? Number.POSITIVE_INFINITY) / 2),
     requestTimeoutMs: completed.requestTimeoutMs,

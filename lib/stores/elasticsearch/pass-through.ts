@@ -2,16 +2,16 @@ import type { Owner } from '../../core/caller'
 import type {
   DeleteOptions,
   GetOptions,
-  PassThrough,
+  ListOptions,
   QueryOptions,
-  QueryState,
   SubmitOptions,
-  WireAnswer,
-  WireRequest,
-} from '../../core/store'
+} from '../../core/operations'
+import type { PassThrough, QueryState, WireAnswer, WireRequest } from '../../core/pass-through'
+import type { ValueObject } from '../../core/result'
 import type { QueryAnswer } from './answers/answer'
 import { ID_HEADER } from './answers/answer'
 import type { ExistingQueries, StoreParts } from './get'
+import type { RunningQueries } from './list'
 import type { QueryStarter } from './submit'
 
 /** What the store itself says in a request about a query. */
@@ -19,6 +19,9 @@ const TIMES: readonly string[] = ['wait_for_completion_timeout', 'keep_alive']
 
 /** Of a request for the state, the store also says how to write it. */
 const NOT_FOR_STATE: readonly string[] = [...TIMES, 'format', 'delimiter', 'filter_path']
+
+/** The gateway writes the answer of a list itself. */
+const NOT_FOR_LIST: readonly string[] = ['format', 'filter_path', 'pretty']
 
 /** What a get may say too. The cluster would refuse the rest of a submit in the gets that go on with its wait. */
 const PRESENTATION: readonly string[] = [
@@ -34,6 +37,7 @@ const PRESENTATION: readonly string[] = [
 export interface Operations extends StoreParts {
   existing: ExistingQueries
   starter: QueryStarter
+  running: RunningQueries
 }
 
 /** The operations, with the bytes of client and cluster. */
@@ -50,7 +54,8 @@ export class ElasticsearchPassThrough implements PassThrough {
     const { body } = wire
     if (!body) throw new TypeError('a submit has no body')
     const { answer, id, settled } = await this.#operations.starter.start({
-      bodyWith: (times) => body.withTimes(times),
+      bodyWith: (times) => body.piecesWithTimes(times),
+      release: () => body.release(),
       sent: sentIn(wire),
       sentLater: sentIn(wire, (name) => PRESENTATION.includes(name)),
       remembered: {},
@@ -64,7 +69,7 @@ export class ElasticsearchPassThrough implements PassThrough {
     const { body } = wire
     if (!body) throw new TypeError('a query has no body')
     const sender = { owner, wire }
-    const answer = await this.#operations.queries.query(body.bytes, sentIn(wire), signal, sender)
+    const answer = await this.#operations.queries.query([body.bytes], sentIn(wire), signal, sender)
     const { status, headers, body: bytes } = answer
     return { status, headers, body: bytes }
   }
@@ -111,6 +116,11 @@ export class ElasticsearchPassThrough implements PassThrough {
 
   info(wire: WireRequest, owner: Owner): Promise<WireAnswer & { body: Uint8Array }> {
     return this.#operations.queries.info(sentIn(wire), { owner, wire })
+  }
+
+  list(wire: WireRequest, owner: Owner, options: ListOptions): Promise<ValueObject | undefined> {
+    const sent = sentIn(wire, (name) => !NOT_FOR_LIST.includes(name))
+    return this.#operations.running.list(options, sent, { owner, wire })
   }
 }
 

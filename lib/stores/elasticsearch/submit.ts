@@ -1,5 +1,6 @@
 import { QueryError } from '../../core/errors'
-import type { SubmitOptions, SubmitTimes } from '../../core/store'
+import type { SubmitOptions } from '../../core/operations'
+import type { SubmitTimes } from '../../core/pass-through'
 import type { QueryAnswer } from './answers/answer'
 import { giveUp } from './answers/peek'
 import type { GetTimes, Sender } from './cluster/requests'
@@ -14,7 +15,9 @@ import { isFailure } from './wait'
 const LONGEST_SUBMIT_WAIT_MS = 1_000
 
 export interface NewQuery {
-  bodyWith: (times: SubmitTimes) => Buffer
+  bodyWith: (times: SubmitTimes) => readonly Buffer[]
+  /** Called when the cluster has the body. A wait may be long, and must not keep it. */
+  release?: () => void
   /** The query strings of the submit, and of the gets that go on with its wait. */
   sent: string
   sentLater: string
@@ -71,7 +74,7 @@ export class QueryStarter {
   }
 
   async #first(
-    { bodyWith, sent, sender, options }: NewQuery,
+    { bodyWith, release, sent, sender, options }: NewQuery,
     keepAliveMs: number,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer> {
@@ -84,6 +87,7 @@ export class QueryStarter {
       sender,
       idOf,
     )
+    release?.()
     if (answer.upstreamId !== undefined) idOf(answer.upstreamId)
     return answer
   }

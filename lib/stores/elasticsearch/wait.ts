@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock'
 import { isQueryError } from '../../core/errors'
-import type { WaitOptions } from '../../core/store'
+import type { WaitOptions } from '../../core/operations'
 
 /** One of the requests that a long wait is made of. */
 interface Slice {

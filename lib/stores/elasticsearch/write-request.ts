@@ -1,7 +1,9 @@
+import type { SubmitTimes } from '../../core/pass-through'
 import { isValueObject } from '../../core/result'
-import type { QueryRequest, SubmitTimes } from '../../core/store'
+import type { QueryRequest } from '../../core/store'
 import { timeText } from '../../core/time-value'
-import { exactJson } from '../../json/parse'
+import { atOnce } from '../../core/turns'
+import { exactJson } from '../../json/write'
 
 /** The JSON of a submit, for a request in our words. */
 export function writeRequest(
@@ -30,5 +32,5 @@ export function writeRequest(
     keep_alive: timeText(keepAliveMs),
     keep_on_completion: keepOnCompletion,
   }
-  return Buffer.from(exactJson(fields))
+  return Buffer.from(atOnce(exactJson(fields)))
 }

@@ -1,19 +1,13 @@
-import type { Owner } from '../../core/caller'
+import type { Caller, Owner } from '../../core/caller'
 import { checkOptions } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import { unavailable } from '../../core/errors'
 import type { Counter } from '../../core/meter'
 import { meterOf } from '../../core/meter'
+import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
 import type { EngineResult, QueryResult, StoredResult } from '../../core/result'
-import type {
-  AsyncQuery,
-  AsyncQueryStore,
-  CompletedQuery,
-  DeleteOptions,
-  GetOptions,
-  QueryRequest,
-  SubmitOptions,
-} from '../../core/store'
+import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
+import { inTurns } from '../../core/turns'
 import { MemoryBudget } from './budget'
 import { ExpiryQueue } from './expiry-queue'
 import { freezeFailure } from './frozen-failure'
@@ -26,7 +20,7 @@ import { ownText } from './own-text'
 import { MemoryQuery } from './query'
 import { assertQueryId, QueryIdGenerator, withPadding } from './query-id'
 import { QueryIndex } from './query-index'
-import { weigh } from './weight'
+import { weighInTurns } from './weight'
 
 /**
  * Keeps queries in the memory of this process and runs them with your executor. They are lost when the process ends, and
@@ -73,7 +67,10 @@ export class MemoryStore implements AsyncQueryStore {
 
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
     this.#assertOpen()
-    const query = this.#start(request, ownText(owner), options)
+    const weighing = inTurns(weighInTurns(request))
+    const bytes = typeof weighing === 'number' ? weighing : await weighing
+    this.#assertOpen()
+    const query = this.#start(request, bytes, ownText(owner), options)
     await query.wait(options)
     const { outcome } = query
     // The answer of a query that ended in time has no id, unless the query is kept.
@@ -111,6 +108,13 @@ export class MemoryStore implements AsyncQueryStore {
     query.cancel('cancelled by user')
     await this.#ended(query)
     return true
+  }
+
+  async list(owner: Owner, { anyOwner, id }: ListOptions = {}): Promise<readonly ListedQuery[]> {
+    this.#assertOpen()
+    const whose = anyOwner ? undefined : owner
+    const queries = id === undefined ? this.#queries.list(whose) : [this.#find(id, whose)]
+    return queries.flatMap((query) => query?.listed() ?? [])
   }
 
   hold(result: StoredResult): () => void {
@@ -177,8 +181,7 @@ export class MemoryStore implements AsyncQueryStore {
     this.#budget.removeQuery(query.owner, query.bytes)
   }
 
-  #start(request: QueryRequest, owner: Owner, options: SubmitOptions): MemoryQuery {
-    const bytes = weigh(request)
+  #start(request: QueryRequest, bytes: number, owner: Owner, options: SubmitOptions): MemoryQuery {
     this.#budget.addQuery(owner, bytes)
     const query = new MemoryQuery(this.#ids.next(), request, owner, options, this.#clock)
     query.bytes = bytes
@@ -188,7 +191,7 @@ export class MemoryStore implements AsyncQueryStore {
     if (this.#maxRunMs !== Number.POSITIVE_INFINITY) {
       this.#deadlines.set(query, query.startTimeMs + this.#maxRunMs)
     }
-    const execution = this.#run(query, request).finally(() => {
+    const execution = this.#run(query, request, options.caller).finally(() => {
       this.#executions.delete(query)
       this.#deadlines.delete(query)
       this.#running?.add(-1)
@@ -203,7 +206,7 @@ export class MemoryStore implements AsyncQueryStore {
   }
 
   /** Resolves when the engine has ended, and has closed what it reads rows from. */
-  async #run(query: MemoryQuery, request: QueryRequest): Promise<void> {
+  async #run(query: MemoryQuery, request: QueryRequest, submitter: Caller | undefined): Promise<void> {
     const { owner } = query
     const signal = query.begin()
     const report = (result: QueryResult): void => {
@@ -212,7 +215,7 @@ export class MemoryStore implements AsyncQueryStore {
     }
     let result: EngineResult
     try {
-      result = await this.#execute(request, { signal, report, owner })
+      result = await this.#execute(request, { signal, report, owner, caller: submitter ?? { owner } })
     } catch (fault) {
       // An executor that obeys its signal may reject.
       if (!signal.aborted) return this.#fail(query, fault)

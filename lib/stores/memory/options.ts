@@ -1,4 +1,4 @@
-import type { Owner } from '../../core/caller'
+import type { Caller, Owner } from '../../core/caller'
 import type { OptionTable } from '../../core/check-options'
 import { rules } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
@@ -21,10 +21,17 @@ export interface ExecuteContext {
    * Reports what the query has found so far: the rows that a stop keeps. An engine that gives its rows in batches need not
    * report: a stop keeps the batches that have come. Each call replaces the report before. The
    * store reads the arrays only when the query is stopped, so one call with arrays that go on growing is enough.
+   *
+   * `documentsFound` and `valuesLoaded` of its `statistics` show clients how far the query is.
    */
   report: (result: QueryResult) => void
   /** Who submitted the query. */
   owner: Owner
+  /**
+   * The same as the router knows them, so that an engine can act as the user: `user` and `claims` of {@link jwtCaller}, or
+   * what your own `resolveCaller` returned. It holds no token. Without a router, it has nothing but the owner.
+   */
+  caller: Caller
 }
 
 /**

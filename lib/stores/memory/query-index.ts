@@ -9,17 +9,16 @@ export class QueryIndex {
 
   /** `owner`: among whose queries, or `undefined` for those of all. */
   find(id: string, owner: Owner | undefined): MemoryQuery | undefined {
-    const queries = owner === undefined ? this.#all : this.#own.get(owner)
-    return queries?.get(id)
+    return this.#of(owner)?.get(id)
   }
 
   has({ id }: MemoryQuery): boolean {
     return this.#all.has(id)
   }
 
-  /** All queries, as they are now. */
-  list(): MemoryQuery[] {
-    return [...this.#all.values()]
+  /** The queries of an owner, or of all, as they are now. */
+  list(owner?: Owner): MemoryQuery[] {
+    return [...(this.#of(owner)?.values() ?? [])]
   }
 
   add(query: MemoryQuery): void {
@@ -36,5 +35,9 @@ export class QueryIndex {
     own?.delete(id)
     if (own?.size === 0) this.#own.delete(owner)
     return true
+  }
+
+  #of(owner: Owner | undefined): ReadonlyMap<string, MemoryQuery> | undefined {
+    return owner === undefined ? this.#all : this.#own.get(owner)
   }
 }

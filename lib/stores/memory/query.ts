@@ -1,8 +1,9 @@
 import type { Owner } from '../../core/caller'
 import type { Clock } from '../../core/clock'
 import { QueryError } from '../../core/errors'
+import type { SubmitOptions, WaitOptions } from '../../core/operations'
 import type { QueryResult, StoredResult } from '../../core/result'
-import type { AsyncQuery, CompletedQuery, QueryRequest, SubmitOptions, WaitOptions } from '../../core/store'
+import type { AsyncQuery, CompletedQuery, ListedQuery, QueryProgress, QueryRequest } from '../../core/store'
 import { endInTurns } from '../../core/turns'
 import type { Intake } from './intake'
 import { ownText } from './own-text'
@@ -26,7 +27,8 @@ export class MemoryQuery {
   /** How many answers with the result are being read. */
   readers = 0
 
-  // Keeps only those parts of the request that its answers need.
+  // Keeps only those parts of the request that its answers need, and the text as long as the query runs.
+  #text: string | undefined
   readonly #keepOnCompletion: boolean
   readonly #columnar: boolean
   readonly #timeZone: string | undefined
@@ -40,6 +42,7 @@ export class MemoryQuery {
   constructor(id: string, request: QueryRequest, owner: Owner, options: SubmitOptions, clock: Clock) {
     this.id = id
     this.owner = owner
+    this.#text = request.query
     this.#keepOnCompletion = options.keepOnCompletion
     this.#columnar = request.columnar ?? false
     this.#timeZone = request.timeZone && ownText(request.timeZone)
@@ -81,12 +84,13 @@ export class MemoryQuery {
   }
 
   /**
-   * Sets the outcome once, ends every wait, and drops the signal: forgotten listeners on it keep data alive. Frees the rows of
-   * a query that fails.
+   * Sets the outcome once, ends every wait, and drops text and signal: forgotten listeners on that keep data alive. Frees the
+   * rows of a query that fails.
    */
   end(outcome: Outcome): void {
     if (this.#outcome) return
     this.#outcome = outcome
+    this.#text = undefined
     this.#interrupt = undefined
     this.reported = undefined
     if (outcome.state === 'failed') this.#intake?.drop()
@@ -149,9 +153,26 @@ export class MemoryQuery {
   snapshot(): AsyncQuery {
     const outcome = this.#outcome
     const { id, startTimeMs, expirationTimeMs } = this
-    if (!outcome) return { isRunning: true, id, startTimeMs, expirationTimeMs }
+    if (!outcome) return { isRunning: true, id, startTimeMs, expirationTimeMs, ...this.#progress() }
     if (outcome.state === 'failed') throw outcome.error
     return { ...outcome.completed, expirationTimeMs }
+  }
+
+  /** The query in a list of those that run. `undefined`: it has ended or expired. */
+  listed(): ListedQuery | undefined {
+    const { id, startTimeMs } = this
+    if (this.#text === undefined || this.isExpired) return undefined
+    const runningTimeNanos = Math.max(0, Math.round((this.#clock.now() - startTimeMs) * 1e6))
+    return { id, query: this.#text, startTimeMs, runningTimeNanos, ...this.#progress() }
+  }
+
+  /** What the executor has reported. It may report anything. */
+  #progress(): QueryProgress {
+    const { documentsFound, valuesLoaded } = this.reported?.statistics ?? {}
+    return {
+      ...(Number.isFinite(documentsFound) && { documentsFound }),
+      ...(Number.isFinite(valuesLoaded) && { valuesLoaded }),
+    }
   }
 }
 

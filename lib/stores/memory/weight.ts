@@ -1,5 +1,7 @@
 import type { Value, ValueObject } from '../../core/result'
 import { isMultiValue, isValueObject } from '../../core/result'
+import type { Work } from '../../core/turns'
+import { atOnce, Pace } from '../../core/turns'
 import { SHORT_TEXT } from './own-text'
 
 /** Characters that take two bytes each, and so do all others of their text. */
@@ -99,9 +101,49 @@ export class Weight {
 
 /** Estimates how many bytes V8 uses for a value. */
 export function weigh(value: unknown): number {
+  return atOnce(weighInTurns(value))
+}
+
+/** How many values are weighed between two pauses. */
+const VALUES_PER_TURN = 2 ** 14
+/** To look at so many characters takes as long as to weigh a value. */
+const LENGTH_OF_VALUE = 16
+
+/** An array or object, and which of its values is the next. */
+interface Opened {
+  values: readonly Value[] | ValueObject
+  /** Only of an object. */
+  names: readonly string[] | undefined
+  next: number
+}
+
+/** As {@link weigh}, with pauses. Keeps what is open in a list and not in the stack of calls, so that it can pause anywhere. */
+export function* weighInTurns(value: unknown): Work<number> {
   const weight = new Weight()
-  weight.add(value as Value)
-  return weight.bytes
+  const pace = new Pace(VALUES_PER_TURN)
+  const opened: Opened[] = []
+  let inner = value as Value | undefined
+  for (;;) {
+    if (isMultiValue(inner)) {
+      weight.addArray(inner.length)
+      if (inner.length > 0) opened.push({ values: inner, names: undefined, next: 0 })
+    } else if (isValueObject(inner)) {
+      const names = Object.keys(inner)
+      weight.addObject(names)
+      if (names.length > 0) opened.push({ values: inner, names, next: 0 })
+    } else weight.add(inner ?? null)
+    if (pace.isPauseDue(typeof inner === 'string' ? 1 + inner.length / LENGTH_OF_VALUE : 1)) yield
+    const open = opened.at(-1)
+    if (!open) return weight.bytes
+    inner = nextValue(open)
+    if (open.next === (open.names ?? (open.values as readonly Value[])).length) opened.pop()
+  }
+}
+
+function nextValue(open: Opened): Value | undefined {
+  const { values, names, next } = open
+  open.next += 1
+  return isMultiValue(values) ? values[next] : values[names?.[next] ?? '']
 }
 
 function aligned(bytes: number): number {

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
+import { inspect } from 'node:util'
 import { completedJson, errorJson, FAILURE, runningJson } from '../../support/engine'
 import { type Gateway, startGateway, until } from '../../support/gateway'
 import { token } from '../../support/tokens'
@@ -114,6 +115,20 @@ describe('POST /_query/async', () => {
         extra: { settings: { column_metadata: true }, project_routing: '_alias:linked' },
       },
     ])
+  })
+
+  it('tells the engine who submits, with the claims of the token and without the token', async () => {
+    await gateway.monitor('POST /_query/async', {
+      body: { query: 'RUN', wait_for_completion_timeout: '0' },
+    })
+    const { owner, caller } = gateway.engine.run
+    expect(caller).toEqual({
+      owner,
+      canCancelTasks: false,
+      canMonitorQueries: true,
+      claims: expect.objectContaining({ sub: 'monitor', scope: 'monitor_esql' }),
+    })
+    expect(inspect(gateway.engine.run, { depth: 5, getters: true })).not.toMatch(/Bearer|eyJ/)
   })
 
   it('reads named parameters', async () => {

@@ -2,12 +2,29 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { QueryError } from '../../../lib/core/errors'
 import type { QueryResult } from '../../../lib/core/result'
 import type { Execute } from '../../../lib/stores/memory/options'
-import { errorOf, FOREVER, MemoryBench, refusal, rows } from '../../support/memory-bench'
+import { alice, errorOf, FOREVER, MemoryBench, refusal, rows } from '../../support/memory-bench'
 
 describe('the executor of MemoryStore', () => {
   it('may return a result without a promise', async () => {
     const bench = new MemoryBench({ execute: () => rows('a') })
     expect(await bench.submit(FOREVER)).toMatchObject({ isRunning: false, result: rows('a') })
+  })
+
+  it('gets the caller of the submit, or one that is nothing but the owner', async () => {
+    const callers: unknown[] = []
+    const bench = new MemoryBench({
+      execute: (_, { caller, owner }) => {
+        callers.push([owner, caller])
+        return rows('a')
+      },
+    })
+    const caller = { owner: alice, user: 'al', claims: { sub: 'alice' } }
+    await bench.submit({ ...FOREVER, caller })
+    await bench.submit(FOREVER)
+    expect(callers).toEqual([
+      [alice, caller],
+      [alice, { owner: alice }],
+    ])
   })
 
   describe('the signal', () => {

@@ -1,7 +1,7 @@
 import type { Value } from '../../../lib/core/result'
 import { parseJson } from '../../../lib/json/parse'
 import { freezeResult } from '../../../lib/stores/memory/frozen-result'
-import { weigh } from '../../../lib/stores/memory/weight'
+import { weigh, weighInTurns } from '../../../lib/stores/memory/weight'
 import { collectGarbage, heapGrowth } from '../../support/memory-heap'
 
 /** What keeps a value alive while it is measured. */
@@ -24,7 +24,7 @@ async function measured(
   item: (index: number) => unknown,
 ): Promise<number> {
   // What the runtime keeps of code that runs for the first time does not count.
-  await make(100)
+  await make(5_000)
   await settledHeap()
   let counted = 0
   const growth = await heapGrowth(async () => {
@@ -154,6 +154,18 @@ describe('weigh', () => {
     const before = process.memoryUsage().heapUsed
     weigh(lists)
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(3_000_000)
+  })
+
+  it('pauses in the middle of a large value of any kind', () => {
+    const values: Record<string, Value> = {
+      'a long list': many(100_000, () => 1),
+      'short lists': many(50_000, () => [1]),
+      objects: many(50_000, (index) => ({ a: index })),
+      'long texts': many(20, (index) => text(index, 100_000)),
+    }
+    const pauses = Object.values(values).map((value) => [...weighInTurns(value)].length)
+    expect(pauses).toEqual([6, 6, 6, 6])
+    expect([...weighInTurns(many(1_000, () => 'a'))]).toEqual([])
   })
 
   it('refuses what no value can be', () => {

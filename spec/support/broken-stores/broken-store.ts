@@ -1,4 +1,5 @@
-import type { AsyncQuery, AsyncQueryStore, CompletedQuery, WaitOptions } from '../../../lib/core/store'
+import type { WaitOptions } from '../../../lib/core/operations'
+import type { AsyncQuery, AsyncQueryStore, CompletedQuery } from '../../../lib/core/store'
 import type { MemoryHarness } from '../memory-harness'
 
 export type FullStore = Required<Omit<AsyncQueryStore, 'passThrough' | 'hold' | 'check'>>
@@ -20,6 +21,7 @@ export function methodsOf(store: FullStore): FullStore {
     submit: store.submit.bind(store),
     stop: store.stop.bind(store),
     delete: store.delete.bind(store),
+    list: store.list.bind(store),
     close: store.close.bind(store),
   }
 }

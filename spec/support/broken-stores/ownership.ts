@@ -1,4 +1,4 @@
-import type { DeleteOptions } from '../../../lib/core/store'
+import type { DeleteOptions } from '../../../lib/core/operations'
 import { alice, STATES } from '../../../lib/test-kit/subject'
 import type { BrokenStore } from './broken-store'
 import { AT_ONCE } from './broken-store'

@@ -15,7 +15,7 @@ import { operationOf, serve } from './operations'
 import { Queries } from './queries'
 import type { ClusterQuery } from './query'
 import { RecordedRequest } from './recorded-request'
-import type { ClusterUser } from './users'
+import type { ClusterUser, Monitors } from './users'
 import { DEFAULT_USERS } from './users'
 
 export interface ClusterOptions {
@@ -25,6 +25,8 @@ export interface ClusterOptions {
   news?: News
   /** The known users, by their Authorization header. @default {@link DEFAULT_USERS} */
   users?: Readonly<Record<string, ClusterUser>>
+  /** @default nobody */
+  monitors?: Monitors
   /** Runs a submitted query. @default {@link execute} */
   execute?: (query: ClusterQuery) => void
   clock?: ClusterClock
@@ -50,7 +52,8 @@ export class Cluster {
   }: ClusterOptions) {
     this.flavour = { ...FLAVOURS[release], news }
     const queries = new Queries(this.flavour, clock)
-    this.#backend = { flavour: this.flavour, queries, users, execute: options.execute ?? execute }
+    const { monitors = [] } = options
+    this.#backend = { flavour: this.flavour, queries, users, monitors, execute: options.execute ?? execute }
     this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 })
     this.#server.on('request', (request, response) => this.#handle(request, response))
     this.#server.on('connection', (socket) => {

@@ -1,5 +1,5 @@
 /** The operation of a request. */
-export type Operation = 'info' | 'query' | 'submit' | 'get' | 'stop' | 'delete'
+export type Operation = 'info' | 'query' | 'submit' | 'get' | 'stop' | 'delete' | 'list' | 'show'
 
 /** A fault of one request. */
 export type Fault =

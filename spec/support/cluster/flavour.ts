@@ -30,6 +30,8 @@ export interface Flavour {
   cancelsOnExpiry: boolean
   /** The answer to a synchronous query has the header for the state of an async one. */
   leaksState: boolean
+  /** It lists running queries. */
+  listsQueries: boolean
 }
 
 export const FLAVOURS: Readonly<Record<Release, Flavour>> = {
@@ -41,6 +43,7 @@ export const FLAVOURS: Readonly<Record<Release, Flavour>> = {
     tellsTimes: false,
     cancelsOnExpiry: false,
     leaksState: true,
+    listsQueries: false,
   },
   '9.5': {
     number: '9.5.4',
@@ -50,6 +53,7 @@ export const FLAVOURS: Readonly<Record<Release, Flavour>> = {
     tellsTimes: true,
     cancelsOnExpiry: true,
     leaksState: false,
+    listsQueries: true,
   },
 }
 

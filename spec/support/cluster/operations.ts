@@ -17,13 +17,14 @@ import type { ClusterQuery } from './query'
 import { isHuge } from './query'
 import type { RecordedRequest } from './recorded-request'
 import { readSubmitBody } from './submit-body'
-import type { ClusterUser, Subject } from './users'
+import type { ClusterUser, Monitors, Subject } from './users'
 import { authenticate } from './users'
 
 export interface Backend {
   flavour: Flavour
   queries: Queries
   users: Readonly<Record<string, ClusterUser>>
+  monitors: Monitors
   execute(query: ClusterQuery): void
 }
 
@@ -45,6 +46,8 @@ const ROUTES: readonly (readonly [path: RegExp, methods: Readonly<Record<string,
   [/^\/_query\/async$/, { POST: 'submit' }],
   [/^\/_query\/async\/(?<id>[^/]*)$/, { GET: 'get', DELETE: 'delete' }],
   [/^\/_query\/async\/(?<id>[^/]*)\/stop$/, { POST: 'stop' }],
+  [/^\/_query\/queries$/, { GET: 'list' }],
+  [/^\/_query\/queries\/(?<id>[^/]*)$/, { GET: 'show' }],
 ]
 
 function routeOf(url: string) {
@@ -71,12 +74,12 @@ export async function serve(
   const parameters = readParameters(url)
   let mediaTypes: MediaTypes | undefined
   try {
-    const subject = authenticate(record.headers, url, backend.users)
+    const subject = authenticate(record.headers, url, backend.users, backend.monitors)
     record.subject = subject.subject
     mediaTypes = readMediaTypes(request, body.length > 0, backend.flavour.major)
     for (const name of ['pretty', 'human', 'error_trace']) readSwitch(parameters, name)
     const route = routeOf(url)
-    if (!route)
+    if (!route || (route.path.startsWith('/_query/queries') && !backend.flavour.listsQueries))
       throw new PlainError(400, `no handler found for uri [${url}] and method [${method}]`, {}, false)
     const operation = route.methods[method]
     if (!operation) throw wrongMethod(url, method, Object.keys(route.methods))
@@ -107,6 +110,8 @@ async function answer(call: Call, backend: Backend): Promise<Answer> {
       await backend.queries.delete(call.id, call.subject)
       return objectAnswer(call, { acknowledged: true })
     },
+    list: async () => list(call, backend),
+    show: async () => show(call, backend),
   }
   return result[operation]()
 }
@@ -169,6 +174,28 @@ async function stop(call: Call, { queries }: Backend): Promise<Answer> {
   const query = queries.find(call.id, call.subject)
   await query.stop()
   return resultAnswer(call, query, format, call.id)
+}
+
+function list(call: Call, { queries }: Backend): Answer {
+  checkParameters(call.parameters, PARAMETERS.list, call.path)
+  assertMonitor(call, 'list_queries')
+  const listed = queries.list().map((query) => [query.id, query.listed])
+  return objectAnswer(call, { queries: Object.fromEntries(listed) })
+}
+
+function show(call: Call, { queries }: Backend): Answer {
+  checkParameters(call.parameters, PARAMETERS.show, call.path)
+  assertMonitor(call, 'get_query')
+  const { query, ...times } = { query: '', ...queries.show(call.id).listed }
+  return objectAnswer(call, { ...times, documents_found: 0, values_loaded: 0, query })
+}
+
+function assertMonitor({ subject: { name, monitorEsql } }: Call, action: string): void {
+  if (monitorEsql) return
+  const reason =
+    `action [cluster:monitor/xpack/esql/${action}] is unauthorized for user [${name}] with effective roles [reader], ` +
+    'this action is granted by the cluster privileges [monitor_esql,monitor,manage,all]'
+  throw new ClusterError(403, 'security_exception', reason)
 }
 
 function timeOf(parameters: URLSearchParams, name: string): number | undefined {

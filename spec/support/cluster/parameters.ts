@@ -11,6 +11,8 @@ export const PARAMETERS = {
   get: [...COMMON, ...RESULT, 'wait_for_completion_timeout', 'keep_alive'],
   stop: [...COMMON, ...RESULT],
   delete: COMMON,
+  list: COMMON,
+  show: COMMON,
 } as const
 
 /** Reads a query string as Elasticsearch does: `;` separates too, and the last value of a name counts. */

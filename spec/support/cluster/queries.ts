@@ -1,8 +1,8 @@
 import type { ClusterClock } from './clock'
 import { LONGEST_TIMER_MS } from './clock'
-import { resourceNotFound, taskCancelled } from './cluster-error'
+import { ClusterError, resourceNotFound, taskCancelled } from './cluster-error'
 import type { Flavour } from './flavour'
-import { checkId, Ids } from './ids'
+import { checkId, Ids, taskOf } from './ids'
 import { ClusterQuery } from './query'
 import type { Submitted } from './submit-body'
 import type { Subject } from './users'
@@ -42,6 +42,25 @@ export class Queries {
     }
     if (!isOwner) throw resourceNotFound(query.state === 'running' ? `${id} not found` : id)
     return query
+  }
+
+  /** The running queries of all users. */
+  list(): readonly ClusterQuery[] {
+    return [...this.#byId.values()].filter(({ state }) => state === 'running')
+  }
+
+  /** Finds a running query of any user. */
+  show(id: string): ClusterQuery {
+    checkId(id)
+    const query = this.#lookUp(id)
+    if (query?.state === 'running') return query
+    const task = taskOf(id)
+    const [node = ''] = task.split(':')
+    const reason =
+      node === this.#ids.node
+        ? `task [${task}] isn't running and hasn't stored its results`
+        : `task [${task}] belongs to the node [${node}] which isn't part of the cluster and there is no record of the task`
+    throw new ClusterError(500, 'exception', reason)
   }
 
   async delete(id: string, { subject, cancelTask }: Subject): Promise<void> {

@@ -131,6 +131,16 @@ export class ClusterQuery {
     }
   }
 
+  /** The query as the list of running queries shows it. */
+  get listed(): object {
+    const runningTimeNanos = Math.round((this.clock.now() - this.startTimeMs) * 1e6)
+    return {
+      start_time_millis: Math.round(this.startTimeMs),
+      running_time_nanos: runningTimeNanos,
+      query: this.submitted.query,
+    }
+  }
+
   #end(state: QueryState): void {
     this.state = state
     this.#tookNanos = Math.round((this.clock.now() - this.startTimeMs) * 1e6)

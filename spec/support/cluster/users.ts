@@ -10,10 +10,16 @@ export interface ClusterUser {
   cancelTask?: boolean
 }
 
+/** The names of the users who have the cluster privilege to see running queries, those of run-as included. */
+export type Monitors = readonly string[]
+
 /** The user of a request. Users with the same `subject` are the same owner. */
 export interface Subject {
   subject: string
   cancelTask: boolean
+  /** The effective user. */
+  name: string
+  monitorEsql: boolean
 }
 
 /** The service account that the stand-in knows by default, with the right to run as others. */
@@ -42,6 +48,7 @@ export function authenticate(
   headers: IncomingHttpHeaders,
   uri: string,
   users: Readonly<Record<string, ClusterUser>>,
+  monitors: Monitors,
 ): Subject {
   const { authorization } = headers
   const runAs = headers['es-security-runas-user']
@@ -52,11 +59,14 @@ export function authenticate(
   if (!user) throw unauthenticated(`unable to authenticate user for REST request [${uri}]`)
   const { name, cancelTask = false } = user
   if (runAs === undefined || runAs === '') {
-    return { subject: `${authorization.split(' ', 1)[0]} ${name}`, cancelTask }
+    const subject = `${authorization.split(' ', 1)[0]} ${name}`
+    return { subject, cancelTask, name, monitorEsql: monitors.includes(name) }
   }
   if (!user.runAs) throw forbidden(name, String(runAs))
-  // A run-as request has the rights of that user, who has none here.
-  return { subject: `user ${runAs}`, cancelTask: false }
+  // A run-as request has the rights of that user.
+  const effective = String(runAs)
+  const monitorEsql = monitors.includes(effective)
+  return { subject: `user ${effective}`, cancelTask: false, name: effective, monitorEsql }
 }
 
 function bearer(authorization: string): ClusterUser | undefined {

@@ -1,7 +1,8 @@
 import type { QueryError } from '../../../core/errors'
 import { isObject } from '../../../core/is-object'
+import type { QueryState } from '../../../core/pass-through'
 import type { Value, ValueObject } from '../../../core/result'
-import type { AsyncQuery, QueryState } from '../../../core/store'
+import type { AsyncQuery } from '../../../core/store'
 import { readState, TOLERANT } from '../../../json/elasticsearch-body'
 import { parseJson } from '../../../json/parse'
 import type { Remembered } from '../ids/sealed-content'
@@ -64,7 +65,8 @@ export function readQueryError(bytes: Buffer, status: number): QueryError {
   return TOLERANT.error(readBody(bytes), WHERE, status)
 }
 
-function readBody(bytes: Buffer): ValueObject {
+/** The object of a body in JSON. */
+export function readBody(bytes: Buffer): ValueObject {
   let value: Value | undefined
   try {
     value = parseJson(bytes.toString())?.value

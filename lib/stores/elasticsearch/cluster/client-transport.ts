@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { UpstreamResponse } from '../answers/response'
 import { UpstreamError } from '../outage'
 import type { Transport, UpstreamRequest } from './transport'
-import { isNotConnected } from './transport'
+import { isNotConnected, lengthOfBody } from './transport'
 
 /**
  * What the store uses of a `Client` of `@elastic/elasticsearch`, 8.13 and later. It is described here, so that only
@@ -55,9 +55,18 @@ export class ClientTransport implements Transport {
     const { method, path, query, headers, body, isRepeatable, timeoutMs, signal } = request
     try {
       const result: ClientResult = await this.#client.transport.request(
-        { method, path, querystring: query, ...(body && { body }) },
         {
-          headers: { 'accept-encoding': 'identity', ...headers },
+          method,
+          path,
+          querystring: query,
+          ...(body && { body: body.length === 1 ? body[0] : Readable.from(body, { objectMode: false }) }),
+        },
+        {
+          headers: {
+            'accept-encoding': 'identity',
+            ...headers,
+            ...(body && { 'content-length': String(lengthOfBody(body)) }),
+          },
           asStream: true,
           meta: true,
           // In a compressed body there is no id to find, and the cluster would not get the bytes that the caller sent.

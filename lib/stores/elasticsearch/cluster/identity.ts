@@ -1,6 +1,6 @@
 import type { Caller, Owner } from '../../../core/caller'
 import { QueryError } from '../../../core/errors'
-import type { WireRequest } from '../../../core/store'
+import type { WireRequest } from '../../../core/pass-through'
 import { missingCredentials } from '../../../core/unauthenticated'
 
 /** Finds the headers that tell the cluster who a caller is. There is one function for each way to tell it. */

@@ -1,5 +1,6 @@
 import type { Owner } from '../../../core/caller'
-import type { QueryState, WireAnswer, WireRequest } from '../../../core/store'
+import type { QueryState, WireAnswer, WireRequest } from '../../../core/pass-through'
+import type { ValueObject } from '../../../core/result'
 import { timeText } from '../../../core/time-value'
 import type { QueryAnswer } from '../answers/answer'
 import { readAnswer } from '../answers/answer'
@@ -12,6 +13,7 @@ import { UnusableAnswerError, UpstreamError } from '../outage'
 import type { Cluster, ClusterRequest } from './cluster'
 import { submitFailure } from './cluster'
 import type { GatewayRefusals, Identify } from './identity'
+import { readRunning } from './running'
 import { readError, refusedCredentials } from './upstream-error'
 
 /** For whom the store sends a request to the cluster. */
@@ -40,6 +42,7 @@ const LONGEST_STATE = 65_536
 
 const SYNC = '/_query'
 const ASYNC = '/_query/async'
+const LIST = '/_query/queries'
 
 type InMemoryAnswer = WireAnswer & { body: Buffer }
 
@@ -63,7 +66,7 @@ export class ClusterQueries {
    * to delete. Calls `idOf` as soon as the cluster's id is known.
    */
   async submit(
-    body: Buffer,
+    body: readonly Buffer[],
     sent: string,
     waitMs: number,
     sender: Sender,
@@ -83,7 +86,12 @@ export class ClusterQueries {
    * Runs a synchronous query to its end. When the signal fires, the store gives the request up, and the cluster cancels
    * the query. It is a read, so the client may send it again when there is no answer.
    */
-  async query(body: Buffer, sent: string, signal: AbortSignal, sender: Sender): Promise<QueryAnswer> {
+  async query(
+    body: readonly Buffer[],
+    sent: string,
+    signal: AbortSignal,
+    sender: Sender,
+  ): Promise<QueryAnswer> {
     const request = { ...this.#request('POST', SYNC, sender, sent), body, isRepeatable: false }
     const waitMs = Number.POSITIVE_INFINITY
     const answer = await this.#cluster.ask(
@@ -169,6 +177,16 @@ export class ClusterQueries {
     )
   }
 
+  /** The running queries that the sender may see, or one of them. `undefined`: that one does not run. */
+  running(query: KnownQuery | undefined, sent: string, sender: Sender): Promise<ValueObject | undefined> {
+    const path = query ? `${LIST}/${encodeURIComponent(query.upstreamId)}` : LIST
+    const request = this.#request('GET', path, askingForJson(sender), sent)
+    return this.#cluster.ask(
+      { ...request, waitMs: 0, need: 'settle', endedBy: [sender.wire?.gone] },
+      (response) => readRunning(response, query, this.#gatewayRefusals),
+    )
+  }
+
   #refusesGateway(status: 401 | 403): boolean {
     return this.#gatewayRefusals.includes(status)
   }
@@ -236,6 +254,10 @@ export class ClusterQueries {
 /** No id of the cluster may reach a client, also where none is expected. */
 function refuseId(): never {
   throw new UnusableAnswerError('the cluster has answered a synchronous query with an id')
+}
+
+function askingForJson({ owner, wire }: Sender): Sender {
+  return { owner, wire: wire && { ...wire, accept: 'application/json', contentType: 'application/json' } }
 }
 
 function timesText({ waitMs, keepAliveMs }: GetTimes): string {

@@ -8,7 +8,8 @@ export interface UpstreamRequest {
   query: string
   /** All but those that authenticate the service account. Names in lower case. */
   headers: Readonly<Record<string, string>>
-  body?: Buffer
+  /** In pieces, which are sent one after the other. */
+  body?: readonly Buffer[]
   /** Whether to send it again when the connection breaks. Never for a submit, which would run twice. */
   isRepeatable: boolean
   /** How long the answer may take, in milliseconds. Then the signal fires. */
@@ -41,4 +42,8 @@ const NOT_CONNECTED = [
 export function isNotConnected(error: unknown): boolean {
   const { code = '', message = '' } = (error ?? {}) as { code?: unknown; message?: unknown }
   return NOT_CONNECTED.some((sign) => String(code).startsWith(sign) || String(message).includes(sign))
+}
+
+export function lengthOfBody(body: readonly Buffer[]): number {
+  return body.reduce((length, piece) => length + piece.length, 0)
 }

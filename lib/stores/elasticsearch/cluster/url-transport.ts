@@ -4,7 +4,7 @@ import https from 'node:https'
 import type { UpstreamResponse } from '../answers/response'
 import { UnusableAnswerError, UpstreamError } from '../outage'
 import type { Transport, UpstreamRequest } from './transport'
-import { isNotConnected } from './transport'
+import { isNotConnected, lengthOfBody } from './transport'
 
 export interface UrlTransportOptions {
   /** The address of the cluster. It may have a path. */
@@ -73,13 +73,13 @@ export class UrlTransport implements Transport {
         // In a compressed body there is no id to find.
         'accept-encoding': 'identity',
         ...headers,
-        ...(body && { 'content-length': body.length }),
+        ...(body && { 'content-length': lengthOfBody(body) }),
       },
     })
   }
 }
 
-function responseTo(outgoing: ClientRequest, body: Buffer | undefined): Promise<UpstreamResponse> {
+function responseTo(outgoing: ClientRequest, body: readonly Buffer[] = []): Promise<UpstreamResponse> {
   return new Promise((resolve, reject) => {
     // This listener stays, because an aborted request may report more than one error.
     outgoing.on('error', reject)
@@ -91,7 +91,8 @@ function responseTo(outgoing: ClientRequest, body: Buffer | undefined): Promise<
     outgoing.on('response', (incoming: IncomingMessage) => {
       resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming })
     })
-    outgoing.end(body)
+    for (const piece of body.slice(0, -1)) outgoing.write(piece)
+    outgoing.end(body.at(-1))
   })
 }
 

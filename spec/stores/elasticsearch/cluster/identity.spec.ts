@@ -125,7 +125,12 @@ describe.each(TRANSPORTS)('who the cluster sees over %s', (transport) => {
       Array(5).fill(serviceAccount),
     )
     expect(callers).toEqual(
-      Array(5).fill({ owner: ownerOf('https://issuer.example', 'alice'), canCancelTasks: false }),
+      Array(5).fill({
+        owner: ownerOf('https://issuer.example', 'alice'),
+        canCancelTasks: false,
+        canMonitorQueries: false,
+        claims: expect.objectContaining({ sub: 'alice' }),
+      }),
     )
   })
 

@@ -1,0 +1,275 @@
+import type { QueryError } from '../core/errors'
+import type { Value } from '../core/result'
+import type { Work } from '../core/turns'
+import {
+  brokenNumber,
+  brokenString,
+  duplicateField,
+  endOfInput,
+  malformedJson,
+  nestedTooDeep,
+  noSeparator,
+  noValue,
+  numberTooLong,
+  tooManyFields,
+  trailingContent,
+  unexpectedCharacter,
+} from './faults'
+import { Lines } from './lines'
+import { digitsOf, exactNumber, MAX_DIGITS } from './numbers'
+import {
+  BROKEN_NUMBER,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  CUT_OFF,
+  END,
+  FALSE,
+  isDigit,
+  LENGTH_PER_TURN,
+  NO_FAULT,
+  NULL,
+  NUMBER_LITERAL,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  PAUSE,
+  STRING_LITERAL,
+  Tokens,
+  TRUE,
+} from './tokens'
+import type { NodeSource } from './tree'
+import { JsonField, JsonNode, MAX_FIELDS } from './tree'
+import { MAX_OBJECT_FIELDS, TreeBuilder } from './tree-builder'
+import { MAX_DEPTH } from './write'
+
+/** What the next token may be. */
+const VALUE = 0
+const ITEM_OR_END = 1
+const NAME = 2
+const NAME_OR_END = 3
+const NAME_END = 4
+const SEPARATOR = 5
+const NOTHING = 6
+
+/**
+ * Reads a value, token by token. Not by functions that call each other for what is within, so that it can pause at
+ * any token.
+ */
+export class Parser implements NodeSource {
+  readonly text: string
+  readonly lines: Lines
+  readonly #tokens: Tokens
+  #expected = VALUE
+  readonly #tree = new TreeBuilder()
+  /** The value, once it is complete. */
+  #value: Value = null
+  #fields: JsonField[] = []
+  #field: { node: JsonNode; start: number } | undefined
+  #nameStart = 0
+  #wanted: ReadonlySet<number> = new Set()
+  #itemStarts = new Map<number, number>()
+
+  constructor(text: string, { hasPositions = true, lengthPerTurn = LENGTH_PER_TURN }) {
+    this.text = text
+    this.lines = new Lines(text, hasPositions)
+    this.#tokens = new Tokens(text, lengthPerTurn)
+  }
+
+  *parse(): Work<JsonNode | undefined> {
+    if ((yield* this.#nextToken()) === END) return undefined
+    const root = new JsonNode(this, this.#tokens.start)
+    yield* this.#readValue()
+    root.complete(this.#value, this.#stop)
+    root.fields = this.#fields
+    if ((yield* this.#nextToken()) !== END) throw this.#refusal(trailingContent)
+    return root
+  }
+
+  *itemStarts(offset: number, indices: Iterable<number>): Work<ReadonlyMap<number, number>> {
+    this.#wanted = new Set(indices)
+    this.#itemStarts = new Map()
+    this.#tokens.moveTo(offset)
+    yield* this.#nextToken()
+    yield* this.#readValue()
+    return this.#itemStarts
+  }
+
+  *fieldsAt(offset: number): Work<readonly JsonField[]> {
+    this.#fields = []
+    this.#tokens.moveTo(offset)
+    yield* this.#nextToken()
+    yield* this.#readValue()
+    return this.#fields
+  }
+
+  *#nextToken(): Work<number> {
+    while (this.#next() === PAUSE) yield* this.#pause()
+    return this.#tokens.kind
+  }
+
+  *#readValue(): Work<void> {
+    this.#expected = this.#begin(this.#tokens.kind)
+    while (!this.#readOn()) yield* this.#pause()
+  }
+
+  *#pause(): Work<void> {
+    this.lines.mark(this.#tokens.end)
+    yield
+  }
+
+  /** Reads until a pause is due. Returns whether the value is complete. */
+  #readOn(): boolean {
+    while (this.#expected !== NOTHING) {
+      const kind = this.#next()
+      if (kind === PAUSE) return false
+      this.#expected = this.#take(kind)
+    }
+    return true
+  }
+
+  /** Reads one token of a value. Returns what may come next. */
+  #take(kind: number): number {
+    switch (this.#expected) {
+      case VALUE:
+        return this.#begin(kind)
+      case ITEM_OR_END:
+        return kind === CLOSE_BRACKET ? this.#close() : this.#begin(kind)
+      case NAME:
+        return this.#name(kind)
+      case NAME_OR_END:
+        return kind === CLOSE_BRACE ? this.#close() : this.#name(kind)
+      case NAME_END:
+        if (kind === COLON) return VALUE
+        throw this.#refusal(unexpectedCharacter, 'was expecting a colon to separate field name and value')
+      default:
+        return this.#separate(kind)
+    }
+  }
+
+  #begin(kind: number): number {
+    if (this.#tree.depth === 1) this.#beginMember()
+    if (kind === OPEN_BRACE) return this.#enter({})
+    if (kind === OPEN_BRACKET) return this.#enter(undefined)
+    return this.#put(this.#scalar(kind))
+  }
+
+  #scalar(kind: number): Value {
+    switch (kind) {
+      case STRING_LITERAL:
+        return this.#tokens.content
+      case NUMBER_LITERAL:
+        return this.#number()
+      case TRUE:
+        return true
+      case FALSE:
+        return false
+      case NULL:
+        return null
+      default:
+        throw this.#refusal(noValue)
+    }
+  }
+
+  #name(kind: number): number {
+    if (kind !== STRING_LITERAL) {
+      throw this.#refusal(unexpectedCharacter, 'was expecting double-quote to start field name')
+    }
+    const name = this.#tokens.content
+    if (this.#tree.hasField(name)) throw this.#refusal(() => duplicateField(name))
+    if (this.#tree.isFull) throw this.#refusal(() => tooManyFields(MAX_OBJECT_FIELDS))
+    this.#tree.name = name
+    this.#nameStart = this.#tokens.start
+    return NAME_END
+  }
+
+  #separate(kind: number): number {
+    const isObject = this.#tree.isInObject
+    if (kind === COMMA) return isObject ? NAME : VALUE
+    if (kind === (isObject ? CLOSE_BRACE : CLOSE_BRACKET)) return this.#close()
+    throw this.#refusal(noSeparator, isObject ? 'Object' : 'Array')
+  }
+
+  #enter(object: Record<string, Value> | undefined): number {
+    if (this.#tree.depth === MAX_DEPTH) throw this.#refusal(() => nestedTooDeep(MAX_DEPTH))
+    this.#tree.enter(object)
+    return object ? NAME_OR_END : ITEM_OR_END
+  }
+
+  #close(): number {
+    return this.#put(this.#tree.leave())
+  }
+
+  #put(value: Value): number {
+    if (this.#tree.depth === 0) {
+      this.#value = value
+      return NOTHING
+    }
+    if (this.#tree.depth === 1) this.#endMember(value)
+    this.#tree.put(value)
+    return SEPARATOR
+  }
+
+  /** Notes where a field or item of the root stands. */
+  #beginMember(): void {
+    const { start } = this.#tokens
+    if (!this.#tree.isInObject) {
+      const index = this.#tree.itemCount
+      if (this.#wanted.has(index)) this.#itemStarts.set(index, start)
+    } else if (this.#fields.length < MAX_FIELDS) {
+      this.#field = { node: new JsonNode(this, start), start: this.#nameStart }
+    }
+  }
+
+  #endMember(value: Value): void {
+    if (!this.#field) return
+    const { node, start } = this.#field
+    node.complete(value, this.#stop)
+    this.#fields.push(new JsonField(this.#tree.name, start, node))
+    this.#field = undefined
+  }
+
+  /** Where the text of a scalar ends, or the closing bracket of an object or array stands. */
+  get #stop(): number {
+    const { kind, start, end } = this.#tokens
+    return kind === CLOSE_BRACE || kind === CLOSE_BRACKET ? start : end
+  }
+
+  #number(): number | bigint {
+    const { integer, start, end } = this.#tokens
+    if (integer >= 0) return integer
+    const literal = this.text.slice(start, end)
+    if (literal.length <= 2 && Number(literal) === 0 && isDigit(this.text.charCodeAt(end))) {
+      throw malformedJson(this.lines.locate(end), 'Invalid numeric value: Leading zeroes not allowed')
+    }
+    const digits = digitsOf(literal)
+    if (digits > MAX_DIGITS) throw this.#refusal(() => numberTooLong(digits, MAX_DIGITS))
+    return exactNumber(literal)
+  }
+
+  #next(): number {
+    const kind = this.#tokens.next()
+    if (this.#tokens.fault !== NO_FAULT) throw this.#brokenToken()
+    return kind
+  }
+
+  #brokenToken(): QueryError {
+    const { fault, start, end, brokenFrom } = this.#tokens
+    const location = this.lines.locate(start)
+    if (fault === CUT_OFF) return endOfInput(location)
+    if (fault === BROKEN_NUMBER) return malformedJson(location, brokenNumber(this.text, end))
+    return malformedJson(location, brokenString(this.text, brokenFrom))
+  }
+
+  /** The error for a token that cannot stand where it stands. */
+  #refusal<Rest extends unknown[]>(
+    reason: (source: string, offset: number, ...rest: Rest) => string,
+    ...rest: Rest
+  ): QueryError {
+    const offset = this.#tokens.start
+    const location = this.lines.locate(offset)
+    const isCutOff =
+      this.#tokens.kind === END || (this.text[offset] === '-' && offset + 1 === this.text.length)
+    return isCutOff ? endOfInput(location) : malformedJson(location, reason(this.text, offset, ...rest))
+  }
+}

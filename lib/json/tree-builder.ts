@@ -1,0 +1,109 @@
+import type { Value } from '../core/result'
+
+/** Room for all fields of a body of one mebibyte. An object of a million fields takes V8 too long, whatever is done with it. */
+export const MAX_OBJECT_FIELDS = 2 ** 17
+
+/** An array with more items is long. */
+const LONGEST_COPY = 2 ** 16
+
+/** An object or array that is being read. */
+interface Open {
+  /** `undefined` for an array. */
+  object: Record<string, Value> | undefined
+  /** The name of the field that is being read. */
+  name: string
+  /** How many fields an object has, or where the items of an array begin in the list of all. */
+  count: number
+  /** The items of a long array, which grows by itself: to copy millions of items takes too long. */
+  items: Value[] | undefined
+}
+
+const NOTHING: Open = Object.freeze({ object: undefined, name: '', count: 0, items: undefined })
+
+/** Puts values into the objects and arrays that are open. */
+export class TreeBuilder {
+  depth = 0
+  /** What is open, from the outside in. Behind that stands what was, to be used again. */
+  readonly #opened: Open[] = []
+  #open = NOTHING
+  /** The items of the arrays that are open, so that an array is made with just the room that it needs. */
+  readonly #items: Value[] = []
+  #itemCount = 0
+
+  get isInObject(): boolean {
+    return this.#open.object !== undefined
+  }
+
+  /** Whether the object has all the fields that it may have. */
+  get isFull(): boolean {
+    return this.#open.count === MAX_OBJECT_FIELDS
+  }
+
+  /** How many items the innermost array has. */
+  get itemCount(): number {
+    const { items, count } = this.#open
+    return items?.length ?? this.#itemCount - count
+  }
+
+  get name(): string {
+    return this.#open.name
+  }
+
+  /** Begins a field of the innermost object. */
+  set name(name: string) {
+    this.#open.name = name
+    this.#open.count += 1
+  }
+
+  hasField(name: string): boolean {
+    const { object } = this.#open
+    return object !== undefined && Object.hasOwn(object, name)
+  }
+
+  /** Goes into an object, or into an array if there is none. */
+  enter(object: Record<string, Value> | undefined): void {
+    let open = this.#opened[this.depth]
+    if (!open) {
+      open = { ...NOTHING }
+      this.#opened[this.depth] = open
+    }
+    this.depth += 1
+    open.object = object
+    open.count = object ? 0 : this.#itemCount
+    this.#open = open
+  }
+
+  /** Leaves the innermost object or array, which is complete, and returns it. */
+  leave(): Value {
+    const { object, count, items } = this.#open
+    const value = object ?? items ?? this.#items.slice(count, this.#itemCount)
+    if (!object) this.#itemCount = count
+    this.#open.items = undefined
+    this.depth -= 1
+    this.#open = this.#opened[this.depth - 1] ?? NOTHING
+    return value
+  }
+
+  /** Adds a field or item to the innermost object or array. */
+  put(value: Value): void {
+    const { object, name, items } = this.#open
+    if (object) setOwn(object, name, value)
+    else if (items) items.push(value)
+    else this.#putItem(value)
+  }
+
+  #putItem(value: Value): void {
+    const { count } = this.#open
+    this.#items[this.#itemCount] = value
+    this.#itemCount += 1
+    if (this.#itemCount - count < LONGEST_COPY) return
+    this.#open.items = this.#items.slice(count, this.#itemCount)
+    this.#itemCount = count
+  }
+}
+
+/** Sets a field of any name. An assignment to `__proto__` would set the prototype. */
+function setOwn(object: Record<string, Value>, name: string, value: Value): void {
+  if (name !== '__proto__') object[name] = value
+  else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
+}

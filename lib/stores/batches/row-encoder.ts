@@ -53,10 +53,10 @@ export class RowEncoder {
       this.#json += (this.#json === '' ? '[' : ',') + exactJson(admitted)
       this.#rowCount += 1
       if (this.#json.length >= CHUNK_LENGTH) await this.flush()
-      if (performance.now() < this.#turnEnds) continue
-      await nextTurn()
-      this.#turnEnds = performance.now() + TURN_MS
+      if (performance.now() >= this.#turnEnds) await this.#pause()
     }
+    // An engine may give any number of batches without rows.
+    if (performance.now() >= this.#turnEnds) await this.#pause()
   }
 
   /** Makes a chunk of the rows that are in none. */
@@ -68,6 +68,11 @@ export class RowEncoder {
   /** Gives the rows that are in no chunk instead. */
   takeRows(): Rows {
     return rowsOfExactJson(this.#take() || '[]')
+  }
+
+  async #pause(): Promise<void> {
+    await nextTurn()
+    this.#turnEnds = performance.now() + TURN_MS
   }
 
   #take(): string {

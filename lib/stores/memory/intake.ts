@@ -1,3 +1,4 @@
+import { unavailable } from '../../core/errors'
 import { isObject } from '../../core/is-object'
 import type { EngineResult, QueryResult, ResultEnd, Rows } from '../../core/result'
 import { isRows } from '../../core/result'
@@ -122,8 +123,8 @@ export class Intake {
   }
 
   #keep(chunk: Uint8Array): void {
-    // The query may have been deleted while the chunk was made.
-    if (!this.#encoder) return
+    // The query has ended meanwhile: the rest of the batch is not worth its time.
+    if (!this.#encoder) throw unavailable('the rows are no longer needed')
     this.#chunks.push(chunk)
     this.#chunkBytes += chunk.length + CHUNK_OVERHEAD
     this.#recount()

@@ -96,6 +96,16 @@ describe('RowEncoder', () => {
     await expect(rows.add(batchesOf(1, 20_000)[0])).rejects.toThrow(new RangeError('full'))
   })
 
+  it('lets others run while batches without rows come', async () => {
+    const { rows } = encoder()
+    let isOver = false
+    setTimeout(() => {
+      isOver = true
+    }, 20)
+    while (!isOver) await rows.add([])
+    expect(isOver).toBe(true)
+  })
+
   it('lets others run while it encodes a large batch', async () => {
     const { rows } = encoder()
     let turns = 0

@@ -350,6 +350,25 @@ describe('an iterable of batches', () => {
       expect(await deleted).toBe(true)
     })
 
+    it('is deleted in the middle of a large batch, of which the rest is not looked at', async () => {
+      let looked = 0
+      const row = new Proxy([1, 'some text '.repeat(12)], {
+        get(target, key, receiver) {
+          if (key === 'length') looked += 1
+          return Reflect.get(target, key, receiver)
+        },
+      })
+      const bench = new CountingBench()
+      const feed = new Feed()
+      const id = await bench.start()
+      bench.run.complete(feed.result([new Array(200_000).fill(row)]))
+      await until(() => looked > 0)
+      await bench.delete(id)
+      expect(feed.closed).toBe(1)
+      expect(bench.bytes).toBe(0)
+      expect(looked).toBeLessThan(100_000)
+    })
+
     it('is deleted before the engine gives it', async () => {
       const feed = new Feed()
       const bench = new CountingBench()

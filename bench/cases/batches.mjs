@@ -11,6 +11,7 @@ export const question = 'What does a result of 1,000,000 rows take that an engin
 
 const ROWS = 1_000_000
 const FORMATS = ['json', 'csv', 'tsv', 'md', 'yaml', 'cbor', 'smile', 'txt', 'arrow']
+const ROUNDS = 3
 const IDLE_MS = 3_000
 const MIB = 2 ** 20
 
@@ -35,21 +36,22 @@ function measureFormat(format, idle) {
     await gateway.ask('idle')
     await gateway.ask('peak')
 
-    const taken = await watched(gateway, () =>
-      submit(gateway.started, token, { wait_for_completion_timeout: '80s' }),
-    )
-    const id = taken.value
-    const fast = await watched(gateway, () =>
-      fetchSlowly(gateway.started, path(id), token, { isSlow: false }),
-    )
-    const slow = await watched(gateway, () => fetchSlowly(gateway.started, path(id), token))
-    assert.ok(slow.value.equals(fast.value))
-    assertRows[format]?.(fast.value)
+    const taken = await rounds(gateway, () => submitOnce(gateway, token))
+    const id = taken.values.at(-1)
+    const read = (isSlow) => rounds(gateway, () => fetchSlowly(gateway.started, path(id), token, { isSlow }))
+    const [fast, slow] = [await read(false), await read(true)]
+    const [body] = fast.values
+    for (const other of [...fast.values, ...slow.values]) assert.ok(other.equals(body))
+    assertRows[format]?.(body)
     const ahead = await gateway.ask('ahead')
     return [
       ...describe(`${format}: taking in`, taken),
       ...describe(`${format}: fast client`, fast),
-      { what: `${format}: fast client`, value: fast.value.length / MIB / fast.seconds, unit: 'MiB/s' },
+      {
+        what: `${format}: fast client`,
+        ...extremes(fast.seconds.map((s) => body.length / MIB / s)),
+        unit: 'MiB/s',
+      },
       ...describe(`${format}: slow client`, slow),
       {
         what: `${format}: the engine ahead of the store`,
@@ -70,10 +72,32 @@ async function watched(gateway, use) {
   return { value, seconds, stallMs, mib: (await gateway.ask('peak')) / MIB }
 }
 
-function describe(what, { mib, stallMs }) {
+async function rounds(gateway, use) {
+  const measured = []
+  for (let round = 0; round < ROUNDS; round++) measured.push(await watched(gateway, use))
+  const all = (name) => measured.map((each) => each[name])
+  return { values: all('value'), seconds: all('seconds'), stalls: all('stallMs'), peaks: all('mib') }
+}
+
+let kept
+
+/** There is one result at a time. */
+async function submitOnce({ started }, token) {
+  if (kept?.port === started.port) {
+    await fetch(`http://127.0.0.1:${started.port}${pathOf(kept.id)}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${token}` },
+    })
+  }
+  const id = await submit(started, token, { wait_for_completion_timeout: '80s' })
+  kept = { port: started.port, id }
+  return id
+}
+
+function describe(what, { peaks, stalls }) {
   return [
-    { what: `${what}, peak memory above idle`, value: mib, unit: 'MiB', goal: { atMost: 64 } },
-    { what: `${what}, longest stall`, value: stallMs, unit: 'ms', goal: { atMost: 20 } },
+    { what: `${what}, peak memory above idle`, ...extremes(peaks), unit: 'MiB', goal: { atMost: 64 } },
+    { what: `${what}, longest stall`, ...extremes(stalls), unit: 'ms', goal: { atMost: 20 } },
   ]
 }
 

@@ -116,7 +116,8 @@ export interface RowBatches {
    * the next one only when it has come, and one at a time. So a batch is what a reader has in memory: a few hundred
    * kilobytes are a good size. The reader calls `return` of the iterator when it needs no more.
    *
-   * If the promise of a batch rejects, or the iterator throws, the client sees a broken connection.
+   * If the promise of a batch rejects, or the iterator throws, the client gets a 503, or, when the answer has begun, a broken
+   * connection. It gets the same, and a line in the log says why, when a cell does not fit or rows are missing.
    */
   batches(): Iterable<Rows | Promise<Rows>>
 }

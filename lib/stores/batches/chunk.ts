@@ -10,6 +10,9 @@ export const CHUNK_LENGTH = 256 * 1024
 const JSON_TEXT = 0
 const DEFLATED_JSON = 1
 
+/** Room for the JSON of most chunks, which end with the row that fills them: two buffers would have to be joined. */
+const INFLATED_BYTES = CHUNK_LENGTH + 64 * 1024
+
 const deflate = promisify(deflateRaw)
 const inflate = promisify(inflateRaw)
 
@@ -32,7 +35,7 @@ export async function unpackChunk(chunk: Uint8Array): Promise<Rows> {
     case JSON_TEXT:
       return rowsOfExactJson(body.toString())
     case DEFLATED_JSON:
-      return rowsOfExactJson((await inflate(body, { chunkSize: CHUNK_LENGTH })).toString())
+      return rowsOfExactJson((await inflate(body, { chunkSize: INFLATED_BYTES })).toString())
     default:
       throw new TypeError(`A chunk of rows has the unknown format ${chunk[0]}`)
   }

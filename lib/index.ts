@@ -35,8 +35,13 @@ export type {
 export type {
   Column,
   ColumnType,
+  EngineResult,
   QueryResult,
   QueryStatistics,
+  ResultEnd,
+  RowBatches,
+  Rows,
+  StoredResult,
   Value,
   ValueObject,
 } from './core/result'

@@ -3,6 +3,7 @@ import { expiry } from './expiry'
 import type { StoreHarness, TestRunner } from './harness'
 import { resolveHarness } from './harness'
 import { concurrency, interruption } from './interruption'
+import { largeResults } from './large-results'
 import { failure, lifecycle } from './lifecycle'
 import { listing } from './listing'
 import { ownership } from './ownership'
@@ -21,6 +22,7 @@ export type {
   TestRunner,
 } from './harness'
 export { ManualClock } from './manual-clock'
+export { readRows } from './read-rows'
 
 const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
   harness: creation,
@@ -32,6 +34,7 @@ const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
   concurrency,
   listing,
   snapshots,
+  'large results': largeResults,
   failure,
   close: closing,
 }

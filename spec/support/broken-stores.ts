@@ -4,6 +4,7 @@ import { methodsOf } from './broken-stores/broken-store'
 import { brokenExpiries } from './broken-stores/expiry'
 import { brokenCloses, brokenFailures } from './broken-stores/failure'
 import { brokenInterruptions } from './broken-stores/interruption'
+import { brokenLargeResults } from './broken-stores/large-results'
 import { brokenFactories, brokenLifecycles } from './broken-stores/lifecycle'
 import { brokenLists } from './broken-stores/listing'
 import { brokenOwnerships } from './broken-stores/ownership'
@@ -21,6 +22,7 @@ export const brokenStores: readonly BrokenStore[] = [
   ...brokenInterruptions,
   ...brokenLists,
   ...brokenSnapshots,
+  ...brokenLargeResults,
   ...brokenFailures,
   ...brokenCloses,
 ]

@@ -5,18 +5,21 @@ import { unavailable } from '../../core/errors'
 import type { Counter } from '../../core/meter'
 import { meterOf } from '../../core/meter'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
-import type { QueryResult } from '../../core/result'
+import type { EngineResult, QueryResult, StoredResult } from '../../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
 import { inTurns } from '../../core/turns'
 import { MemoryBudget } from './budget'
 import { ExpiryQueue } from './expiry-queue'
 import { freezeFailure } from './frozen-failure'
 import { freezeResult } from './frozen-result'
+import type { KeptResult } from './intake'
+import { Intake } from './intake'
 import type { Execute, MemoryStoreOptions } from './options'
 import { MEMORY_STORE_OPTIONS } from './options'
 import { ownText } from './own-text'
 import { MemoryQuery } from './query'
 import { assertQueryId, QueryIdGenerator, withPadding } from './query-id'
+import { QueryIndex } from './query-index'
 import { weighInTurns } from './weight'
 
 /**
@@ -34,17 +37,14 @@ export class MemoryStore implements AsyncQueryStore {
   readonly #clock: Clock
   readonly #budget: MemoryBudget
   readonly #ids = new QueryIdGenerator()
-  /** The queries that can be found, by id. */
-  readonly #queries = new Map<string, MemoryQuery>()
-  /** The same by owner: here, the search for a foreign id takes as long as that for an unknown one. */
-  readonly #ownQueries = new Map<Owner, Map<string, MemoryQuery>>()
+  readonly #queries = new QueryIndex()
   readonly #expiries: ExpiryQueue<MemoryQuery>
   /** When the time of a query that runs is over. */
   readonly #deadlines: ExpiryQueue<MemoryQuery>
   /** The executors that run. Each promise resolves when its executor has ended. */
   readonly #executions = new Map<MemoryQuery, Promise<void>>()
   /** Which query a result belongs to, as long as anybody has the result. */
-  readonly #sources = new WeakMap<QueryResult, MemoryQuery>()
+  readonly #sources = new WeakMap<StoredResult, MemoryQuery>()
   readonly #running: Counter | undefined
   #closed = false
 
@@ -113,11 +113,11 @@ export class MemoryStore implements AsyncQueryStore {
   async list(owner: Owner, { anyOwner, id }: ListOptions = {}): Promise<readonly ListedQuery[]> {
     this.#assertOpen()
     const whose = anyOwner ? undefined : owner
-    const queries = id === undefined ? this.#known(whose)?.values() : [this.#find(id, whose)]
-    return [...(queries ?? [])].flatMap((query) => query?.listed() ?? [])
+    const queries = id === undefined ? this.#queries.list(whose) : [this.#find(id, whose)]
+    return queries.flatMap((query) => query?.listed() ?? [])
   }
 
-  hold(result: QueryResult): () => void {
+  hold(result: StoredResult): () => void {
     const query = this.#sources.get(result)
     if (!query) return () => {}
     // A submit whose query is not kept has forgotten it already.
@@ -132,7 +132,7 @@ export class MemoryStore implements AsyncQueryStore {
 
   async close(): Promise<void> {
     this.#closed = true
-    const queries = [...this.#queries.values()]
+    const queries = this.#queries.list()
     for (const query of queries) {
       this.#forget(query)
       query.cancel('store closed')
@@ -143,20 +143,8 @@ export class MemoryStore implements AsyncQueryStore {
   #find(id: string, owner: Owner | undefined): MemoryQuery | undefined {
     this.#assertOpen()
     assertQueryId(id)
-    const query = this.#known(owner)?.get(withPadding(id))
+    const query = this.#queries.find(withPadding(id), owner)
     return query?.isExpired ? undefined : query
-  }
-
-  /** The queries of an owner. `undefined`: of all owners. */
-  #known(owner: Owner | undefined): ReadonlyMap<string, MemoryQuery> | undefined {
-    return owner === undefined ? this.#queries : this.#ownQueries.get(owner)
-  }
-
-  #remember(query: MemoryQuery): void {
-    const { id, owner } = query
-    const own = this.#ownQueries.get(owner) ?? new Map<string, MemoryQuery>()
-    this.#queries.set(id, query)
-    this.#ownQueries.set(owner, own.set(id, query))
   }
 
   #expire(query: MemoryQuery): void {
@@ -165,11 +153,7 @@ export class MemoryStore implements AsyncQueryStore {
   }
 
   #forget(query: MemoryQuery): void {
-    const { id, owner } = query
-    if (!this.#queries.delete(id)) return
-    const own = this.#ownQueries.get(owner)
-    own?.delete(id)
-    if (own?.size === 0) this.#ownQueries.delete(owner)
+    if (!this.#queries.delete(query)) return
     this.#expiries.delete(query)
     this.#deadlines.delete(query)
     this.#release(query)
@@ -186,12 +170,12 @@ export class MemoryStore implements AsyncQueryStore {
     if (query.outcome) return
     query.interrupt(why)
     await query.wait({ waitForCompletionTimeoutMs: this.#interruptGraceMs })
-    await this.#complete(query, query.reported ?? NOTHING)
+    await this.#complete(query, query.intake ?? query.reported ?? NOTHING)
   }
 
   /** Gives back what the budget counts for a query that cannot be found, does not run, and is not read. */
   #release(query: MemoryQuery): void {
-    if (!query.isCounted || query.readers > 0 || this.#queries.has(query.id) || this.#executions.has(query))
+    if (!query.isCounted || query.readers > 0 || this.#queries.has(query) || this.#executions.has(query))
       return
     query.isCounted = false
     this.#budget.removeQuery(query.owner, query.bytes)
@@ -201,7 +185,7 @@ export class MemoryStore implements AsyncQueryStore {
     this.#budget.addQuery(owner, bytes)
     const query = new MemoryQuery(this.#ids.next(), request, owner, options, this.#clock)
     query.bytes = bytes
-    this.#remember(query)
+    this.#queries.add(query)
     // The submit of a query without keep-alive still answers, and lets it expire then.
     if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
     if (this.#maxRunMs !== Number.POSITIVE_INFINITY) {
@@ -221,6 +205,7 @@ export class MemoryStore implements AsyncQueryStore {
     return query
   }
 
+  /** Resolves when the engine has ended, and has closed what it reads rows from. */
   async #run(query: MemoryQuery, request: QueryRequest, submitter: Caller | undefined): Promise<void> {
     const { owner } = query
     const signal = query.begin()
@@ -228,7 +213,7 @@ export class MemoryStore implements AsyncQueryStore {
       // An executor that ignores its signal may report after the end. Nothing would ever drop that report.
       if (!query.outcome) query.reported = result
     }
-    let result: QueryResult
+    let result: EngineResult
     try {
       result = await this.#execute(request, { signal, report, owner, caller: submitter ?? { owner } })
     } catch (fault) {
@@ -236,15 +221,28 @@ export class MemoryStore implements AsyncQueryStore {
       if (!signal.aborted) return this.#fail(query, fault)
       result = query.reported ?? NOTHING
     }
-    await this.#complete(query, result)
+    let intake: Intake | undefined
+    try {
+      intake = Intake.of(result, (bytes) => this.#takeBytes(query, bytes))
+      if (intake) {
+        query.takeIn(intake)
+        await intake.read(signal)
+        await intake.close()
+      }
+      await this.#complete(query, intake ?? result)
+    } catch (fault) {
+      this.#fail(query, fault)
+      await intake?.close()
+    }
   }
 
-  async #complete(query: MemoryQuery, result: QueryResult): Promise<void> {
+  async #complete(query: MemoryQuery, result: EngineResult | Intake): Promise<void> {
     if (query.outcome) return
     const isStopped = query.isInterrupted
     const tookNanos = Math.max(0, Math.round((this.#clock.now() - query.startTimeMs) * 1e6))
     try {
-      const frozen = await freezeResult(result, (bytes) => this.#budget.assertRoom(query.owner, bytes))
+      const kept = result instanceof Intake ? await result.kept() : (result as KeptResult)
+      const frozen = await freezeResult(kept, (bytes) => this.#budget.assertRoom(query.owner, bytes))
       // The query may have been deleted or have expired meanwhile.
       if (query.outcome) return
       this.#takeBytes(query, frozen.bytes)

@@ -9,12 +9,18 @@ export interface MockServer {
   close(): void
 }
 
-/** A server made of the document alone, as tools make them: it answers with the first example of each operation. */
+/**
+ * A server made of the document alone, as tools make them: it answers with the first example of each operation, in the
+ * media type that the client accepts.
+ */
 export async function startMockServer(): Promise<MockServer> {
   const app = express()
   for (const [path, pathItem] of Object.entries(apiSpec.paths)) {
     app.all(path.replace(/\{(\w+)\}/g, ':$1'), (request, response) => {
-      const { status, headers, body } = firstExample(operationOf(pathItem, request.method))
+      const { status, headers, body } = firstExample(
+        operationOf(pathItem, request.method),
+        request.headers.accept,
+      )
       response.status(status).set(headers).json(body)
     })
   }
@@ -35,9 +41,10 @@ function operationOf(pathItem: PathItem, method: string): OperationObject {
   return operation
 }
 
-function firstExample({ responses }: OperationObject) {
+function firstExample({ responses }: OperationObject, accept = 'application/json') {
   const { headers = {}, content = {} } = responses[200] ?? {}
-  const [{ value } = {}] = Object.values(content['application/json']?.examples ?? {})
+  const [type] = Object.keys(content).filter((name) => accept.startsWith(name))
+  const [{ value } = {}] = Object.values(content[type ?? 'application/json']?.examples ?? {})
   const named = Object.entries(headers).flatMap(([name, { required, example, schema }]) =>
     required ? [[name, String(example ?? schema.example ?? schema.enum?.[0])] as const] : [],
   )

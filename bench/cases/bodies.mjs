@@ -18,6 +18,7 @@ const SHAPES = JSON.parse(readFileSync(new URL('../../spec/fixtures/body-shapes.
 const MEBIBYTE = 2 ** 20
 const ROUNDS = 5
 const LONG_ROUNDS = 3
+const SLOW_SHAPES = 4
 /** Times that no client sends, so that the text for the cluster is edited. */
 const TIMES = { waitMs: 1, keepAliveMs: 1 }
 
@@ -29,10 +30,14 @@ const STORES = {
 
 export async function run() {
   const rows = []
+  const once = []
+  // What the stores do at the end differs, and takes little of the time.
+  for (const shape of SHAPES) once.push(await measureLong(shape, STORES.MemoryStore, 1))
+  const slow = once.toSorted((one, other) => other.blockedMs[0] - one.blockedMs[0]).slice(0, SLOW_SHAPES)
   for (const store of Object.keys(STORES)) {
-    const once = []
-    for (const shape of SHAPES) once.push(await measureLong(shape, STORES[store], 1))
-    const slowest = await measureLong(worst(once, 'blockedMs').shape, STORES[store], LONG_ROUNDS)
+    const again = []
+    for (const { shape } of slow) again.push(await measureLong(shape, STORES[store], LONG_ROUNDS))
+    const slowest = worst(again, 'blockedMs')
     rows.push({
       what: `16 MiB of ${slowest.name}, ${store}: the longest block`,
       ...extremes(slowest.blockedMs),
@@ -56,7 +61,10 @@ export async function run() {
   ]
 }
 
-/** The longest time that the event loop cannot do anything else, the garbage collector included. */
+/**
+ * The longest time that the event loop cannot do anything else, the garbage collector included. Not the time for which
+ * the machine does the work of others: the processor time of all threads is the most that a step can have taken.
+ */
 async function measureLong(shape, submit, rounds) {
   const bytes = Buffer.from(textOf(shape, 16 * MEBIBYTE))
   const blockedMs = []
@@ -70,8 +78,10 @@ async function measureLong(shape, submit, rounds) {
 async function longestBlock(work) {
   for (let longest = 0; ; await nextTurn()) {
     const began = performance.now()
+    const usedBefore = process.cpuUsage()
     const { done } = work.next()
-    longest = Math.max(longest, performance.now() - began)
+    const { user, system } = process.cpuUsage(usedBefore)
+    longest = Math.max(longest, Math.min(performance.now() - began, (user + system) / 1_000))
     if (done) return longest
   }
 }

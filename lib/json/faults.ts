@@ -92,12 +92,8 @@ export function nestedTooDeep(limit: number): string {
   return `Document nesting depth (${limit + 1}) exceeds the maximum allowed (${limit})`
 }
 
-export function tooManyFields(limit: number): string {
-  return `Number of fields of an object (${limit + 1}) exceeds the maximum allowed (${limit})`
-}
-
-export function tooManyContainers(limit: number): string {
-  return `Number of objects and arrays (${limit + 1}) exceeds the maximum allowed (${limit})`
+export function tooMany(what: string, limit: number): string {
+  return `Number of ${what} (${limit + 1}) exceeds the maximum allowed (${limit})`
 }
 
 export function duplicateField(name: string): string {

@@ -11,8 +11,7 @@ import {
   noSeparator,
   noValue,
   numberTooLong,
-  tooManyContainers,
-  tooManyFields,
+  tooMany,
   trailingContent,
   unexpectedCharacter,
 } from './faults'
@@ -41,7 +40,7 @@ import {
 } from './tokens'
 import type { NodeSource } from './tree'
 import { JsonField, JsonNode, MAX_FIELDS } from './tree'
-import { MAX_CONTAINERS, MAX_OBJECT_FIELDS, TreeBuilder } from './tree-builder'
+import { MAX_CONTAINERS, MAX_ITEMS, MAX_OBJECT_FIELDS, TreeBuilder } from './tree-builder'
 import { MAX_DEPTH } from './write'
 
 /** What the next token may be. */
@@ -62,7 +61,7 @@ export class Parser implements NodeSource {
   readonly lines: Lines
   readonly #tokens: Tokens
   #expected = VALUE
-  readonly #tree = new TreeBuilder()
+  #tree = new TreeBuilder()
   /** The value, once it is complete. */
   #value: Value = null
   #fields: JsonField[] = []
@@ -90,18 +89,21 @@ export class Parser implements NodeSource {
   *itemStarts(offset: number, indices: Iterable<number>): Work<ReadonlyMap<number, number>> {
     this.#wanted = new Set(indices)
     this.#itemStarts = new Map()
-    this.#tokens.moveTo(offset)
-    yield* this.#nextToken()
-    yield* this.#readValue()
+    yield* this.#readAgain(offset)
     return this.#itemStarts
   }
 
   *fieldsAt(offset: number): Work<readonly JsonField[]> {
     this.#fields = []
+    yield* this.#readAgain(offset)
+    return this.#fields
+  }
+
+  *#readAgain(offset: number): Work<void> {
+    this.#tree = new TreeBuilder()
     this.#tokens.moveTo(offset)
     yield* this.#nextToken()
     yield* this.#readValue()
-    return this.#fields
   }
 
   *#nextToken(): Work<number> {
@@ -178,7 +180,7 @@ export class Parser implements NodeSource {
     }
     const name = this.#tokens.content
     if (this.#tree.hasField(name)) throw this.#refusal(() => duplicateField(name))
-    if (this.#tree.isFull) throw this.#refusal(() => tooManyFields(MAX_OBJECT_FIELDS))
+    if (this.#tree.isFull) throw this.#refusal(() => tooMany('fields of an object', MAX_OBJECT_FIELDS))
     this.#tree.name = name
     this.#nameStart = this.#tokens.start
     return NAME_END
@@ -193,7 +195,7 @@ export class Parser implements NodeSource {
 
   #enter(object: Record<string, Value> | undefined): number {
     if (this.#tree.depth === MAX_DEPTH) throw this.#refusal(() => nestedTooDeep(MAX_DEPTH))
-    if (this.#tree.isCrowded) throw this.#refusal(() => tooManyContainers(MAX_CONTAINERS))
+    if (this.#tree.isCrowded) throw this.#refusal(() => tooMany('objects and arrays', MAX_CONTAINERS))
     this.#tree.enter(object)
     return object ? NAME_OR_END : ITEM_OR_END
   }
@@ -208,6 +210,9 @@ export class Parser implements NodeSource {
       return NOTHING
     }
     if (this.#tree.depth === 1) this.#endMember(value)
+    if (this.#tree.hasAllItems && !this.#tree.isInObject) {
+      throw this.#refusal(() => tooMany('items', MAX_ITEMS))
+    }
     this.#tree.put(value)
     return SEPARATOR
   }

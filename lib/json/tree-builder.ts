@@ -9,6 +9,9 @@ export const MAX_OBJECT_FIELDS = 2 ** 17
  */
 export const MAX_CONTAINERS = 2 ** 20
 
+/** How many items all arrays of a body may have. To make room for more takes too long. */
+export const MAX_ITEMS = 2 ** 21
+
 /** An array with more items is long. */
 const LONGEST_COPY = 2 ** 16
 
@@ -36,6 +39,7 @@ export class TreeBuilder {
   readonly #items: Value[] = []
   #itemCount = 0
   #containers = 0
+  #allItems = 0
 
   get isInObject(): boolean {
     return this.#open.object !== undefined
@@ -49,6 +53,11 @@ export class TreeBuilder {
   /** Whether there are all the objects and arrays that there may be. */
   get isCrowded(): boolean {
     return this.#containers === MAX_CONTAINERS
+  }
+
+  /** Whether there are all the items that there may be. */
+  get hasAllItems(): boolean {
+    return this.#allItems === MAX_ITEMS
   }
 
   /** How many items the innermost array has. */
@@ -100,8 +109,12 @@ export class TreeBuilder {
   /** Adds a field or item to the innermost object or array. */
   put(value: Value): void {
     const { object, name, items } = this.#open
-    if (object) setOwn(object, name, value)
-    else if (items) items.push(value)
+    if (object) {
+      setOwn(object, name, value)
+      return
+    }
+    this.#allItems += 1
+    if (items) items.push(value)
     else this.#putItem(value)
   }
 

@@ -23,6 +23,19 @@ const mixed = (named: string, positional: string): string =>
   `Params cannot contain both named and unnamed parameters; got ${named} and ${positional}`
 
 describe('readParams', () => {
+  it('says where a fault stands in a list that is nearly too large', () => {
+    const text = `[${'[],'.repeat(400_000)}{"a":{"value":1,"pattern":"x*"}}]`
+    const at = text.lastIndexOf('{"a"') + 1
+    expect(() => read(text)).toThrow(
+      expect.objectContaining({ reason: expect.stringContaining(`Failed to parse params: [1:${at}] `) }),
+    )
+    expect(() => read(`[${'[[]],'.repeat(300_000)}1]`)).toThrow(
+      expect.objectContaining({
+        reason: expect.stringContaining('START_ARRAY is not supported as a parameter'),
+      }),
+    )
+  })
+
   it('reads as many params as the longest query can have, and refuses more', () => {
     const listOf = (count: number) => `[${'1,'.repeat(count - 1)}1]`
     expect(read(listOf(500_000))).toHaveLength(500_000)

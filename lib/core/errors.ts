@@ -107,8 +107,10 @@ export class RoutingError extends Error {
     readonly status: number,
     reason: string,
     readonly headers: Readonly<Record<string, string>> = {},
+    /** What really happened. It is logged as a warning, and the client never gets it. */
+    cause?: unknown,
   ) {
-    super(reason)
+    super(reason, cause === undefined ? undefined : { cause })
   }
 }
 

@@ -118,6 +118,13 @@ export function illegalArgument(reason: string, options?: QueryErrorOptions): Qu
   return new QueryError('illegal_argument_exception', reason, options)
 }
 
+/** The 413 for a body of more bytes than a body may have. */
+export function tooLong(maxBytes: number, cause?: unknown): QueryError {
+  return new QueryError('too_long_http_content_exception', `content length exceeded ${maxBytes} bytes.`, {
+    cause,
+  })
+}
+
 /** The 503 for an outage of the gateway or of the servers behind it. `cause` is for the log. */
 export function unavailable(
   reason: string,

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Request } from 'express'
-import { isQueryError, QueryError } from '../core/errors'
+import { isQueryError, QueryError, tooLong } from '../core/errors'
 import type { Work } from '../core/turns'
 import type { JsonNode } from '../json/parse'
 import { locate, parseInTurns, parseUnlocated } from '../json/parse'
@@ -109,12 +109,6 @@ function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
 const BROKEN_OFF = 'the connection has ended in the middle of the body'
 
 function ignore(): void {}
-
-function tooLong(maxBytes: number, cause?: unknown): QueryError {
-  return new QueryError('too_long_http_content_exception', `content length exceeded ${maxBytes} bytes.`, {
-    cause,
-  })
-}
 
 function lengthOf({ headers }: Request): number {
   return Number(headers['content-length'] ?? 0)

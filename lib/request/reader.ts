@@ -72,7 +72,7 @@ export class RequestReader {
     const { format } = body
     // A synchronous query has no times, so only the cluster has to understand it.
     const isUnread = this.#isLenient && operation === 'query' && format !== 'json'
-    const decode = isUnread || format === 'json' ? undefined : decoderOf(format, body.refusal)
+    const decode = isUnread || format === 'json' ? undefined : this.#decoderOf(format, body.refusal)
     const content = await body.content()
     if (isUnread && isAsSent(content)) {
       return Object.assign(await this.#toCommand(request), { body: untouchedBodyOf(content) })
@@ -90,6 +90,15 @@ export class RequestReader {
       return Object.assign(relabelled(command, label), { body: submitBodyOf(content, root) })
     const sent = operation === 'query' ? untouchedBodyOf(content) : submitBodyOf(content, root, label)
     return Object.assign(command, { body: sent })
+  }
+
+  #decoderOf(format: OtherFormat, refusal: LabelledBody['refusal']): Decode {
+    try {
+      const decode = loadDecoder(format)
+      return (bytes) => decode(bytes, this.#maxBodyBytes)
+    } catch (error) {
+      throw error instanceof MissingPackageError ? refusal(error) : error
+    }
   }
 
   #operationOf({ method, originalUrl }: Request, route: RouteMatch): Operation {
@@ -141,14 +150,6 @@ function sentBody({ mediaTypes }: RequestHead, format: ObjectFormat, sent: Reque
 function sourceBody(head: RequestHead): LabelledBody {
   const { content, format, type } = sourceOf(head)
   return { format, type, content: () => content, refusal: (cause) => unknownSourceType(type, cause) }
-}
-
-function decoderOf(format: OtherFormat, refusal: LabelledBody['refusal']): Decode {
-  try {
-    return loadDecoder(format)
-  } catch (error) {
-    throw error instanceof MissingPackageError ? refusal(error) : error
-  }
 }
 
 /** A host application has parsed the body, which goes on as JSON. */

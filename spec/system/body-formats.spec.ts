@@ -171,6 +171,12 @@ describe('the body of a request in front of an own engine', () => {
     expect(gateway.engine.requests).toEqual([{ query: 'ROW n = 1', filter: body.filter }])
   })
 
+  it.each(['cbor', 'smile'] as const)('may not stand for JSON beyond the limit, in %s', async (format) => {
+    await start({ maxBodyBytes: 1_000 })
+    const body = typed(format, { query: 'Q', params: ['\u0001'.repeat(500)] })
+    expect((await gateway.alice('POST /_query?format=json', body)).status).toBe(413)
+  })
+
   it('may be YAML in the parameter source', async () => {
     await start()
     const source = encodeURIComponent('query: ROW n = 1')

@@ -7,8 +7,8 @@ import { assertShortInteger, bigIntegerOf, JsonText, malformed } from './json-te
  * A body in CBOR (RFC 8949) as JSON text. Read by hand: `cbor-x` keeps the last of two fields of one name, refuses the texts
  * in parts that Jackson writes, makes objects of tags, and cannot pause.
  */
-export function cborToJson(bytes: Buffer): Work<string> {
-  return new CborReader(bytes).read()
+export function cborToJson(bytes: Buffer, maxLength = Number.POSITIVE_INFINITY): Work<string> {
+  return new CborReader(bytes, new JsonText(maxLength)).read()
 }
 
 /** Major types of RFC 8949. */
@@ -41,10 +41,11 @@ interface Open {
 class CborReader {
   readonly #bytes: Buffer
   readonly #source: ByteSource
-  readonly #json = new JsonText()
+  readonly #json: JsonText
   readonly #opened: Open[] = []
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, json: JsonText) {
+    this.#json = json
     this.#bytes = bytes
     this.#source = new ByteSource(bytes)
   }
@@ -53,7 +54,9 @@ class CborReader {
     if (this.#bytes.subarray(0, MAGIC.length).equals(MAGIC)) this.#source.take(MAGIC.length)
     do {
       this.#readItem()
-      if (this.#source.isPauseDue) yield
+      if (!this.#source.isPauseDue) continue
+      this.#json.compact()
+      yield
     } while (this.#opened.length > 0)
     if (!this.#source.isAtEnd) throw malformed('CBOR has content behind its value')
     return this.#json.take()

@@ -7,8 +7,11 @@ import { yamlToJson } from './yaml'
 /** A format of bodies that is not JSON. */
 export type OtherFormat = Exclude<ObjectFormat, 'json'>
 
-/** Writes the bytes of a body down as JSON text, exactly. Throws `x_content_parse_exception` for bytes that are malformed. */
-export type Decode = (bytes: Buffer) => Work<string>
+/**
+ * Writes the bytes of a body down as JSON text, exactly. Throws `x_content_parse_exception` for bytes that are malformed, and
+ * `too_long_http_content_exception` where the JSON gets longer than `maxLength`.
+ */
+export type Decode = (bytes: Buffer, maxLength?: number) => Work<string>
 
 const DECODERS: Readonly<Record<OtherFormat, () => Decode>> = {
   yaml: () => {

@@ -1,4 +1,5 @@
 import type { QueryError } from '../../core/errors'
+import { tooLong } from '../../core/errors'
 import type { Container } from '../../formats/document/token-sink'
 import { JsonSink } from '../../formats/json/json-sink'
 import { endOfInput, malformedJson, nestedTooDeep, numberTooLong } from '../../json/faults'
@@ -8,7 +9,33 @@ import { MAX_DEPTH } from '../../json/write'
 
 /** A body of another format, written down as JSON. The parser of JSON then judges fields, names and numbers. */
 export class JsonText extends JsonSink {
+  readonly #maxLength: number
+  readonly #pieces: string[] = []
+  #length = 0
   #depth = 0
+
+  /** `maxLength`: how long the JSON may get, since short bodies in other formats can stand for long ones. */
+  constructor(maxLength: number) {
+    super()
+    this.#maxLength = maxLength
+  }
+
+  /** Call it at each pause: a text that is put together of millions of words takes thirty times its length. */
+  compact(): void {
+    this.#length += this.pending
+    if (this.#length > this.#maxLength) throw tooLong(this.#maxLength)
+    this.#pieces.push(Buffer.from(super.take()).toString())
+  }
+
+  override take(): string {
+    this.compact()
+    return this.#pieces.splice(0).join('')
+  }
+
+  /** Without Jackson's way to write control characters, which takes long where there are millions. */
+  override string(value: string): void {
+    this.raw(JSON.stringify(value))
+  }
 
   override start(kind: Container): void {
     if (this.#depth === MAX_DEPTH) throw malformed(nestedTooDeep(MAX_DEPTH))

@@ -8,8 +8,8 @@ import { assertShortInteger, bigIntegerOf, JsonText, malformed } from './json-te
  * A body in SMILE as JSON text. Read by hand: `smile-js` keeps the last of two fields of one name, takes texts that are cut off,
  * sets prototypes, and cannot pause.
  */
-export function smileToJson(bytes: Buffer): Work<string> {
-  return new SmileReader(bytes).read()
+export function smileToJson(bytes: Buffer, maxLength = Number.POSITIVE_INFINITY): Work<string> {
+  return new SmileReader(bytes, new JsonText(maxLength)).read()
 }
 
 const HEADER = Buffer.from(':)\n')
@@ -51,14 +51,15 @@ const LAST_NAME = 0xf7
 
 class SmileReader {
   readonly #source: ByteSource
-  readonly #json = new JsonText()
+  readonly #json: JsonText
   readonly #opened: Container[] = []
   /** The name of a field has been read, and its value has not. */
   #isNamed = false
   #names = new SharedTexts(false)
   #values = new SharedTexts(false)
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, json: JsonText) {
+    this.#json = json
     this.#source = new ByteSource(bytes)
   }
 
@@ -66,7 +67,9 @@ class SmileReader {
     this.#readHeader()
     do {
       this.#readToken(this.#source.byte())
-      if (this.#source.isPauseDue) yield
+      if (!this.#source.isPauseDue) continue
+      this.#json.compact()
+      yield
     } while (this.#opened.length > 0)
     if (!this.#source.isAtEnd && this.#source.byte() !== END_OF_CONTENT) throw trailing()
     if (!this.#source.isAtEnd) throw trailing()

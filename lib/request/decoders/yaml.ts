@@ -12,8 +12,8 @@ import { JsonText, malformed } from './json-text'
  * Elasticsearch's reader stops at 3 MiB. Here it is less, because the package `yaml` cannot pause while it makes nodes of what
  * it has read: within both limits, that takes some tens of milliseconds.
  */
-export const MAX_YAML_LENGTH = 2 ** 17
-export const MAX_YAML_LEXEMES = 2 ** 14
+export const MAX_YAML_LENGTH = 2 ** 16
+export const MAX_YAML_LEXEMES = 2 ** 13
 
 /** To read this many takes some milliseconds. */
 const LEXEMES_PER_TURN = 2 ** 10
@@ -30,11 +30,11 @@ const OPTIONS = {
 
 /** A body in YAML as JSON text, given the package `yaml`. Aliases, tags of other types and further documents are refused. */
 export function* yamlToJson(yaml: typeof Yaml, bytes: Buffer): Work<string> {
-  if (bytes.length > MAX_YAML_LENGTH) throw tooLong(MAX_YAML_LENGTH, 'bytes')
+  if (bytes.length > MAX_YAML_LENGTH) throw tooMuch(MAX_YAML_LENGTH, 'bytes')
   const text = textOf(bytes)
   const document = compose(yaml, yield* readTokens(yaml, text), text)
   if (!document) return ''
-  const json = new JsonText()
+  const json = new JsonText(Number.POSITIVE_INFINITY)
   yield* new NodeWriter(yaml, json).write(document)
   return json.take()
 }
@@ -46,7 +46,7 @@ function* readTokens(yaml: typeof Yaml, text: string): Work<Yaml.CST.Token[]> {
   let lexemes = 0
   for (const lexeme of new yaml.Lexer().lex(text)) {
     lexemes += 1
-    if (lexemes > MAX_YAML_LEXEMES) throw tooLong(MAX_YAML_LEXEMES, 'words and signs')
+    if (lexemes > MAX_YAML_LEXEMES) throw tooMuch(MAX_YAML_LEXEMES, 'words and signs')
     tokens.push(...parser.next(lexeme))
     if (pace.isPauseDue(1)) yield
   }
@@ -136,6 +136,6 @@ function faultAt(text: string, offset: number, message: string): QueryError {
   return malformedJson(new Lines(text, true).locate(offset), message)
 }
 
-function tooLong(limit: number, unit: string): QueryError {
+function tooMuch(limit: number, unit: string): QueryError {
   return malformed(`The incoming YAML document exceeds the limit: ${limit} ${unit}. Send it as JSON.`)
 }

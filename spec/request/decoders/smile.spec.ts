@@ -80,7 +80,7 @@ describe('smileToJson', () => {
     ['2500000000000000000000', undefined, 'SMILE has a number of more than 64 bits'],
     ['26088000', undefined, 'Number value length (1234) exceeds'],
     ['f8'.repeat(1_001), undefined, 'Document nesting depth (1001) exceeds the maximum allowed (1000)'],
-  ])('refuses %.40s with the header %s: %s', (hex, header, reason) => {
+  ])('refuses what it cannot read, %#', (hex, header, reason) => {
     expect(() => json(hex, header)).toThrow(
       expect.objectContaining({
         type: expect.stringMatching(/^x_content_(parse|e_o_f)_exception$/),

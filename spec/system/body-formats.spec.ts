@@ -240,6 +240,17 @@ describe.each(TRANSPORTS)('the body of a request in front of a cluster over %s',
     },
   )
 
+  it.each(OTHERS)('is checked in %s with the option strict, and goes on byte for byte', async (format) => {
+    await start({ strict: true })
+    for (const target of ['POST /_query', 'POST /_query/async']) {
+      const request = typed(format, QUERY)
+      expect((await gateway.alice(target, request)).status).toBe(200)
+      expect(cluster.request.body.equals(request.body as Buffer)).toBe(true)
+      expect((await gateway.alice(target, typed(format, { query: 'Q', futre: 1 }))).status).toBe(400)
+    }
+    expect(cluster.requests).toHaveLength(2)
+  })
+
   it.each(OTHERS)('becomes JSON where a time changes, and the answer stays in %s', async (format) => {
     await start({ maxKeepAliveMs: 60_000 })
     const answer = await gateway.alice('POST /_query/async?human', typed(format, { ...SUBMIT, futre: 1.0 }))

@@ -3,7 +3,7 @@ import { Pace } from '../../core/turns'
 import { cutOff, malformed } from './json-text'
 
 /** To read this many bytes takes some milliseconds. */
-const BYTES_PER_TURN = 2 ** 16
+const BYTES_PER_TURN = 2 ** 14
 
 /** The bytes of a body, which are read from the first to the last. */
 export class ByteSource {

@@ -95,7 +95,7 @@ class SmileReader {
     else if (token === START_ARRAY) this.#begin('array')
     else if (token === START_OBJECT) this.#begin('object')
     else if (token > EMPTY_TEXT && token < SHORT_TEXT) this.#readLiteral(token)
-    else if (token >= SMALL_INTEGER && token < LONG_ASCII) this.#json.integer(unzigzag(token & 31))
+    else if (token >= SMALL_INTEGER && token < LONG_ASCII) this.#json.integer(smallInteger(token & 31))
     else this.#json.string(this.#text(token))
   }
 
@@ -209,9 +209,12 @@ function unpacked(groups: Buffer, length: number, lastBits: number): Buffer {
   return bytes
 }
 
-function unzigzag(value: number | bigint): bigint {
-  const bits = BigInt(value)
+function unzigzag(bits: bigint): bigint {
   return (bits & 1n) === 0n ? bits >> 1n : -(bits >> 1n) - 1n
+}
+
+function smallInteger(bits: number): number {
+  return (bits & 1) === 0 ? bits >> 1 : -(bits >> 1) - 1
 }
 
 /** After so many, a writer begins to count anew. */

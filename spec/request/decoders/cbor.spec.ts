@@ -83,6 +83,6 @@ describe('cborToJson', () => {
     const text = await inTurns(cborToJson(items(2 ** 20)), () => {
       turns += 1
     })
-    expect([text.length, turns]).toEqual([2 ** 21 + 1, 16])
+    expect([text.length, turns]).toEqual([2 ** 21 + 1, 64])
   })
 })

@@ -99,6 +99,6 @@ describe('smileToJson', () => {
     const text = await inTurns(smileToJson(items), () => {
       turns += 1
     })
-    expect([text.length, turns]).toEqual([2 ** 21 + 1, 16])
+    expect([text.length, turns]).toEqual([2 ** 21 + 1, 64])
   })
 })

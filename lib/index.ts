@@ -24,6 +24,7 @@ export type {
   WaitOptions,
 } from './core/operations'
 export type {
+  JsonLabel,
   PassThrough,
   QueryState,
   SentParameter,

@@ -107,13 +107,22 @@ export class RoutingError extends Error {
     readonly status: number,
     reason: string,
     readonly headers: Readonly<Record<string, string>> = {},
+    /** What really happened. It is logged as a warning, and the client never gets it. */
+    cause?: unknown,
   ) {
-    super(reason)
+    super(reason, cause === undefined ? undefined : { cause })
   }
 }
 
 export function illegalArgument(reason: string, options?: QueryErrorOptions): QueryError {
   return new QueryError('illegal_argument_exception', reason, options)
+}
+
+/** The 413 for a body of more bytes than a body may have. */
+export function tooLong(maxBytes: number, cause?: unknown): QueryError {
+  return new QueryError('too_long_http_content_exception', `content length exceeded ${maxBytes} bytes.`, {
+    cause,
+  })
 }
 
 /** The 503 for an outage of the gateway or of the servers behind it. `cause` is for the log. */

@@ -96,14 +96,26 @@ export interface SubmitTimes {
   readonly keepAliveMs: number
 }
 
+/** How to label a request whose body is JSON in place of what the client sent. */
+export interface JsonLabel {
+  readonly contentType: string
+  /** The value of the parameter `format` that keeps the format of the answer. Left out where the client names a format. */
+  readonly format?: string
+}
+
 /** The body of a submit, or of a synchronous query. */
 export interface SubmitBody {
-  /** The JSON text as the client sent it, decompressed. */
+  /** As the client sent it, decompressed: JSON, YAML, CBOR or SMILE. */
   readonly bytes: Buffer
-  /** The text with these times, and otherwise byte for byte as sent. The same `bytes` where the client sent these times. */
+  /**
+   * The body with these times. The same `bytes` where the client sent these times. JSON is otherwise byte for byte as sent.
+   * YAML, CBOR and SMILE become JSON, which needs {@link labelWithTimes}.
+   */
   withTimes(times: SubmitTimes): Buffer
-  /** The same text in pieces, to send one after the other. Those of a long text are parts of `bytes`, and no copies. */
+  /** The same body in pieces, to send one after the other. Those of a long text are parts of it, and no copies. */
   piecesWithTimes(times: SubmitTimes): readonly Buffer[]
+  /** How to label the body with these times, where the client's own label is wrong for it. */
+  labelWithTimes(times: SubmitTimes): JsonLabel | undefined
   /** Lets go of the text, which is empty from then on. For a store that has sent it and may wait long. */
   release(): void
 }

@@ -23,7 +23,12 @@ export function parseJson(text: string): JsonNode | undefined {
   return atOnce(parseInTurns(text))
 }
 
-/** The same tree for a body that the host application has already parsed. Positions are unknown then. */
+/** As {@link parseInTurns}, for a text that the client did not send. Positions are unknown then. */
+export function parseUnlocated(text: string): Work<JsonNode | undefined> {
+  return new Parser(text, { hasPositions: false }).parse()
+}
+
+/** The same tree for a body that the host application has already parsed. */
 export function* locate(value: unknown): Work<JsonNode | undefined> {
-  return yield* new Parser(yield* exactJson(value), { hasPositions: false }).parse()
+  return yield* parseUnlocated(yield* exactJson(value))
 }

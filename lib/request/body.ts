@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import type { Request } from 'express'
-import { isQueryError, QueryError } from '../core/errors'
+import { isQueryError, QueryError, tooLong } from '../core/errors'
 import type { Work } from '../core/turns'
 import type { JsonNode } from '../json/parse'
-import { locate, parseInTurns } from '../json/parse'
+import { locate, parseInTurns, parseUnlocated } from '../json/parse'
 import { decoderFor, unsupportedCoding } from './content-coding'
+import type { Decode } from './decoders/decoders'
 
 /** The body of one request, which is read when somebody asks for it. */
 export class RequestBody {
@@ -109,12 +110,6 @@ const BROKEN_OFF = 'the connection has ended in the middle of the body'
 
 function ignore(): void {}
 
-function tooLong(maxBytes: number, cause?: unknown): QueryError {
-  return new QueryError('too_long_http_content_exception', `content length exceeded ${maxBytes} bytes.`, {
-    cause,
-  })
-}
-
 function lengthOf({ headers }: Request): number {
   return Number(headers['content-length'] ?? 0)
 }
@@ -132,10 +127,18 @@ const BYTES_PER_TURN = 2 ** 18
 /** Bodies that are longer wait for their turn. Nearly all are shorter, and are read at once. */
 const LONGEST_AT_ONCE = 2 ** 16
 
-/** The JSON of a body. `undefined` if it is only white space. */
-export function* readJson(content: unknown): Work<JsonNode | undefined> {
+/** The JSON of a body. `undefined` if it is only white space. `decode`: for a body in another format. */
+export function* readJson(content: unknown, decode?: Decode): Work<JsonNode | undefined> {
+  if (decode && isAsSent(content)) {
+    return yield* parseUnlocated(yield* decode(typeof content === 'string' ? Buffer.from(content) : content))
+  }
   if (Buffer.isBuffer(content)) return yield* parseInTurns(yield* decodeText(content))
   return yield* typeof content === 'string' ? parseInTurns(content) : locate(content)
+}
+
+/** Whether a host application has left the bytes or the text of a body. */
+export function isAsSent(content: unknown): content is Buffer | string {
+  return Buffer.isBuffer(content) || typeof content === 'string'
 }
 
 function* decodeText(bytes: Buffer): Work<string> {

@@ -6,7 +6,7 @@ import { parseTimeValue } from '../core/time-value'
 import type { ObjectFormat } from '../formats/formats'
 import type { Presentation } from '../formats/writer'
 import type { OperationRequest, RequestHead } from './head'
-import { isJsonMediaType } from './media-type'
+import { bodyFormatOf } from './media-type'
 import type { NegotiatedFormat } from './negotiation'
 import { errorMediaType, negotiateFormat } from './negotiation'
 import { assertKnownParameters, readFlag, readOptionalBoolean, SOURCE } from './parameters'
@@ -127,8 +127,12 @@ function readGet(request: OperationRequest, operation: 'get' | 'head'): Operatio
   }
 }
 
-/** The JSON text of a request that has no body and needs one. Throws Elasticsearch's error for wrong parameters. */
-export function sourceOf({ parameters }: RequestHead): string {
+/** The text of a request that has no body and needs one, and its format. Throws Elasticsearch's error for wrong parameters. */
+export function sourceOf({ parameters }: RequestHead): {
+  content: string
+  format: ObjectFormat
+  type: string
+} {
   const { source, source_content_type: contentType } = parameters
   if (source === undefined) {
     throw new QueryError('parse_exception', 'request body or source parameter is required')
@@ -139,10 +143,14 @@ export function sourceOf({ parameters }: RequestHead): string {
       'Validation Failed: 1: source and source_content_type parameters are required;',
     )
   }
-  if (!isJsonMediaType(contentType)) {
-    throw illegalArgument(`Unknown value for source_content_type [${contentType}]`)
-  }
-  return source
+  const format = bodyFormatOf(contentType)
+  if (!format) throw unknownSourceType(contentType)
+  return { content: source, format, type: contentType }
+}
+
+/** The refusal of a `source_content_type`. `cause` is for the log. */
+export function unknownSourceType(contentType: string, cause?: unknown): QueryError {
+  return illegalArgument(`Unknown value for source_content_type [${contentType}]`, { cause })
 }
 
 /** The last checks of a request to an operation that takes no body. */

@@ -1,6 +1,8 @@
 import type { ErrorCause } from '../core/errors'
 import { abbreviated, QueryError, RoutingError } from '../core/errors'
-import { FORMAT_TABLE } from '../formats/formats'
+import type { JsonLabel } from '../core/pass-through'
+import type { ObjectFormat } from '../formats/formats'
+import { FORMAT_TABLE, OBJECT_FORMATS } from '../formats/formats'
 
 /** One media type of a request header, in lower case. */
 export interface MediaType {
@@ -33,8 +35,14 @@ const DIGITS = /^\d+$/
 
 const NO_PARAMETERS: ReadonlyMap<string, string> = new Map()
 
-/** Everything that Elasticsearch reads as JSON. */
-const JSON_TYPES: ReadonlySet<string> = new Set(Object.values(FORMAT_TABLE.json.mediaTypes).flat())
+/** The formats of bodies, by everything that Elasticsearch calls them. */
+const BODY_FORMATS: ReadonlyMap<string, ObjectFormat> = new Map(
+  OBJECT_FORMATS.flatMap((format) =>
+    Object.values(FORMAT_TABLE[format].mediaTypes).flatMap((types) =>
+      types.map((type) => [type, format] as const),
+    ),
+  ),
+)
 
 /**
  * Parses the `Accept` and `Content-Type` headers of a request, given all their values in the order sent, and checks
@@ -61,17 +69,40 @@ export function checkMediaTypeHeaders(request: {
   return headers
 }
 
-/** Whether a text, such as the value of `source_content_type`, names what Elasticsearch reads as JSON. */
-export function isJsonMediaType(text: string): boolean {
+/** The format of a body that a text names, such as the value of `source_content_type`. */
+export function bodyFormatOf(text: string): ObjectFormat | undefined {
   const [essence = ''] = text.toLowerCase().split(';')
-  return JSON_TYPES.has(essence.trim())
+  return BODY_FORMATS.get(essence.trim())
 }
 
-/** Throws the 406 for a body that is not labelled as JSON, the only format this package reads. */
-export function checkBodyMediaType({ contentType, rawContentType }: MediaTypeHeaders): void {
+/** The format that a body is labelled as. Throws the 406 for a body without such a label. */
+export function checkBodyMediaType(headers: MediaTypeHeaders): ObjectFormat {
+  const { contentType, rawContentType } = headers
   if (rawContentType === undefined) throw new RoutingError(406, 'Content-Type header is missing')
-  if (contentType && JSON_TYPES.has(contentType.type)) return
-  throw new RoutingError(406, `Content-Type header [${abbreviated(rawContentType)}] is not supported`)
+  const format = contentType && BODY_FORMATS.get(contentType.type)
+  if (format) return format
+  throw unsupportedBody(headers)
+}
+
+/** The 406 for a body that cannot be read here. `cause` is for the log. */
+export function unsupportedBody({ rawContentType }: MediaTypeHeaders, cause?: unknown): RoutingError {
+  const reason = `Content-Type header [${abbreviated(rawContentType)}] is not supported`
+  return new RoutingError(406, reason, {}, cause)
+}
+
+/**
+ * How a request is labelled when its body goes on as JSON and came as something else, given what the client called it. The
+ * `format` parameter keeps the answer as it would be: `isFormatOpen` says that the request names no other format.
+ */
+export function jsonLabelOf(bodyType: string, isFormatOpen: boolean): JsonLabel {
+  const [essence = '', ...parameters] = bodyType.toLowerCase().split(';')
+  const type = essence.trim()
+  const format = BODY_FORMATS.get(type) ?? 'json'
+  const named = Object.entries(FORMAT_TABLE[format].mediaTypes).find(([, types]) => types.includes(type))
+  return {
+    contentType: [type.replace(format, 'json'), ...parameters].join(';'),
+    ...(isFormatOpen && named && { format: named[0] }),
+  }
 }
 
 function readHeader(name: HeaderName, values: readonly string[], isLenient: boolean): MediaType | undefined {

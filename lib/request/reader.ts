@@ -1,24 +1,28 @@
 import type { Request } from 'express'
 import { illegalArgument } from '../core/errors'
 import type { Operation } from '../core/operations'
+import type { JsonLabel } from '../core/pass-through'
 import type { Value } from '../core/result'
 import type { AsyncQueryStore } from '../core/store'
 import { inOrder, inTurns } from '../core/turns'
-import { RequestBody } from './body'
+import type { ObjectFormat } from '../formats/formats'
+import { isAsSent, RequestBody } from './body'
 import type { Command } from './command'
-import { readCommand, sourceOf } from './command'
-import type { OperationRequest } from './head'
+import { readCommand, sourceOf, unknownSourceType } from './command'
+import type { Decode, OtherFormat } from './decoders/decoders'
+import { loadDecoder, MissingPackageError } from './decoders/decoders'
+import type { OperationRequest, RequestHead } from './head'
 import { readHead, requestKey } from './head'
-import { checkBodyMediaType } from './media-type'
+import { checkBodyMediaType, jsonLabelOf, unsupportedBody } from './media-type'
 import type { ValidateRequest } from './openapi'
 import { createRequestValidator } from './openapi'
 import { ownParameters } from './parameters'
 import { ReadingCache } from './reading-cache'
 import type { RouteMatch } from './routes'
 import { allowedMethods, offers, operationOn, wrongMethod } from './routes'
-import type { BodyFields } from './submit-fields'
+import type { BodyFields, BodyOperation } from './submit-fields'
 import { readBody, takesBody } from './submit-fields'
-import { submitBodyOf } from './submit-text'
+import { submitBodyOf, untouchedBodyOf } from './submit-text'
 
 /** Longer bodies are read one after the other: what is made of them may take thirty times their length. */
 const LONGEST_SIDE_BY_SIDE = 2 ** 20
@@ -49,22 +53,52 @@ export class RequestReader {
 
     const head = readHead(request, route.id, hasBody, this.#isLenient)
     const operation = this.#operationOf(request, route)
-    if (hasBody) checkBodyMediaType(head.mediaTypes)
+    const format = hasBody ? checkBodyMediaType(head.mediaTypes) : undefined
     if (!takesBody(operation)) {
       const command = await this.#toCommand({ ...head, operation })
       if (!hasBody) this.#cache.add(key, command)
       return command
     }
-    const content = hasBody ? await sent.content() : sourceOf(head)
-    const assertWanted = (): void => sent.assertSenderIsThere()
+    const body = format ? sentBody(head, format, sent) : sourceBody(head)
+    return this.#readSubmitted({ ...head, operation }, body, () => sent.assertSenderIsThere())
+  }
+
+  async #readSubmitted(
+    request: OperationRequest & { operation: BodyOperation },
+    body: LabelledBody,
+    assertWanted: () => void,
+  ): Promise<Command> {
+    const { operation } = request
+    const { format } = body
+    // A synchronous query has no times, so only the cluster has to understand it.
+    const isUnread = this.#isLenient && operation === 'query' && format !== 'json'
+    const decode = isUnread || format === 'json' ? undefined : this.#decoderOf(format, body.refusal)
+    const content = await body.content()
+    if (isUnread && isAsSent(content)) {
+      return Object.assign(await this.#toCommand(request), { body: untouchedBodyOf(content) })
+    }
     const read = lengthOf(content) > LONGEST_SIDE_BY_SIDE ? inOrder : inTurns
-    const reading = read(readBody(content, operation, this.#isLenient), assertWanted)
+    const reading = read(readBody(content, operation, this.#isLenient, decode), assertWanted)
     const { root, fields } = reading instanceof Promise ? await reading : reading
-    const command = await this.#toCommand({ ...head, operation }, root?.value, fields)
+    const command = await this.#toCommand(request, root?.value, fields)
     if (!root || !this.#store.passThrough) return command
     // It goes on as text, and a wait need not hold both.
     if ('request' in command) delete command.request
-    return Object.assign(command, { body: submitBodyOf(content, root) })
+    if (format === 'json') return Object.assign(command, { body: submitBodyOf(content, root) })
+    const label = jsonLabelOf(body.type, isFormatOpen(request))
+    if (!isAsSent(content))
+      return Object.assign(relabelled(command, label), { body: submitBodyOf(content, root) })
+    const sent = operation === 'query' ? untouchedBodyOf(content) : submitBodyOf(content, root, label)
+    return Object.assign(command, { body: sent })
+  }
+
+  #decoderOf(format: OtherFormat, refusal: LabelledBody['refusal']): Decode {
+    try {
+      const decode = loadDecoder(format)
+      return (bytes) => decode(bytes, this.#maxBodyBytes)
+    } catch (error) {
+      throw error instanceof MissingPackageError ? refusal(error) : error
+    }
   }
 
   #operationOf({ method, originalUrl }: Request, route: RouteMatch): Operation {
@@ -93,6 +127,41 @@ export class RequestReader {
     }
     return readCommand(request, fields)
   }
+}
+
+/** A body, and what the client calls it. */
+interface LabelledBody {
+  format: ObjectFormat
+  type: string
+  content(): unknown
+  /** The refusal of the format, where a package for it is missing. */
+  refusal(cause: MissingPackageError): Error
+}
+
+function sentBody({ mediaTypes }: RequestHead, format: ObjectFormat, sent: RequestBody): LabelledBody {
+  return {
+    format,
+    type: mediaTypes.rawContentType ?? '',
+    content: () => sent.content(),
+    refusal: (cause) => unsupportedBody(mediaTypes, cause),
+  }
+}
+
+function sourceBody(head: RequestHead): LabelledBody {
+  const { content, format, type } = sourceOf(head)
+  return { format, type, content: () => content, refusal: (cause) => unknownSourceType(type, cause) }
+}
+
+/** A host application has parsed the body, which goes on as JSON. */
+function relabelled(command: Command, { contentType: rawContentType }: JsonLabel): Command {
+  const { head } = command
+  const mediaTypes = { ...head.mediaTypes, rawContentType }
+  return Object.assign(command, { head: { ...head, mediaTypes } })
+}
+
+/** Whether the format of the body decides the format of the answer. */
+function isFormatOpen({ parameters, mediaTypes }: RequestHead): boolean {
+  return parameters.format === undefined && mediaTypes.accept === undefined
 }
 
 /** The length of a body, or what is known of it: a host application that has parsed a body keeps none. */

@@ -10,6 +10,7 @@ import type { Work } from '../core/turns'
 import { isWork } from '../core/turns'
 import type { JsonField, JsonNode, TokenName } from '../json/parse'
 import { readJson } from './body'
+import type { Decode } from './decoders/decoders'
 import { OWN_FIELDS, parseBoolean } from './parameters'
 import { readParams } from './submit-params'
 import { readSettings } from './submit-settings'
@@ -109,13 +110,14 @@ export function takesBody(operation: Operation | undefined): operation is BodyOp
   return operation !== undefined && Object.hasOwn(PARSERS, operation)
 }
 
-/** Reads a body. `isLenient`: as for {@link readBodyFields}. */
+/** Reads a body. `isLenient`: as for {@link readBodyFields}. `decode`: as for {@link readJson}. */
 export function* readBody(
   content: unknown,
   operation: BodyOperation,
   isLenient = false,
+  decode?: Decode,
 ): Work<{ root: JsonNode | undefined; fields: BodyFields }> {
-  const root = yield* readJson(content)
+  const root = yield* readJson(content, decode)
   return { root, fields: yield* readBodyFields(root, operation, isLenient) }
 }
 

@@ -1,8 +1,8 @@
 import { DEFAULT_KEEP_ALIVE_MS, DEFAULT_WAIT_MS } from '../core/operations'
-import type { SubmitBody, SubmitTimes } from '../core/pass-through'
+import type { JsonLabel, SubmitBody, SubmitTimes } from '../core/pass-through'
 import { parseTimeValue, timeText } from '../core/time-value'
 import type { JsonNode } from '../json/parse'
-import { markLength } from './body'
+import { isAsSent, markLength } from './body'
 
 /** A time in the text of a submit. `start` and `end` are offsets in bytes. */
 interface TimeField {
@@ -17,10 +17,25 @@ interface TimeField {
 
 /**
  * The body of a submit, from what the client or the host application has left, and from the JSON that was read of it. A
- * host application that parses bodies keeps no text: the JSON has been written down again.
+ * host application that parses bodies keeps no text: the JSON has been written down again. `label`: how to label the JSON of a
+ * body that was sent in another format.
  */
-export function submitBodyOf(sent: unknown, root: JsonNode): SubmitBody {
-  return new SubmitText(Buffer.isBuffer(sent) ? sent : Buffer.from(root.source.text), root)
+export function submitBodyOf(sent: unknown, root: JsonNode, label?: JsonLabel): SubmitBody {
+  if (!label || !isAsSent(sent)) return new SubmitText(Buffer.isBuffer(sent) ? sent : textOf(root), root)
+  return new OtherBody(bytesOf(sent), new SubmitText(textOf(root), root), label)
+}
+
+function textOf(root: JsonNode): Buffer {
+  return Buffer.from(root.source.text)
+}
+
+function bytesOf(sent: Buffer | string): Buffer {
+  return typeof sent === 'string' ? Buffer.from(sent) : sent
+}
+
+/** The body of a request without times, which nobody here has to read. */
+export function untouchedBodyOf(sent: Buffer | string): SubmitBody {
+  return new UntouchedBody(bytesOf(sent))
 }
 
 /** To send a text of this length in one piece is cheaper than not to copy it. */
@@ -53,18 +68,28 @@ class SubmitText implements SubmitBody {
     return pieces.length === 0 ? [this.withTimes(times)] : pieces
   }
 
+  labelWithTimes(): undefined {}
+
   release(): void {
     this.bytes = NOTHING
   }
 
-  /** None where nothing changes. */
-  #pieces({ waitMs, keepAliveMs }: SubmitTimes): Buffer[] {
-    const edits = [
+  changes(times: SubmitTimes): boolean {
+    return this.#edits(times).length > 0
+  }
+
+  #edits({ waitMs, keepAliveMs }: SubmitTimes): (TimeField & { wantedMs: number })[] {
+    return [
       { ...this.#wait, wantedMs: waitMs },
       { ...this.#keepAlive, wantedMs: keepAliveMs },
     ]
       .filter(({ ms, wantedMs }) => Math.max(0, ms) !== Math.max(0, wantedMs))
       .toSorted((one, other) => one.start - other.start)
+  }
+
+  /** None where nothing changes. */
+  #pieces(times: SubmitTimes): Buffer[] {
+    const edits = this.#edits(times)
     if (edits.length === 0) return []
     const parts: Buffer[] = []
     let copied = 0
@@ -78,6 +103,59 @@ class SubmitText implements SubmitBody {
       copied = end
     }
     return [...parts, this.bytes.subarray(copied)]
+  }
+}
+
+class UntouchedBody implements SubmitBody {
+  bytes: Buffer
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+  }
+
+  withTimes(_times: SubmitTimes): Buffer {
+    return this.bytes
+  }
+
+  piecesWithTimes(times: SubmitTimes): readonly Buffer[] {
+    return [this.withTimes(times)]
+  }
+
+  labelWithTimes(_times: SubmitTimes): JsonLabel | undefined {
+    return undefined
+  }
+
+  release(): void {
+    this.bytes = NOTHING
+  }
+}
+
+/** A body in another format. With other times it becomes JSON: the text of the JSON knows where its times stand. */
+class OtherBody extends UntouchedBody {
+  readonly #text: SubmitText
+  readonly #label: JsonLabel
+
+  constructor(bytes: Buffer, text: SubmitText, label: JsonLabel) {
+    super(bytes)
+    this.#text = text
+    this.#label = label
+  }
+
+  override withTimes(times: SubmitTimes): Buffer {
+    return this.#text.changes(times) ? this.#text.withTimes(times) : this.bytes
+  }
+
+  override piecesWithTimes(times: SubmitTimes): readonly Buffer[] {
+    return this.#text.changes(times) ? this.#text.piecesWithTimes(times) : [this.bytes]
+  }
+
+  override labelWithTimes(times: SubmitTimes): JsonLabel | undefined {
+    return this.#text.changes(times) ? this.#label : undefined
+  }
+
+  override release(): void {
+    super.release()
+    this.#text.release()
   }
 }
 

@@ -61,7 +61,7 @@ export class RequestTelemetry {
       const outcome = outcomeOf(record, error)
       this.#measure?.(outcome)
       if (outcome.status === 401) this.#tellRefusal?.(error, record.response.req)
-      const level = outcome.status >= 500 ? 'error' : 'info'
+      const level = levelOf(outcome.status, error)
       // Digests take time, and the console wants failures only.
       if (this.#logger.isLevelEnabled?.(level) === false) return
       this.#logger[level](toEvent(record, outcome, error), messageOf(outcome.status))
@@ -96,6 +96,12 @@ function toEvent(record: RequestRecord, outcome: RequestOutcome, error: unknown)
     err: causeOf(error, status),
   }
   return Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined))
+}
+
+/** A refusal before a query is read that has a cause is one that the operator can end. */
+function levelOf(status: number, error: unknown): 'error' | 'warn' | 'info' {
+  if (status >= 500) return 'error'
+  return error instanceof RoutingError && error.cause !== undefined ? 'warn' : 'info'
 }
 
 /**

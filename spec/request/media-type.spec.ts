@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { isQueryError, RoutingError } from '../../lib/core/errors'
 import type { MediaTypeHeaders } from '../../lib/request/media-type'
-import { checkBodyMediaType, checkMediaTypeHeaders } from '../../lib/request/media-type'
+import { checkBodyMediaType, checkMediaTypeHeaders, jsonLabelOf } from '../../lib/request/media-type'
 import { errorMediaType } from '../../lib/request/negotiation'
 import { anyCharacter } from '../support/any-character'
 
@@ -326,6 +326,25 @@ describe('checkMediaTypeHeaders, where another server judges them', () => {
   })
 })
 
+describe('jsonLabelOf', () => {
+  it.each([
+    ['application/yaml', true, { contentType: 'application/json', format: 'yaml' }],
+    ['application/cbor', false, { contentType: 'application/json' }],
+    [
+      'Application/Smile; charset=utf-8',
+      true,
+      { contentType: 'application/json; charset=utf-8', format: 'smile' },
+    ],
+    [
+      'application/vnd.elasticsearch+cbor;compatible-with=9',
+      true,
+      { contentType: 'application/vnd.elasticsearch+json;compatible-with=9', format: 'vnd_cbor' },
+    ],
+  ])('labels what was %s as JSON', (type, isFormatOpen, label) => {
+    expect(jsonLabelOf(type, isFormatOpen)).toEqual(label)
+  })
+})
+
 describe('checkBodyMediaType', () => {
   const JSON_TYPES = [
     'application/json',
@@ -353,17 +372,27 @@ describe('checkBodyMediaType', () => {
     'Text/Plain;charset=UTF-8',
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=--x',
-    'application/yaml',
-    'application/cbor',
-    'application/smile',
-    'application/vnd.elasticsearch+yaml; compatible-with=9',
     'application/jsonp',
+    'application/yml',
+    'text/yaml',
     'text/json',
     '*/*',
     'application/json, application/json',
   ])('answers 406 to %j', (contentType) => {
     const error = thrownBy(() => checkBodyMediaType(check({ contentType })))
     expect(error).toEqual(new RoutingError(406, `Content-Type header [${contentType}] is not supported`))
+  })
+
+  it.each([
+    ['application/json', 'json'],
+    ['application/yaml', 'yaml'],
+    ['Application/CBOR', 'cbor'],
+    ['application/smile', 'smile'],
+    ['application/vnd.elasticsearch+yaml; compatible-with=9', 'yaml'],
+    ['application/vnd.elasticsearch+cbor;compatible-with=9', 'cbor'],
+    ['application/vnd.elasticsearch+smile', 'smile'],
+  ])('tells that %j is %s', (contentType, format) => {
+    expect(checkBodyMediaType(check({ contentType }))).toBe(format)
   })
 
   it('answers 406 to a body without Content-Type', () => {

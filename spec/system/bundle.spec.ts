@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { sign } from 'jsonwebtoken'
+import { until } from '../support/gateway'
 import { type Consumer, createConsumer } from '../support/packed'
 
 const ROOT = path.join(__dirname, '..', '..')
@@ -41,7 +42,10 @@ describe('a gateway that is bundled as the README says', () => {
   })
 
   /** Bundles the gateway into a folder without modules, and runs `use` while it listens. */
-  async function withBundle(flags: string[], use: (url: string) => Promise<void>): Promise<void> {
+  async function withBundle(
+    flags: string[],
+    use: (url: string, printed: () => string) => Promise<void>,
+  ): Promise<void> {
     const bundle = path.join(elsewhere, 'gateway.cjs')
     const esbuild = path.join(ROOT, 'node_modules', '.bin', 'esbuild')
     consumer.run(
@@ -54,11 +58,15 @@ describe('a gateway that is bundled as the README says', () => {
     )
     const child = spawn(process.execPath, [bundle], {
       cwd: elsewhere,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let printed = ''
+    child.stderr.on('data', (text) => {
+      printed += text
     })
     try {
       for await (const port of createInterface(child.stdout)) {
-        await use(`http://127.0.0.1:${port}/_query/async`)
+        await use(`http://127.0.0.1:${port}/_query/async`, () => printed)
         break
       }
     } finally {
@@ -102,9 +110,10 @@ describe('a gateway that is bundled as the README says', () => {
   })
 
   it('works without the optional packages', async () => {
-    expect.assertions(2)
+    expect.assertions(5)
     // The other folder has no packages.
-    await withBundle(['--external:apache-arrow', '--external:@opentelemetry/api'], async (url) => {
+    const flags = ['apache-arrow', 'yaml', '@opentelemetry/api'].map((name) => `--external:${name}`)
+    await withBundle(flags, async (url, printed) => {
       const submitted = await submit(url, { query: 'ROW n = 1' })
       expect(await submitted.json()).toMatchObject({ values: [['ROW n = 1']] })
 
@@ -112,6 +121,21 @@ describe('a gateway that is bundled as the README says', () => {
       expect(await arrow.json()).toMatchObject({
         error: { reason: 'the format [arrow] needs the package [apache-arrow] on the server' },
       })
+
+      const sent = (format: string) => ({
+        method: 'POST',
+        headers: { authorization, 'content-type': `application/${format}`, accept: 'application/json' },
+        body:
+          format === 'yaml' ? 'query: ROW n = 1' : Buffer.from('a165717565727961 51'.replace(' ', ''), 'hex'),
+      })
+      const refused = await fetch(url, sent('yaml'))
+      expect(await refused.json()).toEqual({
+        error: 'Content-Type header [application/yaml] is not supported',
+        status: 406,
+      })
+      await until(() => printed() !== '')
+      expect(printed()).toContain('run `npm install yaml`')
+      expect((await fetch(url, sent('cbor'))).status).toBe(200)
     })
   })
 })

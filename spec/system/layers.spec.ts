@@ -33,6 +33,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
   'lru-cache': ['jwt/key-finder', 'jwt/verified-tokens', 'request/reading-cache', 'router/answer-cache'],
   compression: ['server/compression'],
+  yaml: ['request/decoders/decoders', 'request/decoders/yaml'],
   'apache-arrow': ['formats/arrow/arrow', 'formats/arrow/arrow-batches', 'formats/arrow/arrow-columns'],
 }
 

@@ -40,7 +40,7 @@ export class JsonSink implements TokenSink {
   }
 
   key(name: string): boolean {
-    this.raw(jsonText(name))
+    this.string(name)
     this.#text += this.#pretty ? ' : ' : ':'
     this.#isAfterKey = true
     return true

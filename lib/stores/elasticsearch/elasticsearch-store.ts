@@ -70,8 +70,10 @@ export class ElasticsearchStore implements AsyncQueryStore {
     const { allowPartialResults, columnar, timeZone } = request
     const remembered = { ...(columnar && { columnar }), ...(timeZone !== undefined && { timeZone }) }
     const { answer, id, settled } = await this.#operations.starter.start({
-      bodyWith: (times) => [writeRequest(request, times, options.keepOnCompletion)],
-      sent: allowPartialResults === undefined ? '' : `allow_partial_results=${allowPartialResults}`,
+      requestWith: (times) => ({
+        body: [writeRequest(request, times, options.keepOnCompletion)],
+        sent: allowPartialResults === undefined ? '' : `allow_partial_results=${allowPartialResults}`,
+      }),
       sentLater: '',
       remembered,
       sender: senderFor(owner),

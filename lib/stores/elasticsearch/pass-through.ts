@@ -6,10 +6,18 @@ import type {
   QueryOptions,
   SubmitOptions,
 } from '../../core/operations'
-import type { PassThrough, QueryState, WireAnswer, WireRequest } from '../../core/pass-through'
+import type {
+  PassThrough,
+  QueryState,
+  SubmitBody,
+  SubmitTimes,
+  WireAnswer,
+  WireRequest,
+} from '../../core/pass-through'
 import type { ValueObject } from '../../core/result'
 import type { QueryAnswer } from './answers/answer'
 import { ID_HEADER } from './answers/answer'
+import type { SubmitRequest } from './cluster/requests'
 import type { ExistingQueries, StoreParts } from './get'
 import type { RunningQueries } from './list'
 import type { QueryStarter } from './submit'
@@ -54,9 +62,8 @@ export class ElasticsearchPassThrough implements PassThrough {
     const { body } = wire
     if (!body) throw new TypeError('a submit has no body')
     const { answer, id, settled } = await this.#operations.starter.start({
-      bodyWith: (times) => body.piecesWithTimes(times),
+      requestWith: (times) => submitRequest(wire, body, times),
       release: () => body.release(),
-      sent: sentIn(wire),
       sentLater: sentIn(wire, (name) => PRESENTATION.includes(name)),
       remembered: {},
       sender: { owner, wire },
@@ -121,6 +128,17 @@ export class ElasticsearchPassThrough implements PassThrough {
   list(wire: WireRequest, owner: Owner, options: ListOptions): Promise<ValueObject | undefined> {
     const sent = sentIn(wire, (name) => !NOT_FOR_LIST.includes(name))
     return this.#operations.running.list(options, sent, { owner, wire })
+  }
+}
+
+/** The client's submit, with these times. A body that has become JSON is labelled as that. */
+function submitRequest(wire: WireRequest, body: SubmitBody, times: SubmitTimes): SubmitRequest {
+  const { contentType, format } = body.labelWithTimes(times) ?? {}
+  const sent = [sentIn(wire), format === undefined ? '' : `format=${format}`]
+  return {
+    body: body.piecesWithTimes(times),
+    sent: sent.filter((text) => text !== '').join('&'),
+    ...(contentType !== undefined && { contentType }),
   }
 }
 

@@ -3,7 +3,7 @@ import type { SubmitOptions } from '../../core/operations'
 import type { SubmitTimes } from '../../core/pass-through'
 import type { QueryAnswer } from './answers/answer'
 import { giveUp } from './answers/peek'
-import type { GetTimes, Sender } from './cluster/requests'
+import type { GetTimes, Sender, SubmitRequest } from './cluster/requests'
 import type { StoreParts } from './get'
 import type { KnownQuery, Remembered } from './ids/sealed-content'
 import { isFailure } from './wait'
@@ -15,11 +15,11 @@ import { isFailure } from './wait'
 const LONGEST_SUBMIT_WAIT_MS = 1_000
 
 export interface NewQuery {
-  bodyWith: (times: SubmitTimes) => readonly Buffer[]
+  /** The request, with the times that the store asks for. */
+  requestWith: (times: SubmitTimes) => SubmitRequest
   /** Called when the cluster has the body. A wait may be long, and must not keep it. */
   release?: () => void
-  /** The query strings of the submit, and of the gets that go on with its wait. */
-  sent: string
+  /** The query string of the gets that go on with the wait of the submit. */
   sentLater: string
   remembered: Remembered
   sender: Sender
@@ -74,19 +74,14 @@ export class QueryStarter {
   }
 
   async #first(
-    { bodyWith, release, sent, sender, options }: NewQuery,
+    { requestWith, release, sender, options }: NewQuery,
     keepAliveMs: number,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer> {
     const { waitForCompletionTimeoutMs, signal } = options
     const waitMs = signal?.aborted ? 0 : Math.min(waitForCompletionTimeoutMs, LONGEST_SUBMIT_WAIT_MS)
-    const answer = await this.#parts.queries.submit(
-      bodyWith({ waitMs, keepAliveMs }),
-      sent,
-      waitMs,
-      sender,
-      idOf,
-    )
+    const request = requestWith({ waitMs, keepAliveMs })
+    const answer = await this.#parts.queries.submit(request, waitMs, sender, idOf)
     release?.()
     if (answer.upstreamId !== undefined) idOf(answer.upstreamId)
     return answer

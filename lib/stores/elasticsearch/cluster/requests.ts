@@ -23,6 +23,15 @@ export interface Sender {
   wire: WireRequest | undefined
 }
 
+/** A submit, with its times. */
+export interface SubmitRequest {
+  body: readonly Buffer[]
+  /** The query string. */
+  sent: string
+  /** The Content-Type, where it is not the client's. */
+  contentType?: string
+}
+
 /** How one request of a get waits. */
 export interface GetTimes {
   waitMs: number
@@ -66,12 +75,12 @@ export class ClusterQueries {
    * to delete. Calls `idOf` as soon as the cluster's id is known.
    */
   async submit(
-    body: readonly Buffer[],
-    sent: string,
+    { body, sent, contentType }: SubmitRequest,
     waitMs: number,
-    sender: Sender,
+    { owner, wire }: Sender,
     idOf: (upstreamId: string) => string,
   ): Promise<QueryAnswer> {
+    const sender = { owner, wire: wire && { ...wire, ...(contentType !== undefined && { contentType }) } }
     const request = { ...this.#request('POST', ASYNC, sender, sent), body, isRepeatable: false }
     const answer = await this.#cluster
       .ask({ ...request, waitMs, need: 'act', endedBy: [] }, (response) =>

@@ -17,6 +17,7 @@ import { MEMORY_STORE_OPTIONS } from './options'
 import { ownText } from './own-text'
 import { MemoryQuery } from './query'
 import { assertQueryId, QueryIdGenerator, withPadding } from './query-id'
+import { QueryIndex } from './query-index'
 import { weighInTurns } from './weight'
 
 /**
@@ -34,10 +35,7 @@ export class MemoryStore implements AsyncQueryStore {
   readonly #clock: Clock
   readonly #budget: MemoryBudget
   readonly #ids = new QueryIdGenerator()
-  /** The queries that can be found, by id. */
-  readonly #queries = new Map<string, MemoryQuery>()
-  /** The same by owner: here, the search for a foreign id takes as long as that for an unknown one. */
-  readonly #ownQueries = new Map<Owner, Map<string, MemoryQuery>>()
+  readonly #queries = new QueryIndex()
   readonly #expiries: ExpiryQueue<MemoryQuery>
   /** When the time of a query that runs is over. */
   readonly #deadlines: ExpiryQueue<MemoryQuery>
@@ -113,8 +111,8 @@ export class MemoryStore implements AsyncQueryStore {
   async list(owner: Owner, { anyOwner, id }: ListOptions = {}): Promise<readonly ListedQuery[]> {
     this.#assertOpen()
     const whose = anyOwner ? undefined : owner
-    const queries = id === undefined ? this.#known(whose)?.values() : [this.#find(id, whose)]
-    return [...(queries ?? [])].flatMap((query) => query?.listed() ?? [])
+    const queries = id === undefined ? this.#queries.list(whose) : [this.#find(id, whose)]
+    return queries.flatMap((query) => query?.listed() ?? [])
   }
 
   hold(result: QueryResult): () => void {
@@ -132,7 +130,7 @@ export class MemoryStore implements AsyncQueryStore {
 
   async close(): Promise<void> {
     this.#closed = true
-    const queries = [...this.#queries.values()]
+    const queries = this.#queries.list()
     for (const query of queries) {
       this.#forget(query)
       query.cancel('store closed')
@@ -143,20 +141,8 @@ export class MemoryStore implements AsyncQueryStore {
   #find(id: string, owner: Owner | undefined): MemoryQuery | undefined {
     this.#assertOpen()
     assertQueryId(id)
-    const query = this.#known(owner)?.get(withPadding(id))
+    const query = this.#queries.find(withPadding(id), owner)
     return query?.isExpired ? undefined : query
-  }
-
-  /** The queries of an owner. `undefined`: of all owners. */
-  #known(owner: Owner | undefined): ReadonlyMap<string, MemoryQuery> | undefined {
-    return owner === undefined ? this.#queries : this.#ownQueries.get(owner)
-  }
-
-  #remember(query: MemoryQuery): void {
-    const { id, owner } = query
-    const own = this.#ownQueries.get(owner) ?? new Map<string, MemoryQuery>()
-    this.#queries.set(id, query)
-    this.#ownQueries.set(owner, own.set(id, query))
   }
 
   #expire(query: MemoryQuery): void {
@@ -165,11 +151,7 @@ export class MemoryStore implements AsyncQueryStore {
   }
 
   #forget(query: MemoryQuery): void {
-    const { id, owner } = query
-    if (!this.#queries.delete(id)) return
-    const own = this.#ownQueries.get(owner)
-    own?.delete(id)
-    if (own?.size === 0) this.#ownQueries.delete(owner)
+    if (!this.#queries.delete(query)) return
     this.#expiries.delete(query)
     this.#deadlines.delete(query)
     this.#release(query)
@@ -191,7 +173,7 @@ export class MemoryStore implements AsyncQueryStore {
 
   /** Gives back what the budget counts for a query that cannot be found, does not run, and is not read. */
   #release(query: MemoryQuery): void {
-    if (!query.isCounted || query.readers > 0 || this.#queries.has(query.id) || this.#executions.has(query))
+    if (!query.isCounted || query.readers > 0 || this.#queries.has(query) || this.#executions.has(query))
       return
     query.isCounted = false
     this.#budget.removeQuery(query.owner, query.bytes)
@@ -201,7 +183,7 @@ export class MemoryStore implements AsyncQueryStore {
     this.#budget.addQuery(owner, bytes)
     const query = new MemoryQuery(this.#ids.next(), request, owner, options, this.#clock)
     query.bytes = bytes
-    this.#remember(query)
+    this.#queries.add(query)
     // The submit of a query without keep-alive still answers, and lets it expire then.
     if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
     if (this.#maxRunMs !== Number.POSITIVE_INFINITY) {

@@ -1,14 +1,16 @@
 import type { Request } from 'express'
 import { illegalArgument } from '../core/errors'
 import type { Operation } from '../core/operations'
-import type { Value } from '../core/result'
+import type { Value, ValueObject } from '../core/result'
 import type { AsyncQueryStore } from '../core/store'
 import { inOrder, inTurns } from '../core/turns'
 import { RequestBody } from './body'
 import type { Command } from './command'
 import { readCommand, sourceOf } from './command'
+import { fingerprintOf } from './fingerprint'
 import type { OperationRequest } from './head'
-import { readHead, requestKey } from './head'
+import { headerValues, readHead, requestKey } from './head'
+import { readIdempotencyKey } from './idempotency-key'
 import { checkBodyMediaType } from './media-type'
 import type { ValidateRequest } from './openapi'
 import { createRequestValidator } from './openapi'
@@ -43,8 +45,8 @@ export class RequestReader {
   async read(request: Request, route: RouteMatch): Promise<Command> {
     const sent = new RequestBody(request, this.#maxBodyBytes)
     const hasBody = await sent.exists()
-    const key = `${operationOn(route, request.method)} ${requestKey(request)}`
-    const cached = hasBody ? undefined : this.#cache.find(key, route.id)
+    const cacheKey = `${operationOn(route, request.method)} ${requestKey(request)}`
+    const cached = hasBody ? undefined : this.#cache.find(cacheKey, route.id)
     if (cached) return cached
 
     const head = readHead(request, route.id, hasBody, this.#isLenient)
@@ -52,15 +54,19 @@ export class RequestReader {
     if (hasBody) checkBodyMediaType(head.mediaTypes)
     if (!takesBody(operation)) {
       const command = await this.#toCommand({ ...head, operation })
-      if (!hasBody) this.#cache.add(key, command)
+      if (!hasBody) this.#cache.add(cacheKey, command)
       return command
     }
+    const key = readIdempotencyKey(headerValues(request, 'idempotency-key'), operation, this.#store)
     const content = hasBody ? await sent.content() : sourceOf(head)
     const assertWanted = (): void => sent.assertSenderIsThere()
     const read = lengthOf(content) > LONGEST_SIDE_BY_SIDE ? inOrder : inTurns
     const reading = read(readBody(content, operation, this.#isLenient), assertWanted)
     const { root, fields } = reading instanceof Promise ? await reading : reading
     const command = await this.#toCommand({ ...head, operation }, root?.value, fields)
+    if (key !== undefined && command.operation === 'submit') {
+      command.idempotency = { key, fingerprint: await read(fingerprintOf(identityOf(command)), assertWanted) }
+    }
     if (!root || !this.#store.passThrough) return command
     // It goes on as text, and a wait need not hold both.
     if ('request' in command) delete command.request
@@ -93,6 +99,14 @@ export class RequestReader {
     }
     return readCommand(request, fields)
   }
+}
+
+/**
+ * What makes a submit the same as another one: the query, and how it is kept. Each of them chooses its own wait and format, as
+ * a get does.
+ */
+function identityOf({ request, keepAliveMs, keepOnCompletion }: Extract<Command, { operation: 'submit' }>) {
+  return { request, keepAliveMs, keepOnCompletion } as ValueObject
 }
 
 /** The length of a body, or what is known of it: a host application that has parsed a body keeps none. */

@@ -2,6 +2,7 @@ import { closing, creation } from './create-and-close'
 import { expiry } from './expiry'
 import type { StoreHarness, TestRunner } from './harness'
 import { resolveHarness } from './harness'
+import { idempotency } from './idempotency'
 import { concurrency, interruption } from './interruption'
 import { failure, lifecycle } from './lifecycle'
 import { listing } from './listing'
@@ -31,6 +32,7 @@ const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
   interruption,
   concurrency,
   listing,
+  idempotency,
   snapshots,
   failure,
   close: closing,

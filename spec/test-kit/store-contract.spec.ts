@@ -173,6 +173,7 @@ describe('describeAsyncQueryStore', () => {
       'interruption',
       'concurrency',
       'listing',
+      'idempotency',
     ]
     expect(groupsOf(new MemoryHarness())).toEqual(['MyStore', ...all, 'snapshots', 'failure', 'close'])
     expect(groupsOf(new GetOnlyHarness())).not.toContain('close')

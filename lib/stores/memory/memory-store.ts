@@ -28,8 +28,10 @@ import { weighInTurns } from './weight'
  * executor may run longer, and clients may still read its result. The budget counts the query until all that is over.
  */
 export class MemoryStore implements AsyncQueryStore {
+  readonly idempotentSubmit = true
   readonly #execute: Execute
   readonly #interruptGraceMs: number
+  readonly #idempotencyWindowMs: number
   readonly #maxRunMs: number
   readonly #onMaxRun: 'stop' | 'fail'
   readonly #clock: Clock
@@ -50,6 +52,7 @@ export class MemoryStore implements AsyncQueryStore {
     const resolved = checkOptions('MemoryStore', options, MEMORY_STORE_OPTIONS)
     this.#execute = resolved.execute
     this.#interruptGraceMs = resolved.interruptGraceMs
+    this.#idempotencyWindowMs = resolved.idempotencyWindowMs
     this.#maxRunMs = resolved.maxRunMs
     this.#onMaxRun = resolved.onMaxRun
     this.#clock = resolved.clock
@@ -68,11 +71,10 @@ export class MemoryStore implements AsyncQueryStore {
     const weighing = inTurns(weighInTurns(request))
     const bytes = typeof weighing === 'number' ? weighing : await weighing
     this.#assertOpen()
-    const query = this.#start(request, bytes, ownText(owner), options)
+    const repeated = this.#queries.findRepeated(owner, options.idempotency)
+    const query = repeated ?? this.#start(request, bytes, ownText(owner), options)
     await query.wait(options)
-    const { outcome } = query
-    // The answer of a query that ended in time has no id, unless the query is kept.
-    if (outcome?.state === 'failed' || (outcome && !options.keepOnCompletion)) this.#forget(query)
+    if (!query.staysAfter(options)) this.#hide(query)
     try {
       return query.snapshot()
     } finally {
@@ -142,12 +144,21 @@ export class MemoryStore implements AsyncQueryStore {
     this.#assertOpen()
     assertQueryId(id)
     const query = this.#queries.find(withPadding(id), owner)
-    return query?.isExpired ? undefined : query
+    return query?.isExpired || query?.isHidden ? undefined : query
   }
 
   #expire(query: MemoryQuery): void {
     this.#forget(query)
     query.cancel('keep_alive expired')
+  }
+
+  /** Forgets a query that has ended, but for submits that may repeat its submit, since their client has had no answer. */
+  #hide(query: MemoryQuery): void {
+    if (!query.idempotency) this.#forget(query)
+    // Once: a submit that comes again does not prolong the time.
+    if (query.isHidden || !this.#queries.has(query)) return
+    query.isHidden = true
+    this.#expiries.set(query, Math.min(query.expirationTimeMs, this.#clock.now() + this.#idempotencyWindowMs))
   }
 
   #forget(query: MemoryQuery): void {

@@ -87,7 +87,7 @@ describe('POST /_query/async with an Idempotency-Key', () => {
   it('writes each answer in the format that its submit asks for', async () => {
     const query = { query: 'ROW n = 1' }
     await submit(query)
-    const csv = await submit(query, { target: `${SUBMIT}?format=csv&delimiter=;&drop_null_columns` })
+    const csv = await submit(query, { target: `${SUBMIT}?format=csv&delimiter=%3B&drop_null_columns` })
     expect(csv.text).toBe('n;name;price\r\n9007199254740993;"one, ""1""";1.0\r\n2;tw\u00f6;1.0E-4\r\n')
     expect(gateway.engine.requests).toHaveLength(1)
   })
@@ -130,7 +130,7 @@ describe('POST /_query/async with an Idempotency-Key', () => {
   it('takes the same body in the URL for the same', async () => {
     await submit(FULL)
     const source = encodeURIComponent(JSON.stringify(FULL))
-    const target = `${SUBMIT}?source=${source}&source_content_type=application/json`
+    const target = `${SUBMIT}?format=json&source=${source}&source_content_type=application/json`
     expect((await gateway.alice(target, { headers: KEY })).status).toBe(200)
     expect(gateway.engine.requests).toHaveLength(1)
   })

@@ -9,6 +9,7 @@ const CASES = [
   'get-10000',
   'writers',
   'stall',
+  'batches',
   'waits',
   'bodies',
   'shutdown',

@@ -37,8 +37,13 @@ export type {
 export type {
   Column,
   ColumnType,
+  EngineResult,
   QueryResult,
   QueryStatistics,
+  ResultEnd,
+  RowBatches,
+  Rows,
+  StoredResult,
   Value,
   ValueObject,
 } from './core/result'

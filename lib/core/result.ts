@@ -100,11 +100,33 @@ export function isValueObject(cell: Value | undefined): cell is ValueObject {
   return isObject(cell)
 }
 
+/** Rows of cells, in column order. */
+export type Rows = readonly (readonly Value[])[]
+
+/** Rows that are read when they are needed, batch by batch: a result that need not be in memory. */
+export interface RowBatches {
+  /** How many rows all batches have together. */
+  readonly rowCount: number
+  /** For each column, whether every cell is null. Left out, `drop_null_columns` reads all batches once more. */
+  readonly nullColumns?: readonly boolean[]
+  /** For each column, whether a cell has several values. Left out, Arrow reads all batches once more. */
+  readonly multiValuedColumns?: readonly boolean[]
+  /**
+   * All batches from the first on, at each call. A promise stands for a batch that is not in memory; the reader asks for
+   * the next one only when it has come, and one at a time. So a batch is what a reader has in memory: a few hundred
+   * kilobytes are a good size. The reader calls `return` of the iterator when it needs no more.
+   *
+   * If the promise of a batch rejects, or the iterator throws, the client gets a 503, or, when the answer has begun, a broken
+   * connection. It gets the same, and a line in the log says why, when a cell does not fit or rows are missing.
+   */
+  batches(): Iterable<Rows | Promise<Rows>>
+}
+
 /** The result of a query. The router checks each object once: a store whose result changes returns a new object. */
-export interface QueryResult {
+export interface QueryResult<Values = Rows> {
   columns: readonly Column[]
   /** Rows of cells, in column order. */
-  values: readonly (readonly Value[])[]
+  values: Values
   /** The counters of the answer: what the query has read and written. */
   statistics?: QueryStatistics
   /** `true`: rows are missing although the query was not stopped. @default false */
@@ -125,6 +147,32 @@ export interface QueryResult {
    * `MemoryStore` sets it on its own frozen copies. @default false
    */
   isFrozen?: boolean
+}
+
+/** The result of a query as a store returns it: with its rows, or with batches of them. */
+export type StoredResult = QueryResult<Rows | RowBatches>
+
+/**
+ * What an engine gives: a result with its rows, or with an iterable of batches of them, which is read as fast as the store
+ * takes it. What the iterable returns at its end is a {@link ResultEnd}, or nothing.
+ */
+export type EngineResult = QueryResult<Rows | AsyncIterable<Rows> | Iterable<Rows>>
+
+/** What an engine knows only when it has given its last row. It replaces the same fields of the {@link EngineResult}. */
+export type ResultEnd = Omit<QueryResult, 'columns' | 'values' | 'isFrozen'>
+
+/** Whether rows are in memory. `Array.isArray` does not narrow a readonly array away from an object. */
+export function isRows(values: unknown): values is Rows {
+  return Array.isArray(values)
+}
+
+/** All batches of a result. Rows in memory are one. */
+export function batchesOf(values: Rows | RowBatches): Iterable<Rows | Promise<Rows>> {
+  return isRows(values) ? [values] : values.batches()
+}
+
+export function rowCountOf(values: Rows | RowBatches): number {
+  return isRows(values) ? values.length : values.rowCount
 }
 
 /**

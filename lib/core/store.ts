@@ -1,7 +1,7 @@
 import type { Owner } from './caller'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from './operations'
 import type { PassThrough } from './pass-through'
-import type { Column, QueryResult, Value, ValueObject } from './result'
+import type { Column, StoredResult, Value, ValueObject } from './result'
 
 /** The query of a client: the body of a submit, with the names of this package. */
 export interface QueryRequest {
@@ -78,7 +78,7 @@ export interface CompletedQuery extends QueryTimes {
   timeZone?: string
   /** From the request: the answer shows {@link Column.meta}. @default false */
   columnMetadata?: boolean
-  result: QueryResult
+  result: StoredResult
 }
 
 /** A snapshot of an async query. It does not change with the query, and changing it does not change the query. */
@@ -160,7 +160,7 @@ export interface AsyncQueryStore {
    *
    * Throws `circuit_breaking_exception` if there is no room for a result whose query is forgotten already.
    */
-  hold?(result: QueryResult): () => void
+  hold?(result: StoredResult): () => void
   /**
    * The same operations for a store in front of another server of this API. If it is there, the router forwards requests
    * and answers unchanged, and does not call the methods above. They still tell which operations the store serves, and

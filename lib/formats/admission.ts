@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { QueryError } from '../core/errors'
 import { isObject } from '../core/is-object'
-import type { Column, QueryResult, Value, ValueObject } from '../core/result'
-import { COLUMN_TYPES, isValueObject } from '../core/result'
+import type { Column, QueryResult, RowBatches, Rows, StoredResult, Value, ValueObject } from '../core/result'
+import { COLUMN_TYPES, isRows, isValueObject } from '../core/result'
 import { mapChanged, normalTree, wellFormed } from './cells/trees'
 import { normalCell, takenBy } from './columns'
 
@@ -9,15 +10,15 @@ import { normalCell, takenBy } from './columns'
 const TURN_MS = 2
 
 /** What came of each result that has come in. */
-const ADMITTED = new WeakMap<QueryResult, QueryResult | Promise<QueryResult>>()
+const ADMITTED = new WeakMap<StoredResult, StoredResult | Promise<StoredResult>>()
 
 /**
  * Checks a result when it first comes in, and gives every cell the form that all writers expect. Once per object, and
- * in turns of the event loop. Changes nothing in the result itself.
+ * in turns of the event loop. Checks a batch each time that it is read. Changes nothing in the result itself.
  *
  * Rejects with a `TypeError` that says what is wrong and where, but quotes no cell: those belong in no log.
  */
-export async function admitResult(result: QueryResult): Promise<QueryResult> {
+export async function admitResult(result: StoredResult): Promise<StoredResult> {
   if (!isObject(result)) throw new TypeError('The store returned a finished query without a `result`')
   const known = ADMITTED.get(result)
   if (known) return known
@@ -27,30 +28,93 @@ export async function admitResult(result: QueryResult): Promise<QueryResult> {
 }
 
 /** Remembers that all cells of a result have come through {@link rowAdmission}. */
-export function markAdmitted(result: QueryResult): void {
+export function markAdmitted(result: StoredResult): void {
   ADMITTED.set(result, result)
 }
 
-async function admit(result: QueryResult): Promise<QueryResult> {
+async function admit(result: StoredResult): Promise<StoredResult> {
   const columns = admitColumns(result.columns)
-  const rows = rowsOf(result)
-  const admitRow = rowAdmission(columns)
+  const values = isRowBatches(result.values)
+    ? new AdmittedBatches(columns, result.values)
+    : await admitRows(rowsOf(result.values), rowAdmission(columns))
+  return { ...result, columns, values, ...admitFacts(result) }
+}
+
+/** Checks rows in turns of the event loop. `begin`: how many rows of the result come before them. */
+async function admitRows(rows: Rows, admitRow: RowAdmission, begin = 0): Promise<Rows> {
   let values: (readonly Value[])[] | undefined
   let turnEnds = performance.now() + TURN_MS
   for (let index = 0; index < rows.length; index += 1) {
-    const row = admitRow(rows[index], index)
+    const row = admitRow(rows[index], begin + index)
     if (row !== rows[index]) values ??= [...rows]
     if (values) values[index] = row
     if (performance.now() < turnEnds) continue
     await nextTurn()
     turnEnds = performance.now() + TURN_MS
   }
-  return { ...result, columns, values: values ?? rows, ...admitFacts(result) }
+  return values ?? rows
 }
 
-export function rowsOf({ values }: QueryResult): QueryResult['values'] {
-  if (!Array.isArray(values)) throw new TypeError('`values` must be an array of rows')
+export function rowsOf(values: unknown): Rows {
+  if (!isRows(values)) throw new TypeError('`values` must be an array of rows')
   return values
+}
+
+function isRowBatches(values: Rows | RowBatches): values is RowBatches {
+  return isObject(values) && typeof Reflect.get(values, 'batches') === 'function'
+}
+
+/** The batches of a store, each checked as it is read. */
+class AdmittedBatches implements RowBatches {
+  readonly rowCount: number
+  readonly nullColumns?: readonly boolean[]
+  readonly multiValuedColumns?: readonly boolean[]
+  readonly #columns: readonly Column[]
+  readonly #batches: RowBatches
+
+  constructor(columns: readonly Column[], batches: RowBatches) {
+    const { rowCount, nullColumns, multiValuedColumns } = batches
+    if (!Number.isSafeInteger(rowCount) || rowCount < 0) {
+      throw new TypeError('`values.rowCount` must be a number of rows')
+    }
+    this.rowCount = rowCount
+    for (const [name, flags] of Object.entries({ nullColumns, multiValuedColumns })) {
+      if (flags === undefined) continue
+      if (!Array.isArray(flags) || flags.length !== columns.length) {
+        throw new TypeError(`\`values.${name}\` must be an array of ${columns.length} booleans`)
+      }
+      Object.assign(this, { [name]: flags })
+    }
+    this.#columns = columns
+    this.#batches = batches
+  }
+
+  *batches(): Generator<Promise<Rows>> {
+    const admitRow = rowAdmission(this.#columns)
+    let rowCount = 0
+    const admitBatch = async (batch: Rows | Promise<Rows>): Promise<Rows> => {
+      const rows = await batch
+      try {
+        const admitted = await admitRows(rowsOf(rows), admitRow, rowCount)
+        rowCount += rows.length
+        return admitted
+      } catch (cause) {
+        throw wrongBatches(cause)
+      }
+    }
+    for (const batch of this.#batches.batches()) yield admitBatch(batch)
+    // A body that lacks rows must not look whole.
+    if (rowCount !== this.rowCount) {
+      throw wrongBatches(
+        new TypeError(`The batches of \`values\` have ${rowCount} rows, not ${this.rowCount}`),
+      )
+    }
+  }
+}
+
+/** A fault of the store, not an outage. */
+function wrongBatches(cause: unknown): QueryError {
+  return new QueryError('exception', 'internal error', { cause })
 }
 
 /** What a result says beside its table, where it is there. */
@@ -115,8 +179,10 @@ function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
 
+export type RowAdmission = (row: unknown, index: number) => readonly Value[]
+
 /** Checks row after row of these columns. Gives a row that needs no change as it is. */
-export function rowAdmission(columns: readonly Column[]): (row: unknown, index: number) => readonly Value[] {
+export function rowAdmission(columns: readonly Column[]): RowAdmission {
   const cells = columns.map(({ type }) => normalCell(type))
   let rowIndex = 0
   const admitCell = (cell: Value, index: number): Value => {

@@ -1,33 +1,37 @@
-import type { Column, QueryResult, Value } from '../core/result'
-import { isMultiValue } from '../core/result'
+import type { Column, StoredResult, Value } from '../core/result'
+import { batchesOf, isMultiValue, isRows } from '../core/result'
 import { isAlwaysNull } from './columns'
+import type { Writing } from './writer'
 import { CELLS_PER_TURN } from './writer'
 
 /**
  * Tells for each column whether `drop_null_columns` leaves it out: it does when no cell has a value, and so always
- * when there are no rows. Yields an empty chunk every few thousand cells.
+ * when there are no rows. Reads all rows where the batches do not tell. Yields an empty chunk every few thousand cells.
  */
-export function* nullColumns({ columns, values }: QueryResult): Generator<'', boolean[]> {
+export function* nullColumns({ columns, values }: StoredResult): Writing<readonly boolean[]> {
+  if (!isRows(values) && values.nullColumns) return values.nullColumns
   const isNull = columns.map(() => true)
   let open = columns.flatMap(({ type }, index) => (isAlwaysNull(type) ? [] : [index]))
   let cells = 0
-  for (const row of values) {
-    if (open.length === 0) break
-    for (const index of open) if (!isNullCell(row[index])) isNull[index] = false
-    cells += open.length
-    open = open.filter((index) => isNull[index])
-    if (cells < CELLS_PER_TURN) continue
-    cells = 0
-    yield ''
+  for (const batch of batchesOf(values)) {
+    for (const row of isRows(batch) ? batch : yield batch) {
+      if (open.length === 0) return isNull
+      for (const index of open) if (!isNullCell(row[index])) isNull[index] = false
+      cells += open.length
+      open = open.filter((index) => isNull[index])
+      if (cells < CELLS_PER_TURN) continue
+      cells = 0
+      yield ''
+    }
   }
   return isNull
 }
 
 /** The columns to write, and the place of their cells in each row. Yields as {@link nullColumns} does. */
 export function* shownColumns(
-  result: QueryResult,
+  result: StoredResult,
   dropNullColumns: boolean,
-): Generator<'', { index: number; column: Column }[]> {
+): Writing<{ index: number; column: Column }[]> {
   const isNull = dropNullColumns ? yield* nullColumns(result) : []
   return result.columns.map((column, index) => ({ index, column })).filter(({ index }) => !isNull[index])
 }

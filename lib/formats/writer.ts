@@ -1,8 +1,14 @@
-import type { QueryResult } from '../core/result'
+import type { Rows, StoredResult } from '../core/result'
 import type { AsyncQuery } from '../core/store'
 
 /** A piece of an answer. An empty one gives other requests their turn. */
 export type Chunk = string | Uint8Array
+
+/** What a writer gives: a chunk, or a batch of rows that it needs. `next` takes what the promise comes to. */
+export type Piece = Chunk | Promise<Rows>
+
+/** A writer, or a part of one, at work. */
+export type Writing<Result = void> = Generator<Piece, Result, Rows>
 
 /** Characters of text, or bytes, that make a chunk. */
 export const CHUNK_LENGTH = 16 * 1024
@@ -11,7 +17,7 @@ export const CHUNK_LENGTH = 16 * 1024
 export const CELLS_PER_TURN = 4096
 
 /** What formats show of the result of a query that runs. */
-export const NO_RESULT: QueryResult = { columns: [], values: [] }
+export const NO_RESULT: StoredResult = { columns: [], values: [] }
 
 /** How this client wants the answer to look. */
 export interface Presentation {
@@ -36,6 +42,8 @@ export interface Presentation {
  *
  * A chunk has some 16 KiB, or some 32 KiB where `JSON.stringify` writes it. A writer yields at least every few
  * thousand cells, and an empty chunk where a pass over the values writes nothing: other requests get their turn after
- * each chunk. A writer throws a refusal (`illegal_argument_exception`) before its first chunk.
+ * each chunk. Called, a writer throws its refusals, and reads no batch before its first piece is asked for.
+ *
+ * For rows in memory, all pieces are chunks.
  */
-export type Writer = (query: AsyncQuery, presentation: Presentation) => Iterable<Chunk>
+export type Writer = (query: AsyncQuery, presentation: Presentation) => Iterable<Piece>

@@ -96,6 +96,10 @@ export function tooManyFields(limit: number): string {
   return `Number of fields of an object (${limit + 1}) exceeds the maximum allowed (${limit})`
 }
 
+export function tooManyContainers(limit: number): string {
+  return `Number of objects and arrays (${limit + 1}) exceeds the maximum allowed (${limit})`
+}
+
 export function duplicateField(name: string): string {
   return `Duplicate field '${abbreviated(name)}'`
 }

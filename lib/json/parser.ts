@@ -11,6 +11,7 @@ import {
   noSeparator,
   noValue,
   numberTooLong,
+  tooManyContainers,
   tooManyFields,
   trailingContent,
   unexpectedCharacter,
@@ -40,7 +41,7 @@ import {
 } from './tokens'
 import type { NodeSource } from './tree'
 import { JsonField, JsonNode, MAX_FIELDS } from './tree'
-import { MAX_OBJECT_FIELDS, TreeBuilder } from './tree-builder'
+import { MAX_CONTAINERS, MAX_OBJECT_FIELDS, TreeBuilder } from './tree-builder'
 import { MAX_DEPTH } from './write'
 
 /** What the next token may be. */
@@ -192,6 +193,7 @@ export class Parser implements NodeSource {
 
   #enter(object: Record<string, Value> | undefined): number {
     if (this.#tree.depth === MAX_DEPTH) throw this.#refusal(() => nestedTooDeep(MAX_DEPTH))
+    if (this.#tree.isCrowded) throw this.#refusal(() => tooManyContainers(MAX_CONTAINERS))
     this.#tree.enter(object)
     return object ? NAME_OR_END : ITEM_OR_END
   }

@@ -3,6 +3,12 @@ import type { Value } from '../core/result'
 /** Room for all fields of a body of one mebibyte. An object of a million fields takes V8 too long, whatever is done with it. */
 export const MAX_OBJECT_FIELDS = 2 ** 17
 
+/**
+ * How many objects and arrays a body may have: a sixteenth of what fits into 16 MiB. V8 stops the process for a second to
+ * collect the garbage of more.
+ */
+export const MAX_CONTAINERS = 2 ** 20
+
 /** An array with more items is long. */
 const LONGEST_COPY = 2 ** 16
 
@@ -29,6 +35,7 @@ export class TreeBuilder {
   /** The items of the arrays that are open, so that an array is made with just the room that it needs. */
   readonly #items: Value[] = []
   #itemCount = 0
+  #containers = 0
 
   get isInObject(): boolean {
     return this.#open.object !== undefined
@@ -37,6 +44,11 @@ export class TreeBuilder {
   /** Whether the object has all the fields that it may have. */
   get isFull(): boolean {
     return this.#open.count === MAX_OBJECT_FIELDS
+  }
+
+  /** Whether there are all the objects and arrays that there may be. */
+  get isCrowded(): boolean {
+    return this.#containers === MAX_CONTAINERS
   }
 
   /** How many items the innermost array has. */
@@ -68,6 +80,7 @@ export class TreeBuilder {
       this.#opened[this.depth] = open
     }
     this.depth += 1
+    this.#containers += 1
     open.object = object
     open.count = object ? 0 : this.#itemCount
     this.#open = open

@@ -15,6 +15,8 @@ const PARAM_NAME = /^[A-Za-z_]\w*$/
 
 /** A list can have a hundred thousand faults. Ten are enough for its author. */
 const MAX_FAULTS = 10
+/** A query of 1,000,000 characters, the longest that Elasticsearch takes, has no room for more. */
+const MAX_PARAMS = 500_000
 /** More members, and more characters, than an abbreviated text can show. */
 const MAX_PRINTED = 1_000
 
@@ -41,6 +43,10 @@ export function* readParams(node: JsonNode): Work<QueryParam[]> {
   const named: QueryParam[] = []
   const positional: QueryParam[] = []
   const values: readonly Value[] = Array.isArray(node.value) ? node.value : []
+  if (values.length > MAX_PARAMS) {
+    const reason = `Failed to parse params: [${values.length}] params exceed the maximum allowed [${MAX_PARAMS}]`
+    throw new QueryError('x_content_parse_exception', reason)
+  }
   const pace = new Pace(VALUES_PER_TURN)
   for (const [index, value] of values.entries()) {
     const names = isObject(value) ? Object.keys(value) : []

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
-import type { QueryResult } from '../core/result'
+import type { StoredResult } from '../core/result'
+import { isRows } from '../core/result'
 import type { AsyncQuery, CompletedQuery } from '../core/store'
-import type { Chunk, Writer } from '../formats/writer'
+import type { Chunk, Piece, Writer } from '../formats/writer'
 import type { Output } from '../request/command'
 
 /** The shares of the budget for one body, and for all bodies that are not complete yet. */
@@ -34,12 +35,12 @@ interface Body {
 /**
  * Bodies of finished results that are read again and again, so that they need not be written again and again. A body
  * is kept when it is written for the second time, since most results are read once. Kept are only bodies of results
- * that never change. When there are too many, the one goes first that has not been read for the longest time.
+ * that never change, with all rows in memory. When there are too many, the one goes first that has not been read for the longest time.
  */
 export class AnswerCache {
   readonly #maxBytes: number
   /** Weak, so that it does not keep a result alive that its store has forgotten. */
-  readonly #written = new WeakMap<QueryResult, Written>()
+  readonly #written = new WeakMap<StoredResult, Written>()
   /** `#reserve` makes room before this cache has to, because incomplete and dropped bodies take memory too. */
   readonly #bodies: LRUCache<Written, Body>
   readonly #forgotten = new FinalizationRegistry<Written>((written) => this.#bodies.delete(written))
@@ -62,13 +63,14 @@ export class AnswerCache {
   }
 
   /** The chunks of an answer, from the writer or from the cache. */
-  chunks(query: AsyncQuery, output: Output, write: Writer): Iterable<Chunk> {
+  chunks(query: AsyncQuery, output: Output, write: Writer): Iterable<Piece> {
     const { presentation } = output
-    if (query.isRunning || this.#maxBytes === 0 || !query.result.isFrozen) return write(query, presentation)
+    if (query.isRunning || this.#maxBytes === 0 || !isLasting(query.result)) return write(query, presentation)
     const written = this.#writtenAs(query, output)
     const body = written && this.#bodies.get(written)
     if (body) return this.#read(body)
-    const chunks = write(query, presentation)
+    // Rows in memory need no promise.
+    const chunks = write(query, presentation) as Iterable<Chunk>
     return written ? this.#keep(written, query.result, chunks) : chunks
   }
 
@@ -97,7 +99,7 @@ export class AnswerCache {
   }
 
   /** Passes the chunks on. Keeps them if they fit, if they are complete, and if no other reader collects them. */
-  *#keep(written: Written, result: QueryResult, chunks: Iterable<Chunk>): Generator<Chunk> {
+  *#keep(written: Written, result: StoredResult, chunks: Iterable<Chunk>): Generator<Chunk> {
     if (written.state !== 'idle') return yield* chunks
     written.state = 'collecting'
     let parts: Uint8Array[] | undefined = []
@@ -126,7 +128,7 @@ export class AnswerCache {
     }
   }
 
-  #publish(written: Written, result: QueryResult, bytes: Buffer): void {
+  #publish(written: Written, result: StoredResult, bytes: Buffer): void {
     this.#bytes += bytes.length
     this.#bodies.set(written, { bytes, readers: 0, isKept: true, countedBytes: bytes.length })
     this.#forgotten.register(result, written, written)
@@ -161,6 +163,10 @@ export class AnswerCache {
     this.#bytes -= body.countedBytes
     body.countedBytes = 0
   }
+}
+
+function isLasting({ isFrozen, values }: StoredResult): boolean {
+  return isFrozen === true && isRows(values)
 }
 
 /** Lists the fields that count. A store may return more than that. */

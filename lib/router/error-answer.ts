@@ -4,7 +4,7 @@ import { isQueryError, QueryError, RoutingError, statusOf } from '../core/errors
 import { writeObject } from '../formats/formats'
 import { readErrorStyle } from '../request/head'
 import { errorMediaType } from '../request/negotiation'
-import { askToClose, endWith, removeQueryHeaders, setProduct, setStatus } from './response-headers'
+import { askToClose, breakOff, endWith, removeQueryHeaders, setProduct, setStatus } from './response-headers'
 
 const RETRY_AFTER = 'Retry-After'
 
@@ -28,7 +28,7 @@ export function sendError(error: unknown, response: Response): unknown {
 
 function send(error: unknown, response: Response): void {
   if (response.headersSent || response.destroyed) {
-    response.destroy()
+    breakOff(response)
     return
   }
   const style = readErrorStyle(response.req)

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http'
+import { TLSSocket } from 'node:tls'
 import type { Response } from 'express'
 import { WITHOUT_PRODUCT } from '../core/errors'
 import type { QueryState } from '../core/pass-through'
@@ -70,6 +72,19 @@ export function removeQueryHeaders(response: Response): void {
 /** Asks the client to close its connection. Only HTTP/1 has a header for that. */
 export function askToClose(response: Response): void {
   if (response.req.httpVersionMajor < 2) response.setHeader('Connection', 'close')
+}
+
+/**
+ * Breaks the connection of an answer that has begun and cannot go on. To a client of HTTP/1.0, the end of the connection is
+ * the end of the body, so that only a reset tells it that something is missing.
+ */
+export function breakOff(response: ServerResponse): void {
+  const { httpVersion, socket } = response.req
+  // Node.js resets TCP alone. TLS ends without a farewell then.
+  const isTcp = socket.remoteFamily !== undefined && !(socket instanceof TLSSocket)
+  // What `resetAndDestroy` sets. That method ends the connection first, which looks whole.
+  if (httpVersion === '1.0' && isTcp) Reflect.set(socket, 'resetAndClosing', true)
+  response.destroy()
 }
 
 /** The bytes of a text. With a text, Node.js would write the headers before it as UTF-8 too. */

@@ -3,42 +3,79 @@ import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Response } from 'express'
 import type { WireAnswer } from '../core/pass-through'
-import type { ValueObject } from '../core/result'
+import type { Rows, ValueObject } from '../core/result'
 import { objectChunks } from '../formats/formats'
-import type { Chunk } from '../formats/writer'
+import type { Chunk, Piece } from '../formats/writer'
 import type { ObjectOutput } from '../request/command'
-import { bytesOf, endWith, setStatus } from './response-headers'
+import { outageOf } from './answers'
+import { breakOff, bytesOf, endWith, setStatus } from './response-headers'
 import type { Wait } from './waits'
 
 /** How long one body may be written before other requests get their turn, in milliseconds. */
 const TURN_MS = 2
 
 /**
- * Sends a body chunk by chunk, as fast as the client takes it. Sends nothing before the first chunk is there, so a
- * writer that refuses still gets its error to the client. A later error breaks the connection: a body that ends early
- * must not look whole.
+ * Sends a body chunk by chunk, as fast as the client takes it, and gets the batches that the writer needs. Sends nothing
+ * before the first chunk is there, so a writer that refuses still gets its error to the client. A later error breaks the
+ * connection: a body that ends early must not look whole.
  */
-export async function sendChunks(response: Response, chunks: Iterable<Chunk>, wait: Wait): Promise<void> {
-  const iterator = chunks[Symbol.iterator]()
-  const first = iterator.next()
-  if (first.done) {
-    response.end()
-    return
-  }
-  const second = iterator.next()
-  if (second.done) {
-    endWith(response, first.value)
-    return
-  }
+export async function sendChunks(response: Response, pieces: Iterable<Piece>, wait: Wait): Promise<void> {
+  const body = new Body(pieces, wait)
   try {
-    const isWhole = await stream(response, prepend([bytesOf(first.value), second.value], iterator), wait)
-    if (isWhole) response.end()
+    const first = await body.next()
+    const second = first === undefined ? undefined : await body.next()
+    if (wait.isAbandoned) return
+    if (first === undefined) response.end()
+    else if (second === undefined) endWith(response, first)
+    else if (await stream(response, [bytesOf(first), second], body, wait)) response.end()
   } catch (error) {
-    if (response.headersSent) response.destroy()
+    if (response.headersSent) breakOff(response)
     throw error
   } finally {
-    iterator.return?.()
+    body.close()
   }
+}
+
+/** The chunks of a writer, one after another. */
+class Body {
+  readonly #pieces: Iterator<Piece, unknown, Rows | undefined>
+  readonly #wait: Wait
+
+  constructor(pieces: Iterable<Piece>, wait: Wait) {
+    this.#pieces = pieces[Symbol.iterator]()
+    this.#wait = wait
+  }
+
+  /** Gives the next chunk, and `undefined` after the last. Only a batch that is missing makes it a promise. */
+  next(rows?: Rows): Chunk | undefined | Promise<Chunk | undefined> {
+    const { done, value } = this.#pieces.next(rows)
+    if (done) return undefined
+    return value instanceof Promise ? this.#after(value) : value
+  }
+
+  /** Lets the writer close what it reads from. */
+  close(): void {
+    this.#pieces.return?.()
+  }
+
+  async #after(batch: Promise<Rows>): Promise<Chunk | undefined> {
+    const rows = await untilGone(batch, this.#wait)
+    return rows && this.next(rows)
+  }
+}
+
+/**
+ * Resolves with a batch, or with `undefined` as soon as the client goes away. Not with `Promise.race`, which keeps every
+ * batch alive until the client goes.
+ */
+function untilGone(batch: Promise<Rows>, { isAbandoned, gone }: Wait): Promise<Rows | undefined> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => resolve(undefined)
+    const end = (): void => gone.removeEventListener('abort', leave)
+    gone.addEventListener('abort', leave)
+    if (isAbandoned) leave()
+    batch.then(resolve, (error) => reject(outageOf(error))).finally(end)
+  })
 }
 
 /** Sends an object in the client's format, with its length unless it is long. */
@@ -63,7 +100,8 @@ export async function sendAnswer(
 ): Promise<void> {
   setStatus(response, status)
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  if (!(body instanceof Readable)) response.setHeader('content-length', body.length)
+  if (body instanceof Readable) body.once('error', () => breakOff(response))
+  else response.setHeader('content-length', body.length)
   await pipelineUntilGone(body instanceof Readable ? body : Readable.from([body]), response, gone)
 }
 
@@ -86,8 +124,8 @@ async function pipelineUntilGone(body: Readable, response: Response, gone: Abort
   }
 }
 
-/** Resolves with whether the client has stayed to the end. */
-async function stream(response: Response, chunks: Iterable<Chunk>, wait: Wait): Promise<boolean> {
+/** Sends these chunks and all that follow. Resolves with whether the client has stayed to the end. */
+async function stream(response: Response, begin: readonly Chunk[], body: Body, wait: Wait): Promise<boolean> {
   let wake = (): void => {}
   const onDrain = (): void => wake()
   // One listener for the whole body, because compression middleware forwards listeners and never removes them.
@@ -95,7 +133,8 @@ async function stream(response: Response, chunks: Iterable<Chunk>, wait: Wait): 
   wait.gone.addEventListener('abort', onDrain)
   try {
     let turnBegan = performance.now()
-    for (const chunk of chunks) {
+    const chunks = begin.values()
+    for (let chunk = chunks.next().value; chunk !== undefined; ) {
       if (wait.isAbandoned) return false
       const isFull = chunk.length > 0 && !response.write(chunk)
       if (isFull) {
@@ -108,15 +147,12 @@ async function stream(response: Response, chunks: Iterable<Chunk>, wait: Wait): 
         await nextTurn()
         turnBegan = performance.now()
       }
+      const next = chunks.next().value ?? body.next()
+      chunk = next instanceof Promise ? await next : next
     }
-    return true
+    return !wait.isAbandoned
   } finally {
     response.off('drain', onDrain)
     wait.gone.removeEventListener('abort', onDrain)
   }
-}
-
-function* prepend<T>(first: readonly T[], rest: Iterator<T>): Generator<T> {
-  yield* first
-  for (let next = rest.next(); !next.done; next = rest.next()) yield next.value
 }

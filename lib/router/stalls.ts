@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { systemClock } from '../core/clock'
+import { breakOff } from './response-headers'
 
 /** How often progress is looked for in the longest time without any. */
 const LOOKS = 4
@@ -19,7 +20,7 @@ export function breakOffStall(response: ServerResponse, maxStallMs: number): voi
     const now = progressOf(response)
     silentLooks = isPending(response) && now === before ? silentLooks + 1 : 0
     before = now
-    if (silentLooks === LOOKS) response.destroy()
+    if (silentLooks === LOOKS) breakOff(response)
     else cancelTimer = systemClock.setTimer(look, maxStallMs / LOOKS, { background: true })
   }
   // Most answers have been sent by then, and need neither timer nor listener.

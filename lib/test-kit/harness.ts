@@ -17,7 +17,7 @@ export type OptionalMethod = 'submit' | 'stop' | 'delete' | 'list' | 'close'
 export type SeedOptions = Pick<SubmitOptions, 'keepAliveMs' | 'keepOnCompletion'>
 
 /**
- * The texts of five queries. The backend under test does what their names say: by an executor that looks at the text,
+ * The texts of the queries. The backend under test does what their names say: by an executor that looks at the text,
  * by recorded exchanges of a stand-in, or because the text really takes its time.
  */
 export interface HarnessQueries {
@@ -31,6 +31,8 @@ export interface HarnessQueries {
   fails: string
   /** Does the same, but not before `release` is called. */
   failsLater: string
+  /** Completes at once, with the result `outcomes.completesLarge`. Left out, the group *large results* is skipped. */
+  completesLarge?: string
 }
 
 /** The outcomes of the queries, in the form in which the store returns them. */
@@ -42,6 +44,8 @@ export interface HarnessOutcomes {
    * The store must return an equal result, cell by cell and in the same form: `2` is neither `2n` nor `'2'`.
    */
   completes: QueryResult
+  /** Needed with `queries.completesLarge`: so many rows that the store returns them in several batches. */
+  completesLarge?: QueryResult
   /** The rows of `keepsRunning` that a stop keeps. Needed for a store that offers stop. */
   stopped?: QueryResult
   /** The tests compare its type, reason, status and metadata. */
@@ -123,6 +127,9 @@ export function resolveHarness(harness: StoreHarness) {
   }
   if (offers.includes('stop') && !harness.outcomes.stopped) {
     throw new TypeError('A harness for a store with stop needs `outcomes.stopped`')
+  }
+  if (harness.queries.completesLarge !== undefined && !harness.outcomes.completesLarge) {
+    throw new TypeError('A harness with the query `completesLarge` needs `outcomes.completesLarge`')
   }
   /** The methods that a store has or lacks as the harness says. Harnesses that name none are older than `list`. */
   const settled: readonly OptionalMethod[] = [

@@ -4,6 +4,7 @@ import type { StoreHarness, TestRunner } from './harness'
 import { resolveHarness } from './harness'
 import { idempotency } from './idempotency'
 import { concurrency, interruption } from './interruption'
+import { largeResults } from './large-results'
 import { failure, lifecycle } from './lifecycle'
 import { listing } from './listing'
 import { ownership } from './ownership'
@@ -22,6 +23,7 @@ export type {
   TestRunner,
 } from './harness'
 export { ManualClock } from './manual-clock'
+export { readRows } from './read-rows'
 
 const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
   harness: creation,
@@ -34,6 +36,7 @@ const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
   listing,
   idempotency,
   snapshots,
+  'large results': largeResults,
   failure,
   close: closing,
 }

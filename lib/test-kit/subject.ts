@@ -4,9 +4,11 @@ import type { Owner } from '../core/caller'
 import { ownerOf } from '../core/caller'
 import { isObject } from '../core/is-object'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions, WaitOptions } from '../core/operations'
+import type { StoredResult } from '../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../core/store'
 import { shown } from './assertions'
 import type { HarnessQueries, OptionalMethod, ResolvedHarness, SeedOptions } from './harness'
+import { withRows } from './read-rows'
 
 export const alice: Owner = ownerOf('https://issuer.example', 'alice')
 /** A stranger to the queries of {@link alice}. */
@@ -53,7 +55,10 @@ export class Pending<T> {
   }
 }
 
-/** The store under test, in words that keep tests short: queries have names, options have defaults, calls have an end. */
+/**
+ * The store under test, in words that keep tests short: queries have names, options have defaults, calls have an end, and
+ * results have their rows in memory.
+ */
 export class Subject {
   readonly store: AsyncQueryStore
   readonly stepMs: number
@@ -81,13 +86,13 @@ export class Subject {
 
   beginSubmit(query: QueryName, options: Start & Partial<SubmitOptions> = {}): Pending<AsyncQuery> {
     const { request, owner = alice, ...rest } = options
-    const submitted = { query: this.#resolved.harness.queries[query], ...request }
+    const submitted = { query: this.#textOf(query), ...request }
     const kept = { keepAliveMs: this.longMs, keepOnCompletion: true }
     const submitOptions = { waitForCompletionTimeoutMs: 0, ...kept, ...rest }
     return this.begin('submit', async () => {
       const answer = await this.#method('submit').call(this.store, submitted, owner, submitOptions)
       assert.ok(isObject(answer), `submit answers ${shown(answer)}, which is no query`)
-      return answer
+      return withRows(answer)
     })
   }
 
@@ -99,11 +104,22 @@ export class Subject {
     id: string,
     { owner = alice, ...options }: AsOwner & Partial<GetOptions> = {},
   ): Pending<AsyncQuery | undefined> {
-    return this.begin('get', () => this.store.get(id, owner, { waitForCompletionTimeoutMs: 0, ...options }))
+    const getOptions = { waitForCompletionTimeoutMs: 0, ...options }
+    return this.begin('get', async () => withRows(await this.store.get(id, owner, getOptions)))
+  }
+
+  /** The result of a completed query as the store returns it, with its rows wherever they are. */
+  async result(id: string): Promise<StoredResult> {
+    const options = { waitForCompletionTimeoutMs: 0 }
+    const query = await this.begin('get', () => this.store.get(id, alice, options)).end()
+    assert.ok(query?.isRunning === false, `${shown(query)} came in place of a completed query`)
+    return query.result
   }
 
   stop(id: string, { owner = alice }: AsOwner = {}): Promise<CompletedQuery | undefined> {
-    return this.begin('stop', async () => this.#method('stop').call(this.store, id, owner)).end()
+    return this.begin('stop', async () =>
+      withRows(await this.#method('stop').call(this.store, id, owner)),
+    ).end()
   }
 
   delete(id: string, { owner = alice }: AsOwner = {}, ...options: [DeleteOptions?]): Promise<boolean> {
@@ -144,8 +160,8 @@ export class Subject {
     return this.start('keepsRunning', options)
   }
 
-  async finished(options: Start = {}): Promise<string> {
-    const id = await this.start('completes', { ...options, ...FOREVER })
+  async finished(options: Start = {}, query: 'completes' | 'completesLarge' = 'completes'): Promise<string> {
+    const id = await this.start(query, { ...options, ...FOREVER })
     if (!this.store.submit) await this.#untilEnded(id, options)
     return id
   }
@@ -167,6 +183,12 @@ export class Subject {
     else await sleep(steps * stepMs)
   }
 
+  #textOf(query: QueryName): string {
+    const text = this.#resolved.harness.queries[query]
+    assert.ok(text !== undefined, `the harness has no query ${query}`)
+    return text
+  }
+
   #method<Name extends OptionalMethod>(name: Name): NonNullable<AsyncQueryStore[Name]> {
     const method = this.store[name]
     assert.ok(method, `the store has no ${name}`)
@@ -184,7 +206,7 @@ export class Subject {
   ): Promise<string> {
     const { harness } = this.#resolved
     assert.ok(harness.seed, 'the harness has no seed')
-    const seeded = { query: harness.queries[query], ...request }
+    const seeded = { query: this.#textOf(query), ...request }
     return harness.seed(this.store, seeded, owner, { keepAliveMs, keepOnCompletion })
   }
 }

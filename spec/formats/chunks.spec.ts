@@ -2,7 +2,7 @@ import type { AsyncQuery } from '../../lib/core/store'
 import type { Format } from '../../lib/formats/formats'
 import { FORMATS, writerFor } from '../../lib/formats/formats'
 import type { Presentation } from '../../lib/formats/writer'
-import { completed, plain, tableOf } from '../support/tables'
+import { chunksOf, completed, plain, tableOf } from '../support/tables'
 
 type Row = [format: Format, presentation: Partial<Presentation>, columnar: boolean]
 
@@ -31,7 +31,7 @@ async function lengths(
   presentation: Partial<Presentation>,
 ): Promise<number[]> {
   const write = await writerFor(format)
-  return Array.from(write(query, { ...plain, ...presentation }), (chunk) => chunk.length)
+  return chunksOf(write(query, { ...plain, ...presentation })).map((chunk) => chunk.length)
 }
 
 describe('a small result is one chunk', () => {

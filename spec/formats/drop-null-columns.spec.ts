@@ -33,7 +33,7 @@ describe('nullColumns', () => {
   })
 })
 
-function run(result: QueryResult): { isNull: boolean[]; turns: number } {
+function run(result: QueryResult): { isNull: readonly boolean[]; turns: number } {
   const scan = nullColumns(result)
   for (let turns = 0; ; turns++) {
     const { done, value } = scan.next()

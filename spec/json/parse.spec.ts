@@ -183,6 +183,19 @@ describe('parseJson', () => {
     )
   })
 
+  it('reads a million objects and arrays, and refuses more', () => {
+    const listOf = (count: number) => `[${'{},[],'.repeat(count / 2)}1]`
+    expect(parsedValue(listOf(2 ** 20 - 2))).toHaveLength(2 ** 20 - 1)
+    expect(() => parseJson(listOf(2 ** 20))).toThrow(
+      expect.objectContaining({
+        type: 'x_content_parse_exception',
+        reason: expect.stringMatching(
+          /^\[1:\d+\] Number of objects and arrays \(1048577\) exceeds the maximum allowed \(1048576\)$/,
+        ),
+      }),
+    )
+  })
+
   it('keeps the items of long lists in their order, wherever the lists stand', () => {
     const numbers = Array.from({ length: 70_000 }, (_, index) => index)
     const value = [1, numbers, [[], numbers, 2], { a: numbers, b: [3] }]

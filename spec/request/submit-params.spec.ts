@@ -23,6 +23,17 @@ const mixed = (named: string, positional: string): string =>
   `Params cannot contain both named and unnamed parameters; got ${named} and ${positional}`
 
 describe('readParams', () => {
+  it('reads as many params as the longest query can have, and refuses more', () => {
+    const listOf = (count: number) => `[${'1,'.repeat(count - 1)}1]`
+    expect(read(listOf(500_000))).toHaveLength(500_000)
+    expect(() => read(listOf(500_001))).toThrow(
+      expect.objectContaining({
+        type: 'x_content_parse_exception',
+        reason: 'Failed to parse params: [500001] params exceed the maximum allowed [500000]',
+      }),
+    )
+  })
+
   it.each<[string, ReturnType<typeof read>]>([
     ['[]', []],
     [

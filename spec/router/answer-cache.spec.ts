@@ -1,7 +1,8 @@
 import fc from 'fast-check'
-import type { QueryResult } from '../../lib/core/result'
+import type { QueryResult, StoredResult } from '../../lib/core/result'
 import type { CompletedQuery } from '../../lib/core/store'
-import type { Writer } from '../../lib/formats/writer'
+import { rowsOf } from '../../lib/formats/admission'
+import type { Piece, Writer } from '../../lib/formats/writer'
 import type { Output } from '../../lib/request/command'
 import { AnswerCache } from '../../lib/router/answer-cache'
 import { freezeResult } from '../../lib/stores/memory/frozen-result'
@@ -19,12 +20,12 @@ function countingWriter(): { write: Writer; written: () => number } {
   const write: Writer = (query) => {
     written += 1
     if (query.isRunning) return ['running']
-    return query.result.values.map((row) => `${row.join()}\n`)
+    return rowsOf(query.result.values).map((row) => `${row.join()}\n`)
   }
   return { write, written: () => written }
 }
 
-async function frozen(...rows: string[][]): Promise<QueryResult> {
+async function frozen(...rows: string[][]): Promise<StoredResult> {
   return (await freezeResult(tableOf(...rows))).result
 }
 
@@ -233,7 +234,7 @@ describe('AnswerCache', () => {
     )
     const write: Writer = (query) => {
       if (query.isRunning) return []
-      return [String(query.expirationTimeMs), ...query.result.values.map(String)]
+      return [String(query.expirationTimeMs), ...rowsOf(query.result.values).map(String)]
     }
     const step = fc.record({
       result: fc.nat({ max: results.length - 1 }),
@@ -245,7 +246,7 @@ describe('AnswerCache', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const answers = new AnswerCache(BUDGET)
-        const reading: { chunks: Iterator<string | Uint8Array>; text: string; expected: string }[] = []
+        const reading: { chunks: Iterator<Piece>; text: string; expected: string }[] = []
         for (const { result, expirationTimeMs, reader: index, does } of steps) {
           const at = index % Math.max(1, reading.length)
           const reader = reading[at]

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import type { Response } from 'express'
+import type { Rows } from '../../lib/core/result'
+import type { Piece } from '../../lib/formats/writer'
 import { Disconnects } from '../../lib/router/disconnects'
 import { sendChunks } from '../../lib/router/send'
 import { Waits } from '../../lib/router/waits'
@@ -44,7 +46,7 @@ describe('sendChunks', () => {
     return Buffer.concat(chunks).toString()
   }
 
-  const sending = (chunks: Iterable<string | Uint8Array>) => (response: ServerResponse) =>
+  const sending = (chunks: Iterable<Piece>) => (response: ServerResponse) =>
     sendChunks(response as Response, chunks, begin(response))
 
   it.each([
@@ -182,5 +184,97 @@ describe('sendChunks', () => {
     const response = await get()
     await expect(read(response)).rejects.toThrow('aborted')
     await expect(sent).rejects.toThrow('broken')
+  })
+
+  describe('a batch that the writer asks for', () => {
+    /** A promise of rows, and what settles it. */
+    function batch() {
+      let settle!: { resolve: (rows: Rows) => void; reject: (error: unknown) => void }
+      const promise = new Promise<Rows>((resolve, reject) => {
+        settle = { resolve, reject }
+      })
+      return { promise, ...settle }
+    }
+
+    it('is handed back when it has come, before and after the first chunk', async () => {
+      const [first, second] = [batch(), batch()]
+      send = sending(
+        (function* (): Generator<Piece, void, Rows> {
+          const begin = yield first.promise
+          yield String(begin)
+          const end = yield second.promise
+          yield String(end)
+        })(),
+      )
+      const response = get()
+      first.resolve([['a']])
+      setImmediate(() => second.resolve([['b']]))
+      expect(await read(await response)).toBe('ab')
+    })
+
+    it('ends with the client, whether or not it comes', async () => {
+      const missing = batch()
+      let isClosed = false
+      send = sending(
+        (function* (): Generator<Piece, void, Rows> {
+          try {
+            yield CHUNK
+            yield CHUNK
+            yield missing.promise
+          } finally {
+            isClosed = true
+          }
+        })(),
+      )
+      const response = await get()
+      response.destroy()
+      await until(() => isClosed)
+      await sent
+      missing.reject(new Error('nobody is there'))
+    })
+
+    it('that cannot be read is an outage of the store before the first chunk', async () => {
+      send = async (response) => {
+        const pieces = (function* (): Generator<Piece> {
+          yield Promise.reject(new Error('gone'))
+        })()
+        const sending = sendChunks(response as Response, pieces, begin(response))
+        await expect(sending).rejects.toMatchObject({ status: 503, cause: new Error('gone') })
+        response.end(String(response.headersSent))
+      }
+      expect(await read(await get())).toBe('false')
+    })
+
+    it('that cannot be read breaks the connection after it', async () => {
+      send = sending(
+        (function* (): Generator<Piece> {
+          yield CHUNK
+          yield CHUNK
+          yield Promise.reject(new Error('gone'))
+        })(),
+      )
+      await expect(read(await get())).rejects.toThrow('aborted')
+      await expect(sent).rejects.toMatchObject({ cause: new Error('gone') })
+    })
+  })
+
+  it('breaks the connection to a client of HTTP/1.0 with a reset, since an end would look whole', async () => {
+    let fail = (): void => {}
+    send = sending(
+      (function* (): Generator<Piece> {
+        yield CHUNK
+        yield CHUNK
+        yield new Promise<never>((_resolve, reject) => {
+          fail = () => reject(new Error('gone'))
+        })
+      })(),
+    )
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    socket.resume().write('GET / HTTP/1.0\r\n\r\n')
+    // libuv takes a reset for an end where it comes together with bytes.
+    await until(() => socket.bytesRead > 2 * CHUNK.length)
+    fail()
+    // Resolves at an end without an error.
+    await expect(once(socket, 'close')).rejects.toMatchObject({ code: 'ECONNRESET' })
   })
 })

@@ -5,6 +5,7 @@ import { MemoryStore } from 'express-esql-async-query'
 import { parse as parseSmile } from 'smile-js'
 import { parse as parseYaml } from 'yaml'
 import { FORMATS } from '../../lib/formats/formats'
+import { CountedBatches } from '../support/batches'
 import { decodedArrow } from '../support/decoded-arrow'
 import { type Answer, type Gateway, startGateway } from '../support/gateway'
 
@@ -266,3 +267,120 @@ function cellIn(format: string, body: Buffer, text: string): unknown {
     decoders[format] ?? (() => text.split('\n')[1]?.trim().replace(/^"|"$/g, '').replaceAll('""', '"'))
   )()
 }
+
+describe('a result in batches', () => {
+  const COLUMNS: QueryResult['columns'] = [{ name: 'c', type: 'long' }]
+  /** More than is sent at a time. */
+  const MANY = Array.from({ length: 20_000 }, (_, index) => [index])
+
+  let gateway: Gateway
+  let values: CountedBatches
+  let logged: RequestEvent[]
+  let isFrozen: boolean
+
+  beforeAll(async () => {
+    gateway = await startGateway({
+      store: {
+        get: async () => ({
+          isRunning: false,
+          isPartial: false,
+          result: { columns: COLUMNS, values, isFrozen },
+        }),
+      },
+      logger: { debug() {}, info() {}, warn() {}, error: (event) => logged.push(event as RequestEvent) },
+    })
+  })
+  afterAll(() => gateway.close())
+  beforeEach(() => {
+    logged = []
+    isFrozen = false
+  })
+
+  const get = (how = 'GET', format = 'csv'): Promise<Answer> =>
+    gateway.alice(`${how} /_query/async/id?format=${format}`)
+
+  it('gets each cell in its form as it is read', async () => {
+    values = new CountedBatches([[['1']], () => [[2n], [3]]], { rowCount: 3 })
+    for (let times = 0; times < 2; times += 1) expect((await get()).text).toBe('c\r\n1\r\n2\r\n3\r\n')
+    expect((await get('GET', 'json')).json).toMatchObject({ values: [[1], [2], [3]] })
+    expect({ passes: values.passes, readers: values.readers }).toEqual({ passes: 3, readers: 0 })
+  })
+
+  it('is not read for a HEAD', async () => {
+    values = new CountedBatches([() => MANY], { rowCount: MANY.length })
+    expect((await get('HEAD')).status).toBe(200)
+    expect(values.passes).toBe(0)
+  })
+
+  it('is read for each answer, even when it never changes', async () => {
+    isFrozen = true
+    values = new CountedBatches([() => MANY], { rowCount: MANY.length })
+    for (let times = 0; times < 4; times += 1) await get()
+    expect(values.passes).toBe(4)
+  })
+
+  it.each<[string, number, () => CountedBatches, string?]>([
+    [
+      'whose first batch cannot be read is an outage',
+      503,
+      () => new CountedBatches([() => Promise.reject(new Error('gone'))], { rowCount: 1 }),
+      'gone',
+    ],
+    [
+      'whose first batch has a wrong cell is a fault',
+      500,
+      () => new CountedBatches([() => [['x']]], { rowCount: 1 }),
+      'Row 0 of `values`: column `c` of type `long` cannot hold this string, it takes an integer from -2^63 to 2^63 - 1, beyond 2^53 as a bigint or decimal text',
+    ],
+    [
+      'that has fewer rows than it says is a fault',
+      500,
+      () => new CountedBatches([[[1]]], { rowCount: 2 }),
+      'The batches of `values` have 1 rows, not 2',
+    ],
+    [
+      'without a number of rows is a fault',
+      500,
+      () => new CountedBatches([[[1]]], { rowCount: Number.NaN }),
+      '`values.rowCount` must be a number of rows',
+    ],
+    [
+      'that tells about other columns is a fault',
+      500,
+      () => new CountedBatches([[[1]]], { nullColumns: [] }),
+      '`values.nullColumns` must be an array of 1 booleans',
+    ],
+    [
+      'whose batch is no array is a fault',
+      500,
+      () => new CountedBatches([() => ({}) as never], { rowCount: 1 }),
+      '`values` must be an array of rows',
+    ],
+  ])('%s: %j', async (_what, status, make, cause) => {
+    values = make()
+    expect((await get()).status).toBe(status)
+    expect(JSON.stringify(logged)).toContain(JSON.stringify(cause).slice(1, -1))
+    expect(values.readers).toBe(0)
+  })
+
+  it.each<[string, () => CountedBatches]>([
+    [
+      'cannot be read',
+      () =>
+        new CountedBatches([MANY, () => Promise.reject(new Error('gone'))], { rowCount: MANY.length + 1 }),
+    ],
+    ['has a wrong cell', () => new CountedBatches([MANY, [['x']]])],
+    ['is missing', () => new CountedBatches([MANY], { rowCount: MANY.length + 1 })],
+  ])('breaks the connection, and is logged, when a later batch %s', async (_what, make) => {
+    for (const format of FORMATS) {
+      values = make()
+      logged = []
+      // TXT and Arrow read all rows before they write the first.
+      if (format === 'txt' || format === 'arrow')
+        expect((await get('GET', format)).status).toBeGreaterThan(499)
+      else await expect(get('GET', format)).rejects.toThrow('aborted')
+      expect(logged).toHaveLength(1)
+      expect(values.readers).toBe(0)
+    }
+  })
+})

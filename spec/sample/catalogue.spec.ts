@@ -7,6 +7,7 @@ import { OBJECT_FORMATS, TEXT_FORMATS, writerFor } from '../../lib/formats/forma
 import { parseCatalogue } from '../../lib/sample/catalogue'
 import { startGateway } from '../support/gateway'
 import { alice, get, run, startStore, submit } from '../support/sample-queries'
+import { chunksOf } from '../support/tables'
 
 describe('FROM books', () => {
   it('is a small table', async () => {
@@ -52,8 +53,8 @@ async function writtenBytes(query: string, format: Format): Promise<number> {
   const result = await run(query)
   const presentation = { dropNullColumns: false, pretty: false, human: false, header: true }
   const write = await writerFor(format)
-  const chunks = write({ isRunning: false, isPartial: false, result }, presentation)
-  return [...chunks].reduce((bytes, chunk) => bytes + Buffer.byteLength(chunk), 0)
+  const chunks = chunksOf(write({ isRunning: false, isPartial: false, result }, presentation))
+  return chunks.reduce((bytes, chunk) => bytes + Buffer.byteLength(chunk), 0)
 }
 
 describe('a catalogue', () => {

@@ -6,7 +6,7 @@ import { parse as decodeSmile } from 'smile-js'
 import { parse as parseYaml } from 'yaml'
 import type { Content, ErrorBody, PathItem, ResponseObject, Responses } from './api-document'
 import { apiSpec, documentedErrors } from './api-document'
-import { schemaFaults, withoutRequired } from './api-schema'
+import { closed, schemaFaults, withoutRequired } from './api-schema'
 
 /** One request and its answer, as they went over the wire. */
 export interface Exchange {
@@ -142,7 +142,7 @@ function bodyFaults(
   }
   const isFiltered = status < 400 && /[?&]filter_path=/.test(target)
   return [
-    ...schemaFaults(isFiltered ? withoutRequired(schema) : schema, value, 'body'),
+    ...schemaFaults(isFiltered ? withoutRequired(closed(schema)) : closed(schema), value, 'body'),
     ...errorFaults(value, status, isClosed),
   ]
 }

@@ -11,9 +11,22 @@ export interface MediaTypeObject {
 
 export type Content = Readonly<Record<string, MediaTypeObject>>
 
+export interface HeaderObject {
+  required?: boolean
+  schema: AnySchemaObject
+  example?: string
+}
+
+/** What a client can do next, and where the answer has the parameters for it. */
+export interface LinkObject {
+  operationId: string
+  parameters: Readonly<Record<string, string>>
+}
+
 export interface ResponseObject {
-  headers?: Readonly<Record<string, { required?: boolean; schema: AnySchemaObject }>>
+  headers?: Readonly<Record<string, HeaderObject>>
   content?: Content
+  links?: Readonly<Record<string, LinkObject>>
 }
 
 /** By status, or `default`. */
@@ -21,6 +34,7 @@ export type Responses = Readonly<Record<string, ResponseObject>>
 
 export interface OperationObject {
   operationId?: string
+  tags?: readonly string[]
   summary?: string
   description?: string
   parameters: readonly { name: string; in: string; allowReserved?: boolean; example?: unknown }[]
@@ -35,6 +49,7 @@ export type PathItem = Readonly<Record<string, OperationObject | undefined>>
 export interface ApiDocument {
   info: { version: string }
   security: readonly object[]
+  tags: readonly { name: string }[]
   paths: Readonly<Record<string, PathItem>>
   components: {
     securitySchemes: Readonly<Record<string, unknown>>

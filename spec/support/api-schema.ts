@@ -1,7 +1,11 @@
 import type { AnySchemaObject, ErrorObject } from 'ajv'
 import { Ajv } from 'ajv'
 
-const ajv = new Ajv({ allErrors: true, keywords: ['example'], formats: { binary: true } })
+const ajv = new Ajv({
+  allErrors: true,
+  keywords: ['example', 'externalDocs', 'x-judged-by'],
+  formats: { binary: true },
+})
 
 /** The faults of a value by a schema of the document. Each begins with the `name` of the value. */
 export function schemaFaults(schema: AnySchemaObject, value: unknown, name: string): string[] {
@@ -23,22 +27,34 @@ function describe({ instancePath, message = 'is wrong', params }: ErrorObject, n
   return `${name}${instancePath} ${message}${message.includes(detail) ? '' : `: ${detail}`}`
 }
 
-const relaxed = new WeakMap<AnySchemaObject, AnySchemaObject>()
-
-/** The schema for an answer with `filter_path`, which may be any part of a document. */
-export function withoutRequired(schema: AnySchemaObject): AnySchemaObject {
-  const known = relaxed.get(schema)
-  if (known) return known
-  const made = relax(schema)
-  relaxed.set(schema, made)
-  return made
+/** A change of schemas that gives the same object each time, so that each is compiled once. */
+function memoized(make: (schema: AnySchemaObject) => AnySchemaObject) {
+  const known = new WeakMap<AnySchemaObject, AnySchemaObject>()
+  return (schema: AnySchemaObject): AnySchemaObject => {
+    const made = known.get(schema) ?? make(schema)
+    known.set(schema, made)
+    return made
+  }
 }
 
-function relax(schema: AnySchemaObject): AnySchemaObject {
+/** The schema for an answer with `filter_path`, which may be any part of a document. */
+export const withoutRequired = memoized((schema) => {
   const copy: AnySchemaObject = JSON.parse(JSON.stringify(schema), (name, value) =>
     name === 'required' ? undefined : value,
   )
   // Without required fields a document can fit several alternatives at once.
   const { oneOf, ...rest } = copy
   return oneOf ? { ...rest, anyOf: oneOf } : copy
-}
+})
+
+/**
+ * The schema for an answer that no newer cluster has written: it has only the fields and the words that the document
+ * names. The document itself lets clients expect others. A schema stays open where it says `additionalProperties`.
+ */
+export const closed = memoized((schema) =>
+  JSON.parse(JSON.stringify(schema), (_name, node) => {
+    if (typeof node?.properties === 'object') return { additionalProperties: false, ...node }
+    const [words, any] = node?.anyOf ?? []
+    return words?.enum && any?.type === words.type ? words : node
+  }),
+)

@@ -5,6 +5,7 @@ import { brokenExpiries } from './broken-stores/expiry'
 import { brokenCloses, brokenFailures } from './broken-stores/failure'
 import { brokenIdempotencies } from './broken-stores/idempotency'
 import { brokenInterruptions } from './broken-stores/interruption'
+import { brokenLargeResults } from './broken-stores/large-results'
 import { brokenFactories, brokenLifecycles } from './broken-stores/lifecycle'
 import { brokenLists } from './broken-stores/listing'
 import { brokenOwnerships } from './broken-stores/ownership'
@@ -23,6 +24,7 @@ export const brokenStores: readonly BrokenStore[] = [
   ...brokenLists,
   ...brokenIdempotencies,
   ...brokenSnapshots,
+  ...brokenLargeResults,
   ...brokenFailures,
   ...brokenCloses,
 ]

@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import type { AsyncQueryRouter, AsyncQueryRouterOptions, MemoryStoreOptions } from 'express-esql-async-query'
-import { asyncQueryRouter, jwtCaller, MemoryStore } from 'express-esql-async-query'
+import { asyncQueryRouter, esqlProductInfo, jwtCaller, MemoryStore } from 'express-esql-async-query'
 import { ManualClock } from 'express-esql-async-query/test-kit'
 import supertest from 'supertest'
 import { matchRoute } from '../../lib/request/routes'
@@ -54,6 +54,8 @@ export interface GatewayOptions extends Partial<AsyncQueryRouterOptions> {
   /** Prepares the host application before the router is mounted. */
   before?: (app: Express) => void
   after?: (app: Express) => void
+  /** Whether `GET /` is served too. @default false */
+  productInfo?: boolean
   /** Whether every answer must fit `api-spec.yaml`. @default true */
   isDocumented?: boolean
 }
@@ -62,15 +64,17 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** A gateway on a real port, with real tokens, an engine that the test controls and a clock that stands still. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
-  const { memory, prefix = '/', before, after, isDocumented = true, ...routerOptions } = options
+  const { memory, prefix = '/', before, after, isDocumented = true, productInfo, ...routerOptions } = options
   const engine = new Engine()
   const clock = new ManualClock()
   const store = new MemoryStore({ execute: engine.execute, clock, ...memory })
-  const router = asyncQueryRouter({ store, resolveCaller: testCaller(), logger: silent, ...routerOptions })
+  const required = { store, resolveCaller: testCaller(), logger: silent }
+  const router = asyncQueryRouter({ ...required, ...routerOptions })
   const app = express()
-  const undocumented = checkAnswers(app, prefix)
+  const undocumented = checkAnswers(app, prefix, productInfo)
   before?.(app)
   app.use(prefix, router)
+  if (productInfo) app.use(prefix, esqlProductInfo({ ...required, store: routerOptions.store ?? store }))
   after?.(app)
   const server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -102,12 +106,14 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
  * Compares every complete answer below the router's mount point with `api-spec.yaml`, for every client. Returns the list
  * of faults, which grows.
  */
-function checkAnswers(app: Express, prefix: string): unknown[] {
+function checkAnswers(app: Express, prefix: string, productInfo = false): unknown[] {
   const faults: unknown[] = []
   const mount = prefix === '/' ? '' : prefix
   app.use((request, response, next) => {
     const path = request.originalUrl.slice(mount.length)
-    if (!request.originalUrl.startsWith(mount) || !matchRoute(path.split('?')[0] ?? '')) return next()
+    const [route = ''] = path.split('?')
+    const isOurs = matchRoute(route) || (productInfo && route === '/')
+    if (!request.originalUrl.startsWith(mount) || !isOurs) return next()
     const chunks: Buffer[] = []
     for (const name of ['write', 'end'] as const) {
       const original = response[name].bind(response) as (...args: unknown[]) => never

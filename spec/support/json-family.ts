@@ -7,12 +7,12 @@ import { smileWriter } from '../../lib/formats/binary/smile'
 import type { ObjectFormat } from '../../lib/formats/formats'
 import { OBJECT_FORMATS } from '../../lib/formats/formats'
 import { jsonWriter } from '../../lib/formats/json/json'
-import type { Presentation, Writer } from '../../lib/formats/writer'
+import type { Piece, Presentation, Writer } from '../../lib/formats/writer'
 import { yamlWriter } from '../../lib/formats/yaml/yaml'
-import { completed, plain, textOf } from './tables'
+import { chunksOf, completed, plain, textOf } from './tables'
 
-export function bytesOf(chunks: Iterable<string | Uint8Array>): Buffer {
-  return Buffer.concat([...chunks].map((chunk) => Buffer.from(chunk)))
+export function bytesOf(pieces: Iterable<Piece>): Buffer {
+  return Buffer.concat(chunksOf(pieces).map((chunk) => Buffer.from(chunk)))
 }
 
 type WriterAndDecoder = readonly [writer: Writer, decode: (bytes: Buffer) => unknown]

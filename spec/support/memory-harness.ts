@@ -1,25 +1,41 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { QueryError } from '../../lib/core/errors'
-import type { QueryResult } from '../../lib/core/result'
+import type { EngineResult, QueryResult, Rows } from '../../lib/core/result'
 import type { AsyncQueryStore } from '../../lib/core/store'
 import { MemoryStore } from '../../lib/stores/memory/memory-store'
 import type { Execute } from '../../lib/stores/memory/options'
 import type { HarnessQueries, OptionalMethod, StoreHarness } from '../../lib/test-kit'
 import { EVERY_TYPE, ManualClock } from '../../lib/test-kit'
 
-const QUERIES: HarnessQueries = {
+const QUERIES = {
   completes: 'FROM books',
   completesLater: 'FROM books | WAIT',
   keepsRunning: 'FROM books | ENDLESS',
   fails: 'FROM nope',
   failsLater: 'FROM nope | WAIT',
-}
+  completesLarge: 'FROM library',
+} satisfies HarnessQueries
 
 const COLUMNS: QueryResult['columns'] = [
   { name: 'title', type: 'keyword' },
   { name: 'copies', type: 'long' },
   { name: 'gone', type: 'keyword' },
 ]
+
+/** More than a store keeps as it is. */
+const LARGE: QueryResult = {
+  columns: COLUMNS,
+  values: Array.from({ length: 6_000 }, (_, row) => [
+    row % 10 === 0 ? [`Book ${row}`, 'Emma'] : `Book ${row}, ${'with a long title '.repeat(5)}`,
+    row % 3 === 0 ? 2n ** 60n + BigInt(row) : row,
+    null,
+  ]),
+}
+
+/** The same table in batches of an engine that reads it as it goes. */
+async function* largeBatches(): AsyncGenerator<Rows> {
+  for (let begin = 0; begin < LARGE.values.length; begin += 700) yield LARGE.values.slice(begin, begin + 700)
+}
 
 const STATISTICS = {
   documentsFound: 1,
@@ -44,6 +60,7 @@ export class MemoryHarness implements StoreHarness {
   constructor(table = EVERY_TYPE) {
     this.outcomes = {
       completes: { ...table, statistics: STATISTICS },
+      completesLarge: LARGE,
       stopped: { columns: COLUMNS, values: [['Emma', 2, null]] },
       fails: new QueryError('circuit_breaking_exception', '[parent] Data too large', {
         metadata: { bytes_wanted: 3, bytes_limit: 2 },
@@ -86,7 +103,7 @@ export class MemoryHarness implements StoreHarness {
     }
   }
 
-  async #run(query: string, { signal, report }: Parameters<Execute>[1]): Promise<QueryResult> {
+  async #run(query: string, { signal, report }: Parameters<Execute>[1]): Promise<EngineResult> {
     if (query === QUERIES.completesLater || query === QUERIES.failsLater) {
       await new Promise<void>((resolve, reject) => {
         this.#waiting.push(resolve)
@@ -94,6 +111,7 @@ export class MemoryHarness implements StoreHarness {
       })
     }
     if (query === QUERIES.fails || query === QUERIES.failsLater) throw this.outcomes.fails
+    if (query === QUERIES.completesLarge) return { columns: COLUMNS, values: largeBatches() }
     if (query !== QUERIES.keepsRunning) return this.outcomes.completes
     report(this.outcomes.stopped)
     return new Promise((_resolve, reject) => {

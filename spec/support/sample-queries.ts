@@ -2,6 +2,7 @@ import { ownerOf } from '../../lib/core/caller'
 import type { QueryError } from '../../lib/core/errors'
 import type { QueryResult } from '../../lib/core/result'
 import type { QueryParam } from '../../lib/core/store'
+import { rowsOf } from '../../lib/formats/admission'
 import { readDefaultCatalogue } from '../../lib/sample/catalogue'
 import { sampleEngine } from '../../lib/sample/engine'
 import { MemoryStore } from '../../lib/stores/memory/memory-store'
@@ -14,8 +15,10 @@ const KEPT = { waitForCompletionTimeoutMs: 0, keepAliveMs: 3_600_000, keepOnComp
 /** Runs a query to its end. */
 export async function run(query: string, params?: QueryParam[], queries = SAMPLES): Promise<QueryResult> {
   const { signal } = new AbortController()
+  const request = { query, ...(params && { params }) }
   const context = { signal, report() {}, owner: alice, caller: { owner: alice } }
-  return sampleEngine(queries)({ query, ...(params && { params }) }, context)
+  const result = await sampleEngine(queries)(request, context)
+  return { ...result, values: rowsOf(result.values) }
 }
 
 /** The type and reason of the error of a query. */

@@ -1,21 +1,23 @@
-import type { QueryResult, Value } from '../../lib/core/result'
+import type { QueryResult, StoredResult, Value } from '../../lib/core/result'
+import { isRows } from '../../lib/core/result'
 import type { CompletedQuery } from '../../lib/core/store'
 import { admitColumns, rowAdmission } from '../../lib/formats/admission'
-import type { Presentation } from '../../lib/formats/writer'
+import type { Chunk, Piece, Presentation } from '../../lib/formats/writer'
 
 /** The presentation for a client that asks for nothing special. */
 export const plain: Presentation = { dropNullColumns: false, pretty: false, human: false, header: true }
 
 /** A finished query with a result that has come in. */
-export function completed(result: QueryResult): CompletedQuery {
+export function completed(result: StoredResult): CompletedQuery {
   return { isRunning: false, isPartial: false, result: admitted(result) }
 }
 
 /** A result in the form that writers get. Keeps the objects of a result that is frozen: it has this form. */
-export function admitted(result: QueryResult): QueryResult {
-  if (result.isFrozen) return result
+export function admitted(result: StoredResult): StoredResult {
+  const { values } = result
+  if (result.isFrozen || !isRows(values)) return result
   const columns = admitColumns(result.columns)
-  return { ...result, columns, values: result.values.map(rowAdmission(columns)) }
+  return { ...result, columns, values: values.map(rowAdmission(columns)) }
 }
 
 /** Rows under the keyword columns `c0`, `c1` …, as many as the first row has cells. */
@@ -24,6 +26,16 @@ export function tableOf(...values: readonly (readonly Value[])[]): QueryResult {
   return { columns, values }
 }
 
-export function textOf(chunks: Iterable<string | Uint8Array>): string {
-  return [...chunks].map((chunk) => (typeof chunk === 'string' ? chunk : Buffer.from(chunk))).join('')
+/** What a writer gives for rows in memory: no promise. */
+export function chunksOf(pieces: Iterable<Piece>): Chunk[] {
+  return Array.from(pieces, (piece) => {
+    if (piece instanceof Promise) throw new TypeError('A writer asks for a batch of rows that are in memory')
+    return piece
+  })
+}
+
+export function textOf(pieces: Iterable<Piece>): string {
+  return chunksOf(pieces)
+    .map((chunk) => (typeof chunk === 'string' ? chunk : Buffer.from(chunk)))
+    .join('')
 }

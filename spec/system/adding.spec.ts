@@ -100,7 +100,7 @@ const answers = [
   get,
   apiSpec.paths['/_query/async/{id}/stop']?.post,
 ].map((operation) => Object.keys(operation?.responses[200]?.content ?? {}))
-const { enum: documentedTypes } = apiSpec.components.schemas.ColumnType as { enum: readonly string[] }
+const { enum: documentedTypes } = apiSpec.components.schemas.KnownColumnType as { enum: readonly string[] }
 const sampleTypes = sample.queries.find(({ query }) => query === 'FROM types')?.response?.columns ?? []
 const noMediaTypes = {
   accept: undefined,
@@ -123,7 +123,7 @@ const PLACES_OF_A_FORMAT: Readonly<
 
 /** The same for a column type. */
 const PLACES_OF_A_TYPE: Readonly<Record<string, (type: string) => boolean>> = {
-  'api-spec.yaml: the schema ColumnType': (type) => documentedTypes.includes(type),
+  'api-spec.yaml: the schema KnownColumnType': (type) => documentedTypes.includes(type),
   'sample-queries.json: FROM types': (type) => sampleTypes.some((column) => column.type === type),
 }
 

@@ -8,13 +8,15 @@ import { createRequestValidator } from '../../lib/request/openapi'
 import packageJson from '../../package.json'
 import type { Content, ErrorBody, ResponseObject } from '../support/api-document'
 import { API_SPEC_FILE, apiSpec, documentedErrors, rawApiSpec } from '../support/api-document'
-import { schemaFaults } from '../support/api-schema'
+import { closed, schemaFaults } from '../support/api-schema'
+import { type Gateway, startGateway } from '../support/gateway'
 
 const operations = Object.entries(apiSpec.paths).flatMap(([path, pathItem]) =>
   Object.entries(pathItem).flatMap(([method, operation]) =>
     operation && method !== 'parameters' ? [{ path, method, operation }] : [],
   ),
 )
+const { tags } = apiSpec
 const titled = operations.map(
   ({ path, method, operation }) => [`${method.toUpperCase()} ${path}`, operation] as const,
 )
@@ -69,11 +71,11 @@ describe('api-spec.yaml', () => {
   it('describes these operations', () => {
     expect(operations.map(({ path, method, operation }) => [method, path, operation.operationId])).toEqual([
       ['post', '/_query', 'esql-query'],
-      ['post', '/_query/async', 'submitAsyncQuery'],
-      ['get', '/_query/async/{id}', 'getAsyncQuery'],
-      ['head', '/_query/async/{id}', 'headAsyncQuery'],
-      ['delete', '/_query/async/{id}', 'deleteAsyncQuery'],
-      ['post', '/_query/async/{id}/stop', 'stopAsyncQuery'],
+      ['post', '/_query/async', 'esql-async-query'],
+      ['get', '/_query/async/{id}', 'esql-async-query-get'],
+      ['head', '/_query/async/{id}', 'esql-async-query-head'],
+      ['delete', '/_query/async/{id}', 'esql-async-query-delete'],
+      ['post', '/_query/async/{id}/stop', 'esql-async-query-stop'],
       ['get', '/_query/queries', 'esql-list-queries'],
       ['get', '/_query/queries/{id}', 'esql-get-query'],
       ['get', '/', 'info'],
@@ -89,6 +91,7 @@ describe('api-spec.yaml', () => {
     expect(summary).toMatch(/\w/)
     expect(description).toMatch(/\w/)
     if (PROBES.includes(operationId)) return expect(security).toEqual([])
+    expect(tags.map(({ name }) => name)).toEqual(expect.arrayContaining([...(operation.tags ?? [''])]))
     expect(security).toEqual([{ bearerJwt: [] }])
     expect(Object.keys(responses)).toEqual(
       expect.arrayContaining(['200', '400', '401', '406', '413', '500', '503']),
@@ -108,7 +111,7 @@ describe('api-spec.yaml', () => {
     const examples = [...objectsOf(apiSpec)].flatMap(([at, node]) => examplesOf(node, at))
 
     expect(examples.length).toBeGreaterThan(100)
-    expect(examples.flatMap(({ schema, value, at }) => schemaFaults(schema, value, at))).toEqual([])
+    expect(examples.flatMap(({ schema, value, at }) => schemaFaults(closed(schema), value, at))).toEqual([])
   })
 
   it('lets every URL parameter hold reserved characters, as Elasticsearch does', () => {
@@ -118,8 +121,31 @@ describe('api-spec.yaml', () => {
     expect(strict).toEqual([])
   })
 
+  it('lets clients expect what a newer cluster sends', () => {
+    const { AsyncQuery, QueryResult, Acknowledged, Error: Envelope, QueryList } = apiSpec.components.schemas
+    const columns = [{ name: 'n', type: 'int128', unit: 'm' }]
+    const result = { documents_found: 0, values_loaded: 0, columns, values: [[1]], pages: 3 }
+    const error = { root_cause: [{ type: 'x', reason: 'y' }], type: 'x', reason: 'y', hint: 'z' }
+    const query = { start_time_millis: 1, running_time_nanos: 2, query: 'FROM a', node: 'b' }
+    const answers = [
+      [AsyncQuery, { ...result, is_running: false }],
+      [AsyncQuery, { ...result, id: 'a', is_running: true, columns: [], values: [] }],
+      [QueryResult, result],
+      [Acknowledged, { acknowledged: true, later: true }],
+      [Envelope, { error, status: 400, docs: 'https://example.com' }],
+      [QueryList, { queries: { a: query } }],
+    ] as [AnySchemaObject, unknown][]
+
+    expect(answers.map(([schema, value]) => schemaFaults(schema, value, 'body'))).toEqual(
+      answers.map(() => []),
+    )
+    // The specs of our own answers do not.
+    const faults = answers.map(([schema, value]) => schemaFaults(closed(schema), value, 'body').length)
+    expect(faults.filter((count) => count > 0)).toHaveLength(answers.length)
+  })
+
   it('knows the column types of the code', () => {
-    expect(apiSpec.components.schemas.ColumnType?.enum).toEqual(COLUMN_TYPES)
+    expect(apiSpec.components.schemas.KnownColumnType?.enum).toEqual(COLUMN_TYPES)
   })
 
   it('shows every error type of the code with its status', () => {
@@ -321,5 +347,71 @@ describe('requests by api-spec.yaml', () => {
     await refusalOf({ operation: 'submit', body })
 
     expect(body).toEqual({ query: 'ROW x = 1' })
+  })
+})
+
+describe('params and settings by api-spec.yaml', () => {
+  const { SubmitRequest } = apiSpec.components.schemas
+  let gateway: Gateway
+
+  beforeAll(async () => {
+    gateway = await startGateway({ memory: { maxQueriesPerOwner: 1_000 } })
+  })
+  afterAll(() => gateway.close())
+
+  const isTaken = async (body: string): Promise<boolean> => {
+    const headers = { 'content-type': 'application/json' }
+    const { status } = await gateway.alice('POST /_query/async', {
+      headers,
+      body: `{"query":"ROW n = 1",${body}}`,
+    })
+    return status === 200
+  }
+  const isDocumented = (body: string): boolean => {
+    const value: object = JSON.parse(`{${body}}`)
+    return (
+      schemaFaults(SubmitRequest as AnySchemaObject, { query: 'ROW n = 1', ...value }, 'body').length === 0
+    )
+  }
+
+  it.each([
+    ...[
+      '"params":[]',
+      '"params":[1,"a",true,null,1.5]',
+      '"params":[[1,2],["a"]]',
+      '"params":[{"a":1},{"b":[1]}]',
+    ],
+    ...['"params":[{"a":{"value":[1,2]}},{"b":{"identifier":"c"}},{"d":{"pattern":"e*"}}]', '"params":[{}]'],
+    ...['"params":[{"a":{"VALUE":1}}]', '"params":[18446744073709551616,[18446744073709551616]]'],
+    ...['"settings":{}', '"settings":{"time_zone":"UTC","project_routing":"a","column_metadata":true}'],
+    ...['"settings":{"time_zone":null,"project_routing":null,"approximation":null,"column_metadata":null}'],
+    ...['"settings":{"column_metadata":"false"}', '"settings":{"approximation":{"rows":10000}}'],
+    ...[
+      '"approximation":true',
+      '"approximation":null',
+      '"approximation":{"rows":null,"confidence_level":null}',
+    ],
+    '"approximation":{"rows":20000,"confidence_level":0.5}',
+  ])('take %s, as the reader does', async (body) => {
+    expect([await isTaken(body), isDocumented(body)]).toEqual([true, true])
+  })
+
+  it.each([
+    ...[
+      '"params":[[[1]]]',
+      '"params":[{"a":1,"b":2}]',
+      '"params":[{"a":{"identifier":1}}]',
+      '"params":[[null]]',
+    ],
+    ...['"params":[{"a":{"value":1,"pattern":"*"}}]', '"params":[{"a":{}}]', '"params":[{"a":[[1]]}]'],
+    ...[
+      '"settings":{"unmapped_fields":"a"}',
+      '"settings":{"time_zone":1}',
+      '"settings":{"column_metadata":"maybe"}',
+    ],
+    ...['"approximation":"a"', '"approximation":{"rows":9999}', '"approximation":{"rows":10000.5}'],
+    ...['"approximation":{"confidence_level":0.96}', '"approximation":{"row":10000}'],
+  ])('refuse %s, as the reader does', async (body) => {
+    expect([await isTaken(body), isDocumented(body)]).toEqual([false, false])
   })
 })

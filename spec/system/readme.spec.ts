@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { transformSync } from '@swc/core'
 import type { Express } from 'express'
 import express from 'express'
@@ -253,6 +254,65 @@ describe('the snippets of the README', () => {
     const post = supertest(createApp(router)).post('/es/_query/async').set('content-type', 'application/json')
     const { status, body } = await post.send('{"query":')
     expect([status, body.error.type]).toEqual([400, 'x_content_e_o_f_exception'])
+  })
+})
+
+describe('the streaming engine of the README', () => {
+  const snippet = library.find((text) => text.includes('streamingStore')) ?? ''
+  const streamingStore = run(snippet).streamingStore as (
+    open: (query: string) => Promise<object>,
+  ) => api.MemoryStore
+  const alice = api.ownerOf('issuer', 'alice')
+  const request = { query: 'FROM n' }
+  const kept = { keepAliveMs: 60_000, keepOnCompletion: true }
+
+  /** A cursor of as many rows, which then hangs until it is cancelled, or ends. */
+  function cursorOf(rows: number, { hangs = false } = {}) {
+    const calls: string[] = []
+    let left = rows
+    let cancel = (): void => {}
+    const cursor = {
+      async read(count: number) {
+        const batch = Array.from({ length: Math.min(count, left) }, (_, index) => [rows - left + index])
+        left -= batch.length
+        if (batch.length > 0 || !hangs) return batch
+        calls.push('waiting')
+        return new Promise<never>((_resolve, reject) => {
+          cancel = () => reject(new Error('cancelled'))
+        })
+      },
+      cancel() {
+        calls.push('cancel')
+        cancel()
+      },
+      close: async () => void calls.push('close'),
+    }
+    return { calls, store: streamingStore(async () => cursor) }
+  }
+
+  it('gives all rows, counts them, and closes its cursor', async () => {
+    const { calls, store } = cursorOf(250_000)
+    const query = await store.submit(request, alice, {
+      ...kept,
+      waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY,
+    })
+    const { result } = query as api.CompletedQuery
+    expect(result.statistics).toEqual({ rowsEmitted: 250_000 })
+    expect(result.values).toMatchObject({ rowCount: 250_000 })
+    const rows = await testKit.readRows(result)
+    expect(rows.every(([n], index) => n === index)).toBe(true)
+    expect(calls).toEqual(['close'])
+  })
+
+  it.each(['stop', 'delete'] as const)('is cancelled and closes its cursor at a %s', async (method) => {
+    const { calls, store } = cursorOf(2_500, { hangs: true })
+    const { id = '' } = await store.submit(request, alice, { ...kept, waitForCompletionTimeoutMs: 0 })
+    while (calls.length === 0) await nextTurn()
+    const answer = await store[method](id, alice)
+    expect(calls).toEqual(['waiting', 'cancel', 'close'])
+    if (method === 'delete') return
+    const { isPartial, result } = answer as api.CompletedQuery
+    expect([isPartial, (await testKit.readRows(result)).length]).toEqual([true, 2_500])
   })
 })
 

@@ -1,197 +1,33 @@
-import { Client, errors } from '@elastic/elasticsearch'
+import { Client } from '@elastic/elasticsearch'
 import { ElasticsearchStore, newSealingKey } from 'express-esql-async-query'
 import type { Cluster } from '../support/cluster'
 import { API_KEY, FAILURE, refusal, SERVICE_ACCOUNT, startCluster, TABLE } from '../support/cluster'
 import { comparable } from '../support/comparable-body'
 import type { ElasticsearchGateway, StoreOptions } from '../support/elasticsearch-gateway'
 import { startElasticsearchGateway } from '../support/elasticsearch-gateway'
-import type { Gateway, GatewayOptions } from '../support/gateway'
+import type { GatewayOptions } from '../support/gateway'
 import { startGateway, until } from '../support/gateway'
 import { LeavingClient } from '../support/leaving-client'
+import type { Setup } from '../support/setups'
+import { SETUPS, startSetup } from '../support/setups'
 import { token } from '../support/tokens'
 
 /** Moments and durations in any format. */
 const TIMES = /\d{13}|\d{4}-\d\d-\d\dT[\d:.]+Z|(?<=\btook"? ?: ?)\d+/g
 
-const SETUPS = ['MemoryStore', 'ElasticsearchStore with url', 'ElasticsearchStore with client'] as const
-
-interface Setup {
-  gateway: Gateway
-  /** How many queries were started, and how many of them run. */
-  started(): number
-  running(): number
-  /** Timers of the store. */
-  timers(): number
-  complete(): void
-  close(): Promise<void>
-}
-
-async function startSetup(name: (typeof SETUPS)[number], options: GatewayOptions = {}): Promise<Setup> {
-  if (name === 'MemoryStore') {
-    const gateway = await startGateway({
-      ...options,
-      memory: { maxQueriesPerOwner: 1_000, ...options.memory },
-    })
-    const { engine, clock } = gateway
-    return {
-      gateway,
-      started: () => engine.runs.length,
-      running: () => engine.runs.filter(({ signal }) => !signal.aborted).length,
-      timers: () => clock.pendingTimers,
-      complete: () => engine.run.complete(TABLE),
-      close: () => gateway.close(),
-    }
-  }
-  const cluster = await startCluster()
-  const transport = name.endsWith('url') ? 'url' : 'client'
-  const { store: _, ...others } = options
-  const gateway = await startElasticsearchGateway(transport, cluster.url, others)
-  return {
-    gateway,
-    started: () => cluster.queries.length,
-    running: () => cluster.running.length,
-    timers: () => gateway.storeClock.pendingTimers,
-    complete: () => cluster.query.complete(TABLE),
-    async close() {
-      await gateway.close()
-      await cluster.close()
-    },
-  }
-}
-
 describe.each(SETUPS)('a synchronous query in front of %s', (name) => {
   let setup: Setup
-  let client: Client
 
-  async function start(options: GatewayOptions = {}): Promise<void> {
-    await close()
-    setup = await startSetup(name, options)
-    client = new Client({ node: setup.gateway.url, auth: { bearer: token({ sub: 'alice' }) }, maxRetries: 3 })
-  }
-
-  async function close(): Promise<void> {
-    await client?.close()
-    await setup?.close()
-  }
-
-  beforeEach(() => start())
-  afterAll(close)
+  beforeEach(async () => {
+    setup = await startSetup(name)
+  })
+  afterEach(() => setup.close())
 
   const leavingClient = () =>
     new LeavingClient(setup.gateway.url, 'POST /_query', {
       token: token({ sub: 'alice' }),
       body: { query: 'RUN' },
     })
-
-  /** Requests that the official client sends during a call. */
-  async function sentDuring(call: () => Promise<unknown>): Promise<number> {
-    let sent = 0
-    client.diagnostic.on('request', () => {
-      sent += 1
-    })
-    await call()
-    return sent
-  }
-
-  async function run(params: object = {}): Promise<unknown> {
-    const answer = client.esql.query({ query: 'RUN', ...params })
-    await until(() => setup.started() === 1)
-    setup.complete()
-    return answer
-  }
-
-  describe('from the official client', () => {
-    it('gets its result, and nothing of an async query', async () => {
-      const answer = (await run()) as Record<string, unknown>
-      expect(answer).toMatchObject({
-        is_partial: false,
-        columns: TABLE.columns,
-        values: [
-          [2 ** 53, 'one, "1"', null],
-          [2, 'tw\u00f6', null],
-        ],
-      })
-      expect(Object.keys(answer)).not.toEqual(expect.arrayContaining(['id']))
-      expect(Object.keys(answer)).not.toEqual(expect.arrayContaining(['is_running']))
-    })
-
-    it('gets its result in another format, without columns of nulls', async () => {
-      expect(await run({ format: 'csv', drop_null_columns: true })).toBe(
-        'n,name\r\n9007199254740993,"one, ""1"""\r\n2,tw\u00f6\r\n',
-      )
-    })
-
-    it('gets records from its helper', async () => {
-      const records = client.helpers.esql({ query: 'RUN' }).toRecords()
-      await until(() => setup.started() === 1)
-      setup.complete()
-      expect((await records).records).toEqual([
-        { n: 2 ** 53, name: 'one, "1"', gone: null },
-        { n: 2, name: 'tw\u00f6', gone: null },
-      ])
-    })
-
-    it('gets an Arrow table from its helper', async () => {
-      const arrow = client.helpers.esql({ query: 'RUN' }).toArrowTable()
-      await until(() => setup.started() === 1)
-      setup.complete()
-      const table = await arrow
-      expect(table.schema.fields.map((field) => field.name)).toEqual(['n', 'name', 'gone'])
-      expect(Array.from(table.getChild('n') ?? [])).toEqual([9007199254740993n, 2n])
-    })
-
-    it('gets batches of Arrow from its helper', async () => {
-      const arrow = client.helpers.esql({ query: 'RUN' }).toArrowReader()
-      await until(() => setup.started() === 1)
-      setup.complete()
-      // Not to the end: there the client destroys a stream that has ended, whatever server sent it, and undici objects.
-      const { value: batch } = await (await arrow).next()
-      expect(batch?.numRows).toBe(2)
-    })
-
-    it('gets the error of the query', async () => {
-      const error = await client.esql.query({ query: 'FAIL' }).catch((thrown: unknown) => thrown)
-      expect(error).toBeInstanceOf(errors.ResponseError)
-      expect(error).toMatchObject({ statusCode: 400, body: { error: { type: 'verification_exception' } } })
-    })
-
-    it('ends when the client aborts it', async () => {
-      const aborting = new AbortController()
-      const answer = client.esql.query({ query: 'RUN' }, { signal: aborting.signal })
-      await until(() => setup.running() === 1)
-      aborting.abort()
-      await expect(answer).rejects.toThrow(errors.RequestAbortedError)
-      await until(() => setup.running() === 0)
-    })
-
-    it('is not sent again when it has run for maxQueryMs', async () => {
-      await start({ maxQueryMs: 50 })
-      const sent = await sentDuring(() =>
-        expect(client.esql.query({ query: 'RUN' })).rejects.toMatchObject({
-          statusCode: 400,
-          body: { error: { type: 'task_cancelled_exception' } },
-        }),
-      )
-      expect([sent, setup.started()]).toEqual([1, 1])
-      await until(() => setup.running() === 0)
-    })
-
-    it('is sent again when the server shuts down', async () => {
-      const sent = await sentDuring(async () => {
-        const answer = client.esql.query({ query: 'RUN' })
-        const outcome = expect(answer).rejects.toMatchObject({
-          statusCode: 503,
-          body: { error: { type: 'no_shard_available_action_exception' } },
-        })
-        await until(() => setup.running() === 1)
-        setup.gateway.router.drain()
-        await until(() => setup.running() === 0)
-        await outcome
-      })
-      // This process refuses them all, so that another one gets them.
-      expect([sent, setup.started()]).toEqual([4, 1])
-    }, 60_000)
-  })
 
   it('ends within a tenth of a second when its client leaves', async () => {
     const times: number[] = []

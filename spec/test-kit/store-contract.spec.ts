@@ -151,6 +151,21 @@ describe('describeAsyncQueryStore', () => {
     )
   })
 
+  it('refuses a harness with a large result that does not tell its rows', () => {
+    const { completes, stopped, fails } = new MemoryHarness().outcomes
+    const harness = Object.assign(new MemoryHarness(), { outcomes: { completes, stopped, fails } })
+    expect(() => contractTitles(harness)).toThrow(
+      new TypeError('A harness with the query `completesLarge` needs `outcomes.completesLarge`'),
+    )
+  })
+
+  it('leaves out the group of large results for a harness without one', () => {
+    const { completesLarge: _, ...queries } = new MemoryHarness().queries
+    const titles = contractTitles(Object.assign(new MemoryHarness(), { queries }))
+    expect(titles.filter((title) => title.includes('large result'))).toEqual([])
+    expect(titles.length).toBeGreaterThan(100)
+  })
+
   it('groups its tests under the name of the store, and leaves out a group without tests', () => {
     const groupsOf = (harness: StoreHarness): string[] => {
       const groups: string[] = []
@@ -175,7 +190,14 @@ describe('describeAsyncQueryStore', () => {
       'listing',
       'idempotency',
     ]
-    expect(groupsOf(new MemoryHarness())).toEqual(['MyStore', ...all, 'snapshots', 'failure', 'close'])
+    expect(groupsOf(new MemoryHarness())).toEqual([
+      'MyStore',
+      ...all,
+      'snapshots',
+      'large results',
+      'failure',
+      'close',
+    ])
     expect(groupsOf(new GetOnlyHarness())).not.toContain('close')
   })
 

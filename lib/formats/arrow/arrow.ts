@@ -1,8 +1,9 @@
 import { illegalArgument } from '../../core/errors'
-import type { QueryResult } from '../../core/result'
+import type { StoredResult } from '../../core/result'
+import { batchesOf, isRows } from '../../core/result'
 import { cellValue, isMany } from '../cells/cell'
 import { isAlwaysNull } from '../columns'
-import type { Chunk, Writer } from '../writer'
+import type { Writer, Writing } from '../writer'
 import { CELLS_PER_TURN, NO_RESULT } from '../writer'
 import { ArrowBatches } from './arrow-batches'
 import type { ArrowModule } from './arrow-columns'
@@ -33,40 +34,48 @@ function loadArrow(): ArrowModule {
   }
 }
 
-function* recordBatches(arrow: ArrowModule, result: QueryResult): Generator<Chunk> {
+function* recordBatches(arrow: ArrowModule, result: StoredResult): Writing {
   const isMultiValued = yield* multiValuedColumns(result)
   const columns = result.columns.map((column, index) => arrowColumn(arrow, column, !!isMultiValued[index]))
   const batches = new ArrowBatches(arrow, columns)
   let cells = 0
-  for (const row of result.values) {
-    // Before the row: the end of the stream goes into one chunk with the last row.
-    if (batches.isFull) {
-      yield batches.flush()
-      cells = 0
-    } else if (cells >= CELLS_PER_TURN) {
-      yield ''
-      cells = 0
+  for (const read of batchesOf(result.values)) {
+    for (const row of isRows(read) ? read : yield read) {
+      // Before the row: the end of the stream goes into one chunk with the last row.
+      if (batches.isFull) {
+        yield batches.flush()
+        cells = 0
+      } else if (cells >= CELLS_PER_TURN) {
+        yield ''
+        cells = 0
+      }
+      batches.append(row)
+      cells += columns.length
     }
-    batches.append(row)
-    cells += columns.length
   }
   yield batches.end()
 }
 
-/** Tells which columns have a multi-value. The schema comes first, and one makes a column a column of lists. */
-function* multiValuedColumns({ columns, values }: QueryResult): Generator<'', boolean[]> {
+/**
+ * Tells which columns have a multi-value. The schema comes first, and one makes a column a column of lists. Reads all rows
+ * where the batches do not tell.
+ */
+function* multiValuedColumns({ columns, values }: StoredResult): Writing<readonly boolean[]> {
+  if (!isRows(values) && values.multiValuedColumns) return values.multiValuedColumns
   const isMultiValued = columns.map(() => false)
   const open = columns.flatMap(({ type }, index) => (isAlwaysNull(type) ? [] : [index]))
   let cells = 0
-  for (const row of values) {
-    for (const index of open) {
-      const value = cellValue(row[index])
-      if (value !== null && isMany(value)) isMultiValued[index] = true
+  for (const batch of batchesOf(values)) {
+    for (const row of isRows(batch) ? batch : yield batch) {
+      for (const index of open) {
+        const value = cellValue(row[index])
+        if (value !== null && isMany(value)) isMultiValued[index] = true
+      }
+      cells += columns.length
+      if (cells < CELLS_PER_TURN) continue
+      cells = 0
+      yield ''
     }
-    cells += columns.length
-    if (cells < CELLS_PER_TURN) continue
-    cells = 0
-    yield ''
   }
   return isMultiValued
 }

@@ -5,13 +5,13 @@ import { dateText } from '../cells/dates'
 import { nearestInteger as integer } from '../cells/numbers'
 import { cellRule } from '../columns'
 import { shownColumns } from '../drop-null-columns'
-import type { Chunk, Presentation, Writer } from '../writer'
+import type { Presentation, Writer, Writing } from '../writer'
 import { NO_RESULT } from '../writer'
 import { filtered } from './filter-path'
 import type { TokenSink } from './token-sink'
 import { writeMember, writeTree } from './tree'
 import type { WriteValues } from './values'
-import { writeValues as writeEachValue } from './values'
+import { assertColumnarFits, writeValues as writeEachValue } from './values'
 
 /** The writer of a format of the JSON family that differs from the others in its sink alone. */
 export function documentWriter(createSink: () => TokenSink): Writer {
@@ -20,12 +20,22 @@ export function documentWriter(createSink: () => TokenSink): Writer {
 }
 
 /** Writes an answer of the JSON family into a sink, and hands out what the sink holds in chunks. */
-export function* writeDocument(
+export function writeDocument(
+  query: AsyncQuery,
+  presentation: Presentation,
+  sink: TokenSink,
+  writeValues: WriteValues = writeEachValue,
+): Writing {
+  if (!query.isRunning && query.columnar) assertColumnarFits(query.result)
+  return documentChunks(query, presentation, sink, writeValues)
+}
+
+function* documentChunks(
   query: AsyncQuery,
   { dropNullColumns, human, isSync = false }: Presentation,
   sink: TokenSink,
-  writeValues: WriteValues = writeEachValue,
-): Generator<Chunk> {
+  writeValues: WriteValues,
+): Writing {
   sink.start('object')
   if (!isSync) writeState(sink, query)
   writeTimesAndCounters(sink, query, human)
@@ -44,7 +54,7 @@ function* writeResult(
   dropNullColumns: boolean,
   sink: TokenSink,
   writeValues: WriteValues,
-): Generator<Chunk> {
+): Writing {
   const shown = yield* shownColumns(result, dropNullColumns)
   if (dropNullColumns) writeColumns(sink, 'all_columns', result.columns, columnMetadata)
   writeColumns(
@@ -55,7 +65,7 @@ function* writeResult(
   )
   if (sink.key('values')) {
     const columns = shown.map(({ index, column }) => ({ index, rule: cellRule(column.type, timeZone) }))
-    yield* writeValues(sink, { columns, rows: result.values, columnar })
+    yield* writeValues(sink, { columns, values: result.values, columnar })
   } else {
     sink.null()
   }

@@ -1,7 +1,9 @@
-import type { Value } from '../../core/result'
+import { QueryError } from '../../core/errors'
+import type { StoredResult, Value } from '../../core/result'
+import { batchesOf, isRows, rowCountOf } from '../../core/result'
 import type { CellRule, Scalar } from '../cells/cell'
 import { cellValue, isMany } from '../cells/cell'
-import type { Chunk } from '../writer'
+import type { Writing } from '../writer'
 import { CELLS_PER_TURN, CHUNK_LENGTH } from '../writer'
 import type { TokenSink } from './token-sink'
 import { writeTree } from './tree'
@@ -10,7 +12,7 @@ import { writeTree } from './tree'
 export interface Table {
   /** The columns to write: their place in each row, and how to write their cells. */
   columns: readonly TableColumn[]
-  rows: readonly (readonly Value[])[]
+  values: StoredResult['values']
   /** One array per column instead of one per row. */
   columnar: boolean
 }
@@ -21,32 +23,57 @@ export interface TableColumn {
 }
 
 /** Writes a table into a sink, and yields what the sink holds on the way. */
-export type WriteValues = (sink: TokenSink, table: Table) => Generator<Chunk, void>
+export type WriteValues = (sink: TokenSink, table: Table) => Writing
 
-export const writeValues: WriteValues = function* (sink, { columns, rows, columnar }) {
+export const writeValues: WriteValues = function* (sink, { columns, values, columnar }) {
   const turn = new Turn(sink)
   sink.start('array')
   if (!columnar) {
-    for (const row of rows) {
-      sink.start('array')
-      for (const { index, rule } of columns) {
-        if (turn.isOver()) yield sink.take()
-        writeCell(sink, rule, row[index])
+    for (const batch of batchesOf(values)) {
+      for (const row of isRows(batch) ? batch : yield batch) {
+        sink.start('array')
+        for (const { index, rule } of columns) {
+          if (turn.isOver()) yield sink.take()
+          writeCell(sink, rule, row[index])
+        }
+        sink.end('array')
       }
-      sink.end('array')
     }
-  } else if (rows.length > 0) {
+  } else if (rowCountOf(values) > 0) {
     // Without rows, Elasticsearch has no pages that it could turn into columns.
     for (const { index, rule } of columns) {
       sink.start('array')
-      for (const row of rows) {
-        if (turn.isOver()) yield sink.take()
-        writeCell(sink, rule, row[index])
+      for (const batch of batchesOf(values)) {
+        for (const row of isRows(batch) ? batch : yield batch) {
+          if (turn.isOver()) yield sink.take()
+          writeCell(sink, rule, row[index])
+        }
       }
       sink.end('array')
     }
   }
   sink.end('array')
+}
+
+/** Cells that a columnar answer may read, that is some tens of seconds of work in turns. */
+const MAX_COLUMNAR_READS = 2 ** 26
+
+/**
+ * A columnar answer reads all batches once for each column: so it takes no more memory than any other, but far more work.
+ *
+ * Throws `circuit_breaking_exception` where that is too much. Rows in memory cost no reading.
+ */
+export function assertColumnarFits({ columns, values }: StoredResult): void {
+  const { length } = columns
+  const reads = rowCountOf(values) * length * length
+  if (isRows(values) || reads <= MAX_COLUMNAR_READS) return
+  throw new QueryError(
+    'circuit_breaking_exception',
+    `[columnar] Data too large: to write [${rowCountOf(values)}] rows of [${length}] columns column by column takes ` +
+      `[${reads}] reads of a cell, which is more than the limit of [${MAX_COLUMNAR_READS}]; ` +
+      'ask for a format of lines or submit the query without [columnar]',
+    { metadata: { durability: 'PERMANENT' } },
+  )
 }
 
 export function writeRow(sink: TokenSink, columns: readonly TableColumn[], row: readonly Value[]): void {

@@ -1,5 +1,5 @@
 import type { Value } from '../../core/result'
-import { isMultiValue } from '../../core/result'
+import { batchesOf, isMultiValue, isRows, rowCountOf } from '../../core/result'
 import type { CellRule, Scalar } from '../cells/cell'
 import { cellValue, isMany } from '../cells/cell'
 import { writeDocument } from '../document/document'
@@ -7,7 +7,7 @@ import { filtered } from '../document/filter-path'
 import { writeTree } from '../document/tree'
 import type { Table, TableColumn } from '../document/values'
 import { writeCell, writeRow } from '../document/values'
-import type { Chunk, Writer } from '../writer'
+import type { Writer, Writing } from '../writer'
 import { isPlainDouble, JsonSink, jsonDouble, jsonFloat, jsonText } from './json-sink'
 
 /** JSON as Elasticsearch writes it. */
@@ -24,16 +24,16 @@ export const jsonWriter: Writer = (query, presentation) => {
  * Writes a table as compact JSON at the speed of `JSON.stringify`, with the result of `writeValues`. `JSON.stringify`
  * writes the cells in batches, with a mark in place of each cell that JavaScript spells differently from Java.
  */
-function* writeJsonValues(sink: JsonSink, { columns, rows, columnar }: Table): Generator<Chunk> {
+function* writeJsonValues(sink: JsonSink, { columns, values, columnar }: Table): Writing {
   sink.start('array')
   if (!columnar) {
     const plain = (row: readonly Value[], batch: Batch) => plainRow(columns, row, batch)
-    yield* writeBatches(sink, rows, plain, (row) => writeRow(sink, columns, row))
-  } else if (rows.length > 0) {
+    yield* writeBatches(sink, values, plain, (row) => writeRow(sink, columns, row))
+  } else if (rowCountOf(values) > 0) {
     for (const { index, rule } of columns) {
       sink.start('array')
       const plain = (row: readonly Value[], batch: Batch) => plainCell(rule, row[index], batch)
-      yield* writeBatches(sink, rows, plain, (row) => writeCell(sink, rule, row[index]))
+      yield* writeBatches(sink, values, plain, (row) => writeCell(sink, rule, row[index]))
       sink.end('array')
     }
   }
@@ -46,24 +46,28 @@ const BATCH_LENGTH = 32 * 1024
 /** A row is written as the value that `plain` makes of it for `JSON.stringify`, or by `write`, as tokens. */
 function* writeBatches(
   sink: JsonSink,
-  rows: Table['rows'],
+  values: Table['values'],
   plain: (row: readonly Value[], batch: Batch) => unknown,
   write: (row: readonly Value[]) => void,
-): Generator<Chunk> {
-  let batch = new Batch()
-  let begin = 0
-  let end = 0
-  for (const row of rows) {
-    batch.items.push(plain(row, batch))
-    end++
-    if (batch.length < BATCH_LENGTH && end < rows.length) continue
-    const json = batch.json()
-    if (json !== undefined) sink.raw(json)
-    else for (const again of rows.slice(begin, end)) write(again)
-    // What follows the last batch is little, and goes into the same chunk.
-    if (end < rows.length) yield sink.take()
-    batch = new Batch()
-    begin = end
+): Writing {
+  for (const read of batchesOf(values)) {
+    const rows = isRows(read) ? read : yield read
+    if (sink.pending >= BATCH_LENGTH) yield sink.take()
+    let batch = new Batch()
+    let begin = 0
+    let end = 0
+    for (const row of rows) {
+      batch.items.push(plain(row, batch))
+      end++
+      if (batch.length < BATCH_LENGTH && end < rows.length) continue
+      const json = batch.json()
+      if (json !== undefined) sink.raw(json)
+      else for (const again of rows.slice(begin, end)) write(again)
+      // What follows the last batch is little, and goes into the same chunk.
+      if (end < rows.length) yield sink.take()
+      batch = new Batch()
+      begin = end
+    }
   }
 }
 

@@ -1,6 +1,8 @@
+import { batchesOf, isRows } from '../../core/result'
 import type { AsyncQuery } from '../../core/store'
 import { cellText } from '../columns'
 import { shownColumns } from '../drop-null-columns'
+import type { Writing } from '../writer'
 import { CHUNK_LENGTH } from '../writer'
 
 export interface LineFormat {
@@ -19,7 +21,7 @@ export function* delimitedLines(
   query: AsyncQuery,
   dropNullColumns: boolean,
   { lineStart = '', delimiter, lineEnd, header, rule, escapeCell }: LineFormat,
-): Generator<string> {
+): Writing {
   if (query.isRunning) {
     if (header) yield lineEnd
     return
@@ -32,18 +34,20 @@ export function* delimitedLines(
   const lineOf = (cells: readonly string[]): string => lineStart + cells.join(delimiter) + lineEnd
   let chunk = header ? lineOf(shown.map(({ column }) => escapeCell(column.name))) : ''
   if (rule !== undefined) chunk += lineOf(shown.map(() => rule))
-  for (const row of query.result.values) {
-    if (chunk.length >= CHUNK_LENGTH) {
-      yield chunk
-      chunk = ''
+  for (const batch of batchesOf(query.result.values)) {
+    for (const row of isRows(batch) ? batch : yield batch) {
+      if (chunk.length >= CHUNK_LENGTH) {
+        yield chunk
+        chunk = ''
+      }
+      let separator = lineStart
+      for (const { index, text } of columns) {
+        chunk += separator
+        chunk += escapeCell(text(row[index]))
+        separator = delimiter
+      }
+      chunk += lineEnd
     }
-    let separator = lineStart
-    for (const { index, text } of columns) {
-      chunk += separator
-      chunk += escapeCell(text(row[index]))
-      separator = delimiter
-    }
-    chunk += lineEnd
   }
   if (chunk !== '') yield chunk
 }

@@ -1,8 +1,9 @@
-import type { QueryResult, Value } from '../../core/result'
+import type { StoredResult, Value } from '../../core/result'
+import { batchesOf, isRows } from '../../core/result'
 import type { CompletedQuery } from '../../core/store'
 import { cellText } from '../columns'
 import { shownColumns } from '../drop-null-columns'
-import type { Writer } from '../writer'
+import type { Writer, Writing } from '../writer'
 import { CELLS_PER_TURN, CHUNK_LENGTH } from '../writer'
 
 /** Elasticsearch makes no column narrower. */
@@ -18,12 +19,12 @@ interface TextColumn {
 
 /**
  * A table for people: names centred, cells padded to the width of their column. A first pass over
- * all rows finds the widths, a second one writes.
+ * all rows finds the widths, a second one writes: batches are read twice.
  */
 export const txtWriter: Writer = (query, { dropNullColumns }) =>
   query.isRunning ? [] : tableLines(query, dropNullColumns)
 
-function* tableLines({ result, timeZone = 'UTC' }: CompletedQuery, drop: boolean): Generator<string> {
+function* tableLines({ result, timeZone = 'UTC' }: CompletedQuery, drop: boolean): Writing {
   const shown = yield* shownColumns(result, drop)
   const columns = shown.map(({ index, column: { name, type } }) => {
     return { index, name, text: cellText(type, timeZone, 'null'), width: Math.max(MIN_WIDTH, name.length) }
@@ -35,26 +36,30 @@ function* tableLines({ result, timeZone = 'UTC' }: CompletedQuery, drop: boolean
     chunk += line(columns, '|', centredName)
     chunk += line(columns, '+', ({ width }) => '-'.repeat(width))
   }
-  for (const row of result.values) {
-    if (chunk.length >= CHUNK_LENGTH) {
-      yield chunk
-      chunk = ''
+  for (const batch of batchesOf(result.values)) {
+    for (const row of isRows(batch) ? batch : yield batch) {
+      if (chunk.length >= CHUNK_LENGTH) {
+        yield chunk
+        chunk = ''
+      }
+      chunk += line(columns, '|', ({ index, text, width }) => text(row[index]).padEnd(width))
     }
-    chunk += line(columns, '|', ({ index, text, width }) => text(row[index]).padEnd(width))
   }
   if (chunk !== '') yield chunk
 }
 
-function* widen(columns: readonly TextColumn[], rows: QueryResult['values']): Generator<''> {
+function* widen(columns: readonly TextColumn[], values: StoredResult['values']): Writing {
   let cells = 0
-  for (const row of rows) {
-    for (const column of columns) {
-      column.width = Math.max(column.width, column.text(row[column.index]).length)
+  for (const batch of batchesOf(values)) {
+    for (const row of isRows(batch) ? batch : yield batch) {
+      for (const column of columns) {
+        column.width = Math.max(column.width, column.text(row[column.index]).length)
+      }
+      cells += columns.length
+      if (cells < CELLS_PER_TURN) continue
+      cells = 0
+      yield ''
     }
-    cells += columns.length
-    if (cells < CELLS_PER_TURN) continue
-    cells = 0
-    yield ''
   }
 }
 

@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Column, QueryResult, QueryStatistics, Value, ValueObject } from '../../core/result'
+import type { Column, QueryStatistics, Rows, StoredResult, Value, ValueObject } from '../../core/result'
 import { isMultiValue, isValueObject } from '../../core/result'
 import { admitColumns, admitFacts, markAdmitted, rowAdmission, rowsOf } from '../../formats/admission'
+import type { KeptResult } from './intake'
+import { KeptRows } from './kept-rows'
 import { ownText } from './own-text'
 import { FIELDS_AT_ONCE, Weight } from './weight'
 
@@ -16,19 +18,18 @@ const BYTES_PER_TURN = 200_000
  * Throws a `TypeError` that says what is wrong with the result.
  */
 export async function freezeResult(
-  result: QueryResult,
+  result: KeptResult,
   assertRoom: (bytes: number) => void = () => {},
-): Promise<{ result: QueryResult; bytes: number }> {
+): Promise<{ result: StoredResult; bytes: number }> {
   const freezer = new Freezer()
   const columns = freezeColumns(admitColumns(result?.columns), freezer)
-  // An executor that ignores a stop may add rows between the turns.
-  const values = await freezeRows([...rowsOf(result)], columns, freezer, assertRoom)
+  const values = await freezeValues(result.values, columns, freezer, assertRoom)
   const { statistics, isPartial } = result
   const { profile, clusters, warnings, approximationApplied } = admitFacts(result)
   if (isPartial !== undefined && typeof isPartial !== 'boolean') {
     throw new TypeError('`isPartial` must be a boolean')
   }
-  const frozen: QueryResult = {
+  const frozen: StoredResult = {
     columns,
     values,
     ...(statistics && { statistics: freezeStatistics(statistics) }),
@@ -43,12 +44,22 @@ export async function freezeResult(
   return { result: Object.freeze(frozen), bytes: freezer.weight.bytes }
 }
 
+/** Rows in chunks are checked and counted already. */
+async function freezeValues(
+  values: Rows | KeptRows,
+  ...context: [readonly Column[], Freezer, (bytes: number) => void]
+): Promise<Rows | KeptRows> {
+  if (values instanceof KeptRows) return values
+  // An executor that ignores a stop may add rows between the turns.
+  return freezeRows([...rowsOf(values)], ...context)
+}
+
 async function freezeRows(
   rows: readonly unknown[],
   columns: readonly Column[],
   freezer: Freezer,
   assertRoom: (bytes: number) => void,
-): Promise<QueryResult['values']> {
+): Promise<Rows> {
   const frozen: (readonly Value[])[] = []
   const admit = rowAdmission(columns)
   freezer.weight.addArray(rows.length)

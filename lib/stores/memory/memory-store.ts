@@ -5,13 +5,16 @@ import { unavailable } from '../../core/errors'
 import type { Counter } from '../../core/meter'
 import { meterOf } from '../../core/meter'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
-import type { QueryResult } from '../../core/result'
+import type { EngineResult, QueryResult, StoredResult } from '../../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
 import { inTurns } from '../../core/turns'
 import { MemoryBudget } from './budget'
+import { Executions } from './executions'
 import { ExpiryQueue } from './expiry-queue'
 import { freezeFailure } from './frozen-failure'
 import { freezeResult } from './frozen-result'
+import type { KeptResult } from './intake'
+import { Intake } from './intake'
 import type { Execute, MemoryStoreOptions } from './options'
 import { MEMORY_STORE_OPTIONS } from './options'
 import { ownText } from './own-text'
@@ -41,10 +44,9 @@ export class MemoryStore implements AsyncQueryStore {
   readonly #expiries: ExpiryQueue<MemoryQuery>
   /** When the time of a query that runs is over. */
   readonly #deadlines: ExpiryQueue<MemoryQuery>
-  /** The executors that run. Each promise resolves when its executor has ended. */
-  readonly #executions = new Map<MemoryQuery, Promise<void>>()
+  readonly #executions: Executions
   /** Which query a result belongs to, as long as anybody has the result. */
-  readonly #sources = new WeakMap<QueryResult, MemoryQuery>()
+  readonly #sources = new WeakMap<StoredResult, MemoryQuery>()
   readonly #running: Counter | undefined
   #closed = false
 
@@ -56,6 +58,7 @@ export class MemoryStore implements AsyncQueryStore {
     this.#maxRunMs = resolved.maxRunMs
     this.#onMaxRun = resolved.onMaxRun
     this.#clock = resolved.clock
+    this.#executions = new Executions(this.#clock, this.#interruptGraceMs)
     const meter = meterOf(resolved.meterProvider)
     this.#budget = new MemoryBudget(resolved, meter)
     this.#running = meter?.createUpDownCounter('esql_async.store.running', {
@@ -106,7 +109,7 @@ export class MemoryStore implements AsyncQueryStore {
     if (!query) return false
     this.#forget(query)
     query.cancel('cancelled by user')
-    await this.#ended(query)
+    await this.#executions.ended(query)
     return true
   }
 
@@ -117,7 +120,7 @@ export class MemoryStore implements AsyncQueryStore {
     return queries.flatMap((query) => query?.listed() ?? [])
   }
 
-  hold(result: QueryResult): () => void {
+  hold(result: StoredResult): () => void {
     const query = this.#sources.get(result)
     if (!query) return () => {}
     // A submit whose query is not kept has forgotten it already.
@@ -137,7 +140,7 @@ export class MemoryStore implements AsyncQueryStore {
       this.#forget(query)
       query.cancel('store closed')
     }
-    await Promise.all(queries.map((query) => this.#ended(query)))
+    await Promise.all(queries.map((query) => this.#executions.ended(query)))
   }
 
   #find(id: string, owner: Owner | undefined): MemoryQuery | undefined {
@@ -179,7 +182,7 @@ export class MemoryStore implements AsyncQueryStore {
     if (query.outcome) return
     query.interrupt(why)
     await query.wait({ waitForCompletionTimeoutMs: this.#interruptGraceMs })
-    await this.#complete(query, query.reported ?? NOTHING)
+    await this.#complete(query, query.intake ?? query.reported ?? NOTHING)
   }
 
   /** Gives back what the budget counts for a query that cannot be found, does not run, and is not read. */
@@ -209,11 +212,12 @@ export class MemoryStore implements AsyncQueryStore {
       query.bytes -= bytes
       this.#release(query)
     })
-    this.#executions.set(query, execution)
+    this.#executions.add(query, execution)
     this.#running?.add(1)
     return query
   }
 
+  /** Resolves when the engine has ended, and has closed what it reads rows from. */
   async #run(query: MemoryQuery, request: QueryRequest, submitter: Caller | undefined): Promise<void> {
     const { owner } = query
     const signal = query.begin()
@@ -221,7 +225,7 @@ export class MemoryStore implements AsyncQueryStore {
       // An executor that ignores its signal may report after the end. Nothing would ever drop that report.
       if (!query.outcome) query.reported = result
     }
-    let result: QueryResult
+    let result: EngineResult
     try {
       result = await this.#execute(request, { signal, report, owner, caller: submitter ?? { owner } })
     } catch (fault) {
@@ -229,15 +233,28 @@ export class MemoryStore implements AsyncQueryStore {
       if (!signal.aborted) return this.#fail(query, fault)
       result = query.reported ?? NOTHING
     }
-    await this.#complete(query, result)
+    let intake: Intake | undefined
+    try {
+      intake = Intake.of(result, (bytes) => this.#takeBytes(query, bytes))
+      if (intake) {
+        query.takeIn(intake)
+        await intake.read(signal)
+        await intake.close()
+      }
+      await this.#complete(query, intake ?? result)
+    } catch (fault) {
+      this.#fail(query, fault)
+      await intake?.close()
+    }
   }
 
-  async #complete(query: MemoryQuery, result: QueryResult): Promise<void> {
+  async #complete(query: MemoryQuery, result: EngineResult | Intake): Promise<void> {
     if (query.outcome) return
     const isStopped = query.isInterrupted
     const tookNanos = Math.max(0, Math.round((this.#clock.now() - query.startTimeMs) * 1e6))
     try {
-      const frozen = await freezeResult(result, (bytes) => this.#budget.assertRoom(query.owner, bytes))
+      const kept = result instanceof Intake ? await result.kept() : (result as KeptResult)
+      const frozen = await freezeResult(kept, (bytes) => this.#budget.assertRoom(query.owner, bytes))
       // The query may have been deleted or have expired meanwhile.
       if (query.outcome) return
       this.#takeBytes(query, frozen.bytes)
@@ -264,19 +281,6 @@ export class MemoryStore implements AsyncQueryStore {
   #takeBytes(query: MemoryQuery, bytes: number): void {
     this.#budget.addBytes(query.owner, bytes)
     query.bytes += bytes
-  }
-
-  /** Resolves when the executor of the query has ended, or after the grace period. */
-  #ended(query: MemoryQuery): Promise<void> {
-    const execution = this.#executions.get(query)
-    if (!execution) return Promise.resolve()
-    return new Promise((resolve) => {
-      const cancelTimer = this.#clock.setTimer(resolve, this.#interruptGraceMs)
-      void execution.then(() => {
-        cancelTimer()
-        resolve()
-      })
-    })
   }
 
   #assertOpen(): void {

@@ -4,7 +4,7 @@ import { rules } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import { systemClock } from '../../core/clock'
 import type { MeterProvider } from '../../core/meter'
-import type { QueryResult } from '../../core/result'
+import type { EngineResult, QueryResult } from '../../core/result'
 import type { QueryRequest } from '../../core/store'
 
 /** What an executor gets beside the request. */
@@ -18,7 +18,8 @@ export interface ExecuteContext {
    */
   signal: AbortSignal
   /**
-   * Reports what the query has found so far: the rows that a stop keeps. Each call replaces the report before. The
+   * Reports what the query has found so far: the rows that a stop keeps. An engine that gives its rows in batches need not
+   * report: a stop keeps the batches that have come. Each call replaces the report before. The
    * store reads the arrays only when the query is stopped, so one call with arrays that go on growing is enough.
    *
    * `documentsFound` and `valuesLoaded` of its `statistics` show clients how far the query is.
@@ -36,8 +37,14 @@ export interface ExecuteContext {
 /**
  * Runs one query: any engine. Throw a {@link QueryError} to fail the query with an error that the client sees.
  * Anything else is a fault of the engine; the client gets a 500 without the cause.
+ *
+ * For a result that is larger than memory should be, `values` is an iterable of batches, such as an async generator. The
+ * store asks for a batch when it has kept the one before, checks its cells, and counts it. It begins every iterable, and
+ * calls `return` of its iterator when the query is stopped, is deleted, expires or fails, so that the `finally` of a
+ * generator closes a cursor. What the iterable returns at its end may be a {@link ResultEnd}: statistics, for example. An
+ * error that it throws fails the query.
  */
-export type Execute = (request: QueryRequest, context: ExecuteContext) => QueryResult | Promise<QueryResult>
+export type Execute = (request: QueryRequest, context: ExecuteContext) => EngineResult | Promise<EngineResult>
 
 /** The options of {@link MemoryStore}. */
 export interface MemoryStoreOptions {

@@ -3,9 +3,10 @@ import type { Clock } from '../../core/clock'
 import { QueryError } from '../../core/errors'
 import type { Idempotency } from '../../core/idempotency'
 import type { SubmitOptions, WaitOptions } from '../../core/operations'
-import type { QueryResult } from '../../core/result'
+import type { QueryResult, StoredResult } from '../../core/result'
 import type { AsyncQuery, CompletedQuery, ListedQuery, QueryProgress, QueryRequest } from '../../core/store'
 import { endInTurns } from '../../core/turns'
+import type { Intake } from './intake'
 import { ownText } from './own-text'
 
 export type Outcome =
@@ -43,6 +44,7 @@ export class MemoryQuery {
   #interrupt: AbortController | undefined
   readonly #waits = new Set<() => void>()
   #outcome: Outcome | undefined
+  #intake: Intake | undefined
 
   constructor(id: string, request: QueryRequest, owner: Owner, options: SubmitOptions, clock: Clock) {
     this.id = id
@@ -70,6 +72,17 @@ export class MemoryQuery {
     return this.#interrupt?.signal.aborted ?? false
   }
 
+  /** What takes in the rows of an engine that gives them in batches. A stop keeps those that have come. */
+  get intake(): Intake | undefined {
+    return this.#intake
+  }
+
+  /** Rows of a query that has ended are dropped as they come. */
+  takeIn(intake: Intake): void {
+    if (this.#outcome) intake.drop()
+    else this.#intake = intake
+  }
+
   get outcome(): Outcome | undefined {
     return this.#outcome
   }
@@ -78,17 +91,22 @@ export class MemoryQuery {
     return this.#clock.now() >= this.expirationTimeMs
   }
 
-  /** Sets the outcome once, ends every wait, and drops text and signal: forgotten listeners on that keep data alive. */
+  /**
+   * Sets the outcome once, ends every wait, and drops text and signal: forgotten listeners on that keep data alive. Frees the
+   * rows of a query that fails.
+   */
   end(outcome: Outcome): void {
     if (this.#outcome) return
     this.#outcome = outcome
     this.#text = undefined
     this.#interrupt = undefined
     this.reported = undefined
+    if (outcome.state === 'failed') this.#intake?.drop()
+    this.#intake = undefined
     endInTurns(this.#waits, (endWait) => endWait())
   }
 
-  complete(result: QueryResult, { tookNanos, isPartial }: { tookNanos: number; isPartial: boolean }): void {
+  complete(result: StoredResult, { tookNanos, isPartial }: { tookNanos: number; isPartial: boolean }): void {
     const completed: CompletedQuery = {
       isRunning: false,
       ...(this.#keepOnCompletion && { id: this.id }),

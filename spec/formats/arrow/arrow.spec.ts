@@ -6,7 +6,8 @@ import { toErrorResponse } from '../../../lib/router/error-answer'
 import { anyCharacter } from '../../support/any-character'
 import { decodedArrow } from '../../support/decoded-arrow'
 import { goldenCases, goldenRefusals, presentationOf, queryOf } from '../../support/golden-cases'
-import { completed, plain, tableOf } from '../../support/tables'
+import { bytesOf } from '../../support/json-family'
+import { chunksOf, completed, plain, tableOf } from '../../support/tables'
 
 const DATE_RANGE = 'struct<from: timestamp[ms], to: timestamp[ms]>'
 const END_OF_STREAM = 'ffffffff00000000'
@@ -171,7 +172,7 @@ describe('arrowWriter', () => {
 
   it('writes batches of bounded size and lets others run in between', () => {
     const rows = Array.from({ length: 10_000 }, (_, row) => ['some text '.repeat(5), String(row)])
-    const chunks = [...arrowWriter(completed(tableOf(...rows)), plain)]
+    const chunks = chunksOf(arrowWriter(completed(tableOf(...rows)), plain))
     expect(decodedArrow(bytesOf(chunks)).rows).toEqual(rows)
     expect(chunks.length).toBeGreaterThan(10)
     expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThan(70_000)
@@ -179,7 +180,7 @@ describe('arrowWriter', () => {
 
   it('lets others run while a batch of many small cells grows', () => {
     const rows = Array.from({ length: 3_000 }, () => [null, null, null, null])
-    const chunks = [...arrowWriter(completed(tableOf(...rows)), plain)]
+    const chunks = chunksOf(arrowWriter(completed(tableOf(...rows)), plain))
     // Two turns of the search for multi-values, two of the only batch.
     expect(chunks.map((chunk) => chunk.length > 0)).toEqual([false, false, false, true, true])
   })
@@ -230,10 +231,6 @@ function present(cell: Value | undefined): Value[] {
 
 function decode(result: QueryResult): ReturnType<typeof decodedArrow> {
   return decodedArrow(bytesOf(arrowWriter(completed(result), plain)))
-}
-
-function bytesOf(chunks: Iterable<string | Uint8Array>): Buffer {
-  return Buffer.concat([...chunks].map((chunk) => Buffer.from(chunk as Uint8Array)))
 }
 
 function refusal(query: Parameters<Writer>[0]): unknown {

@@ -6,7 +6,7 @@ import { JsonSink } from '../../../lib/formats/json/json-sink'
 import { CELLS_PER_TURN, CHUNK_LENGTH } from '../../../lib/formats/writer'
 import { asyncText, goldenCases, presentationOf, queryOf } from '../../support/golden-cases'
 import { jsonCells } from '../../support/json-family'
-import { completed, plain, tableOf, textOf } from '../../support/tables'
+import { chunksOf, completed, plain, tableOf, textOf } from '../../support/tables'
 
 describe('jsonWriter', () => {
   it.each(goldenCases(['json']))('writes %s as Elasticsearch does', (_, goldenCase) => {
@@ -113,7 +113,7 @@ describe('the chunks of a large answer', () => {
     ['filtered', CHUNK_LENGTH, { ...plain, filterPath: 'values' }],
   ])('are small when it is %s', (_, length, presentation) => {
     for (const columnar of [false, true]) {
-      const chunks = [...jsonWriter({ ...query, columnar }, presentation)]
+      const chunks = chunksOf(jsonWriter({ ...query, columnar }, presentation))
       const longest = Math.max(...chunks.map(({ length }) => length))
       expect(longest).toBeLessThan(length * 1.25)
       expect(chunks.length).toBeGreaterThan(5)
@@ -122,7 +122,8 @@ describe('the chunks of a large answer', () => {
 
   it('are small where cells have many values', () => {
     const many = Array.from({ length: 100 }, (_, index) => `value ${index}`)
-    const chunks = [...jsonWriter(completed(tableOf(...Array.from({ length: 1_000 }, () => [many]))), plain)]
+    const table = tableOf(...Array.from({ length: 1_000 }, () => [many]))
+    const chunks = chunksOf(jsonWriter(completed(table), plain))
     expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThan(2 * CHUNK_LENGTH * 1.25)
   })
 

@@ -5,7 +5,7 @@ import { csvWriter } from '../../../lib/formats/text/csv'
 import { toErrorResponse } from '../../../lib/router/error-answer'
 import { anyCharacter } from '../../support/any-character'
 import { goldenCases, goldenRefusals, presentationOf, queryOf } from '../../support/golden-cases'
-import { completed, plain, tableOf, textOf } from '../../support/tables'
+import { chunksOf, completed, plain, tableOf, textOf } from '../../support/tables'
 
 describe('csvWriter', () => {
   it.each(goldenCases(['csv']))('writes what Elasticsearch writes: %s', (_, golden) => {
@@ -99,7 +99,7 @@ describe('csvWriter', () => {
 
   it('writes chunks of some 16 KiB', () => {
     const rows = Array.from({ length: 5_000 }, (_, row) => [row, 'some text '.repeat(4), null])
-    const chunks = [...csvWriter(completed(tableOf(...rows)), plain)].map((chunk) => chunk.length)
+    const chunks = chunksOf(csvWriter(completed(tableOf(...rows)), plain)).map((chunk) => chunk.length)
     const last = chunks.pop()
     expect(Math.min(...chunks)).toBeGreaterThanOrEqual(16 * 1024)
     expect(Math.max(...chunks)).toBeLessThan(16 * 1024 + 100)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { txtWriter } from '../../../lib/formats/text/txt'
 import { anyCharacter } from '../../support/any-character'
 import { goldenCases, presentationOf, queryOf } from '../../support/golden-cases'
-import { completed, plain, tableOf, textOf } from '../../support/tables'
+import { chunksOf, completed, plain, tableOf, textOf } from '../../support/tables'
 
 describe('txtWriter', () => {
   it.each(goldenCases(['txt']))('writes what Elasticsearch writes: %s', (_, golden) => {
@@ -63,7 +63,7 @@ describe('txtWriter', () => {
 
   it('lets others run while it looks for the widths, and writes chunks of some 16 KiB', () => {
     const rows = Array.from({ length: 5_000 }, (_, row) => [String(row), 'some text', null, 'x'])
-    const chunks = [...txtWriter(completed(tableOf(...rows)), plain)].map((chunk) => chunk.length)
+    const chunks = chunksOf(txtWriter(completed(tableOf(...rows)), plain)).map((chunk) => chunk.length)
     expect(chunks.filter((length) => length === 0)).toHaveLength(4)
     expect(Math.min(...chunks.slice(4, -1))).toBeGreaterThanOrEqual(16 * 1024)
     expect(Math.max(...chunks)).toBeLessThan(16 * 1024 + 100)

@@ -1,4 +1,5 @@
 import type { QueryResult, QueryStatistics, Value } from '../../../lib/core/result'
+import { rowsOf } from '../../../lib/formats/admission'
 import { freezeResult } from '../../../lib/stores/memory/frozen-result'
 
 const ONE_COLUMN = [{ name: 'x', type: 'keyword' }] as const
@@ -80,14 +81,14 @@ describe('freezeResult', () => {
 
   it('keeps a member called __proto__ as a member', async () => {
     const { result } = await freezeResult(documentsOf(JSON.parse('{"__proto__":{"polluted":true}}')))
-    const cell = result.values[0]?.[0]
+    const cell = rowsOf(result.values)[0]?.[0]
     expect(Object.entries(cell ?? {})).toEqual([['__proto__', { polluted: true }]])
     expect(cell).not.toHaveProperty('polluted')
   })
 
   it('leaves out members that are undefined', async () => {
     const { result } = await freezeResult(documentsOf({ a: undefined, b: 1 }))
-    expect(Object.entries(result.values[0]?.[0] ?? {})).toEqual([['b', 1]])
+    expect(Object.entries(rowsOf(result.values)[0]?.[0] ?? {})).toEqual([['b', 1]])
   })
 
   it('copies the rows that exist when it begins', async () => {

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events'
 import type { QueryResult } from '../../../lib/core/result'
+import { rowsOf } from '../../../lib/formats/admission'
 import { MemoryStore } from '../../../lib/stores/memory/memory-store'
 import type { MemoryStoreOptions } from '../../../lib/stores/memory/options'
 import { describeAsyncQueryStore } from '../../../lib/test-kit'
@@ -144,7 +145,9 @@ describe('MemoryStore', () => {
       const [first, second] = queries.map((query) => (query?.isRunning === false ? query.result : undefined))
       expect(second).toBe(first)
       expect(
-        [first, first?.columns, first?.columns[0], first?.values, first?.values[0]].every(Object.isFrozen),
+        [first, first?.columns, first?.columns[0], first?.values, rowsOf(first?.values)[0]].every(
+          Object.isFrozen,
+        ),
       ).toBe(true)
     })
 

@@ -10,7 +10,7 @@ const held: unknown[] = []
 /** Resolves when collecting garbage frees no more: what ran before in this process goes little by little. */
 async function settledHeap(): Promise<void> {
   let before = Number.POSITIVE_INFINITY
-  for (let times = 0; times < 20; times += 1) {
+  for (let times = 0; times < 5; times += 1) {
     await collectGarbage()
     const { heapUsed } = process.memoryUsage()
     if (before - heapUsed < 20_000) return
@@ -24,7 +24,7 @@ async function measured(
   item: (index: number) => unknown,
 ): Promise<number> {
   // What the runtime keeps of code that runs for the first time does not count.
-  await make(5_000)
+  await make(1_000)
   await settledHeap()
   let counted = 0
   const growth = await heapGrowth(async () => {
@@ -151,9 +151,13 @@ describe('weigh', () => {
   it('copies no value', async () => {
     // They take some 10 MB.
     const lists = many(100_000, (index) => [index, [index]])
-    const before = process.memoryUsage().heapUsed
-    weigh(lists)
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(3_000_000)
+    const growth = many(3, () => {
+      const before = process.memoryUsage().heapUsed
+      weigh(lists)
+      return process.memoryUsage().heapUsed - before
+    })
+    // What else runs in this process takes memory now and then.
+    expect(Math.min(...growth)).toBeLessThan(3_000_000)
   })
 
   it('pauses in the middle of a large value of any kind', () => {

@@ -1,4 +1,5 @@
 import { queryNotFound } from '../../../lib/core/errors'
+import { rowsOf } from '../../../lib/formats/admission'
 import type { MemoryHarness } from '../memory-harness'
 import type { BrokenStore, FullStore } from './broken-store'
 import { AT_ONCE, inAnswer, inCompleted, methodsOf } from './broken-store'
@@ -88,7 +89,7 @@ const brokenAnswers: readonly BrokenStore[] = [
       const round = (cell: unknown): unknown => (typeof cell === 'bigint' ? Number(cell) : cell)
       return {
         ...query,
-        result: { ...result, values: result.values.map((row) => row.map(round) as typeof row) },
+        result: { ...result, values: rowsOf(result.values).map((row) => row.map(round) as typeof row) },
       }
     }),
     caughtBy: ['get answers with every column and value, exactly, when the query has completed'],

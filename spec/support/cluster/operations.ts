@@ -262,7 +262,8 @@ async function chunksOf(
   }
   const { outcome, state } = query
   const write = await writerFor(format)
-  if (!isHuge(outcome) || state === 'running') return beginning(write(query.snapshot(), presentation))
+  if (!isHuge(outcome) || state === 'running')
+    return beginning(write(query.snapshot(), presentation) as Iterable<string | Uint8Array>)
   if (format === 'csv') return hugeCsv(outcome.bytes)
   if (format !== 'json') throw illegalArgument('The stand-in has huge results only as CSV and JSON')
   return hugeJson(outcome.bytes, [...write(query.snapshot(), presentation)].join(''))

@@ -5,6 +5,7 @@ import { writerFor } from '../../../../lib/formats/formats'
 import { readAnswer } from '../../../../lib/stores/elasticsearch/answers/answer'
 import { LONGEST_HEAD, readHead, replaceId } from '../../../../lib/stores/elasticsearch/answers/answer-head'
 import { comparable } from '../../../support/comparable-body'
+import { bytesOf } from '../../../support/json-family'
 import { UNKNOWN_UPSTREAM_ID as upstreamId } from '../../../support/sealed-id'
 
 const SEALED = 'A'.repeat(140)
@@ -36,7 +37,7 @@ const QUERIES: Record<string, AsyncQuery> = {
 async function bodyOf(format: ObjectFormat, query: AsyncQuery, pretty = false): Promise<Buffer> {
   const write = await writerFor(format)
   const presentation = { dropNullColumns: false, human: false, header: true, pretty }
-  return Buffer.concat([...write(query, presentation)].map((chunk) => Buffer.from(chunk)))
+  return bytesOf(write(query, presentation))
 }
 
 /** Reads an answer whose body comes in pieces. */

@@ -1,0 +1,172 @@
+import { unavailable } from '../../core/errors'
+import { isObject } from '../../core/is-object'
+import type { EngineResult, QueryResult, ResultEnd, Rows } from '../../core/result'
+import { isRows } from '../../core/result'
+import { admitColumns } from '../../formats/admission'
+import { RowEncoder } from '../batches/row-encoder'
+import { KeptRows } from './kept-rows'
+
+/** A result whose rows the store holds. */
+export type KeptResult = QueryResult<Rows | KeptRows>
+
+/** What V8 and Node.js need for a chunk beside its bytes. */
+const CHUNK_OVERHEAD = 200
+
+/**
+ * Takes in the rows of an iterable: one batch at a time, and the next one only when the batch before is checked, encoded and
+ * counted. So the engine is never more than one batch ahead of the store.
+ */
+export class Intake {
+  readonly #result: EngineResult
+  readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>
+  readonly #count: (bytes: number) => void
+  #encoder: RowEncoder | undefined
+  #chunks: Uint8Array[] = []
+  #chunkBytes = 0
+  #countedBytes = 0
+  #end: unknown
+  #adding = Promise.resolve()
+  /** No more rows are taken. */
+  #isSealed = false
+  #isAtEnd = false
+  #kept: Promise<KeptResult> | undefined
+  #closing: Promise<void> | undefined
+
+  /**
+   * For a result whose rows are an iterable, otherwise `undefined`. `count` gets the bytes that the rows take more, or less
+   * if negative; when it throws, the intake fails.
+   */
+  static of(result: EngineResult, count: (bytes: number) => void): Intake | undefined {
+    const values: unknown = isObject(result) ? result.values : undefined
+    if (typeof values !== 'object' || values === null || isRows(values)) return undefined
+    const begin = Reflect.get(values, Symbol.asyncIterator) ?? Reflect.get(values, Symbol.iterator)
+    return typeof begin === 'function' ? new Intake(result, begin.call(values), count) : undefined
+  }
+
+  private constructor(
+    result: EngineResult,
+    iterator: Iterator<unknown> | AsyncIterator<unknown>,
+    count: (bytes: number) => void,
+  ) {
+    this.#result = result
+    this.#iterator = iterator
+    this.#count = count
+  }
+
+  /**
+   * Resolves when the iterable has ended, or when the signal has fired and the batch that was on its way has come. Rejects with
+   * the fault of the engine, of a cell, or of `count`.
+   */
+  async read(signal: AbortSignal): Promise<void> {
+    // Even after the signal: a generator that has not begun would not run its `finally`.
+    let next = this.#next()
+    const close = (): void => void this.close()
+    if (signal.aborted) close()
+    signal.addEventListener('abort', close)
+    try {
+      while (await this.#take(next, signal)) next = this.#next()
+    } finally {
+      signal.removeEventListener('abort', close)
+    }
+  }
+
+  /** Lets the iterable close what it reads from, if it has not ended by itself. Never rejects. */
+  close(): Promise<void> {
+    this.#closing ??= this.#isAtEnd ? Promise.resolve() : this.#return()
+    return this.#closing
+  }
+
+  /** Takes no more rows, and resolves with those that have come. */
+  kept(): Promise<KeptResult> {
+    this.#kept ??= this.#finish()
+    return this.#kept
+  }
+
+  /** Frees all rows at once. */
+  drop(): void {
+    this.#isSealed = true
+    this.#encoder = undefined
+    this.#chunks = []
+    this.#chunkBytes = 0
+    this.#recount()
+  }
+
+  async #next(): Promise<IteratorResult<unknown>> {
+    const next = await this.#iterator.next()
+    return { done: next.done === true, value: await next.value }
+  }
+
+  /** Whether there may be more. */
+  async #take(next: Promise<IteratorResult<unknown>>, signal: AbortSignal): Promise<boolean> {
+    let taken: IteratorResult<unknown>
+    try {
+      taken = await next
+    } catch (fault) {
+      this.#isAtEnd = true
+      // An engine that obeys its signal may reject.
+      if (signal.aborted) return false
+      throw fault
+    }
+    this.#isAtEnd = taken.done === true
+    if (taken.done) this.#end = taken.value
+    else if (!this.#isSealed) {
+      this.#adding = this.#add(taken.value)
+      await this.#adding
+    }
+    return !(taken.done || this.#isSealed || signal.aborted)
+  }
+
+  async #add(batch: unknown): Promise<void> {
+    this.#encoder ??= new RowEncoder(admitColumns(this.#result.columns), (chunk) => this.#keep(chunk))
+    await this.#encoder.add(batch)
+    this.#recount()
+  }
+
+  #keep(chunk: Uint8Array): void {
+    // The query has ended meanwhile: the rest of the batch is not worth its time.
+    if (!this.#encoder) throw unavailable('the rows are no longer needed')
+    this.#chunks.push(chunk)
+    this.#chunkBytes += chunk.length + CHUNK_OVERHEAD
+    this.#recount()
+  }
+
+  #recount(): void {
+    const bytes = this.#chunkBytes + (this.#encoder?.pending ?? 0)
+    this.#count(bytes - this.#countedBytes)
+    this.#countedBytes = bytes
+  }
+
+  async #finish(): Promise<KeptResult> {
+    this.#isSealed = true
+    await this.#adding
+    const values = await this.#keptRows()
+    this.#recount()
+    return { ...this.#result, ...endOf(this.#end), values }
+  }
+
+  /** Rows of less than a chunk are what an array of them would be. */
+  async #keptRows(): Promise<Rows | KeptRows> {
+    const encoder = this.#encoder
+    if (!encoder) return []
+    if (this.#chunks.length === 0) return encoder.takeRows()
+    await encoder.flush()
+    return new KeptRows(encoder.found, this.#chunks)
+  }
+
+  async #return(): Promise<void> {
+    try {
+      await this.#iterator.return?.()
+    } catch {
+      // The outcome of the query is decided.
+    }
+  }
+}
+
+function endOf(end: unknown): ResultEnd {
+  if (end === undefined || end === null) return {}
+  if (!isObject(end))
+    throw new TypeError('What the iterable of `values` returns must be an object, or nothing')
+  const { statistics, isPartial, profile, clusters, warnings, approximationApplied } = end as ResultEnd
+  const given = { statistics, isPartial, profile, clusters, warnings, approximationApplied }
+  return Object.fromEntries(Object.entries(given).filter(([, fact]) => fact !== undefined))
+}

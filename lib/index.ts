@@ -6,6 +6,8 @@ export type { Clock } from './core/clock'
 export type { ErrorDescription } from './core/describe-error'
 export type { ErrorCause, ErrorType, QueryErrorOptions } from './core/errors'
 export { ERROR_STATUS, QueryError } from './core/errors'
+export type { Idempotency } from './core/idempotency'
+export { idempotencyKeyReused } from './core/idempotency'
 export type { Logger } from './core/logger'
 export type {
   Attributes,

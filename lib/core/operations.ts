@@ -1,4 +1,5 @@
 import type { Caller } from './caller'
+import type { Idempotency } from './idempotency'
 
 /**
  * The operations of the API. A store serves each with the method of that name, but `head` with `get`, `show` with `list`,
@@ -43,6 +44,13 @@ export interface SubmitOptions extends WaitOptions {
   keepAliveMs: number
   /** Keeps the result even if the query finishes within the wait. */
   keepOnCompletion: boolean
+  /**
+   * The submit may be a repetition: the client sends it again because it had no answer. Only a store with
+   * {@link AsyncQueryStore.idempotentSubmit} gets it from the router.
+   *
+   * @default every submit starts a query
+   */
+  idempotency?: Idempotency
   /**
    * Who submits, for a store whose engine acts as the user. It is from `resolveCaller`, so that of {@link jwtCaller} holds
    * no token. Keep it no longer than the query runs, and never write it down.

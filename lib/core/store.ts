@@ -125,6 +125,20 @@ export interface AsyncQueryStore {
    */
   submit?(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery>
   /**
+   * Whether `submit` obeys {@link SubmitOptions.idempotency}. Without it, the router refuses requests with an
+   * `Idempotency-Key`. With it, a submit whose key the same owner has sent before starts nothing:
+   * - With the same fingerprint, it answers about the query of the first submit, and waits as it asks itself. A finished
+   *   query that is not kept still has no id, and a failed one rejects with its error.
+   * - With another fingerprint, it rejects with {@link idempotencyKeyReused}.
+   * - It moves no expiry, and takes no id from a client that has got one.
+   *
+   * A key is known until its query is deleted or expires. A query that is not kept, or fails, within its submit cannot be found
+   * by an id, but its key is known for some minutes more. The keys of other owners are unknown, in every respect.
+   *
+   * @default false
+   */
+  readonly idempotentSubmit?: boolean
+  /**
    * Interrupts a running query, keeps the rows that it has found, and returns them. Does not change a finished query, and
    * never moves the expiry. May be called again.
    */

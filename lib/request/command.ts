@@ -1,4 +1,5 @@
 import { illegalArgument, QueryError } from '../core/errors'
+import type { Idempotency } from '../core/idempotency'
 import type { Operation } from '../core/operations'
 import type { SubmitBody } from '../core/pass-through'
 import type { QueryRequest } from '../core/store'
@@ -40,7 +41,7 @@ export type Command = OperationCommand & { readonly head: SentHead }
 
 type OperationCommand =
   | ({ operation: 'query' } & QueryText)
-  | ({ operation: 'submit' } & QueryText & Omit<Submission, 'request'>)
+  | ({ operation: 'submit'; idempotency?: Idempotency } & QueryText & Omit<Submission, 'request'>)
   | {
       operation: 'get' | 'head'
       output: Output

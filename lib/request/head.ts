@@ -121,7 +121,10 @@ function decodedPath(uri: string): string {
  * Every value of a header. `request.headers` has the last word, since a host application may set or replace a header
  * there, and some hosts fill only that. What the client sent tells whether it hides a second value.
  */
-function headerValues({ headers, rawHeaders }: Request, name: 'accept' | 'content-type'): string[] {
+export function headerValues(
+  { headers, rawHeaders }: Request,
+  name: 'accept' | 'content-type' | 'idempotency-key',
+): string[] {
   const value: unknown = headers[name]
   if (value === undefined) return []
   const sent = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)

@@ -2,7 +2,7 @@ import type { Request } from 'express'
 import { illegalArgument } from '../core/errors'
 import type { Operation } from '../core/operations'
 import type { JsonLabel } from '../core/pass-through'
-import type { Value } from '../core/result'
+import type { Value, ValueObject } from '../core/result'
 import type { AsyncQueryStore } from '../core/store'
 import { inOrder, inTurns } from '../core/turns'
 import type { ObjectFormat } from '../formats/formats'
@@ -11,8 +11,10 @@ import type { Command } from './command'
 import { readCommand, sourceOf, unknownSourceType } from './command'
 import type { Decode, OtherFormat } from './decoders/decoders'
 import { loadDecoder, MissingPackageError } from './decoders/decoders'
+import { fingerprintOf } from './fingerprint'
 import type { OperationRequest, RequestHead } from './head'
-import { readHead, requestKey } from './head'
+import { headerValues, readHead, requestKey } from './head'
+import { readIdempotencyKey } from './idempotency-key'
 import { checkBodyMediaType, jsonLabelOf, unsupportedBody } from './media-type'
 import type { ValidateRequest } from './openapi'
 import { createRequestValidator } from './openapi'
@@ -47,8 +49,8 @@ export class RequestReader {
   async read(request: Request, route: RouteMatch): Promise<Command> {
     const sent = new RequestBody(request, this.#maxBodyBytes)
     const hasBody = await sent.exists()
-    const key = `${operationOn(route, request.method)} ${requestKey(request)}`
-    const cached = hasBody ? undefined : this.#cache.find(key, route.id)
+    const cacheKey = `${operationOn(route, request.method)} ${requestKey(request)}`
+    const cached = hasBody ? undefined : this.#cache.find(cacheKey, route.id)
     if (cached) return cached
 
     const head = readHead(request, route.id, hasBody, this.#isLenient)
@@ -56,16 +58,18 @@ export class RequestReader {
     const format = hasBody ? checkBodyMediaType(head.mediaTypes) : undefined
     if (!takesBody(operation)) {
       const command = await this.#toCommand({ ...head, operation })
-      if (!hasBody) this.#cache.add(key, command)
+      if (!hasBody) this.#cache.add(cacheKey, command)
       return command
     }
+    const key = readIdempotencyKey(headerValues(request, 'idempotency-key'), operation, this.#store)
     const body = format ? sentBody(head, format, sent) : sourceBody(head)
-    return this.#readSubmitted({ ...head, operation }, body, () => sent.assertSenderIsThere())
+    return this.#readSubmitted({ ...head, operation }, body, key, () => sent.assertSenderIsThere())
   }
 
   async #readSubmitted(
     request: OperationRequest & { operation: BodyOperation },
     body: LabelledBody,
+    key: string | undefined,
     assertWanted: () => void,
   ): Promise<Command> {
     const { operation } = request
@@ -81,6 +85,9 @@ export class RequestReader {
     const reading = read(readBody(content, operation, this.#isLenient, decode), assertWanted)
     const { root, fields } = reading instanceof Promise ? await reading : reading
     const command = await this.#toCommand(request, root?.value, fields)
+    if (key !== undefined && command.operation === 'submit') {
+      command.idempotency = { key, fingerprint: await read(fingerprintOf(identityOf(command)), assertWanted) }
+    }
     if (!root || !this.#store.passThrough) return command
     // It goes on as text, and a wait need not hold both.
     if ('request' in command) delete command.request
@@ -162,6 +169,14 @@ function relabelled(command: Command, { contentType: rawContentType }: JsonLabel
 /** Whether the format of the body decides the format of the answer. */
 function isFormatOpen({ parameters, mediaTypes }: RequestHead): boolean {
   return parameters.format === undefined && mediaTypes.accept === undefined
+}
+
+/**
+ * What makes a submit the same as another one: the query, and how it is kept. Each of them chooses its own wait and format, as
+ * a get does.
+ */
+function identityOf({ request, keepAliveMs, keepOnCompletion }: Extract<Command, { operation: 'submit' }>) {
+  return { request, keepAliveMs, keepOnCompletion } as ValueObject
 }
 
 /** The length of a body, or what is known of it: a host application that has parsed a body keeps none. */

@@ -66,7 +66,7 @@ export class Operations<Answer> {
       case 'query':
         return this.#query(command, exchange, wait)
       case 'submit': {
-        const { keepOnCompletion } = command
+        const { keepOnCompletion, idempotency } = command
         const keepAliveMs = Math.min(command.keepAliveMs, this.#caps.maxKeepAliveMs)
         const options = {
           waitForCompletionTimeoutMs: waitMs,
@@ -74,6 +74,7 @@ export class Operations<Answer> {
           keepOnCompletion,
           signal: wait.signal,
           caller,
+          ...(idempotency && { idempotency }),
         }
         return this.#answers.submit(command, exchange, options, wait)
       }

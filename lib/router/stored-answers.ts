@@ -102,9 +102,13 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     }
   }
 
-  /** Deletes the query of a submit: nobody has its id, so nobody could ever read or delete it. */
+  /**
+   * Deletes the query of a submit: nobody has its id, so nobody could ever read or delete it. But a client with a key may send
+   * the submit again.
+   */
   async discard(answer: StoredAnswer | undefined, { command, owner }: Exchange): Promise<void> {
-    if (command.operation !== 'submit' || !answer || answer instanceof ObjectAnswer) return
+    if (command.operation !== 'submit' || command.idempotency) return
+    if (!answer || answer instanceof ObjectAnswer) return
     if (answer.id === undefined) return
     await this.#store.delete?.(answer.id, owner)
   }

@@ -24,7 +24,7 @@ export const DISCOVER = 'discover'
 /** Those of Elasticsearch, and those that correlate requests. */
 const CORS_HEADERS = [
   ...['X-Requested-With', 'Content-Type', 'Content-Length', 'Authorization', 'Accept', 'User-Agent'],
-  ...['X-Elastic-Client-Meta', 'X-Opaque-Id', 'traceparent'],
+  ...['X-Elastic-Client-Meta', 'X-Opaque-Id', 'traceparent', 'Idempotency-Key'],
 ]
 
 export const SETTINGS = named({
@@ -218,6 +218,11 @@ export const SETTINGS = named({
     expected: 'stop or fail',
     parse: (text: string) => (text === 'stop' || text === 'fail' ? text : undefined),
     option: 'memory.onMaxRun',
+  },
+  idempotencyWindow: {
+    ...TIME,
+    about: 'how long the Idempotency-Key of a query that is not kept is known',
+    option: 'memory.idempotencyWindowMs',
   },
   compression: {
     ...BOOLEAN,

@@ -88,6 +88,11 @@ export interface StoreHarness {
    * @default 1_000 with `advance`, 100 without
    */
   stepMs?: number
+  /**
+   * How long the store knows the key of a query that it does not keep, in milliseconds: at least two steps, at most a hundred.
+   * With it, the kit checks a store with `idempotentSubmit`. Set it shorter for the tests than your users have it.
+   */
+  idempotencyWindowMs?: number | undefined
   /** How long a test waits for what must happen at once, in real milliseconds. @default 10_000 */
   patienceMs?: number
   /** An id of the store's shape that no query has. @default one of Elasticsearch's shape */

@@ -2,6 +2,7 @@ import { closing, creation } from './create-and-close'
 import { expiry } from './expiry'
 import type { StoreHarness, TestRunner } from './harness'
 import { resolveHarness } from './harness'
+import { idempotency } from './idempotency'
 import { concurrency, interruption } from './interruption'
 import { largeResults } from './large-results'
 import { failure, lifecycle } from './lifecycle'
@@ -33,6 +34,7 @@ const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
   interruption,
   concurrency,
   listing,
+  idempotency,
   snapshots,
   'large results': largeResults,
   failure,

@@ -21,7 +21,8 @@ export const STATES = ['running', 'finished', 'failed'] as const
 
 type QueryName = keyof HarnessQueries
 type AsOwner = { owner?: Owner }
-type Start = AsOwner & Partial<SeedOptions> & { request?: Partial<QueryRequest> }
+type Start = AsOwner &
+  Partial<SeedOptions & Pick<SubmitOptions, 'idempotency'>> & { request?: Partial<QueryRequest> }
 
 export class Pending<T> {
   readonly #what: string

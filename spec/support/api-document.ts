@@ -73,12 +73,17 @@ export const rawApiSpec: unknown = parseYaml(readFileSync(API_SPEC_FILE, 'utf8')
 /** The document with every reference replaced by its target. */
 export const apiSpec = resolveReferences(rawApiSpec) as ApiDocument
 
-/** Every error type that has an example in the document, with its status. This includes causes. */
+/**
+ * Every error type that has an example in the document, with its status, which is that of the first example. This includes
+ * causes.
+ */
 export const documentedErrors: Readonly<Record<string, number>> = Object.fromEntries(
-  Object.values(apiSpec.components.examples).flatMap(({ value }) => {
-    const { error, status } = value as { error?: ErrorBody; status: number }
-    return typesOf(error).map((type) => [type, status])
-  }),
+  Object.values(apiSpec.components.examples)
+    .toReversed()
+    .flatMap(({ value }) => {
+      const { error, status } = value as { error?: ErrorBody; status: number }
+      return typesOf(error).map((type) => [type, status])
+    }),
 )
 
 function typesOf(error: ErrorBody | undefined): string[] {

@@ -3,6 +3,7 @@ import type { BrokenStore } from './broken-stores/broken-store'
 import { methodsOf } from './broken-stores/broken-store'
 import { brokenExpiries } from './broken-stores/expiry'
 import { brokenCloses, brokenFailures } from './broken-stores/failure'
+import { brokenIdempotencies } from './broken-stores/idempotency'
 import { brokenInterruptions } from './broken-stores/interruption'
 import { brokenLargeResults } from './broken-stores/large-results'
 import { brokenFactories, brokenLifecycles } from './broken-stores/lifecycle'
@@ -21,6 +22,7 @@ export const brokenStores: readonly BrokenStore[] = [
   ...brokenOwnerships,
   ...brokenInterruptions,
   ...brokenLists,
+  ...brokenIdempotencies,
   ...brokenSnapshots,
   ...brokenLargeResults,
   ...brokenFailures,

@@ -19,6 +19,8 @@ type CreateStore = (url: string, clock: ManualClock) => AsyncQueryStore
  */
 export class ChainedHarness extends MemoryHarness {
   readonly unknownId: string
+  /** A store in front of another server knows no keys. */
+  override readonly idempotencyWindowMs = undefined
   readonly #createStore: CreateStore
   readonly #stores: MemoryStore[] = []
   #server: Server | undefined

@@ -50,6 +50,7 @@ const STATISTICS = {
 export class MemoryHarness implements StoreHarness {
   offers?: readonly OptionalMethod[] = ['submit', 'stop', 'delete', 'list', 'close']
   readonly clock = new ManualClock()
+  readonly idempotencyWindowMs: number | undefined = 10_000
   readonly queries = QUERIES
   readonly outcomes
   #running = 0
@@ -72,7 +73,7 @@ export class MemoryHarness implements StoreHarness {
   }
 
   createMemoryStore(): MemoryStore {
-    return new MemoryStore({ execute: this.execute, clock: this.clock })
+    return new MemoryStore({ execute: this.execute, clock: this.clock, idempotencyWindowMs: 10_000 })
   }
 
   async release(): Promise<void> {

@@ -188,6 +188,7 @@ describe('describeAsyncQueryStore', () => {
       'interruption',
       'concurrency',
       'listing',
+      'idempotency',
     ]
     expect(groupsOf(new MemoryHarness())).toEqual([
       'MyStore',

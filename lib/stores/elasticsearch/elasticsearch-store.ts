@@ -1,4 +1,5 @@
 import type { Owner } from '../../core/caller'
+import { idempotencyUnsupported } from '../../core/idempotency'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
 import type { PassThrough } from '../../core/pass-through'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
@@ -67,6 +68,7 @@ export class ElasticsearchStore implements AsyncQueryStore {
   }
 
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
+    if (options.idempotency) throw idempotencyUnsupported()
     const { allowPartialResults, columnar, timeZone } = request
     const remembered = { ...(columnar && { columnar }), ...(timeZone !== undefined && { timeZone }) }
     const { answer, id, settled } = await this.#operations.starter.start({

@@ -9,6 +9,7 @@ import type { EngineResult, QueryResult, StoredResult } from '../../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
 import { inTurns } from '../../core/turns'
 import { MemoryBudget } from './budget'
+import { Executions } from './executions'
 import { ExpiryQueue } from './expiry-queue'
 import { freezeFailure } from './frozen-failure'
 import { freezeResult } from './frozen-result'
@@ -30,8 +31,10 @@ import { weighInTurns } from './weight'
  * executor may run longer, and clients may still read its result. The budget counts the query until all that is over.
  */
 export class MemoryStore implements AsyncQueryStore {
+  readonly idempotentSubmit = true
   readonly #execute: Execute
   readonly #interruptGraceMs: number
+  readonly #idempotencyWindowMs: number
   readonly #maxRunMs: number
   readonly #onMaxRun: 'stop' | 'fail'
   readonly #clock: Clock
@@ -41,8 +44,7 @@ export class MemoryStore implements AsyncQueryStore {
   readonly #expiries: ExpiryQueue<MemoryQuery>
   /** When the time of a query that runs is over. */
   readonly #deadlines: ExpiryQueue<MemoryQuery>
-  /** The executors that run. Each promise resolves when its executor has ended. */
-  readonly #executions = new Map<MemoryQuery, Promise<void>>()
+  readonly #executions: Executions
   /** Which query a result belongs to, as long as anybody has the result. */
   readonly #sources = new WeakMap<StoredResult, MemoryQuery>()
   readonly #running: Counter | undefined
@@ -52,9 +54,11 @@ export class MemoryStore implements AsyncQueryStore {
     const resolved = checkOptions('MemoryStore', options, MEMORY_STORE_OPTIONS)
     this.#execute = resolved.execute
     this.#interruptGraceMs = resolved.interruptGraceMs
+    this.#idempotencyWindowMs = resolved.idempotencyWindowMs
     this.#maxRunMs = resolved.maxRunMs
     this.#onMaxRun = resolved.onMaxRun
     this.#clock = resolved.clock
+    this.#executions = new Executions(this.#clock, this.#interruptGraceMs)
     const meter = meterOf(resolved.meterProvider)
     this.#budget = new MemoryBudget(resolved, meter)
     this.#running = meter?.createUpDownCounter('esql_async.store.running', {
@@ -70,11 +74,10 @@ export class MemoryStore implements AsyncQueryStore {
     const weighing = inTurns(weighInTurns(request))
     const bytes = typeof weighing === 'number' ? weighing : await weighing
     this.#assertOpen()
-    const query = this.#start(request, bytes, ownText(owner), options)
+    const repeated = this.#queries.findRepeated(owner, options.idempotency)
+    const query = repeated ?? this.#start(request, bytes, ownText(owner), options)
     await query.wait(options)
-    const { outcome } = query
-    // The answer of a query that ended in time has no id, unless the query is kept.
-    if (outcome?.state === 'failed' || (outcome && !options.keepOnCompletion)) this.#forget(query)
+    if (!query.staysAfter(options)) this.#hide(query)
     try {
       return query.snapshot()
     } finally {
@@ -106,7 +109,7 @@ export class MemoryStore implements AsyncQueryStore {
     if (!query) return false
     this.#forget(query)
     query.cancel('cancelled by user')
-    await this.#ended(query)
+    await this.#executions.ended(query)
     return true
   }
 
@@ -137,19 +140,28 @@ export class MemoryStore implements AsyncQueryStore {
       this.#forget(query)
       query.cancel('store closed')
     }
-    await Promise.all(queries.map((query) => this.#ended(query)))
+    await Promise.all(queries.map((query) => this.#executions.ended(query)))
   }
 
   #find(id: string, owner: Owner | undefined): MemoryQuery | undefined {
     this.#assertOpen()
     assertQueryId(id)
     const query = this.#queries.find(withPadding(id), owner)
-    return query?.isExpired ? undefined : query
+    return query?.isExpired || query?.isHidden ? undefined : query
   }
 
   #expire(query: MemoryQuery): void {
     this.#forget(query)
     query.cancel('keep_alive expired')
+  }
+
+  /** Forgets a query that has ended, but for submits that may repeat its submit, since their client has had no answer. */
+  #hide(query: MemoryQuery): void {
+    if (!query.idempotency) this.#forget(query)
+    // Once: a submit that comes again does not prolong the time.
+    if (query.isHidden || !this.#queries.has(query)) return
+    query.isHidden = true
+    this.#expiries.set(query, Math.min(query.expirationTimeMs, this.#clock.now() + this.#idempotencyWindowMs))
   }
 
   #forget(query: MemoryQuery): void {
@@ -200,7 +212,7 @@ export class MemoryStore implements AsyncQueryStore {
       query.bytes -= bytes
       this.#release(query)
     })
-    this.#executions.set(query, execution)
+    this.#executions.add(query, execution)
     this.#running?.add(1)
     return query
   }
@@ -269,19 +281,6 @@ export class MemoryStore implements AsyncQueryStore {
   #takeBytes(query: MemoryQuery, bytes: number): void {
     this.#budget.addBytes(query.owner, bytes)
     query.bytes += bytes
-  }
-
-  /** Resolves when the executor of the query has ended, or after the grace period. */
-  #ended(query: MemoryQuery): Promise<void> {
-    const execution = this.#executions.get(query)
-    if (!execution) return Promise.resolve()
-    return new Promise((resolve) => {
-      const cancelTimer = this.#clock.setTimer(resolve, this.#interruptGraceMs)
-      void execution.then(() => {
-        cancelTimer()
-        resolve()
-      })
-    })
   }
 
   #assertOpen(): void {

@@ -79,6 +79,14 @@ export interface MemoryStoreOptions {
    * @default 1_000
    */
   interruptGraceMs?: number
+  /**
+   * How long, in milliseconds, the store remembers the `Idempotency-Key` of a query that is not kept, and its outcome, from the
+   * end of its submit on. The budget of the owner counts the query until then. The key of every other query is known as long
+   * as the query.
+   *
+   * @default 600_000 (10 min)
+   */
+  idempotencyWindowMs?: number
   /** Time. Replace it in tests. @default the time of the machine */
   clock?: Clock
   /**
@@ -102,6 +110,7 @@ export const MEMORY_STORE_OPTIONS = {
     default: 'stop',
   },
   interruptGraceMs: { ...rules.nonNegativeNumber, default: 1_000 },
+  idempotencyWindowMs: { ...rules.positiveNumber, default: 600_000 },
   clock: { ...rules.object, default: systemClock, defaultInWords: 'the time of the machine' },
   meterProvider: rules.meterProvider,
 } as const satisfies OptionTable<MemoryStoreOptions>

@@ -1,15 +1,28 @@
 import type { Owner } from '../../core/caller'
+import type { Idempotency } from '../../core/idempotency'
+import { idempotencyKeyReused } from '../../core/idempotency'
 import type { MemoryQuery } from './query'
 
-/** The queries that can be found, by id. */
+/** The queries that can be found: by id, and by the key of their submit. */
 export class QueryIndex {
   readonly #all = new Map<string, MemoryQuery>()
   /** The same by owner: here, the search for a foreign id takes as long as that for an unknown one. */
-  readonly #own = new Map<Owner, Map<string, MemoryQuery>>()
+  readonly #own: ByOwner = new Map()
+  readonly #keyed: ByOwner = new Map()
 
   /** `owner`: among whose queries, or `undefined` for those of all. */
   find(id: string, owner: Owner | undefined): MemoryQuery | undefined {
     return this.#of(owner)?.get(id)
+  }
+
+  /** The query that a submit repeats. Throws a 422 if it has the key of another one. */
+  findRepeated(owner: Owner, idempotency: Idempotency | undefined): MemoryQuery | undefined {
+    if (!idempotency) return undefined
+    const query = this.#keyed.get(owner)?.get(idempotency.key)
+    if (query && query.idempotency?.fingerprint !== idempotency.fingerprint) {
+      throw idempotencyKeyReused(idempotency.key)
+    }
+    return query
   }
 
   has({ id }: MemoryQuery): boolean {
@@ -22,22 +35,34 @@ export class QueryIndex {
   }
 
   add(query: MemoryQuery): void {
-    const { id, owner } = query
-    const own = this.#own.get(owner) ?? new Map<string, MemoryQuery>()
+    const { id, owner, idempotency } = query
     this.#all.set(id, query)
-    this.#own.set(owner, own.set(id, query))
+    put(this.#own, owner, id, query)
+    if (idempotency) put(this.#keyed, owner, idempotency.key, query)
   }
 
   /** Whether the query was there. */
-  delete({ id, owner }: MemoryQuery): boolean {
+  delete({ id, owner, idempotency }: MemoryQuery): boolean {
     if (!this.#all.delete(id)) return false
-    const own = this.#own.get(owner)
-    own?.delete(id)
-    if (own?.size === 0) this.#own.delete(owner)
+    take(this.#own, owner, id)
+    if (idempotency) take(this.#keyed, owner, idempotency.key)
     return true
   }
 
   #of(owner: Owner | undefined): ReadonlyMap<string, MemoryQuery> | undefined {
     return owner === undefined ? this.#all : this.#own.get(owner)
   }
+}
+
+type ByOwner = Map<Owner, Map<string, MemoryQuery>>
+
+function put(queries: ByOwner, owner: Owner, name: string, query: MemoryQuery): void {
+  const own = queries.get(owner) ?? new Map<string, MemoryQuery>()
+  queries.set(owner, own.set(name, query))
+}
+
+function take(queries: ByOwner, owner: Owner, name: string): void {
+  const own = queries.get(owner)
+  own?.delete(name)
+  if (own?.size === 0) queries.delete(owner)
 }

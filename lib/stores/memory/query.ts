@@ -1,6 +1,7 @@
 import type { Owner } from '../../core/caller'
 import type { Clock } from '../../core/clock'
 import { QueryError } from '../../core/errors'
+import type { Idempotency } from '../../core/idempotency'
 import type { SubmitOptions, WaitOptions } from '../../core/operations'
 import type { QueryResult, StoredResult } from '../../core/result'
 import type { AsyncQuery, CompletedQuery, ListedQuery, QueryProgress, QueryRequest } from '../../core/store'
@@ -26,6 +27,12 @@ export class MemoryQuery {
   isCounted = true
   /** How many answers with the result are being read. */
   readers = 0
+  /** What a submit that repeats this one has. */
+  readonly idempotency: Idempotency | undefined
+  /** Only such submits find the query. */
+  isHidden = false
+  /** A submit has told it to its client. */
+  #isIdKnown = false
 
   // Keeps only those parts of the request that its answers need, and the text as long as the query runs.
   #text: string | undefined
@@ -42,6 +49,7 @@ export class MemoryQuery {
   constructor(id: string, request: QueryRequest, owner: Owner, options: SubmitOptions, clock: Clock) {
     this.id = id
     this.owner = owner
+    this.idempotency = options.idempotency && ownTexts(options.idempotency)
     this.#text = request.query
     this.#keepOnCompletion = options.keepOnCompletion
     this.#columnar = request.columnar ?? false
@@ -149,6 +157,16 @@ export class MemoryQuery {
     })
   }
 
+  /**
+   * Whether a get may find the query when a submit has waited for it: it runs, is kept, or an earlier submit with the same key
+   * has told its id. A submit whose client has left tells nobody.
+   */
+  staysAfter({ keepOnCompletion, signal }: SubmitOptions): boolean {
+    if (this.#outcome) return this.#isIdKnown || (keepOnCompletion && this.#outcome.state === 'completed')
+    this.#isIdKnown ||= !signal?.aborted
+    return true
+  }
+
   /** The state at this moment. Throws the error of a failed query. */
   snapshot(): AsyncQuery {
     const outcome = this.#outcome
@@ -174,6 +192,10 @@ export class MemoryQuery {
       ...(Number.isFinite(valuesLoaded) && { valuesLoaded }),
     }
   }
+}
+
+function ownTexts({ key, fingerprint }: Idempotency): Idempotency {
+  return { key: ownText(key), fingerprint: ownText(fingerprint) }
 }
 
 function taskCancelled(why: string): QueryError {

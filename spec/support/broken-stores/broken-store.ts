@@ -17,6 +17,7 @@ export interface BrokenStore {
 /** The methods of a store, for an object that replaces some of them. */
 export function methodsOf(store: FullStore): FullStore {
   return {
+    idempotentSubmit: store.idempotentSubmit,
     get: store.get.bind(store),
     submit: store.submit.bind(store),
     stop: store.stop.bind(store),

@@ -70,10 +70,18 @@ export function refusalOfBody(error: unknown, maxBytes: number): QueryError {
   return new QueryError('parse_exception', 'the request body could not be read', { cause: error })
 }
 
+/** Clients may send each byte as a chunk of its own, and an object for it takes hundreds of times its memory. */
+const MOST_LOOSE = 1_024
+
 function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = []
+    let loose: Buffer[] = []
     let length = 0
+    const join = (): void => {
+      pieces.push(Buffer.concat(loose))
+      loose = []
+    }
     // The request lives as long as its answer, which may wait for days, and a listener would keep the bytes alive.
     const settle = (): void => {
       request
@@ -85,7 +93,8 @@ function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
     }
     const take = (piece: Buffer): void => {
       length += piece.length
-      pieces.push(piece)
+      loose.push(piece)
+      if (loose.length === MOST_LOOSE) join()
       if (length <= maxBytes) return
       settle()
       // Drops the rest, so that the client gets the refusal.
@@ -94,7 +103,7 @@ function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
     }
     const end = (): void => {
       settle()
-      resolve(Buffer.concat(pieces))
+      resolve(Buffer.concat([...pieces, ...loose]))
     }
     const breakOff = (): void => {
       settle()

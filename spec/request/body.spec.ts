@@ -4,6 +4,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:
 import express, { type Express } from 'express'
 import { errorJson } from '../support/engine'
 import { type Gateway, type GatewayOptions, startGateway, until } from '../support/gateway'
+import { heapGrowth } from '../support/memory-heap'
 import { token } from '../support/tokens'
 
 const SUBMIT = '{"query":"ROW n = 1"}'
@@ -55,6 +56,24 @@ describe('the body of a request', () => {
     await start()
     expect((await submit(coding, compress(Buffer.from(SUBMIT)))).status).toBe(200)
     expect(gateway.engine.requests).toEqual([{ query: 'ROW n = 1' }])
+  })
+
+  it('takes little more memory than its bytes, each of which may be a chunk of its own', async () => {
+    await start()
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+    const [incoming] = await once(gateway.server, 'connection')
+    const head = `POST /_query/async HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token()}\r\n`
+    const growth = await heapGrowth(async () => {
+      socket.write(`${head}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`)
+      for (let sent = 0; sent < 200_000; sent += 10_000) {
+        if (!socket.write('1\r\n \r\n'.repeat(10_000))) await once(socket, 'drain')
+      }
+      await until(() => incoming.bytesRead === socket.bytesWritten)
+    })
+    expect(growth).toBeLessThan(5_000_000)
+    socket.write(`${SUBMIT.length.toString(16)}\r\n${SUBMIT}\r\n0\r\n\r\n`)
+    expect(String(await once(socket, 'data'))).toContain('200 OK')
+    socket.destroy()
   })
 
   it.each(['zstd', 'snappy', 'compress', 'gzip, gzip', 'nonsense'])(

@@ -6,6 +6,14 @@ import type { JsonNode } from '../json/parse'
 import { locate, parseInTurns } from '../json/parse'
 import { decoderFor, unsupportedCoding } from './content-coding'
 
+/** Longer bodies are read one after the other: what is made of them may take thirty times their length. */
+export const LONGEST_SIDE_BY_SIDE = 2 ** 20
+
+/** A compressed body that is longer than that. It may take a thousand times its bytes, so it stays packed until its turn. */
+export class PackedBody {
+  constructor(readonly unpack: () => Promise<Buffer>) {}
+}
+
 /** The body of one request, which is read when somebody asks for it. */
 export class RequestBody {
   readonly #request: Request
@@ -26,7 +34,7 @@ export class RequestBody {
     return !isEmpty(await this.content())
   }
 
-  /** The bytes, decompressed, or what a parser of the host application has made of them. */
+  /** The bytes, decompressed, or a {@link PackedBody}, or what a parser of the host application has made of them. */
   content(): Promise<unknown> {
     this.#content ??= this.#read()
     return this.#content
@@ -52,12 +60,18 @@ export class RequestBody {
     if (readableEnded) return Buffer.alloc(0)
     if (lengthOf(request) > this.#maxBytes) throw tooLong(this.#maxBytes)
     const decode = decoderFor(headers['content-encoding'] ?? 'identity')
-    try {
-      const bytes = await readBytes(request, this.#maxBytes)
-      return bytes.length === 0 ? bytes : await decode(bytes, { maxOutputLength: this.#maxBytes })
-    } catch (error) {
-      throw refusalOfBody(error, this.#maxBytes)
+    const maxBytes = this.#maxBytes
+    const refuse = (error: unknown): never => {
+      throw refusalOfBody(error, maxBytes)
     }
+    const bytes = await readBytes(request, maxBytes).catch(refuse)
+    if (bytes.length === 0) return bytes
+    const unpack = (maxOutputLength: number): Promise<Buffer> => decode(bytes, { maxOutputLength })
+    return unpack(Math.min(maxBytes, LONGEST_SIDE_BY_SIDE)).catch((error) =>
+      isTooLarge(error) && maxBytes > LONGEST_SIDE_BY_SIDE
+        ? new PackedBody(() => unpack(maxBytes).catch(refuse))
+        : refuse(error),
+    )
   }
 }
 
@@ -65,9 +79,13 @@ export class RequestBody {
 export function refusalOfBody(error: unknown, maxBytes: number): QueryError {
   if (isQueryError(error)) return error
   const { type, code, encoding } = (error ?? {}) as { type?: unknown; code?: unknown; encoding?: unknown }
-  if (type === 'entity.too.large' || code === 'ERR_BUFFER_TOO_LARGE') return tooLong(maxBytes, error)
+  if (type === 'entity.too.large' || isTooLarge({ code })) return tooLong(maxBytes, error)
   if (type === 'encoding.unsupported') return unsupportedCoding(String(encoding))
   return new QueryError('parse_exception', 'the request body could not be read', { cause: error })
+}
+
+function isTooLarge({ code }: { code?: unknown }): boolean {
+  return code === 'ERR_BUFFER_TOO_LARGE'
 }
 
 /** Clients may send each byte as a chunk of its own, and an object for it takes hundreds of times its memory. */
@@ -132,6 +150,7 @@ function lengthOf({ headers }: Request): number {
 function isEmpty(body: unknown): boolean {
   if (body === undefined || body === '') return true
   if (Buffer.isBuffer(body)) return body.length === 0
+  if (body instanceof PackedBody) return false
   return typeof body === 'object' && body !== null && Object.keys(body).length === 0
 }
 

@@ -4,7 +4,7 @@ import type { Operation } from '../core/operations'
 import type { Value } from '../core/result'
 import type { AsyncQueryStore } from '../core/store'
 import { inOrder, inTurns } from '../core/turns'
-import { RequestBody } from './body'
+import { LONGEST_SIDE_BY_SIDE, PackedBody, RequestBody } from './body'
 import type { Command } from './command'
 import { readCommand, sourceOf } from './command'
 import type { OperationRequest } from './head'
@@ -19,9 +19,6 @@ import { allowedMethods, offers, operationOn, wrongMethod } from './routes'
 import type { BodyFields } from './submit-fields'
 import { readBody, takesBody } from './submit-fields'
 import { submitBodyOf } from './submit-text'
-
-/** Longer bodies are read one after the other: what is made of them may take thirty times their length. */
-const LONGEST_SIDE_BY_SIDE = 2 ** 20
 
 /** Reads requests after their caller is known: head, operation and body. Validates them against `api-spec.yaml`. */
 export class RequestReader {
@@ -55,10 +52,14 @@ export class RequestReader {
       if (!hasBody) this.#cache.add(key, command)
       return command
     }
-    const content = hasBody ? await sent.content() : sourceOf(head)
+    let content = hasBody ? await sent.content() : sourceOf(head)
+    const work = () => readBody(content, operation, this.#isLenient)
+    const unpackedWork = async () => {
+      if (content instanceof PackedBody) content = await content.unpack()
+      return work()
+    }
     const assertWanted = (): void => sent.assertSenderIsThere()
-    const read = lengthOf(content) > LONGEST_SIDE_BY_SIDE ? inOrder : inTurns
-    const reading = read(readBody(content, operation, this.#isLenient), assertWanted)
+    const reading = isLong(content) ? inOrder(unpackedWork, assertWanted) : inTurns(work(), assertWanted)
     const { root, fields } = reading instanceof Promise ? await reading : reading
     const command = await this.#toCommand({ ...head, operation }, root?.value, fields)
     if (!root || !this.#store.passThrough) return command
@@ -95,7 +96,8 @@ export class RequestReader {
   }
 }
 
-/** The length of a body, or what is known of it: a host application that has parsed a body keeps none. */
-function lengthOf(content: unknown): number {
-  return Buffer.isBuffer(content) || typeof content === 'string' ? content.length : 0
+/** As far as it is known: a host application that has parsed a body keeps none of it. */
+function isLong(content: unknown): boolean {
+  const isText = Buffer.isBuffer(content) || typeof content === 'string'
+  return content instanceof PackedBody || (isText && content.length > LONGEST_SIDE_BY_SIDE)
 }

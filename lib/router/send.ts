@@ -102,10 +102,10 @@ function untilGone(batch: Promise<Rows>, { isAbandoned, gone }: Wait): Promise<R
 
 /**
  * Whether the connection has no more bytes to send than a chunk: what every answer may have. Middleware that has not ended the
- * answer yet, because it compresses it, may have any number.
+ * answer yet, because it compresses it, may have any number. Without a real connection there is no such number.
  */
 function isTaken({ writableEnded, writableLength, writableHighWaterMark }: Response): boolean {
-  return writableEnded && writableLength <= writableHighWaterMark
+  return writableEnded && !(writableLength > writableHighWaterMark)
 }
 
 /** Resolves when the system has taken all of an answer, or as soon as the client goes away. */

@@ -134,6 +134,12 @@ export function unavailable(
   return new QueryError('no_shard_available_action_exception', reason, { cause, headers })
 }
 
+/** Turns anything but a {@link QueryError} into an outage, 503: the client is to try again. */
+export function outageOf(error: unknown): unknown {
+  if (isQueryError(error)) return error
+  return unavailable('the async query store is not available, try again later', error)
+}
+
 /** The 404 of an unknown query, of an expired one, and of another owner's. */
 export function queryNotFound(id: string): QueryError {
   return new QueryError('resource_not_found_exception', id)

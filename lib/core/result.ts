@@ -117,7 +117,8 @@ export interface RowBatches {
    * kilobytes are a good size. The reader calls `return` of the iterator when it needs no more.
    *
    * If the promise of a batch rejects, or the iterator throws, the client gets a 503, or, when the answer has begun, a broken
-   * connection. It gets the same, and a line in the log says why, when a cell does not fit or rows are missing.
+   * connection. It gets a 500 or the same, and a line in the log says why, when a cell does not fit, rows are missing, or a
+   * cell has what the fields above deny.
    */
   batches(): Iterable<Rows | Promise<Rows>>
 }

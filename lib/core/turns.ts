@@ -54,11 +54,14 @@ async function goOn<T>(work: Work<T>, assertWanted: () => void): Promise<T> {
 
 let lastInOrder: Promise<unknown> = Promise.resolve()
 
-/** As {@link inTurns}, but begins when all other work that was given here is done, so that the memory for it does not add up. */
-export function inOrder<T>(work: Work<T>, assertWanted: () => void): Promise<T> {
-  const outcome = lastInOrder.then(() => {
+/**
+ * As {@link inTurns}, but asks for the work when all other work that was given here is done, so that the memory for it does
+ * not add up. `begin` must wait for nobody but this process.
+ */
+export function inOrder<T>(begin: () => Work<T> | Promise<Work<T>>, assertWanted: () => void): Promise<T> {
+  const outcome = lastInOrder.then(async () => {
     assertWanted()
-    return goOn(work, assertWanted)
+    return goOn(await begin(), assertWanted)
   })
   // Without the outcome, which may be large.
   const forget = (): void => {}

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { QueryError } from '../core/errors'
+import { outageOf, QueryError } from '../core/errors'
 import { isObject } from '../core/is-object'
 import type { Column, QueryResult, RowBatches, Rows, StoredResult, Value, ValueObject } from '../core/result'
 import { COLUMN_TYPES, isRows, isValueObject } from '../core/result'
+import { cellValue, isMany } from './cells/cell'
 import { mapChanged, normalTree, wellFormed } from './cells/trees'
 import { normalCell, takenBy } from './columns'
 
@@ -90,7 +91,7 @@ class AdmittedBatches implements RowBatches {
   }
 
   *batches(): Generator<Promise<Rows>> {
-    const admitRow = rowAdmission(this.#columns)
+    const admitRow = admissionAsTold(this.#columns, this)
     let rowCount = 0
     const admitBatch = async (batch: Rows | Promise<Rows>): Promise<Rows> => {
       const rows = await batch
@@ -102,13 +103,40 @@ class AdmittedBatches implements RowBatches {
         throw wrongBatches(cause)
       }
     }
-    for (const batch of this.#batches.batches()) yield admitBatch(batch)
+    try {
+      for (const batch of this.#batches.batches()) yield admitBatch(batch)
+    } catch (fault) {
+      throw outageOf(fault)
+    }
     // A body that lacks rows must not look whole.
     if (rowCount !== this.rowCount) {
       throw wrongBatches(
         new TypeError(`The batches of \`values\` have ${rowCount} rows, not ${this.rowCount}`),
       )
     }
+  }
+}
+
+/** Refuses cells that the store denies: formats leave out a column without any, or make it one of single values. */
+function admissionAsTold(
+  columns: readonly Column[],
+  { nullColumns, multiValuedColumns }: RowBatches,
+): RowAdmission {
+  const admitRow = rowAdmission(columns)
+  if (!nullColumns && !multiValuedColumns) return admitRow
+  return (row, rowIndex) => {
+    const admitted = admitRow(row, rowIndex)
+    for (const [index, { name }] of columns.entries()) {
+      const value = cellValue(admitted[index])
+      if (value === null) continue
+      const isDenied = nullColumns?.[index] === true
+      if (!isDenied && (multiValuedColumns?.[index] !== false || !isMany(value))) continue
+      const what = isDenied
+        ? 'a value, which `values.nullColumns`'
+        : 'several values, which `values.multiValuedColumns`'
+      throw new TypeError(`Row ${rowIndex} of \`values\`: column \`${name}\` has ${what} denies`)
+    }
+    return admitted
   }
 }
 

@@ -27,11 +27,14 @@ export function* nullColumns({ columns, values }: StoredResult): Writing<readonl
   return isNull
 }
 
-/** The columns to write, and the place of their cells in each row. Yields as {@link nullColumns} does. */
-export function* shownColumns(
-  result: StoredResult,
-  dropNullColumns: boolean,
-): Writing<{ index: number; column: Column }[]> {
+/** A column to write, and the place of its cells in each row. */
+export interface ShownColumn {
+  index: number
+  column: Column
+}
+
+/** Yields as {@link nullColumns} does. */
+export function* shownColumns(result: StoredResult, dropNullColumns: boolean): Writing<ShownColumn[]> {
   const isNull = dropNullColumns ? yield* nullColumns(result) : []
   return result.columns.map((column, index) => ({ index, column })).filter(({ index }) => !isNull[index])
 }

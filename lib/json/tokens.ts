@@ -162,14 +162,8 @@ export class Tokens {
 
   #stringPiece(): number {
     const { text, end: from } = this
-    const limit = from + this.#lengthPerTurn
-    let end = from
-    let code = text.charCodeAt(end)
-    // A piece ends before an escape that could be cut.
-    while (!endsString(code) && end < limit && (code !== BACKSLASH || end < limit - LONGEST_ESCAPE)) {
-      end += code === BACKSLASH ? 2 : 1
-      code = text.charCodeAt(end)
-    }
+    const end = this.#pieceEnd(from)
+    const code = text.charCodeAt(end)
     const piece = parsedJson(`"${text.slice(from, end)}"`)
     if (this.brokenFrom < 0 && (typeof piece !== 'string' || code < 32)) this.brokenFrom = from
     this.content += this.brokenFrom < 0 ? piece : ''
@@ -179,6 +173,19 @@ export class Tokens {
     if (isCutOff) this.fault = CUT_OFF
     else if (this.brokenFrom >= 0) this.fault = BROKEN_STRING
     return this.#ends(isCutOff ? text.length : end + 1, STRING_LITERAL)
+  }
+
+  /** Where the string ends, or the piece of it, which ends before an escape that could be cut. */
+  #pieceEnd(from: number): number {
+    const { text } = this
+    const limit = from + this.#lengthPerTurn
+    let end = from
+    let code = text.charCodeAt(end)
+    while (!endsString(code) && end < limit && (code !== BACKSLASH || end < limit - LONGEST_ESCAPE)) {
+      end += code === BACKSLASH ? 2 : 1
+      code = text.charCodeAt(end)
+    }
+    return end
   }
 
   #commentPiece(): number {

@@ -7,6 +7,14 @@ import { locate, parseInTurns, parseUnlocated } from '../json/parse'
 import { decoderFor, unsupportedCoding } from './content-coding'
 import type { Decode } from './decoders/decoders'
 
+/** Longer bodies are read one after the other: what is made of them may take thirty times their length. */
+export const LONGEST_SIDE_BY_SIDE = 2 ** 20
+
+/** A compressed body that is longer than that. It may take a thousand times its bytes, so it stays packed until its turn. */
+export class PackedBody {
+  constructor(readonly unpack: () => Promise<Buffer>) {}
+}
+
 /** The body of one request, which is read when somebody asks for it. */
 export class RequestBody {
   readonly #request: Request
@@ -27,7 +35,7 @@ export class RequestBody {
     return !isEmpty(await this.content())
   }
 
-  /** The bytes, decompressed, or what a parser of the host application has made of them. */
+  /** The bytes, decompressed, or a {@link PackedBody}, or what a parser of the host application has made of them. */
   content(): Promise<unknown> {
     this.#content ??= this.#read()
     return this.#content
@@ -53,12 +61,18 @@ export class RequestBody {
     if (readableEnded) return Buffer.alloc(0)
     if (lengthOf(request) > this.#maxBytes) throw tooLong(this.#maxBytes)
     const decode = decoderFor(headers['content-encoding'] ?? 'identity')
-    try {
-      const bytes = await readBytes(request, this.#maxBytes)
-      return bytes.length === 0 ? bytes : await decode(bytes, { maxOutputLength: this.#maxBytes })
-    } catch (error) {
-      throw refusalOfBody(error, this.#maxBytes)
+    const maxBytes = this.#maxBytes
+    const refuse = (error: unknown): never => {
+      throw refusalOfBody(error, maxBytes)
     }
+    const bytes = await readBytes(request, maxBytes).catch(refuse)
+    if (bytes.length === 0) return bytes
+    const unpack = (maxOutputLength: number): Promise<Buffer> => decode(bytes, { maxOutputLength })
+    return unpack(Math.min(maxBytes, LONGEST_SIDE_BY_SIDE)).catch((error) =>
+      isTooLarge(error) && maxBytes > LONGEST_SIDE_BY_SIDE
+        ? new PackedBody(() => unpack(maxBytes).catch(refuse))
+        : refuse(error),
+    )
   }
 }
 
@@ -66,15 +80,27 @@ export class RequestBody {
 export function refusalOfBody(error: unknown, maxBytes: number): QueryError {
   if (isQueryError(error)) return error
   const { type, code, encoding } = (error ?? {}) as { type?: unknown; code?: unknown; encoding?: unknown }
-  if (type === 'entity.too.large' || code === 'ERR_BUFFER_TOO_LARGE') return tooLong(maxBytes, error)
+  if (type === 'entity.too.large' || isTooLarge({ code })) return tooLong(maxBytes, error)
   if (type === 'encoding.unsupported') return unsupportedCoding(String(encoding))
   return new QueryError('parse_exception', 'the request body could not be read', { cause: error })
 }
 
+function isTooLarge({ code }: { code?: unknown }): boolean {
+  return code === 'ERR_BUFFER_TOO_LARGE'
+}
+
+/** Clients may send each byte as a chunk of its own, and an object for it takes hundreds of times its memory. */
+const MOST_LOOSE = 1_024
+
 function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = []
+    let loose: Buffer[] = []
     let length = 0
+    const join = (): void => {
+      pieces.push(Buffer.concat(loose))
+      loose = []
+    }
     // The request lives as long as its answer, which may wait for days, and a listener would keep the bytes alive.
     const settle = (): void => {
       request
@@ -86,7 +112,8 @@ function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
     }
     const take = (piece: Buffer): void => {
       length += piece.length
-      pieces.push(piece)
+      loose.push(piece)
+      if (loose.length === MOST_LOOSE) join()
       if (length <= maxBytes) return
       settle()
       // Drops the rest, so that the client gets the refusal.
@@ -95,7 +122,7 @@ function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
     }
     const end = (): void => {
       settle()
-      resolve(Buffer.concat(pieces))
+      resolve(Buffer.concat([...pieces, ...loose]))
     }
     const breakOff = (): void => {
       settle()
@@ -118,6 +145,7 @@ function lengthOf({ headers }: Request): number {
 function isEmpty(body: unknown): boolean {
   if (body === undefined || body === '') return true
   if (Buffer.isBuffer(body)) return body.length === 0
+  if (body instanceof PackedBody) return false
   return typeof body === 'object' && body !== null && Object.keys(body).length === 0
 }
 

@@ -6,7 +6,7 @@ import type { Value, ValueObject } from '../core/result'
 import type { AsyncQueryStore } from '../core/store'
 import { inOrder, inTurns } from '../core/turns'
 import type { ObjectFormat } from '../formats/formats'
-import { isAsSent, RequestBody } from './body'
+import { isAsSent, LONGEST_SIDE_BY_SIDE, PackedBody, RequestBody } from './body'
 import type { Command } from './command'
 import { readCommand, sourceOf, unknownSourceType } from './command'
 import type { Decode, OtherFormat } from './decoders/decoders'
@@ -25,9 +25,6 @@ import { allowedMethods, offers, operationOn, wrongMethod } from './routes'
 import type { BodyFields, BodyOperation } from './submit-fields'
 import { readBody, takesBody } from './submit-fields'
 import { submitBodyOf, untouchedBodyOf } from './submit-text'
-
-/** Longer bodies are read one after the other: what is made of them may take thirty times their length. */
-const LONGEST_SIDE_BY_SIDE = 2 ** 20
 
 /** Reads requests after their caller is known: head, operation and body. Validates them against `api-spec.yaml`. */
 export class RequestReader {
@@ -77,16 +74,25 @@ export class RequestReader {
     // A synchronous query has no times, so only the cluster has to understand it.
     const isUnread = this.#isLenient && operation === 'query' && format !== 'json'
     const decode = isUnread || format === 'json' ? undefined : this.#decoderOf(format, body.refusal)
-    const content = await body.content()
+    let content = await body.content()
+    const unpack = async () => {
+      if (content instanceof PackedBody) content = await content.unpack()
+    }
+    if (isUnread) await unpack()
     if (isUnread && isAsSent(content)) {
       return Object.assign(await this.#toCommand(request), { body: untouchedBodyOf(content) })
     }
-    const read = lengthOf(content) > LONGEST_SIDE_BY_SIDE ? inOrder : inTurns
-    const reading = read(readBody(content, operation, this.#isLenient, decode), assertWanted)
+    const work = () => readBody(content, operation, this.#isLenient, decode)
+    const reading = isLong(content)
+      ? inOrder(() => unpack().then(work), assertWanted)
+      : inTurns(work(), assertWanted)
     const { root, fields } = reading instanceof Promise ? await reading : reading
     const command = await this.#toCommand(request, root?.value, fields)
     if (key !== undefined && command.operation === 'submit') {
-      command.idempotency = { key, fingerprint: await read(fingerprintOf(identityOf(command)), assertWanted) }
+      command.idempotency = {
+        key,
+        fingerprint: await inTurns(fingerprintOf(identityOf(command)), assertWanted),
+      }
     }
     if (!root || !this.#store.passThrough) return command
     // It goes on as text, and a wait need not hold both.
@@ -179,7 +185,7 @@ function identityOf({ request, keepAliveMs, keepOnCompletion }: Extract<Command,
   return { request, keepAliveMs, keepOnCompletion } as ValueObject
 }
 
-/** The length of a body, or what is known of it: a host application that has parsed a body keeps none. */
-function lengthOf(content: unknown): number {
-  return Buffer.isBuffer(content) || typeof content === 'string' ? content.length : 0
+/** As far as it is known: a host application that has parsed a body keeps none of it. */
+function isLong(content: unknown): boolean {
+  return content instanceof PackedBody || (isAsSent(content) && content.length > LONGEST_SIDE_BY_SIDE)
 }

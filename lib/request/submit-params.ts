@@ -39,35 +39,47 @@ type Faults = Iterable<Fault | undefined>
  * ten faults, in the words of Elasticsearch's parser, and throws one `x_content_parse_exception` for them.
  */
 export function* readParams(node: JsonNode): Work<QueryParam[]> {
-  const faults: ItemFault[] = []
-  const named: QueryParam[] = []
-  const positional: QueryParam[] = []
   const values: readonly Value[] = Array.isArray(node.value) ? node.value : []
   if (values.length > MAX_PARAMS) {
-    const reason = `Failed to parse params: [${values.length}] params exceed the maximum allowed [${MAX_PARAMS}]`
-    throw new QueryError('x_content_parse_exception', reason)
+    throw refusal(`[${values.length}] params exceed the maximum allowed [${MAX_PARAMS}]`)
   }
+  const read: ReadParams = { named: [], positional: [], faults: [] }
   const pace = new Pace(VALUES_PER_TURN)
   for (const [index, value] of values.entries()) {
-    const names = isObject(value) ? Object.keys(value) : []
-    if (pace.isPauseDue(names.length + 1)) yield
-    if (!isObject(value)) positional.push({ value })
-    // An object with more than one is refused, and an error shows no more than these.
-    else for (const name of names.slice(0, MAX_PRINTED)) named.push(readNamed(name, value[name] ?? null))
-    for (const fault of isObject(value) ? namedFaults(value, names, pace) : positionalFaults(value, pace)) {
-      if (!fault) yield
-      else if (faults.push({ ...fault, index }) >= MAX_FAULTS) break
-    }
-    if (faults.length >= MAX_FAULTS) break
+    yield* readParam(value, index, pace, read)
+    if (read.faults.length >= MAX_FAULTS) break
   }
+  const { named, positional, faults } = read
   const reasons = [...(yield* located(faults, node)), ...mixedFaults(named, positional)]
-  if (reasons.length > 0) {
-    throw new QueryError(
-      'x_content_parse_exception',
-      `Failed to parse params: ${abbreviated(reasons.join('; '))}`,
-    )
-  }
+  if (reasons.length > 0) throw refusal(abbreviated(reasons.join('; ')))
   return named.length > 0 ? named : positional
+}
+
+interface ReadParams {
+  named: QueryParam[]
+  positional: QueryParam[]
+  faults: ItemFault[]
+}
+
+function* readParam(
+  value: Value,
+  index: number,
+  pace: Pace,
+  { named, positional, faults }: ReadParams,
+): Work<void> {
+  const names = isObject(value) ? Object.keys(value) : []
+  if (pace.isPauseDue(names.length + 1)) yield
+  if (!isObject(value)) positional.push({ value })
+  // An object with more than one is refused, and an error shows no more than these.
+  else for (const name of names.slice(0, MAX_PRINTED)) named.push(readNamed(name, value[name] ?? null))
+  for (const fault of isObject(value) ? namedFaults(value, names, pace) : positionalFaults(value, pace)) {
+    if (!fault) yield
+    else if (faults.push({ ...fault, index }) >= MAX_FAULTS) return
+  }
+}
+
+function refusal(reason: string): QueryError {
+  return new QueryError('x_content_parse_exception', `Failed to parse params: ${reason}`)
 }
 
 /** The texts of faults, with the positions of their items. */

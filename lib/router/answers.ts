@@ -1,4 +1,3 @@
-import { isQueryError, unavailable } from '../core/errors'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../core/operations'
 import type { ValueObject } from '../core/result'
 import type { Command } from '../request/command'
@@ -45,10 +44,4 @@ export class ObjectAnswer {
 
 export function asksForObject(command: Command): command is CommandOf<'delete' | 'list' | 'show'> {
   return ['delete', 'list', 'show'].includes(command.operation)
-}
-
-/** Turns anything but a {@link QueryError} into an outage, 503: the client is to try again. */
-export function outageOf(error: unknown): unknown {
-  if (isQueryError(error)) return error
-  return unavailable('the async query store is not available, try again later', error)
 }

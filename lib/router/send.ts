@@ -2,12 +2,12 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Response } from 'express'
+import { outageOf } from '../core/errors'
 import type { WireAnswer } from '../core/pass-through'
 import type { Rows, ValueObject } from '../core/result'
 import { objectChunks } from '../formats/formats'
 import type { Chunk, Piece } from '../formats/writer'
 import type { ObjectOutput } from '../request/command'
-import { outageOf } from './answers'
 import { breakOff, bytesOf, endWith, setStatus } from './response-headers'
 import type { Wait } from './waits'
 
@@ -17,7 +17,7 @@ const TURN_MS = 2
 /**
  * Sends a body chunk by chunk, as fast as the client takes it, and gets the batches that the writer needs. Sends nothing
  * before the first chunk is there, so a writer that refuses still gets its error to the client. A later error breaks the
- * connection: a body that ends early must not look whole.
+ * connection: a body that ends early must not look whole. Resolves when no more of the body is in memory than a chunk or two.
  */
 export async function sendChunks(response: Response, pieces: Iterable<Piece>, wait: Wait): Promise<void> {
   const body = new Body(pieces, wait)
@@ -28,6 +28,7 @@ export async function sendChunks(response: Response, pieces: Iterable<Piece>, wa
     if (first === undefined) response.end()
     else if (second === undefined) endWith(response, first)
     else if (await stream(response, [bytesOf(first), second], body, wait)) response.end()
+    if (!wait.isAbandoned && !isTaken(response)) await untilTaken(response, wait)
   } catch (error) {
     if (response.headersSent) breakOff(response)
     throw error
@@ -40,6 +41,7 @@ export async function sendChunks(response: Response, pieces: Iterable<Piece>, wa
 class Body {
   readonly #pieces: Iterator<Piece, unknown, Rows | undefined>
   readonly #wait: Wait
+  #turnEnds = performance.now() + TURN_MS
 
   constructor(pieces: Iterable<Piece>, wait: Wait) {
     this.#pieces = pieces[Symbol.iterator]()
@@ -47,10 +49,18 @@ class Body {
   }
 
   /** Gives the next chunk, and `undefined` after the last. Only a batch that is missing makes it a promise. */
-  next(rows?: Rows): Chunk | undefined | Promise<Chunk | undefined> {
-    const { done, value } = this.#pieces.next(rows)
-    if (done) return undefined
-    return value instanceof Promise ? this.#after(value) : value
+  next(): Chunk | undefined | Promise<Chunk | undefined> {
+    const piece = this.#piece()
+    return piece instanceof Promise ? this.#after(piece) : piece
+  }
+
+  get isPauseDue(): boolean {
+    return performance.now() >= this.#turnEnds
+  }
+
+  async pause(): Promise<void> {
+    await nextTurn()
+    this.#turnEnds = performance.now() + TURN_MS
   }
 
   /** Lets the writer close what it reads from. */
@@ -58,9 +68,21 @@ class Body {
     this.#pieces.return?.()
   }
 
-  async #after(batch: Promise<Rows>): Promise<Chunk | undefined> {
-    const rows = await untilGone(batch, this.#wait)
-    return rows && this.next(rows)
+  #piece(rows?: Rows): Piece | undefined {
+    const { done, value } = this.#pieces.next(rows)
+    return done ? undefined : value
+  }
+
+  /** Any number of batches may come at once, and make no chunk: those without rows, or those of a pass that writes nothing. */
+  async #after(missing: Promise<Rows>): Promise<Chunk | undefined> {
+    for (let batch = missing; ; ) {
+      const rows = await untilGone(batch, this.#wait)
+      if (!rows) return undefined
+      if (this.isPauseDue) await this.pause()
+      const piece = this.#piece(rows)
+      if (!(piece instanceof Promise)) return piece
+      batch = piece
+    }
   }
 }
 
@@ -75,6 +97,27 @@ function untilGone(batch: Promise<Rows>, { isAbandoned, gone }: Wait): Promise<R
     gone.addEventListener('abort', leave)
     if (isAbandoned) leave()
     batch.then(resolve, (error) => reject(outageOf(error))).finally(end)
+  })
+}
+
+/**
+ * Whether the connection has no more bytes to send than a chunk: what every answer may have. Middleware that has not ended the
+ * answer yet, because it compresses it, may have any number. Without a real connection there is no such number.
+ */
+function isTaken({ writableEnded, writableLength, writableHighWaterMark }: Response): boolean {
+  return writableEnded && !(writableLength > writableHighWaterMark)
+}
+
+/** Resolves when the system has taken all of an answer, or as soon as the client goes away. */
+function untilTaken(response: Response, { gone }: Wait): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      response.off('finish', end)
+      gone.removeEventListener('abort', end)
+      resolve()
+    }
+    response.on('finish', end)
+    gone.addEventListener('abort', end)
   })
 }
 
@@ -132,7 +175,6 @@ async function stream(response: Response, begin: readonly Chunk[], body: Body, w
   response.on('drain', onDrain)
   wait.gone.addEventListener('abort', onDrain)
   try {
-    let turnBegan = performance.now()
     const chunks = begin.values()
     for (let chunk = chunks.next().value; chunk !== undefined; ) {
       if (wait.isAbandoned) return false
@@ -143,10 +185,7 @@ async function stream(response: Response, begin: readonly Chunk[], body: Body, w
         })
       }
       // Also after `drain`: if the system takes everything at once, that event comes before all others.
-      if (performance.now() - turnBegan > TURN_MS) {
-        await nextTurn()
-        turnBegan = performance.now()
-      }
+      if (body.isPauseDue) await body.pause()
       const next = chunks.next().value ?? body.next()
       chunk = next instanceof Promise ? await next : next
     }

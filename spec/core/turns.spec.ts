@@ -113,10 +113,19 @@ describe('inOrder', () => {
       throw new TypeError('unwanted')
     }
     const all = [
-      inOrder(work('a', 2, log), () => {}),
-      inOrder(failing(), () => {}),
-      inOrder(work('b', 2, log), unwanted),
-      inOrder(work('c', 2, log), () => {}),
+      inOrder(
+        () => work('a', 2, log),
+        () => {},
+      ),
+      inOrder(
+        () => failing(),
+        () => {},
+      ),
+      inOrder(() => work('b', 2, log), unwanted),
+      inOrder(
+        async () => work('c', 2, log),
+        () => {},
+      ),
     ]
     const outcomes = await Promise.allSettled(all)
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled'])

@@ -52,3 +52,20 @@ describe('nothing follows the chunk that the last cell fills', () => {
     },
   )
 })
+
+describe('rows without a cell to show come in chunks', () => {
+  const nulls = tableOf(...Array.from({ length: 50_000 }, () => [null]))
+
+  it.each(
+    rows.filter(([format, { dropNullColumns }]) => dropNullColumns && !['md', 'arrow'].includes(format)),
+  )('of %s with %j', async (format, presentation) => {
+    const chunks = await lengths(format, completed(nulls), presentation)
+    expect(chunks.length).toBeGreaterThan(1)
+    expect(Math.max(...chunks)).toBeLessThan(64 * 1024)
+  })
+
+  it('of indented JSON', async () => {
+    const chunks = await lengths('json', completed(nulls), { dropNullColumns: true, pretty: true })
+    expect(Math.max(...chunks)).toBeLessThan(64 * 1024)
+  })
+})

@@ -4,6 +4,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:
 import express, { type Express } from 'express'
 import { errorJson } from '../support/engine'
 import { type Gateway, type GatewayOptions, startGateway, until } from '../support/gateway'
+import { collectGarbage, heapGrowth } from '../support/memory-heap'
 import { token } from '../support/tokens'
 
 const SUBMIT = '{"query":"ROW n = 1"}'
@@ -57,6 +58,42 @@ describe('the body of a request', () => {
     expect(gateway.engine.requests).toEqual([{ query: 'ROW n = 1' }])
   })
 
+  it('takes little more memory than its bytes, each of which may be a chunk of its own', async () => {
+    await start()
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+    const [incoming] = await once(gateway.server, 'connection')
+    const head = `POST /_query/async HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token()}\r\n`
+    const growth = await heapGrowth(async () => {
+      socket.write(`${head}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`)
+      for (let sent = 0; sent < 200_000; sent += 10_000) {
+        if (!socket.write('1\r\n \r\n'.repeat(10_000))) await once(socket, 'drain')
+      }
+      await until(() => incoming.bytesRead === socket.bytesWritten)
+    })
+    expect(growth).toBeLessThan(5_000_000)
+    socket.write(`${SUBMIT.length.toString(16)}\r\n${SUBMIT}\r\n0\r\n\r\n`)
+    expect(String(await once(socket, 'data'))).toContain('200 OK')
+    socket.destroy()
+  })
+
+  it('stays compressed until its turn when it is long', async () => {
+    await start()
+    const body = gzipSync(Buffer.alloc(15 * 2 ** 20, ' ').fill('x', 0, 1))
+    await collectGarbage()
+    const before = process.memoryUsage().arrayBuffers
+    let highest = before
+    let isDone = false
+    const look = (): void => {
+      highest = Math.max(highest, process.memoryUsage().arrayBuffers)
+      if (!isDone) setImmediate(look)
+    }
+    look()
+    const answers = await Promise.all(Array.from({ length: 20 }, () => submit('gzip', body)))
+    isDone = true
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 400))
+    expect(highest - before).toBeLessThan(150 * 2 ** 20)
+  })
+
   it.each(['zstd', 'snappy', 'compress', 'gzip, gzip', 'nonsense'])(
     'is refused by the name of its coding: %s',
     async (coding) => {
@@ -83,12 +120,13 @@ describe('the body of a request', () => {
     ['deflate', deflateRawSync(Buffer.alloc(2_000_000, ' '))],
     ['br', brotliCompressSync(Buffer.alloc(2_000_000, ' '))],
   ])('may not be longer than the limit after %s', async (coding, body) => {
-    await start({ maxBodyBytes: 20_000 })
-    const { status, text } = await submit(coding, body)
-    expect([status, text]).toEqual([
-      413,
-      errorJson(413, 'too_long_http_content_exception', 'content length exceeded 20000 bytes.'),
-    ])
+    for (const maxBodyBytes of [20_000, 1_500_000]) {
+      await start({ maxBodyBytes })
+      const { status, text } = await submit(coding, body)
+      const reason = `content length exceeded ${maxBodyBytes} bytes.`
+      expect([status, text]).toEqual([413, errorJson(413, 'too_long_http_content_exception', reason)])
+      if (maxBodyBytes === 20_000) await gateway.close()
+    }
   })
 
   it.each<[string, (app: Express) => void]>([

@@ -233,6 +233,30 @@ describe('sendChunks', () => {
       missing.reject(new Error('nobody is there'))
     })
 
+    it.each([
+      ['have no rows', 0],
+      ['are rows of a pass that writes nothing', 1],
+    ])('lets other work run when any number of others come at once and %s', async (_, rows) => {
+      let turns = 0
+      let isDone = false
+      const count = (): void => {
+        turns += 1
+        if (!isDone) setImmediate(count)
+      }
+      send = sending(
+        (function* (): Generator<Piece, void, Rows> {
+          setImmediate(count)
+          for (const end = performance.now() + 100; performance.now() < end; ) {
+            yield Promise.resolve(Array.from({ length: rows }, () => []))
+          }
+          isDone = true
+          yield 'done'
+        })(),
+      )
+      expect(await read(await get())).toBe('done')
+      expect(turns).toBeGreaterThan(5)
+    })
+
     it('that cannot be read is an outage of the store before the first chunk', async () => {
       send = async (response) => {
         const pieces = (function* (): Generator<Piece> {

@@ -277,6 +277,7 @@ describe('a result in batches', () => {
   let values: CountedBatches
   let logged: RequestEvent[]
   let isFrozen: boolean
+  let isColumnar: boolean
 
   beforeAll(async () => {
     gateway = await startGateway({
@@ -284,6 +285,7 @@ describe('a result in batches', () => {
         get: async () => ({
           isRunning: false,
           isPartial: false,
+          columnar: isColumnar,
           result: { columns: COLUMNS, values, isFrozen },
         }),
       },
@@ -294,7 +296,12 @@ describe('a result in batches', () => {
   beforeEach(() => {
     logged = []
     isFrozen = false
+    isColumnar = false
   })
+
+  const broken = (): never => {
+    throw new Error('gone')
+  }
 
   const get = (how = 'GET', format = 'csv'): Promise<Answer> =>
     gateway.alice(`${how} /_query/async/id?format=${format}`)
@@ -351,6 +358,33 @@ describe('a result in batches', () => {
       '`values.nullColumns` must be an array of 1 booleans',
     ],
     [
+      'whose iterator cannot begin is an outage',
+      503,
+      () => Object.assign(new CountedBatches([]), { batches: broken }),
+      'gone',
+    ],
+    [
+      'whose iterator throws is an outage',
+      503,
+      () =>
+        Object.assign(new CountedBatches([]), {
+          batches: () => ({ [Symbol.iterator]: () => ({ next: broken }) }),
+        }),
+      'gone',
+    ],
+    [
+      'with a cell in a column without any is a fault',
+      500,
+      () => new CountedBatches([[[null], [1]]], { nullColumns: [true] }),
+      'Row 1 of `values`: column `c` has a value, which `values.nullColumns` denies',
+    ],
+    [
+      'with several values in a column that has none such is a fault',
+      500,
+      () => new CountedBatches([[[1], [[2, 3]]]], { multiValuedColumns: [false] }),
+      'Row 1 of `values`: column `c` has several values, which `values.multiValuedColumns` denies',
+    ],
+    [
       'whose batch is no array is a fault',
       500,
       () => new CountedBatches([() => ({}) as never], { rowCount: 1 }),
@@ -361,6 +395,14 @@ describe('a result in batches', () => {
     expect((await get()).status).toBe(status)
     expect(JSON.stringify(logged)).toContain(JSON.stringify(cause).slice(1, -1))
     expect(values.readers).toBe(0)
+  })
+
+  it('that has rows although it says none is a fault column by column, too', async () => {
+    for (isColumnar of [false, true]) {
+      values = new CountedBatches([[[1]]], { rowCount: 0 })
+      expect((await get('GET', 'json')).status).toBe(500)
+      expect((await get('GET', 'cbor')).status).toBe(500)
+    }
   })
 
   it.each<[string, () => CountedBatches]>([

@@ -146,8 +146,21 @@ describe('a client that takes nothing of its answer', () => {
   ])('is disconnected from %s that is longer than what the system takes', async (_, others) => {
     await getUnread(await startWithResult(16 * MIB, others, 1))
     await until(() => outcomes().length === 1)
-    expect(await connections()).toBe(1)
     await untilDisconnected()
+  })
+
+  it.each([
+    ['a cell', {}],
+    ['a compressed cell', { before: compress }],
+  ])('holds %s until the system has taken it', async (_, others) => {
+    const path = await startWithResult(16 * MIB, { ...others, maxStallMs: Number.POSITIVE_INFINITY }, 1)
+    const client = await getUnread(path)
+    await until(() => client.readableLength > 0)
+    await pause(MAX_STALL_MS)
+    expect([gateway.router.waiting, outcomes()]).toEqual([1, []])
+    client.resume()
+    await until(() => gateway.router.waiting === 0)
+    expect(outcomes()).toEqual([200])
   })
 
   it.each(TRANSPORTS)('is disconnected from an answer that a cluster writes, over %s', async (transport) => {

@@ -1,5 +1,5 @@
 import type { Column, QueryStatistics, ValueObject } from '../../core/result'
-import { COLUMN_TYPES } from '../../core/result'
+import { COLUMN_TYPES, rowCountOf } from '../../core/result'
 import type { AsyncQuery, CompletedQuery } from '../../core/store'
 import { dateText } from '../cells/dates'
 import { nearestInteger as integer } from '../cells/numbers'
@@ -65,7 +65,9 @@ function* writeResult(
   )
   if (sink.key('values')) {
     const columns = shown.map(({ index, column }) => ({ index, rule: cellRule(column.type, timeZone) }))
-    yield* writeValues(sink, { columns, values: result.values, columnar })
+    const { values } = result
+    // Without rows, Elasticsearch has no pages that it could turn into columns.
+    yield* writeValues(sink, { columns, values, columnar: columnar && rowCountOf(values) > 0 })
   } else {
     sink.null()
   }

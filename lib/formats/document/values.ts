@@ -28,31 +28,48 @@ export type WriteValues = (sink: TokenSink, table: Table) => Writing
 export const writeValues: WriteValues = function* (sink, { columns, values, columnar }) {
   const turn = new Turn(sink)
   sink.start('array')
-  if (!columnar) {
-    for (const batch of batchesOf(values)) {
-      for (const row of isRows(batch) ? batch : yield batch) {
-        sink.start('array')
-        for (const { index, rule } of columns) {
-          if (turn.isOver()) yield sink.take()
-          writeCell(sink, rule, row[index])
-        }
-        sink.end('array')
-      }
-    }
-  } else if (rowCountOf(values) > 0) {
-    // Without rows, Elasticsearch has no pages that it could turn into columns.
-    for (const { index, rule } of columns) {
+  if (columnar) yield* writeColumns(sink, columns, values, turn)
+  else yield* writeRows(sink, columns, values, turn)
+  sink.end('array')
+}
+
+function* writeRows(
+  sink: TokenSink,
+  columns: Table['columns'],
+  values: Table['values'],
+  turn: Turn,
+): Writing {
+  // Rows may have no cells to show, and take time all the same.
+  const isBare = columns.length === 0
+  for (const batch of batchesOf(values)) {
+    for (const row of isRows(batch) ? batch : yield batch) {
+      if (isBare && turn.isOver()) yield sink.take()
       sink.start('array')
-      for (const batch of batchesOf(values)) {
-        for (const row of isRows(batch) ? batch : yield batch) {
-          if (turn.isOver()) yield sink.take()
-          writeCell(sink, rule, row[index])
-        }
+      for (const { index, rule } of columns) {
+        if (turn.isOver()) yield sink.take()
+        writeCell(sink, rule, row[index])
       }
       sink.end('array')
     }
   }
-  sink.end('array')
+}
+
+function* writeColumns(
+  sink: TokenSink,
+  columns: Table['columns'],
+  values: Table['values'],
+  turn: Turn,
+): Writing {
+  for (const { index, rule } of columns) {
+    sink.start('array')
+    for (const batch of batchesOf(values)) {
+      for (const row of isRows(batch) ? batch : yield batch) {
+        if (turn.isOver()) yield sink.take()
+        writeCell(sink, rule, row[index])
+      }
+    }
+    sink.end('array')
+  }
 }
 
 /** Cells that a columnar answer may read, that is some tens of seconds of work in turns. */

@@ -1,5 +1,5 @@
 import type { Value } from '../../core/result'
-import { batchesOf, isMultiValue, isRows, rowCountOf } from '../../core/result'
+import { batchesOf, isMultiValue, isRows } from '../../core/result'
 import type { CellRule, Scalar } from '../cells/cell'
 import { cellValue, isMany } from '../cells/cell'
 import { writeDocument } from '../document/document'
@@ -29,7 +29,7 @@ function* writeJsonValues(sink: JsonSink, { columns, values, columnar }: Table):
   if (!columnar) {
     const plain = (row: readonly Value[], batch: Batch) => plainRow(columns, row, batch)
     yield* writeBatches(sink, values, plain, (row) => writeRow(sink, columns, row))
-  } else if (rowCountOf(values) > 0) {
+  } else {
     for (const { index, rule } of columns) {
       sink.start('array')
       const plain = (row: readonly Value[], batch: Batch) => plainCell(rule, row[index], batch)
@@ -75,7 +75,8 @@ function* writeBatches(
 function plainRow(columns: readonly TableColumn[], row: readonly Value[], batch: Batch): readonly unknown[] {
   let plain: unknown[] | undefined = columns.length === row.length ? undefined : []
   let position = 0
-  let length = 0
+  // Even without cells, a row has brackets and takes time.
+  let length = 8
   for (const { index, rule } of columns) {
     const cell = row[index]
     length += lengthOf(cell)

@@ -1,6 +1,7 @@
 import { batchesOf, isRows } from '../../core/result'
-import type { AsyncQuery } from '../../core/store'
+import type { AsyncQuery, CompletedQuery } from '../../core/store'
 import { cellText } from '../columns'
+import type { ShownColumn } from '../drop-null-columns'
 import { shownColumns } from '../drop-null-columns'
 import type { Writing } from '../writer'
 import { CHUNK_LENGTH } from '../writer'
@@ -17,24 +18,35 @@ export interface LineFormat {
 }
 
 /** One line per row, in chunks. A running query has no columns: all it can show is the end of the header line. */
-export function* delimitedLines(
-  query: AsyncQuery,
-  dropNullColumns: boolean,
-  { lineStart = '', delimiter, lineEnd, header, rule, escapeCell }: LineFormat,
-): Writing {
+export function* delimitedLines(query: AsyncQuery, dropNullColumns: boolean, format: LineFormat): Writing {
   if (query.isRunning) {
-    if (header) yield lineEnd
+    if (format.header) yield format.lineEnd
     return
   }
   const shown = yield* shownColumns(query.result, dropNullColumns)
-  const columns = shown.map(({ index, column }) => {
-    return { index, text: cellText(column.type, query.timeZone ?? 'UTC', '') }
-  })
-  if (rule !== undefined && shown.length === 0) return
+  if (format.rule !== undefined && shown.length === 0) return
+  const names = shown.map(({ column }) => column.name)
+  yield* linesBelow(headLines(names, format), query, shown, format)
+}
+
+function headLines(
+  names: readonly string[],
+  { lineStart = '', delimiter, lineEnd, header, rule, escapeCell }: LineFormat,
+): string {
   const lineOf = (cells: readonly string[]): string => lineStart + cells.join(delimiter) + lineEnd
-  let chunk = header ? lineOf(shown.map(({ column }) => escapeCell(column.name))) : ''
-  if (rule !== undefined) chunk += lineOf(shown.map(() => rule))
-  for (const batch of batchesOf(query.result.values)) {
+  const head = header ? lineOf(names.map(escapeCell)) : ''
+  return rule === undefined ? head : head + lineOf(names.map(() => rule))
+}
+
+function* linesBelow(
+  head: string,
+  { result, timeZone = 'UTC' }: CompletedQuery,
+  shown: readonly ShownColumn[],
+  { lineStart = '', delimiter, lineEnd, escapeCell }: LineFormat,
+): Writing {
+  const columns = shown.map(({ index, column }) => ({ index, text: cellText(column.type, timeZone, '') }))
+  let chunk = head
+  for (const batch of batchesOf(result.values)) {
     for (const row of isRows(batch) ? batch : yield batch) {
       if (chunk.length >= CHUNK_LENGTH) {
         yield chunk

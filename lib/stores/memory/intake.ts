@@ -1,6 +1,6 @@
 import { unavailable } from '../../core/errors'
 import { isObject } from '../../core/is-object'
-import type { EngineResult, QueryResult, ResultEnd, Rows } from '../../core/result'
+import type { Column, EngineResult, QueryResult, ResultEnd, Rows } from '../../core/result'
 import { isRows } from '../../core/result'
 import { admitColumns } from '../../formats/admission'
 import { RowEncoder } from '../batches/row-encoder'
@@ -20,6 +20,7 @@ export class Intake {
   readonly #result: EngineResult
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>
   readonly #count: (bytes: number) => void
+  #columns: readonly Column[] | undefined
   #encoder: RowEncoder | undefined
   #chunks: Uint8Array[] = []
   #chunkBytes = 0
@@ -117,7 +118,9 @@ export class Intake {
   }
 
   async #add(batch: unknown): Promise<void> {
-    this.#encoder ??= new RowEncoder(admitColumns(this.#result.columns), (chunk) => this.#keep(chunk))
+    // An engine may go on using its list of columns.
+    this.#columns ??= admitColumns(this.#result.columns)
+    this.#encoder ??= new RowEncoder(this.#columns, (chunk) => this.#keep(chunk))
     await this.#encoder.add(batch)
     this.#recount()
   }
@@ -141,7 +144,8 @@ export class Intake {
     await this.#adding
     const values = await this.#keptRows()
     this.#recount()
-    return { ...this.#result, ...endOf(this.#end), values }
+    const columns = this.#columns ?? this.#result.columns
+    return { ...this.#result, ...endOf(this.#end), columns, values }
   }
 
   /** Rows of less than a chunk are what an array of them would be. */

@@ -155,6 +155,17 @@ describe('an iterable of batches', () => {
     expect(await readRows(result)).toEqual(expected)
   })
 
+  it.each([1, 12])('has the columns that its first batch was checked with: %j batches', async (count) => {
+    const columns = [...COLUMNS]
+    const values = async function* () {
+      yield* batches(count)
+      columns.pop()
+    }
+    const { result } = await completed(new MemoryBench(), { columns, values: values() })
+    expect(result.columns).toEqual(COLUMNS)
+    expect(await readRows(result)).toEqual(batches(count).flat())
+  })
+
   it('gives each reader rows of its own', async () => {
     const { result } = await completed(new MemoryBench(), new Feed().result(batches(5)))
     const [row] = (await readRows(result)) as Value[][]

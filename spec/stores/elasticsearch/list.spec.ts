@@ -28,9 +28,10 @@ async function start(
   transport: 'url' | 'client',
   store: StoreOptions,
   options: { monitors?: string[]; release?: Release } = {},
+  router: { isDocumented?: boolean } = {},
 ): Promise<void> {
   cluster = await startCluster({ clock: new ManualClock(), ...options })
-  gateway = await startElasticsearchGateway(transport, cluster.url, { store })
+  gateway = await startElasticsearchGateway(transport, cluster.url, { store, ...router })
 }
 
 afterEach(async () => {
@@ -164,7 +165,7 @@ describe.each(TRANSPORTS)('running queries of a cluster over %s', (transport) =>
   })
 
   it('keep what a newer cluster tells, to the last digit, and lose what names nodes', async () => {
-    await start(transport, { runAs }, { monitors: ['alice'] })
+    await start(transport, { runAs }, { monitors: ['alice'] }, { isDocumented: false })
     const id = await submit()
     const upstreamId = cluster.query.id
     const told =

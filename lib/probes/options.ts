@@ -25,7 +25,8 @@ export interface ReadyHandlerOptions {
   resolveCaller?: ResolveCaller
   /**
    * Further checks, by their names in the answer. One named `drain`, `store` or `keys` replaces ours. A check that returns a
-   * promise runs at most once at a time, and its outcome counts for `maxAgeMs`. Every other one runs for each request.
+   * promise runs at most once at a time, unless it goes on after its signal, and its outcome counts for `maxAgeMs`. Every
+   * other one runs for each request.
    *
    * @default none
    */

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { ManualClock } from 'express-esql-async-query/test-kit'
 import type { AsyncQuery, AsyncQueryStore } from '../../lib/core/store'
 import { runToEnd } from '../../lib/router/sync-query'
 import { alice, MemoryBench, rows } from '../support/memory-bench'
@@ -30,6 +31,43 @@ describe('runToEnd', () => {
     await bench.clock.advance(0)
     return bench.clock.pendingTimers
   }
+
+  describe('in a store that does not answer', () => {
+    const running: AsyncQuery = { isRunning: true, id: 'a' }
+    const never = (): Promise<never> => new Promise(() => {})
+
+    it.each<[string, AsyncQueryStore]>([
+      ['submit', { submit: never, get: never, delete: never }],
+      ['get', { submit: async () => running, get: never }],
+      [
+        'delete',
+        {
+          submit: (_request, _owner, { signal }) =>
+            new Promise((resolve) => signal?.addEventListener('abort', () => resolve(running))),
+          get: never,
+          delete: never,
+        },
+      ],
+    ])('ends soon after the signal has fired: %s', async (_method, store) => {
+      const clock = new ManualClock()
+      let outcome: unknown = 'none'
+      void runToEnd(
+        store,
+        request,
+        { owner: alice, caller: { owner: alice } },
+        controller.signal,
+        clock,
+      ).then((answer) => {
+        outcome = answer
+      })
+      await clock.advance(3_600_000)
+      controller.abort()
+      await clock.advance(1_999)
+      expect(outcome).toBe('none')
+      await clock.advance(1)
+      expect([outcome, clock.pendingTimers]).toEqual([undefined, 0])
+    })
+  })
 
   describe('in a store that can delete', () => {
     it('resolves with the result', async () => {

@@ -94,6 +94,7 @@ export class ClusterHarness implements StoreHarness {
     const fails: readonly string[] = [queries.fails, queries.failsLater]
     const { status, type, reason, metadata } = outcomes.fails
     if (fails.includes(query.submitted.query)) query.fail({ status, type, reason, metadata })
+    else if (query.submitted.query === queries.completesLarge) query.complete(outcomes.completesLarge)
     else query.complete(outcomes.completes)
   }
 }

@@ -293,6 +293,15 @@ describe.each(TRANSPORTS)('in front of a cluster reached by %s', (transport) => 
     if (query === '?format=future' || query === '') expect([both[0]?.body, body]).toEqual(['|n|', '|n|'])
   })
 
+  it.each([
+    ['?format=future', {}],
+    ['', { accept: 'text/x-future' }],
+  ])('a synchronous query in an unknown format is answered by the cluster: %s %j', async (query, headers) => {
+    await start(NEWS)
+    const { status, text } = await ask(`POST /_query${query}`, json(QUERY, headers))
+    expect([status, text, cluster.queries.length]).toEqual([200, '|n|', 1])
+  })
+
   it('an answer in an unknown format has the sealed id in its header', async () => {
     await start(NEWS)
     const { headers } = await ask('POST /_query/async?format=future', {

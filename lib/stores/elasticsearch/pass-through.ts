@@ -28,8 +28,8 @@ const TIMES: readonly string[] = ['wait_for_completion_timeout', 'keep_alive']
 /** Of a request for the state, the store also says how to write it. */
 const NOT_FOR_STATE: readonly string[] = [...TIMES, 'format', 'delimiter', 'filter_path']
 
-/** The gateway writes the answer of a list itself. */
-const NOT_FOR_LIST: readonly string[] = ['format', 'filter_path', 'pretty']
+/** The gateway reads the answer of a list as JSON and writes it itself. */
+const NOT_FOR_LIST: readonly string[] = ['format', 'filter_path']
 
 /** What a get may say too. The cluster would refuse the rest of a submit in the gets that go on with its wait. */
 const PRESENTATION: readonly string[] = [

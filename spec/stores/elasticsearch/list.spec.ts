@@ -161,7 +161,14 @@ describe.each(TRANSPORTS)('running queries of a cluster over %s', (transport) =>
     expect(text).toMatch(
       /^\{\n {2}"queries" : \{\n {4}"[\w-]+" : \{\n {6}"query" : "RUN"\n {4}\}\n {2}\}\n\}\n$/,
     )
-    expect(cluster.request.url).toBe('/_query/queries?human')
+    expect(cluster.request.url).toBe('/_query/queries?pretty&human')
+  })
+
+  it('are refused by the cluster where a parameter is wrong that only the gateway acts on', async () => {
+    await start(transport, { runAs }, { monitors: ['alice'] })
+    const { status, text } = await gateway.alice('GET /_query/queries?pretty=maybe')
+    const reason = 'Failed to parse value [maybe] as only [true] or [false] are allowed.'
+    expect([status, text]).toEqual([400, errorJson(400, 'illegal_argument_exception', reason)])
   })
 
   it('keep what a newer cluster tells, to the last digit, and lose what names nodes', async () => {

@@ -31,14 +31,15 @@ const PASSED_HEADERS = ['content-type', 'warning', 'took-nanos', 'x-elasticsearc
 
 /**
  * Reads the id and the state at the beginning of an answer, and replaces the cluster's id by what `idOf` gives for it.
- * It does not read the rest of the body. `askedId`: the cluster's id of the query that the request was about.
+ * It does not read the rest of the body. `askedId`: the cluster's id of the query that the request was about. `isSync`: the
+ * query has ended and has no id, also where no header says so.
  *
  * Calls `idOf` as soon as it knows the id, since a query whose answer breaks can still be asked for or deleted.
  */
 export async function readAnswer(
   response: UpstreamResponse,
   idOf: (upstreamId: string) => string,
-  askedId?: string,
+  { askedId, isSync = false }: { askedId?: string | undefined; isSync?: boolean } = {},
 ): Promise<QueryAnswer> {
   const { status, headers, body } = response
   if (!isOfElasticsearch(response)) {
@@ -48,7 +49,7 @@ export async function readAnswer(
     status,
     headers: passedHeaders(headers),
     upstreamId: singleHeader(headers[ID_HEADER]),
-    isRunning: readBoolean(singleHeader(headers[IS_RUNNING_HEADER])),
+    isRunning: readBoolean(singleHeader(headers[IS_RUNNING_HEADER])) ?? (isSync ? false : undefined),
   }
   if (answer.upstreamId !== undefined) idOf(answer.upstreamId)
   assertReadable(response)

@@ -19,6 +19,26 @@ export const withOwnCredentials: Identify = (wire) => {
  */
 export type GatewayRefusals = readonly (401 | 403)[]
 
+/** How Elasticsearch names an account that acts for another. YAML may break the line at each blank. */
+const ACTING_ACCOUNT = new RegExp(
+  String.raw`(?:API key id \[[^\][]*\] of )?(?:user|service account) \[[^\][]*\](?= run as \[| is unauthorized to run as \[)`.replaceAll(
+    ' ',
+    String.raw`(?:\\\r?\n\s*\\)? `,
+  ),
+  'g',
+)
+
+/**
+ * The body of a 403 with asterisks in place of the service account, for a caller whom it acts for. The length stays, since
+ * some formats count it.
+ */
+export function withoutAccount(bytes: Buffer): Buffer {
+  const text = bytes.toString('latin1').replace(ACTING_ACCOUNT, (account) => {
+    return account.replace(/(?<=\[)[^\]]+/g, (name) => '*'.repeat(name.length))
+  })
+  return Buffer.from(text, 'latin1')
+}
+
 /** Printable ASCII without blanks at its ends, which a header can carry. */
 const USER_NAME = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 

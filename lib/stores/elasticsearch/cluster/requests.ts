@@ -105,7 +105,7 @@ export class ClusterQueries {
     const waitMs = Number.POSITIVE_INFINITY
     const answer = await this.#cluster.ask(
       { ...request, waitMs, need: 'wait', endedBy: [signal] },
-      (response) => this.#read(response, undefined, refuseId),
+      (response) => this.#read(response, undefined, refuseId, true),
     )
     if (!answer) throw new TypeError('a synchronous query cannot be unknown')
     return answer
@@ -231,9 +231,10 @@ export class ClusterQueries {
     response: UpstreamResponse,
     query: KnownQuery | undefined,
     idOf: (upstreamId: string) => string,
+    isSync = false,
   ): Promise<QueryAnswer | undefined> {
     if (response.status < 400) {
-      const answer = await readAnswer(response, idOf, query?.upstreamId)
+      const answer = await readAnswer(response, idOf, { askedId: query?.upstreamId, isSync })
       // It is small. Read here, it is within the time limit, whole before anybody relies on it, and off its connection.
       return answer.isRunning ? inMemory(answer) : answer
     }

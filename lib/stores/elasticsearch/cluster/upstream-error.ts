@@ -9,6 +9,7 @@ import type { KnownQuery } from '../ids/sealed-content'
 import { mentionsId, withoutIds, withoutPadding } from '../ids/upstream-id'
 import { UpstreamError } from '../outage'
 import type { GatewayRefusals } from './identity'
+import { withoutAccount } from './identity'
 
 /** Longer than any error of Elasticsearch, stack traces included. */
 const LONGEST_ERROR = 4 * 2 ** 20
@@ -42,7 +43,7 @@ export async function readError(
   if (query && isAboutGateway) throw forbidden(hideIds(bytes, format, query), format)
   const isUnknown =
     query && status === 404 && (mentionsId(bytes, query.upstreamId) || bytes.includes(RESULTS_INDEX))
-  return isUnknown ? undefined : hideIds(bytes, format, query)
+  return isUnknown ? undefined : hideIds(status === 403 ? withoutAccount(bytes) : bytes, format, query)
 }
 
 export function refusedCredentials(): UpstreamError {

@@ -1,11 +1,13 @@
 import type { Caller } from 'express-esql-async-query'
 import { ElasticsearchStore, newSealingKey, ownerOf } from 'express-esql-async-query'
 import { ManualClock } from 'express-esql-async-query/test-kit'
+import { writeObject } from '../../../../lib/formats/formats'
 import type { Cluster, Operation } from '../../../support/cluster'
 import { API_KEY, SERVICE_ACCOUNT, startCluster } from '../../../support/cluster'
 import type { ElasticsearchGateway, StoreOptions } from '../../../support/elasticsearch-gateway'
 import { startElasticsearchGateway, TRANSPORTS } from '../../../support/elasticsearch-gateway'
 import { KeptLog } from '../../../support/hostile/log'
+import { decoders } from '../../../support/json-family'
 
 /** What the cluster says to an account that may not do something, as to an account, an API key and another's user. */
 const FORBIDDEN = [
@@ -253,6 +255,39 @@ describe.each(TRANSPORTS)('who the cluster sees over %s', (transport) => {
         403,
         target.startsWith('HEAD') ? '' : JSON.stringify(body),
       ])
+    }
+  })
+
+  it.each([
+    [
+      'user [gateway] run as [alice] with effective roles [r]',
+      'user [*******] run as [alice] with effective roles [r]',
+    ],
+    [
+      'API key id [k-1] of user [gateway] run as [alice]',
+      'API key id [***] of user [*******] run as [alice]',
+    ],
+    ['service account [elastic/gw] run as [alice]', 'service account [**********] run as [alice]'],
+    [
+      'user [gateway] run as [alice], because user [gateway] is unauthorized to run as [alice]',
+      'user [*******] run as [alice], because user [*******] is unauthorized to run as [alice]',
+    ],
+    ['user [alice] with effective roles [gateway]', 'user [alice] with effective roles [gateway]'],
+  ])('does not tell the caller who acts for it: %s', async (told, shown) => {
+    await start({ runAs: () => 'alice' })
+    for (const [format, decode] of Object.entries(decoders)) {
+      const error = { type: 'security_exception', reason: `action [x] is unauthorized for ${told}` }
+      const body = writeObject(format as 'json', { error: { root_cause: [error], ...error }, status: 403 })
+      const headers = { 'content-type': `application/${format}`, 'x-elastic-product': 'Elasticsearch' }
+      for (const [operation, target] of [
+        ['query', 'POST /_query'],
+        ['submit', 'POST /_query/async'],
+      ] as const) {
+        cluster.inject(operation, { kind: 'answer', status: 403, body: Buffer.from(body), headers })
+        const answer = await gateway.alice(`${target}?format=${format}`, { body: { query: 'ROW n = 1' } })
+        const reason = `action [x] is unauthorized for ${shown}`
+        expect([answer.status, decode(answer.body)]).toMatchObject([403, { error: { reason } }])
+      }
     }
   })
 

@@ -73,14 +73,21 @@ curl -sS -H "$ALICE" "$URL/_query/async/$ID?pretty"
 curl -sS -H "$ALICE" "$URL/_query/async/$ID?format=csv"
 curl -sS -H "$ALICE" --head "$URL/_query/async/$ID"
 
-# She submits one that takes a minute, stops it and keeps the rows so far: is_partial is true.
+# She submits one that takes a minute. It is among her running queries. Mallory has none.
 RUNNING=$(curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async" -d '{"query": "FROM slower", "wait_for_completion_timeout": "0s"}')
 ID=$(echo "$RUNNING" | cut -d '"' -f 4)
+curl -sS -H "$ALICE" "$URL/_query/queries?pretty"
+curl -sS -H "$MALLORY" "$URL/_query/queries?pretty"
+
+# She stops it and keeps the rows so far: is_partial is true.
 curl -sS -H "$ALICE" -X POST "$URL/_query/async/$ID/stop?pretty"
 
 # She deletes it. After that, it is as unknown to her as to Mallory.
 curl -sS -H "$ALICE" -X DELETE "$URL/_query/async/$ID?pretty"
 curl -sS -H "$ALICE" "$URL/_query/async/$ID?pretty"
+
+# A synchronous query has no id, and lasts as long as its request.
+curl -sS -H "$ALICE" -H "$JSON" "$URL/_query?format=md" -d '{"query": "FROM books"}'
 
 # A table to read. The other formats are json, yaml, cbor, smile, csv, tsv, md, and arrow for FROM types_basic.
 curl -sS -H "$ALICE" -H "$JSON" "$URL/_query/async?format=txt" -d '{"query": "FROM books"}'

@@ -120,6 +120,19 @@ describe('the README', () => {
     expect(Object.fromEntries(rows)).toEqual(ERROR_STATUS)
   })
 
+  it('names everything that the package exports', () => {
+    const sources = ['index.ts', 'test-kit/index.ts'].map((file) =>
+      readFileSync(path.join(__dirname, '..', '..', 'lib', file), 'utf8'),
+    )
+    const exported = [...sources.join('\n').matchAll(/^export (?:type )?\{([^}]*)\}/gm)]
+      .flatMap(([, names = '']) => names.split(','))
+      .map((name) => name.trim())
+      .filter((name) => name !== '')
+    const [, section = ''] = /^## Names\n([\s\S]*?)^## /m.exec(readme) ?? []
+    const named = [...section.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)
+    expect(named.toSorted()).toEqual([...exported, testKit.describeAsyncQueryStore.name].sort())
+  })
+
   it('lists exactly the settings of the standalone gateway, with their defaults', () => {
     const [rows = []] = tablesOf(readme, 'variable')
     expect(rows).toEqual(

@@ -168,8 +168,9 @@ describe('development mode', () => {
   it('prints lines that work when pasted', async () => {
     const server = start({ ESQL_ASYNC_LOG_LEVEL: 'debug' }, ['--port', '0'])
     const announcement = await server.announcement()
-    const [running, stranger, waited, complete, csv, head, stopped, deleted, gone, books, types] =
+    const [running, stranger, waited, complete, csv, head, list, strangers, ...more] =
       await paste(announcement)
+    const [stopped, deleted, gone, synchronous, books, types] = more
 
     const { id } = JSON.parse(running ?? '')
     const notFound = { type: 'resource_not_found_exception', reason: id }
@@ -200,6 +201,9 @@ describe('development mode', () => {
     expect(head).toMatch(
       /^HTTP\/1\.1 200 OK\r\n[^{]*\r\nX-Elasticsearch-Async-Is-Running: \?0\r\n[^{]*\r\n\r\n$/,
     )
+    const listed = Object.values(JSON.parse(list ?? '').queries)
+    expect(listed).toEqual([expect.objectContaining({ query: 'FROM slower' })])
+    expect(JSON.parse(strangers ?? '')).toEqual({ queries: {} })
     expect(JSON.parse(stopped ?? '')).toMatchObject({
       is_running: false,
       is_partial: true,
@@ -210,6 +214,7 @@ describe('development mode', () => {
     })
     expect(JSON.parse(deleted ?? '')).toEqual({ acknowledged: true })
     expect(JSON.parse(gone ?? '')).toMatchObject({ status: 404 })
+    expect(synchronous).toMatch(/^\| title \| authors \|[^\n]+\n\| --- \| --- \|/)
     expect(books).toMatch(/^ +title +\| +authors +\|[^\n]+\n[-+]+\nDune +\|Frank Herbert +\|/)
     expect(types).toMatch(/^---\nis_running: false\n/)
 

@@ -2,7 +2,8 @@ import type { JwksOptions, JwtCallerOptions, ResolveCaller } from '../index'
 import { jwtCaller } from '../index'
 import { ConfigError, messageOf } from './config-error'
 import type { GivenSettings } from './given-settings'
-import { DISCOVER, SETTINGS, settingsOf, variableOf } from './settings'
+import { DISCOVER } from './jwt-settings'
+import { SETTINGS, settingsOf, variableOf } from './settings'
 
 /** One of these is needed, and one is enough. */
 const KEY_SOURCES = [SETTINGS.jwtKey, SETTINGS.jwtKeyFile, SETTINGS.jwtJwks]

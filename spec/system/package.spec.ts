@@ -13,13 +13,14 @@ const PUBLIC_NAMES = [
   'esqlErrorHandler',
   'esqlProductInfo',
   'healthHandler',
+  'idempotencyKeyReused',
   'jwtCaller',
   'newSealingKey',
   'ownerOf',
   'readyHandler',
   'rowsToResult',
 ]
-const TEST_KIT_NAMES = ['EVERY_TYPE', 'ManualClock', 'describeAsyncQueryStore']
+const TEST_KIT_NAMES = ['EVERY_TYPE', 'ManualClock', 'describeAsyncQueryStore', 'readRows']
 
 describe('the packed package', () => {
   let consumer: Consumer

@@ -11,14 +11,16 @@ import { setCommonHeaders } from './response-headers'
 /**
  * Creates error-handling middleware for applications that have a body parser, such as `express.json()`, in front of
  * {@link asyncQueryRouter}. Express gives the errors of that parser to error handlers and never to the router. This one
- * answers them as Elasticsearch would, and every {@link QueryError} that middleware throws. Mount it after the router,
- * at the same prefix. It passes on all other errors, and errors of other paths.
+ * answers them as Elasticsearch would, and every {@link QueryError} that middleware throws, also on the path of
+ * {@link esqlProductInfo}. Mount it after the router, at the same prefix. It passes on all other errors, and errors of
+ * other paths.
  */
 export function esqlErrorHandler(): ErrorRequestHandler {
   return function esqlErrors(error: unknown, request, response, next) {
     const route = matchRoute(request.path)
-    if (!route || !(isQueryError(error) || isOfBodyParser(error))) return next(error)
-    const operation = operationOn(route, request.method)
+    const isOfInfo = request.path === '/' && isQueryError(error)
+    if (!(route || isOfInfo) || !(isQueryError(error) || isOfBodyParser(error))) return next(error)
+    const operation = route && operationOn(route, request.method)
     setCommonHeaders(response)
     void refusalOf(error, takesBody(operation) ? operation : 'submit').then((refusal) =>
       sendError(refusal, response),

@@ -81,15 +81,15 @@ export interface AsyncQueryRouterOptions {
   strict?: boolean
   /**
    * How many bytes of finished answers the router keeps in memory, so that it writes a result of `MemoryStore` that
-   * clients read again and again only twice. One body may take an eighth of this. `0` keeps none. The router keeps no
-   * answers of other stores, because it cannot know whether their results change.
+   * clients read again and again only twice. One body may take an eighth of this. `0` keeps none. Of other stores it keeps
+   * answers only if the result has `isFrozen`, because it cannot know whether other results change, and none of batches.
    *
    * @default 33_554_432 (32 MiB)
    */
   maxCachedBytes?: number
   /**
-   * Receives one entry per finished request, at the level `info`, or `error` for a status of 500 and more. A pino
-   * logger fits. This package logs digests of owners and ids, and never tokens, names, query texts or ids. It logs
+   * Receives one entry per finished request, at the level `info`, `error` for a status of 500 and more, or `warn` for a
+   * body that is refused because a package is missing. A pino logger fits. This package logs digests of owners and ids, and never tokens, names, query texts or ids. It logs
    * the errors that a store or an engine throws as they are.
    *
    * @default the console, which gets failures, and outside production (`NODE_ENV`) why callers are refused, each reason

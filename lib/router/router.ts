@@ -32,8 +32,8 @@ export interface AsyncQueryRouter extends Router {
 /**
  * Creates a router for Elasticsearch's ES|QL async query API: `POST /_query/async`, `GET`, `HEAD` and `DELETE`
  * `/_query/async/{id}`, `POST /_query/async/{id}/stop`, `GET /_query/queries` and `/_query/queries/{id}`, and for the
- * synchronous `POST /_query`. Mount it at `/` or below any prefix. All other paths fall
- * through. An operation that the store does not offer answers 405.
+ * synchronous `POST /_query`. Mount it at `/` or below any prefix. All other paths fall through, `GET /` too, which
+ * {@link esqlProductInfo} answers. An operation that the store does not offer answers 405.
  *
  * Throws a `TypeError` for options that are missing, wrong or unknown.
  */

@@ -12,7 +12,10 @@ import { CLIENT_LEFT, outcomeOf } from './request-record'
 
 /** The log entry of a finished request. Its names are documented, because log searches depend on them. */
 export interface RequestEvent {
-  /** `query`, `submit`, `get`, `head`, `stop` or `delete`. Left out for a method that the route does not have. */
+  /**
+   * `query`, `submit`, `get`, `head`, `stop`, `delete`, `list` or `show`. Left out for a method that the route does not
+   * have.
+   */
   operation?: string
   /** Status of the answer, or 499 where the client left before it. */
   status: number

@@ -113,8 +113,26 @@ describe('esqlErrorHandler', () => {
     expect([answer.status, answer.text]).toEqual([status, errorJson(status, type, reason)])
   })
 
+  it.each(['/', '/es'])(
+    'answers a QueryError on the path of the product information, below %s',
+    async (prefix) => {
+      await start((_request, _response, next) => next(new QueryError('circuit_breaking_exception', 'full')), {
+        prefix,
+      })
+      const { status, text } = await gateway.alice('GET /')
+      expect([status, text]).toEqual([429, errorJson(429, 'circuit_breaking_exception', 'full')])
+    },
+  )
+
   it.each<[string, string, RequestHandler, string]>([
     ['errors of other paths', 'POST /other', express.json(), '{'],
+    ['errors of body parsers on the path of the product information', 'POST /', express.json(), '{'],
+    [
+      'a QueryError of other paths',
+      'POST /other',
+      (_request, _response, next) => next(new QueryError('exception', 'mine')),
+      '{}',
+    ],
     ['other errors', SUBMIT, (_request, _response, next) => next(new Error('mine')), '{}'],
     ['errors that are no objects', SUBMIT, (_request, _response, next) => next('mine'), '{}'],
     [

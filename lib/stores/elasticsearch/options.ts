@@ -17,7 +17,7 @@ import { readSealingKeys } from './ids/sealing-keys'
 export interface ElasticsearchStoreOptions {
   /**
    * The application's own `Client` of `@elastic/elasticsearch`, 8.13 or later. Its nodes, TLS, credentials and retries
-   * apply, but a submit is never retried. This or `url`.
+   * apply, but a submit and a synchronous query are never retried. This or `url`.
    */
   client?: ElasticsearchClient
   /** The cluster's address, for applications without the client: `https://es.example:9200`. This or `client`. */
@@ -40,8 +40,8 @@ export interface ElasticsearchStoreOptions {
   maxConnections?: number
   /**
    * The keys that seal query ids: texts that {@link newSealingKey} made, the same for every replica. The first one
-   * seals, all of them open. To rotate, put a fresh key first, and remove the old one when the queries that it sealed
-   * have expired.
+   * seals, all of them open. To rotate, add a fresh key at the end on every replica, then move it to the front, and remove
+   * the old one when the queries that it sealed have expired.
    */
   sealingKeys: readonly string[]
   /**

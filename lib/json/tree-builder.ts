@@ -98,7 +98,8 @@ export class TreeBuilder {
   /** Leaves the innermost object or array, which is complete, and returns it. */
   leave(): Value {
     const { object, count, items } = this.#open
-    const value = object ?? items ?? this.#items.slice(count, this.#itemCount)
+    // An array that grows by itself has room for more items than it has.
+    const value = object ?? items?.slice() ?? this.#items.slice(count, this.#itemCount)
     if (!object) this.#itemCount = count
     this.#open.items = undefined
     this.depth -= 1

@@ -28,7 +28,7 @@ async function measured(
   await settledHeap()
   let counted = 0
   const growth = await heapGrowth(async () => {
-    const { kept, bytes } = await make(Math.min(40_000, Math.ceil(5_000_000 / weigh(item(1)))))
+    const { kept, bytes } = await make(Math.min(400_000, Math.ceil(5_000_000 / Math.max(8, weigh(item(1))))))
     held.push(kept)
     counted = bytes
     // The runtime keeps the text that a regular expression has read last.

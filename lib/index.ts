@@ -81,6 +81,7 @@ export type {
   ElasticsearchStoreOptions,
 } from './stores/elasticsearch/elasticsearch-store'
 export { ElasticsearchStore, newSealingKey } from './stores/elasticsearch/elasticsearch-store'
+export type { Execute, ExecuteContext } from './stores/execution/execute'
 export { MemoryStore } from './stores/memory/memory-store'
-export type { Execute, ExecuteContext, MemoryStoreOptions } from './stores/memory/options'
+export type { MemoryStoreOptions } from './stores/memory/options'
 export type { RequestEvent } from './telemetry/request-log'

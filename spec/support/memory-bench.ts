@@ -4,8 +4,9 @@ import { QueryError } from '../../lib/core/errors'
 import type { GetOptions, SubmitOptions } from '../../lib/core/operations'
 import type { QueryResult } from '../../lib/core/result'
 import type { AsyncQuery, CompletedQuery, QueryRequest } from '../../lib/core/store'
+import type { ExecuteContext } from '../../lib/stores/execution/execute'
 import { MemoryStore } from '../../lib/stores/memory/memory-store'
-import type { ExecuteContext, MemoryStoreOptions } from '../../lib/stores/memory/options'
+import type { MemoryStoreOptions } from '../../lib/stores/memory/options'
 import { ManualClock } from '../../lib/test-kit'
 
 export const alice = ownerOf('issuer', 'alice')

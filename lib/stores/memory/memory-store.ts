@@ -8,19 +8,20 @@ import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../.
 import type { EngineResult, QueryResult, StoredResult } from '../../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
 import { inTurns } from '../../core/turns'
-import { MemoryBudget } from './budget'
-import { ExpiryQueue } from './expiry-queue'
-import { freezeFailure } from './frozen-failure'
-import { freezeResult } from './frozen-result'
-import type { KeptResult } from './intake'
-import { Intake } from './intake'
-import type { Execute, MemoryStoreOptions } from './options'
+import { MemoryBudget } from '../execution/budget'
+import type { Execute } from '../execution/execute'
+import { ExpiryQueue } from '../execution/expiry-queue'
+import { freezeFailure } from '../execution/frozen-failure'
+import { freezeResult } from '../execution/frozen-result'
+import type { KeptResult } from '../execution/intake'
+import { Intake } from '../execution/intake'
+import { ownText } from '../execution/own-text'
+import { LocalQuery } from '../execution/query'
+import { assertQueryId, QueryIdGenerator, withPadding } from '../execution/query-id'
+import { weighInTurns } from '../execution/weight'
+import type { MemoryStoreOptions } from './options'
 import { MEMORY_STORE_OPTIONS } from './options'
-import { ownText } from './own-text'
-import { MemoryQuery } from './query'
-import { assertQueryId, QueryIdGenerator, withPadding } from './query-id'
 import { QueryIndex } from './query-index'
-import { weighInTurns } from './weight'
 
 /**
  * Keeps queries in the memory of this process and runs them with your executor. They are lost when the process ends, and
@@ -38,13 +39,13 @@ export class MemoryStore implements AsyncQueryStore {
   readonly #budget: MemoryBudget
   readonly #ids = new QueryIdGenerator()
   readonly #queries = new QueryIndex()
-  readonly #expiries: ExpiryQueue<MemoryQuery>
+  readonly #expiries: ExpiryQueue<LocalQuery>
   /** When the time of a query that runs is over. */
-  readonly #deadlines: ExpiryQueue<MemoryQuery>
+  readonly #deadlines: ExpiryQueue<LocalQuery>
   /** The executors that run. Each promise resolves when its executor has ended. */
-  readonly #executions = new Map<MemoryQuery, Promise<void>>()
+  readonly #executions = new Map<LocalQuery, Promise<void>>()
   /** Which query a result belongs to, as long as anybody has the result. */
-  readonly #sources = new WeakMap<StoredResult, MemoryQuery>()
+  readonly #sources = new WeakMap<StoredResult, LocalQuery>()
   readonly #running: Counter | undefined
   #closed = false
 
@@ -140,33 +141,33 @@ export class MemoryStore implements AsyncQueryStore {
     await Promise.all(queries.map((query) => this.#ended(query)))
   }
 
-  #find(id: string, owner: Owner | undefined): MemoryQuery | undefined {
+  #find(id: string, owner: Owner | undefined): LocalQuery | undefined {
     this.#assertOpen()
     assertQueryId(id)
     const query = this.#queries.find(withPadding(id), owner)
     return query?.isExpired ? undefined : query
   }
 
-  #expire(query: MemoryQuery): void {
+  #expire(query: LocalQuery): void {
     this.#forget(query)
     query.cancel('keep_alive expired')
   }
 
-  #forget(query: MemoryQuery): void {
+  #forget(query: LocalQuery): void {
     if (!this.#queries.delete(query)) return
     this.#expiries.delete(query)
     this.#deadlines.delete(query)
     this.#release(query)
   }
 
-  #endRun(query: MemoryQuery): void {
+  #endRun(query: LocalQuery): void {
     const why = `it has run for [${this.#maxRunMs}ms], the limit of this server`
     if (this.#onMaxRun === 'fail') query.cancel(why)
     else void this.#stop(query, why)
   }
 
   /** Completes a query with the rows that it has, unless it has ended. */
-  async #stop(query: MemoryQuery, why: string): Promise<void> {
+  async #stop(query: LocalQuery, why: string): Promise<void> {
     if (query.outcome) return
     query.interrupt(why)
     await query.wait({ waitForCompletionTimeoutMs: this.#interruptGraceMs })
@@ -174,16 +175,16 @@ export class MemoryStore implements AsyncQueryStore {
   }
 
   /** Gives back what the budget counts for a query that cannot be found, does not run, and is not read. */
-  #release(query: MemoryQuery): void {
+  #release(query: LocalQuery): void {
     if (!query.isCounted || query.readers > 0 || this.#queries.has(query) || this.#executions.has(query))
       return
     query.isCounted = false
     this.#budget.removeQuery(query.owner, query.bytes)
   }
 
-  #start(request: QueryRequest, bytes: number, owner: Owner, options: SubmitOptions): MemoryQuery {
+  #start(request: QueryRequest, bytes: number, owner: Owner, options: SubmitOptions): LocalQuery {
     this.#budget.addQuery(owner, bytes)
-    const query = new MemoryQuery(this.#ids.next(), request, owner, options, this.#clock)
+    const query = new LocalQuery(this.#ids.next(), request, owner, options, this.#clock)
     query.bytes = bytes
     this.#queries.add(query)
     // The submit of a query without keep-alive still answers, and lets it expire then.
@@ -206,7 +207,7 @@ export class MemoryStore implements AsyncQueryStore {
   }
 
   /** Resolves when the engine has ended, and has closed what it reads rows from. */
-  async #run(query: MemoryQuery, request: QueryRequest, submitter: Caller | undefined): Promise<void> {
+  async #run(query: LocalQuery, request: QueryRequest, submitter: Caller | undefined): Promise<void> {
     const { owner } = query
     const signal = query.begin()
     const report = (result: QueryResult): void => {
@@ -236,7 +237,7 @@ export class MemoryStore implements AsyncQueryStore {
     }
   }
 
-  async #complete(query: MemoryQuery, result: EngineResult | Intake): Promise<void> {
+  async #complete(query: LocalQuery, result: EngineResult | Intake): Promise<void> {
     if (query.outcome) return
     const isStopped = query.isInterrupted
     const tookNanos = Math.max(0, Math.round((this.#clock.now() - query.startTimeMs) * 1e6))
@@ -253,7 +254,7 @@ export class MemoryStore implements AsyncQueryStore {
     }
   }
 
-  #fail(query: MemoryQuery, fault: unknown): void {
+  #fail(query: LocalQuery, fault: unknown): void {
     if (query.outcome) return
     const { error: failure, bytes } = freezeFailure(fault)
     let error = failure
@@ -266,13 +267,13 @@ export class MemoryStore implements AsyncQueryStore {
     query.end({ state: 'failed', error })
   }
 
-  #takeBytes(query: MemoryQuery, bytes: number): void {
+  #takeBytes(query: LocalQuery, bytes: number): void {
     this.#budget.addBytes(query.owner, bytes)
     query.bytes += bytes
   }
 
   /** Resolves when the executor of the query has ended, or after the grace period. */
-  #ended(query: MemoryQuery): Promise<void> {
+  #ended(query: LocalQuery): Promise<void> {
     const execution = this.#executions.get(query)
     if (!execution) return Promise.resolve()
     return new Promise((resolve) => {

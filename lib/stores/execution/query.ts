@@ -13,7 +13,7 @@ export type Outcome =
   | { state: 'failed'; error: QueryError }
 
 /** One async query in memory: its state, and the requests that wait for its end. */
-export class MemoryQuery {
+export class LocalQuery {
   readonly id: string
   readonly owner: Owner
   readonly startTimeMs: number

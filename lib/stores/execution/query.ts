@@ -12,18 +12,26 @@ export type Outcome =
   | { state: 'completed'; completed: CompletedQuery }
   | { state: 'failed'; error: QueryError }
 
-/** One async query in memory: its state, and the requests that wait for its end. */
+/** What a query tells about its result beside the result. */
+export interface ResultFacts {
+  tookNanos: number
+  isPartial: boolean
+}
+
+/** One async query of this process: its state, and the requests that wait for its end. */
 export class LocalQuery {
   readonly id: string
   readonly owner: Owner
-  readonly startTimeMs: number
+  /** When the query began, by the clock that measures how long it takes. */
+  readonly begunMs: number
+  startTimeMs: number
   expirationTimeMs: number
   /** The last report of `execute`. A stop takes the rows from it. */
   reported: QueryResult | undefined
   /** The bytes that the query takes from the budget of the store. */
   bytes = 0
   /** Whether the budget counts the query. */
-  isCounted = true
+  isCounted = false
   /** How many answers with the result are being read. */
   readers = 0
 
@@ -48,7 +56,8 @@ export class LocalQuery {
     this.#timeZone = request.timeZone && ownText(request.timeZone)
     this.#columnMetadata = request.columnMetadata ?? false
     this.#clock = clock
-    this.startTimeMs = clock.now()
+    this.begunMs = clock.now()
+    this.startTimeMs = this.begunMs
     this.expirationTimeMs = this.startTimeMs + options.keepAliveMs
   }
 
@@ -98,7 +107,7 @@ export class LocalQuery {
     endInTurns(this.#waits, (endWait) => endWait())
   }
 
-  complete(result: StoredResult, { tookNanos, isPartial }: { tookNanos: number; isPartial: boolean }): void {
+  complete(result: StoredResult, { tookNanos, isPartial }: ResultFacts): void {
     const completed: CompletedQuery = {
       isRunning: false,
       ...(this.#keepOnCompletion && { id: this.id }),
@@ -153,7 +162,7 @@ export class LocalQuery {
   snapshot(): AsyncQuery {
     const outcome = this.#outcome
     const { id, startTimeMs, expirationTimeMs } = this
-    if (!outcome) return { isRunning: true, id, startTimeMs, expirationTimeMs, ...this.#progress() }
+    if (!outcome) return { isRunning: true, id, startTimeMs, expirationTimeMs, ...this.progress() }
     if (outcome.state === 'failed') throw outcome.error
     return { ...outcome.completed, expirationTimeMs }
   }
@@ -163,11 +172,11 @@ export class LocalQuery {
     const { id, startTimeMs } = this
     if (this.#text === undefined || this.isExpired) return undefined
     const runningTimeNanos = Math.max(0, Math.round((this.#clock.now() - startTimeMs) * 1e6))
-    return { id, query: this.#text, startTimeMs, runningTimeNanos, ...this.#progress() }
+    return { id, query: this.#text, startTimeMs, runningTimeNanos, ...this.progress() }
   }
 
   /** What the executor has reported. It may report anything. */
-  #progress(): QueryProgress {
+  progress(): QueryProgress {
     const { documentsFound, valuesLoaded } = this.reported?.statistics ?? {}
     return {
       ...(Number.isFinite(documentsFound) && { documentsFound }),
@@ -176,6 +185,6 @@ export class LocalQuery {
   }
 }
 
-function taskCancelled(why: string): QueryError {
+export function taskCancelled(why: string): QueryError {
   return new QueryError('task_cancelled_exception', `task cancelled [${why}]`)
 }

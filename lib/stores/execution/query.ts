@@ -4,9 +4,9 @@ import { QueryError } from '../../core/errors'
 import type { SubmitOptions, WaitOptions } from '../../core/operations'
 import type { QueryResult, StoredResult } from '../../core/result'
 import type { AsyncQuery, CompletedQuery, ListedQuery, QueryProgress, QueryRequest } from '../../core/store'
-import { endInTurns } from '../../core/turns'
 import type { Intake } from './intake'
 import { ownText } from './own-text'
+import { Waits } from './waits'
 
 export type Outcome =
   | { state: 'completed'; completed: CompletedQuery }
@@ -43,7 +43,7 @@ export class LocalQuery {
   readonly #columnMetadata: boolean
   readonly #clock: Clock
   #interrupt: AbortController | undefined
-  readonly #waits = new Set<() => void>()
+  readonly #waits: Waits
   #outcome: Outcome | undefined
   #intake: Intake | undefined
 
@@ -56,6 +56,7 @@ export class LocalQuery {
     this.#timeZone = request.timeZone && ownText(request.timeZone)
     this.#columnMetadata = request.columnMetadata ?? false
     this.#clock = clock
+    this.#waits = new Waits(clock)
     this.begunMs = clock.now()
     this.startTimeMs = this.begunMs
     this.expirationTimeMs = this.startTimeMs + options.keepAliveMs
@@ -104,7 +105,7 @@ export class LocalQuery {
     this.reported = undefined
     if (outcome.state === 'failed') this.#intake?.drop()
     this.#intake = undefined
-    endInTurns(this.#waits, (endWait) => endWait())
+    this.#waits.end()
   }
 
   complete(result: StoredResult, { tookNanos, isPartial }: ResultFacts): void {
@@ -140,22 +141,8 @@ export class LocalQuery {
   }
 
   /** Resolves when the query has ended, the time has passed, or the signal has fired. */
-  wait({ waitForCompletionTimeoutMs, signal }: WaitOptions): Promise<void> {
-    if (this.#outcome || signal?.aborted || !(waitForCompletionTimeoutMs > 0)) return Promise.resolve()
-    return new Promise((resolve) => {
-      let cancelTimer: (() => void) | undefined
-      const endWait = (): void => {
-        this.#waits.delete(endWait)
-        cancelTimer?.()
-        signal?.removeEventListener('abort', endWait)
-        resolve()
-      }
-      this.#waits.add(endWait)
-      signal?.addEventListener('abort', endWait)
-      if (waitForCompletionTimeoutMs !== Number.POSITIVE_INFINITY) {
-        cancelTimer = this.#clock.setTimer(endWait, waitForCompletionTimeoutMs)
-      }
-    })
+  wait(options: WaitOptions): Promise<void> {
+    return this.#outcome ? Promise.resolve() : this.#waits.wait(options)
   }
 
   /** The state at this moment. Throws the error of a failed query. */

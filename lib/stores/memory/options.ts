@@ -1,9 +1,9 @@
 import type { OptionTable } from '../../core/check-options'
 import { rules } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
-import { systemClock } from '../../core/clock'
 import type { MeterProvider } from '../../core/meter'
 import type { Execute } from '../execution/execute'
+import { RUN_OPTIONS } from '../execution/run-options'
 
 /** The options of {@link MemoryStore}. */
 export interface MemoryStoreOptions {
@@ -49,18 +49,9 @@ export interface MemoryStoreOptions {
 }
 
 export const MEMORY_STORE_OPTIONS = {
-  execute: { ...rules.function, required: true },
+  ...RUN_OPTIONS,
   maxQueries: { ...rules.positiveNumber, default: 10_000 },
   maxQueriesPerOwner: { ...rules.positiveNumber, default: 1_000 },
   maxBytes: { ...rules.positiveNumber, default: 256 * 2 ** 20 },
   maxBytesPerOwner: { ...rules.positiveNumber, default: 64 * 2 ** 20 },
-  maxRunMs: { ...rules.positiveNumber, default: Number.POSITIVE_INFINITY },
-  onMaxRun: {
-    expected: "'stop' or 'fail'",
-    fits: (value) => value === 'stop' || value === 'fail',
-    default: 'stop',
-  },
-  interruptGraceMs: { ...rules.nonNegativeNumber, default: 1_000 },
-  clock: { ...rules.object, default: systemClock, defaultInWords: 'the time of the machine' },
-  meterProvider: rules.meterProvider,
 } as const satisfies OptionTable<MemoryStoreOptions>

@@ -31,7 +31,13 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/api': ['core/meter'],
   'fastest-levenshtein': ['core/did-you-mean'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
-  'lru-cache': ['jwt/key-finder', 'jwt/verified-tokens', 'request/reading-cache', 'router/answer-cache'],
+  'lru-cache': [
+    'jwt/key-finder',
+    'jwt/verified-tokens',
+    'request/reading-cache',
+    'router/answer-cache',
+    'stores/postgres/results',
+  ],
   compression: ['server/compression'],
   'apache-arrow': ['formats/arrow/arrow', 'formats/arrow/arrow-batches', 'formats/arrow/arrow-columns'],
 }

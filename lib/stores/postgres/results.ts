@@ -1,0 +1,66 @@
+import { LRUCache } from 'lru-cache'
+import { unavailable } from '../../core/errors'
+import type { Rows, StoredResult } from '../../core/result'
+import { unpackChunk } from '../batches/chunk'
+import { freezeResult } from '../execution/frozen-result'
+import { KeptRows } from '../execution/kept-rows'
+import { decodeHead } from './encoding'
+import type { Ledger } from './ledger'
+import type { StoredQuery } from './rows'
+
+interface HeldResult {
+  attempt: number
+  result: StoredResult
+}
+
+/** Reads results, and keeps small ones for those who read them again. */
+export class Results {
+  readonly #ledger: Ledger
+  readonly #held: LRUCache<string, HeldResult, { bytes: number }>
+
+  constructor(ledger: Ledger, maxBytes: number) {
+    this.#ledger = ledger
+    this.#held = new LRUCache({ maxSize: maxBytes })
+  }
+
+  /** The query, and its result if it has completed. Each answer with the same result has the same object, which is frozen. */
+  async read(key: Buffer): Promise<{ stored: StoredQuery; result?: StoredResult } | undefined> {
+    const name = key.toString('latin1')
+    const held = this.#held.get(name)
+    const stored = await this.#ledger.read(key, held?.attempt)
+    if (!stored) {
+      this.#held.delete(name)
+      return undefined
+    }
+    if (stored.state !== 'completed') return { stored }
+    if (held?.attempt === stored.attempt) return { stored, result: held.result }
+    const { result, bytes } = await this.#decode(key, stored)
+    if (bytes > 0) this.#held.set(name, { attempt: stored.attempt, result }, { size: bytes })
+    return { stored, result }
+  }
+
+  async #decode(key: Buffer, stored: StoredQuery): Promise<{ result: StoredResult; bytes: number }> {
+    if (!stored.head) throw unavailable('a result is not there as a whole')
+    const { found, ...facts } = await decodeHead(stored.head)
+    const rows: Rows = stored.body ? await unpackChunk(stored.body) : []
+    const values = stored.chunks > 0 ? new KeptRows(found, this.#chunks(key, stored)) : rows
+    return freezeResult({ ...facts, values })
+  }
+
+  /** Reads each chunk when its reader asks for it. */
+  #chunks(key: Buffer, { attempt, chunks }: StoredQuery): Iterable<Promise<Uint8Array>> {
+    const read = (no: number) => this.#chunk(key, attempt, no)
+    return {
+      *[Symbol.iterator]() {
+        for (let no = 0; no < chunks; no += 1) yield read(no)
+      },
+    }
+  }
+
+  /** Rejects if the chunk is missing: the answer must break off, and not look whole. */
+  async #chunk(key: Buffer, attempt: number, no: number): Promise<Uint8Array> {
+    const chunk = await this.#ledger.chunk(key, attempt, no)
+    if (!chunk) throw unavailable('a part of the result is no longer there')
+    return chunk
+  }
+}

@@ -1,4 +1,5 @@
 import { describeError } from '../../core/describe-error'
+import { isObject } from '../../core/is-object'
 import type { Logger } from '../../core/logger'
 
 /** A statement as `pg` takes it. */
@@ -64,6 +65,6 @@ const OUTAGES = /^(08|40|53|57P|25006)/
 
 /** Whether the same statement may succeed later. Errors of sockets have codes of another length. */
 export function isOutage(error: unknown): boolean {
-  const code = error instanceof Error ? String(Reflect.get(error, 'code') ?? '') : ''
+  const code = isObject(error) ? String(error.code ?? '') : ''
   return OUTAGES.test(code) || !/^[0-9A-Z]{5}$/.test(code) || code === 'EPIPE'
 }

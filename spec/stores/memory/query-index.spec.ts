@@ -1,7 +1,7 @@
 import { LocalQuery } from '../../../lib/stores/execution/query'
 import { QueryIndex } from '../../../lib/stores/memory/query-index'
 import { ManualClock } from '../../../lib/test-kit'
-import { alice, bob } from '../../support/memory-bench'
+import { alice, bob } from '../../support/store-bench'
 
 const OPTIONS = { waitForCompletionTimeoutMs: 0, keepAliveMs: 1, keepOnCompletion: true }
 

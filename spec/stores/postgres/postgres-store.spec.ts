@@ -1,0 +1,298 @@
+import { Pool } from 'pg'
+import { QueryError } from '../../../lib/core/errors'
+import type { QueryResult } from '../../../lib/core/result'
+import { batchesOf } from '../../../lib/core/result'
+import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
+import { PostgresStore } from '../../../lib/stores/postgres/postgres-store'
+import type { TestDatabase } from '../../support/postgres/database'
+import { openDatabase } from '../../support/postgres/database'
+import { TestSchema } from '../../support/postgres/schema'
+import { PostgresBench } from '../../support/postgres-bench'
+import { AT_ONCE, alice, bob, errorOf, FOREVER, refusal, rows } from '../../support/store-bench'
+
+let database: TestDatabase
+const benches: PostgresBench[] = []
+
+async function bench(options: Partial<PostgresStoreOptions> = {}): Promise<PostgresBench> {
+  const created = await PostgresBench.create(database.url, options)
+  benches.push(created)
+  return created
+}
+
+beforeAll(async () => {
+  database = await openDatabase()
+})
+afterEach(() => Promise.all(benches.splice(0).map((each) => each.remove())))
+afterAll(() => database.close())
+
+/** A result that needs several chunks. */
+const LARGE: QueryResult = {
+  columns: [{ name: 'x', type: 'keyword' }],
+  values: Array.from({ length: 10_000 }, (_, row) => [`row ${row} ${'of a large result '.repeat(5)}`]),
+}
+
+describe('PostgresStore', () => {
+  describe('a query that ends within its wait and is not kept', () => {
+    it.each([
+      ['completes', rows('a')],
+      ['completes with a large result', LARGE],
+    ])('costs no statement when it %s', async (_, result) => {
+      const { pool, store, runs } = await bench()
+      const submit = { ...FOREVER, keepAliveMs: 60_000, keepOnCompletion: false }
+      const answer = store.submit({ query: 'FROM x' }, alice, submit)
+      while (runs.length === 0) await pool.idle()
+      runs[0]?.complete(result)
+      expect(await answer).toMatchObject({ isRunning: false, isPartial: false, result })
+      expect(pool.statements).toEqual([])
+    })
+
+    it('costs no statement when it fails', async () => {
+      const { pool, store } = await bench({ execute: () => Promise.reject(new QueryError('x', 'y')) })
+      const submit = { ...FOREVER, keepAliveMs: 60_000, keepOnCompletion: true }
+      expect(await refusal(store.submit({ query: 'FROM x' }, alice, submit))).toMatchObject({ reason: 'y' })
+      expect(pool.statements).toEqual([])
+    })
+  })
+
+  it('keeps every fact about a query and its result', async () => {
+    const one = await bench()
+    const result: QueryResult = {
+      columns: [
+        { name: 'n', type: 'long', meta: { bucket: { interval: 2n ** 60n } } },
+        { name: 'u', type: 'unsupported', originalTypes: ['a', 'b'], suggestedCast: 'keyword' },
+      ],
+      values: [[2n ** 60n, null]],
+      statistics: { documentsFound: 1, rowsEmitted: 2 },
+      isPartial: true,
+      approximationApplied: false,
+      warnings: ['slow \ud800'],
+      profile: { took: -0, depth: [1n, { __proto__: null, text: '\u0001mark' }] },
+      clusters: { total: 1 },
+    }
+    const request = { query: 'FROM x', columnar: true, timeZone: 'Europe/Paris', columnMetadata: true }
+    const options = { ...AT_ONCE, keepAliveMs: 60_000, keepOnCompletion: true }
+    const submitted = await one.store.submit(request, alice, options)
+    await one.clock.advance(1_500.25)
+    one.run.complete(result)
+    const waited = await one.get(submitted.id ?? '', FOREVER)
+    const { startTimeMs, expirationTimeMs } = submitted
+    expect(waited).toEqual({
+      isRunning: false,
+      id: submitted.id,
+      startTimeMs,
+      expirationTimeMs,
+      tookNanos: 1_500_250_000,
+      isPartial: true,
+      columnar: true,
+      timeZone: 'Europe/Paris',
+      columnMetadata: true,
+      result: { ...result, warnings: ['slow \ufffd'], isFrozen: true },
+    })
+    expect(await one.replica().get(submitted.id ?? '')).toEqual(waited)
+  })
+
+  it('gives the same frozen object to everybody who reads a small result again, and reads it once', async () => {
+    const one = await bench()
+    const id = await one.start()
+    one.run.complete(rows('a'))
+    const [first, second] = [await one.get(id, FOREVER), await one.get(id)]
+    expect(Reflect.get(second ?? {}, 'result')).toBe(Reflect.get(first ?? {}, 'result'))
+    expect(Object.isFrozen(Reflect.get(first ?? {}, 'result'))).toBe(true)
+  })
+
+  it('replays a failure exactly, without its cause', async () => {
+    const warn = jest.fn()
+    const logger = { debug() {}, info() {}, warn, error() {} }
+    const one = await bench({ logger })
+    const id = await one.start()
+    const failure = new QueryError('engine_exception', 'no \ud83d\ude00 disk', {
+      status: 507,
+      metadata: { bytes_wanted: 3, index: 'x' },
+      headers: { 'Retry-After': '7' },
+      causedBy: { type: 'io', reason: 'full', causedBy: { type: 'inner', reason: 'root' } },
+      cause: new Error('secret of the engine'),
+    })
+    one.run.fail(failure)
+    await errorOf(one.get(id, FOREVER))
+    const replayed = await errorOf(one.replica().get(id))
+    for (const name of ['type', 'reason', 'status', 'metadata', 'headers', 'causedBy'] as const) {
+      expect(replayed[name]).toEqual(failure[name])
+    }
+    expect(replayed.cause).toBeUndefined()
+    expect(await one.dump()).not.toContain(Buffer.from('secret of the engine').toString('hex'))
+    expect(JSON.stringify(warn.mock.calls)).toContain('secret of the engine')
+  })
+
+  it('writes neither owners nor callers, and the text of a query only while it runs', async () => {
+    const one = await bench()
+    const submit = { ...AT_ONCE, keepAliveMs: 60_000, keepOnCompletion: true }
+    const caller = { owner: bob, user: 'user-of-bob', claims: { mail: 'bob@example.org' } }
+    const { id = '' } = await one.store.submit({ query: 'FROM private' }, bob, { ...submit, caller })
+    const hex = (text: string): string => Buffer.from(text).toString('hex')
+    expect(await one.dump()).toContain(hex('FROM private'))
+    one.run.complete(rows('a'))
+    await one.store.get(id, bob, FOREVER)
+    const dump = await one.dump()
+    const secrets = ['FROM private', 'user-of-bob', 'bob@example.org', bob, 'issuer']
+    for (const text of secrets) {
+      expect(dump).not.toContain(text)
+      expect(dump).not.toContain(hex(text))
+    }
+  })
+
+  it('refuses a submit of an owner who has too many queries, and starts nothing', async () => {
+    const one = await bench({ maxQueriesPerOwner: 2 })
+    await one.start()
+    await one.start()
+    expect(await refusal(one.submit())).toEqual({
+      type: 'es_rejected_execution_exception',
+      status: 429,
+      reason:
+        'rejected execution of async query: you have [2] async queries already, the limit is [2]; ' +
+        'delete those that are no longer needed or try again later',
+      metadata: {},
+    })
+    expect(one.runs).toHaveLength(2)
+    expect(await one.start({ owner: bob })).toEqual(expect.any(String))
+  })
+
+  it('refuses a submit of an owner whose results take too much', async () => {
+    const one = await bench({ maxBytesPerOwner: 100 })
+    const id = await one.start()
+    one.run.complete(rows('a'.repeat(5_000), ...Array.from({ length: 500 }, (_, n) => String(n))))
+    await one.get(id, FOREVER)
+    expect(await refusal(one.submit())).toMatchObject({ type: 'circuit_breaking_exception', status: 429 })
+  })
+
+  it('refuses more queries than may run in this process', async () => {
+    const one = await bench({ maxRunning: 1 })
+    const id = await one.start()
+    expect(await refusal(one.submit({ owner: bob }))).toMatchObject({
+      type: 'es_rejected_execution_exception',
+    })
+    one.run.complete(rows('a'))
+    await one.get(id, FOREVER)
+    await one.pool.idle()
+    expect(await one.start({ owner: bob })).toEqual(expect.any(String))
+  })
+
+  it.each([
+    ['stop', { isPartial: true, result: rows('first') }],
+    ['fail', undefined],
+  ] as const)('ends a query that runs for too long: %s', async (onMaxRun, expected) => {
+    const one = await bench({ maxRunMs: 3_000, onMaxRun })
+    const id = await one.start()
+    one.run.report(rows('first'))
+    one.obeySignal()
+    const wait = one.get(id, FOREVER).catch(() => {})
+    await one.advance(3_001)
+    await wait
+    if (expected) expect(await one.replica().get(id)).toMatchObject(expected)
+    else expect(await refusal(one.replica().get(id))).toMatchObject({ type: 'task_cancelled_exception' })
+  })
+
+  it('keeps a deleted or expired result for downloads that have begun, and then removes it', async () => {
+    const one = await bench({ readGraceMs: 600_000 })
+    const ids = [await one.start(), await one.start({ keepAliveMs: 10_000 })]
+    for (const run of one.runs) run.complete(LARGE)
+    for (const id of ids) await one.get(id, FOREVER)
+    expect([await one.count('queries'), (await one.count('chunks')) > 2]).toEqual([2, true])
+    await one.delete(ids[0] ?? '')
+    await one.advance(100_000)
+    expect([await one.count('queries'), (await one.count('chunks')) > 2]).toEqual([2, true])
+    await one.advance(700_000)
+    await one.advance(60_000)
+    expect([await one.count('queries'), await one.count('chunks')]).toEqual([0, 0])
+  })
+
+  it('breaks off when a part of a result is missing', async () => {
+    const one = await bench()
+    const id = await one.start()
+    one.run.complete(LARGE)
+    const query = await one.get(id, FOREVER)
+    await one.schema.query(`DELETE FROM ${one.schema.name}.chunks WHERE no = 1`)
+    if (query?.isRunning !== false) throw new Error('It has not completed')
+    const read = async () => {
+      for (const batch of batchesOf(query.result.values)) await batch
+    }
+    expect(await refusal(read())).toMatchObject({
+      status: 503,
+      reason: 'a part of the result is no longer there',
+    })
+  })
+
+  it('uses at most four connections of the pool at a time', async () => {
+    const one = await bench()
+    const id = await one.start()
+    let underWay = 0
+    let most = 0
+    const { pool } = one
+    const query = pool.query.bind(pool)
+    pool.query = async (statement) => {
+      underWay += 1
+      most = Math.max(most, underWay)
+      return query(statement).finally(() => {
+        underWay -= 1
+      })
+    }
+    await Promise.all(Array.from({ length: 100 }, () => one.get(id)))
+    expect(most).toBe(4)
+  })
+
+  it('does not let the process die when the server closes an idle connection of a pool without listeners', async () => {
+    const pool = new Pool({ connectionString: database.url })
+    const warn = jest.fn()
+    const logger = { debug() {}, info() {}, warn, error() {} }
+    const store = new PostgresStore({ pool, execute: () => rows('a'), logger })
+    pool.emit('error', new Error('terminated'), undefined as never)
+    expect(warn).toHaveBeenCalledWith(
+      { error: expect.objectContaining({ message: 'terminated' }) },
+      'a connection to PostgreSQL has failed',
+    )
+    expect(new PostgresStore({ pool, execute: () => rows('a') })).not.toBe(store)
+    expect(pool.listenerCount('error')).toBe(1)
+    await pool.end()
+  })
+})
+
+describe('migrate', () => {
+  it('creates the tables once, however many processes do that at the same time', async () => {
+    const one = await bench()
+    const schema = new TestSchema(database.url)
+    const stores = Array.from(
+      { length: 8 },
+      () => new PostgresStore({ pool: one.pool, schema: schema.name, execute: () => rows('a') }),
+    )
+    await Promise.all(stores.map((store) => store.migrate()))
+    await stores[0]?.migrate()
+    await stores[0]?.check()
+    expect((await schema.query(`SELECT version FROM ${schema.name}.version`)).rows).toEqual([{ version: 1 }])
+    await schema.drop()
+  })
+
+  it('refuses tables of a later release', async () => {
+    const one = await bench()
+    await one.schema.query(`UPDATE ${one.schema.name}.version SET version = 2`)
+    await expect(one.store.migrate()).rejects.toThrow('have version 2; this release knows 1')
+  })
+
+  it.each(['', 'A', 'a"; DROP TABLE x; --', "a'b", '1a', 'a'.repeat(64)])(
+    'takes no schema of the name %j',
+    (schema) => {
+      const pool = new Pool()
+      expect(() => new PostgresStore({ pool, schema, execute: () => rows('a') })).toThrow(
+        'PostgresStore expects `schema` to be a name of at most 63 lower-case letters, digits and `_`',
+      )
+    },
+  )
+
+  it('is needed: without the tables, a check and a submit that waits for nothing reject', async () => {
+    const { pool } = await bench()
+    const store = new PostgresStore({ pool, schema: 'nothing_here', execute: () => rows('a') })
+    const submit = { ...AT_ONCE, keepAliveMs: 60_000, keepOnCompletion: true }
+    await expect(store.check()).rejects.toThrow('relation "nothing_here.version" does not exist')
+    await expect(store.submit({ query: 'FROM x' }, alice, submit)).rejects.toThrow(
+      'relation "nothing_here.executors" does not exist',
+    )
+  })
+})

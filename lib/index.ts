@@ -84,4 +84,7 @@ export { ElasticsearchStore, newSealingKey } from './stores/elasticsearch/elasti
 export type { Execute, ExecuteContext } from './stores/execution/execute'
 export { MemoryStore } from './stores/memory/memory-store'
 export type { MemoryStoreOptions } from './stores/memory/options'
+export type { PostgresPool, PostgresStatement } from './stores/postgres/database'
+export type { PostgresStoreOptions } from './stores/postgres/options'
+export { PostgresStore } from './stores/postgres/postgres-store'
 export type { RequestEvent } from './telemetry/request-log'

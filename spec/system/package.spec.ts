@@ -8,6 +8,7 @@ const PUBLIC_NAMES = [
   'ERROR_STATUS',
   'ElasticsearchStore',
   'MemoryStore',
+  'PostgresStore',
   'QueryError',
   'asyncQueryRouter',
   'esqlErrorHandler',
@@ -19,7 +20,7 @@ const PUBLIC_NAMES = [
   'readyHandler',
   'rowsToResult',
 ]
-const TEST_KIT_NAMES = ['EVERY_TYPE', 'ManualClock', 'describeAsyncQueryStore']
+const TEST_KIT_NAMES = ['EVERY_TYPE', 'ManualClock', 'describeAsyncQueryStore', 'readRows']
 
 describe('the packed package', () => {
   let consumer: Consumer

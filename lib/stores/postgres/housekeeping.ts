@@ -1,10 +1,17 @@
 import type { Clock } from '../../core/clock'
 import { describeError } from '../../core/describe-error'
 import type { Logger } from '../../core/logger'
-import type { Ledger } from './ledger'
+import type { Ledger, TableState } from './ledger'
 
 /** How often to sweep, in milliseconds. */
 const SWEEP_EVERY_MS = 60_000
+
+/** The queries that run in this process. */
+export interface Household {
+  keys(): readonly Buffer[]
+  /** Gets a query of this process that others have stopped, that is gone, or that is none of these keys. */
+  follow(state: TableState): void
+}
 
 export interface HousekeepingOptions {
   heartbeatMs: number
@@ -19,7 +26,7 @@ export interface HousekeepingOptions {
  */
 export class Housekeeping {
   readonly #ledger: Ledger
-  readonly #interrupt: (key: Buffer, isGone: boolean) => void
+  readonly #household: Household
   readonly #options: HousekeepingOptions
   #first: Promise<void> | undefined
   #running: Promise<void> = Promise.resolve()
@@ -28,14 +35,9 @@ export class Housekeeping {
   #isClosed = false
   #isFailing = false
 
-  /** `interrupt` gets a query of this process that another one has stopped, or that is gone. */
-  constructor(
-    ledger: Ledger,
-    interrupt: (key: Buffer, isGone: boolean) => void,
-    options: HousekeepingOptions,
-  ) {
+  constructor(ledger: Ledger, household: Household, options: HousekeepingOptions) {
     this.#ledger = ledger
-    this.#interrupt = interrupt
+    this.#household = household
     this.#options = options
   }
 
@@ -78,7 +80,8 @@ export class Housekeeping {
     const { clock, logger, readGraceMs } = this.#options
     try {
       await this.#ledger.beat()
-      for (const { key, isGone } of await this.#ledger.interrupted()) this.#interrupt(key, isGone)
+      const states = await this.#ledger.amiss(this.#household.keys())
+      for (const state of states) this.#household.follow(state)
       if (clock.now() - this.#sweptMs >= SWEEP_EVERY_MS) {
         this.#sweptMs = clock.now()
         while (!this.#isClosed && (await this.#ledger.sweep(readGraceMs)));

@@ -35,6 +35,14 @@ export interface Registered {
   times?: { startTimeMs: number; expirationTimeMs: number; leftMs: number }
 }
 
+/** What the tables say about a running query of this process. */
+export interface TableState {
+  key: Buffer
+  /** It was deleted, or its time is over. */
+  isGone: boolean
+  isStopped: boolean
+}
+
 /** The tables in words of the store: one statement for each method. `executor` is this process. */
 export class Ledger {
   readonly #database: Database
@@ -58,7 +66,7 @@ export class Ledger {
     const { columnar = false, timeZone = null, columnMetadata = false } = request
     const [row = {}] = await this.#run(
       'register',
-      ...[key, id, ownerDigest(owner), ranMs, Math.min(keepAliveMs, LONGEST_MS)],
+      ...[key, id, ownerDigest(owner), ranMs, Math.min(Math.max(keepAliveMs, -1), LONGEST_MS)],
       ...[keepOnCompletion, columnar, timeZone, columnMetadata, this.#executor, encodeRequest(request.query)],
       ...[limits.maxQueriesPerOwner, limits.maxBytesPerOwner],
     )
@@ -145,12 +153,13 @@ export class Ledger {
     await this.#run('leave', this.#executor)
   }
 
-  /** Queries of this process that another one has stopped or deleted, or whose time is over. */
-  async interrupted(): Promise<{ key: Buffer; isGone: boolean }[]> {
-    const rows = await this.#run('interrupted', this.#executor)
+  /** Queries of this process that another one has stopped or deleted, whose time is over, or that are none of `keys`. */
+  async amiss(keys: readonly Buffer[]): Promise<TableState[]> {
+    const rows = await this.#run('amiss', this.#executor, keys)
     return rows.map((row) => ({
       key: bytesOf(row, 'key') ?? Buffer.alloc(0),
       isGone: isTrue(row, 'is_gone'),
+      isStopped: isTrue(row, 'is_stopped'),
     }))
   }
 

@@ -12,7 +12,7 @@ import type { RunnerOptions } from '../execution/runner'
 import { Runner } from '../execution/runner'
 import type { HousekeepingOptions } from './housekeeping'
 import { Housekeeping } from './housekeeping'
-import type { Ledger, OwnLimits, Registered } from './ledger'
+import type { Ledger, OwnLimits, Registered, TableState } from './ledger'
 import { Persistence } from './persistence'
 import { LocalQueries, PostgresQuery } from './postgres-query'
 
@@ -35,7 +35,11 @@ export class LocalRuns {
     this.#limits = limits
     this.#clock = options.clock
     this.#persistence = new Persistence(ledger, options)
-    this.#housekeeping = new Housekeeping(ledger, (key, isGone) => this.interrupt(key, isGone), options)
+    this.#housekeeping = new Housekeeping(
+      ledger,
+      { keys: () => this.#local.list().map(({ key }) => key), follow: (state) => this.#follow(state) },
+      options,
+    )
     this.#runner = new Runner<PostgresQuery>(options, {
       needs: (query) => this.#local.has(query),
       keepResult: (query, result, facts) => this.#keepResult(query, result, facts),
@@ -82,12 +86,13 @@ export class LocalRuns {
     return this.#runner.stop(query, 'stopped')
   }
 
-  /** Another process has stopped or deleted a query, or its time is over. */
-  interrupt(key: Buffer, isGone: boolean): void {
+  /** Does here what the tables say about a query of this process. */
+  #follow({ key, isGone, isStopped }: TableState): void {
     const query = this.#local.find(key)
-    if (!query) return
-    if (isGone) void this.drop(query, 'cancelled by user')
-    else void this.#runner.stop(query, 'stopped')
+    if (query && isGone) void this.drop(query, 'cancelled by user')
+    else if (query && isStopped) void this.stop(query)
+    // Its submit has failed when the tables had it already.
+    else if (!query && !isGone) void this.#ledger.fail(key, LOST).catch(() => {})
   }
 
   /** Ends a query that the tables no longer show. Resolves when its executor has ended. */
@@ -164,10 +169,9 @@ export class LocalRuns {
 
   /** `before` is the outcome that the query has already, unless it cannot be kept. */
   async #writeFailure(query: PostgresQuery, error: QueryError, before?: Promise<void>): Promise<void> {
-    const isKept = before?.then(() => true) ?? false
-    const isRegistered = query.registration?.then(() => true)
-    if (await Promise.resolve(isKept).catch(() => false)) return
-    if (await isRegistered?.catch(() => false)) await this.#persistence.writeFailure(query, error)
+    const [isKept, isRegistered] = await Promise.all([succeeds(before), succeeds(query.registration)])
+    if (isKept) return
+    if (isRegistered) await this.#persistence.writeFailure(query, error)
     this.#forget(query)
   }
 
@@ -194,6 +198,11 @@ export class LocalRuns {
 /** How soon to ask again about an expiry when the database does not answer, in milliseconds. */
 const RETRY_MS = 1_000
 
+/** Of a query whose process does not say any more that it is there, or has lost track of it. */
+export const LOST = new QueryError(
+  'node_disconnected_exception',
+  'the process that ran the query is gone; submit it again',
+)
 const CLOSED = new QueryError(
   'node_closed_exception',
   'the process that ran the query has shut down; submit it again',
@@ -204,4 +213,13 @@ function refusal({ queries, bytes }: Registered['used'], limits: OwnLimits): Que
   return queries >= maxQueriesPerOwner
     ? tooMany({ of: 'owner', used: queries, wanted: queries + 1, limit: maxQueriesPerOwner })
     : tooLarge({ of: 'owner', used: bytes, wanted: bytes, limit: maxBytesPerOwner })
+}
+
+function succeeds(promise: Promise<void> | undefined): Promise<boolean> {
+  return (
+    promise?.then(
+      () => true,
+      () => false,
+    ) ?? Promise.resolve(false)
+  )
 }

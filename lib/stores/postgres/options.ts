@@ -1,6 +1,7 @@
 import type { OptionTable } from '../../core/check-options'
 import { rules } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
+import { isObject } from '../../core/is-object'
 import type { Logger } from '../../core/logger'
 import { consoleLogger } from '../../core/logger'
 import type { MeterProvider } from '../../core/meter'
@@ -79,9 +80,9 @@ export interface PostgresStoreOptions {
 export const POSTGRES_STORE_OPTIONS = {
   ...RUN_OPTIONS,
   pool: {
-    expected: 'a Pool of `pg`, an object with a `query` method',
+    expected: 'a Pool of `pg`, an object with the methods `query`, `on` and `listenerCount`',
     fits: (value) =>
-      typeof value === 'object' && value !== null && typeof Reflect.get(value, 'query') === 'function',
+      isObject(value) && ['query', 'on', 'listenerCount'].every((name) => typeof value[name] === 'function'),
     printable: false,
     required: true,
   },

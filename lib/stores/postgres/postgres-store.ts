@@ -1,6 +1,6 @@
 import type { Owner } from '../../core/caller'
 import { checkOptions } from '../../core/check-options'
-import { QueryError, unavailable } from '../../core/errors'
+import { unavailable } from '../../core/errors'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
 import type { StoredResult } from '../../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
@@ -12,7 +12,7 @@ import { weighInTurns } from '../execution/weight'
 import { Database } from './database'
 import { queryKey } from './encoding'
 import { Ledger } from './ledger'
-import { LocalRuns } from './local-runs'
+import { LOST, LocalRuns } from './local-runs'
 import type { PostgresStoreOptions } from './options'
 import { POSTGRES_STORE_OPTIONS } from './options'
 import type { PostgresQuery } from './postgres-query'
@@ -167,11 +167,6 @@ export class PostgresStore implements AsyncQueryStore {
   }
 }
 
-/** Of a query whose process does not say any more that it is there. */
-const LOST = new QueryError(
-  'node_disconnected_exception',
-  'the process that ran the query is gone; submit it again',
-)
 function completed(stored: StoredQuery, result: StoredResult): Omit<CompletedQuery, 'id'> {
   const { tookNanos, isPartial, timeZone } = stored
   return {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { unavailable } from '../../core/errors'
 import type { Rows, StoredResult } from '../../core/result'
@@ -13,19 +14,36 @@ interface HeldResult {
   result: StoredResult
 }
 
+export interface FoundQuery {
+  stored: StoredQuery
+  /** Of a query that has completed. */
+  result?: StoredResult
+}
+
 /** Reads results, and keeps small ones for those who read them again. */
 export class Results {
   readonly #ledger: Ledger
-  readonly #held: LRUCache<string, HeldResult, { bytes: number }>
+  readonly #held: LRUCache<string, HeldResult>
+  /** Reads that are not sent yet, so that whoever asks now may share them. */
+  readonly #unsent = new Map<string, Promise<FoundQuery | undefined>>()
 
   constructor(ledger: Ledger, maxBytes: number) {
     this.#ledger = ledger
-    this.#held = new LRUCache({ maxSize: maxBytes })
+    this.#held = new LRUCache({ maxSize: Math.ceil(Math.min(maxBytes, Number.MAX_SAFE_INTEGER)) })
   }
 
   /** The query, and its result if it has completed. Each answer with the same result has the same object, which is frozen. */
-  async read(key: Buffer): Promise<{ stored: StoredQuery; result?: StoredResult } | undefined> {
+  read(key: Buffer): Promise<FoundQuery | undefined> {
     const name = key.toString('latin1')
+    const reading = this.#unsent.get(name) ?? this.#readSoon(key, name)
+    this.#unsent.set(name, reading)
+    return reading
+  }
+
+  /** The end of a query ends all its waits, and each of them asks. */
+  async #readSoon(key: Buffer, name: string): Promise<FoundQuery | undefined> {
+    await nextTurn()
+    this.#unsent.delete(name)
     const held = this.#held.get(name)
     const stored = await this.#ledger.read(key, held?.attempt)
     if (!stored) {

@@ -103,10 +103,10 @@ export function statementsFor(schema: string) {
 
     leave: `DELETE FROM ${s}.executors WHERE id = $1::uuid`,
 
-    /** Queries that run here and that another process has stopped or deleted. */
-    interrupted: `
-      SELECT key, NOT (${visible}) AS is_gone FROM ${s}.queries
-      WHERE executor = $1::uuid AND state = 'running' AND (is_stopped OR NOT (${visible}))`,
+    /** Running queries of this process that are not as they are here. */
+    amiss: `
+      SELECT key, NOT (${visible}) AS is_gone, is_stopped FROM ${s}.queries
+      WHERE executor = $1::uuid AND state = 'running' AND (is_stopped OR NOT (${visible}) OR NOT key = ANY ($2::bytea[]))`,
 
     /** In bites, so that no statement takes long. One process at a time, because two would wait for each other. */
     sweepChunks: `

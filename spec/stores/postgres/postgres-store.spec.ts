@@ -221,6 +221,43 @@ describe('PostgresStore', () => {
     })
   })
 
+  it('reads the tables some times when a thousand waits end, not a thousand times', async () => {
+    const one = await bench()
+    const id = await one.start()
+    const waits = Array.from({ length: 1_000 }, () => one.get(id, FOREVER))
+    await one.pool.idle()
+    const asked = one.pool.statements.length
+    one.run.complete(rows('a'))
+    const answers = await Promise.all(waits)
+    expect(answers.every((query) => query?.isRunning === false)).toBe(true)
+    expect(new Set(answers).size).toBe(1_000)
+    // Waits end in turns of the event loop, 32 in each. One statement writes the outcome.
+    expect(one.pool.statements.length - asked).toBeLessThanOrEqual(1 + Math.ceil(1_000 / 32))
+  })
+
+  it('keeps a query for as long as dates reach, and lets one expire that is not to be kept at all', async () => {
+    const one = await bench()
+    const id = await one.start({ keepAliveMs: Number.POSITIVE_INFINITY })
+    expect(await one.get(id, { keepAliveMs: Number.POSITIVE_INFINITY })).toMatchObject({ isRunning: true })
+    const gone = await one.start({ keepAliveMs: Number.NEGATIVE_INFINITY })
+    expect(await one.get(gone)).toBeUndefined()
+  })
+
+  it('ends a query whose submit has failed although the tables have it', async () => {
+    const one = await bench()
+    const { pool } = one
+    const query = pool.query.bind(pool)
+    pool.query = async (statement) => {
+      const answer = await query(statement)
+      if (statement.text.includes('registered')) throw new Error('the answer is lost')
+      return answer
+    }
+    await expect(one.submit()).rejects.toThrow('the answer is lost')
+    expect(await one.store.list(alice)).toHaveLength(1)
+    await one.advance(5_000)
+    expect(await one.store.list(alice)).toEqual([])
+  })
+
   it('uses at most four connections of the pool at a time', async () => {
     const one = await bench()
     const id = await one.start()
@@ -235,7 +272,7 @@ describe('PostgresStore', () => {
         underWay -= 1
       })
     }
-    await Promise.all(Array.from({ length: 100 }, () => one.get(id)))
+    await Promise.all(Array.from({ length: 100 }, () => one.get(id, { keepAliveMs: 60_000 })))
     expect(most).toBe(4)
   })
 

@@ -144,13 +144,9 @@ describe('PostgresStore', () => {
     const one = await bench({ maxQueriesPerOwner: 2 })
     await one.start()
     await one.start()
-    expect(await refusal(one.submit())).toEqual({
-      type: 'es_rejected_execution_exception',
+    expect(await refusal(one.submit())).toMatchObject({
       status: 429,
-      reason:
-        'rejected execution of async query: you have [2] async queries already, the limit is [2]; ' +
-        'delete those that are no longer needed or try again later',
-      metadata: {},
+      reason: expect.stringContaining('you have [2] async queries already, the limit is [2]'),
     })
     expect(one.runs).toHaveLength(2)
     expect(await one.start({ owner: bob })).toEqual(expect.any(String))

@@ -17,6 +17,7 @@ const PUBLIC_NAMES = [
   'jwtCaller',
   'newSealingKey',
   'ownerOf',
+  'postgresSchema',
   'readyHandler',
   'rowsToResult',
 ]

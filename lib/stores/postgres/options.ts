@@ -8,7 +8,7 @@ import type { MeterProvider } from '../../core/meter'
 import type { Execute } from '../execution/execute'
 import { RUN_OPTIONS } from '../execution/run-options'
 import type { PostgresPool } from './database'
-import { SCHEMA_NAME } from './schema'
+import { SCHEMA_NAME, SCHEMA_NAMES } from './schema'
 
 /** The options of {@link PostgresStore}. */
 export interface PostgresStoreOptions {
@@ -87,7 +87,7 @@ export const POSTGRES_STORE_OPTIONS = {
     required: true,
   },
   schema: {
-    expected: 'a name of at most 63 lower-case letters, digits and `_`',
+    expected: SCHEMA_NAMES,
     fits: (value) => typeof value === 'string' && SCHEMA_NAME.test(value),
     default: 'esql_async',
   },

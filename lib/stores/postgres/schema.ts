@@ -4,6 +4,8 @@ export const SCHEMA_VERSION = 1
 /** What a schema may be named: it needs no quotes, and stands in the text of every statement. */
 export const SCHEMA_NAME = /^[a-z_][a-z0-9_]{0,62}$/
 
+export const SCHEMA_NAMES = 'a name of at most 63 lower-case letters, digits and `_`'
+
 /**
  * Creates the tables, unless they are there. One text of several statements, which PostgreSQL runs as one transaction: of many
  * processes that start at once, one creates and the others wait.
@@ -75,4 +77,17 @@ IF to_regclass('${s}.version') IS NULL THEN
   ALTER TABLE ${s}.chunks ALTER data SET STORAGE EXTERNAL;
 END IF;
 END $migrate$;`
+}
+
+/**
+ * The SQL that creates the tables of {@link PostgresStore}, unless they are there, for those whose application may create none.
+ * `npx express-esql-async-query --postgres-schema | psql` runs it.
+ *
+ * Throws a `TypeError` for a name that needs quotes.
+ *
+ * @param schema the schema of the tables, `esql_async` by default
+ */
+export function postgresSchema(schema = 'esql_async'): string {
+  if (!SCHEMA_NAME.test(schema)) throw new TypeError(`postgresSchema takes ${SCHEMA_NAMES}`)
+  return `BEGIN;${createSchema(schema)}\nCOMMIT;\n`
 }

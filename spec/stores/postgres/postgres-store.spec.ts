@@ -4,6 +4,7 @@ import type { QueryResult } from '../../../lib/core/result'
 import { batchesOf } from '../../../lib/core/result'
 import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
 import { PostgresStore } from '../../../lib/stores/postgres/postgres-store'
+import { postgresSchema } from '../../../lib/stores/postgres/schema'
 import type { TestDatabase } from '../../support/postgres/database'
 import { openDatabase } from '../../support/postgres/database'
 import { TestSchema } from '../../support/postgres/schema'
@@ -301,6 +302,20 @@ describe('migrate', () => {
     await stores[0]?.check()
     expect((await schema.query(`SELECT version FROM ${schema.name}.version`)).rows).toEqual([{ version: 1 }])
     await schema.drop()
+  })
+
+  it('finds the tables that the printed SQL has created, which may run again', async () => {
+    const { pool } = await bench()
+    const schema = new TestSchema(database.url)
+    await schema.query(postgresSchema(schema.name))
+    await schema.query(postgresSchema(schema.name))
+    const store = new PostgresStore({ pool, schema: schema.name, execute: () => rows('a') })
+    await store.check()
+    await store.migrate()
+    await schema.drop()
+    expect(() => postgresSchema('a b')).toThrow(
+      'postgresSchema takes a name of at most 63 lower-case letters',
+    )
   })
 
   it('refuses tables of a later release', async () => {

@@ -60,11 +60,13 @@ export class Database {
   }
 }
 
-/** Classes of SQLSTATE that say nothing about the statement: no connection, no resources, a shutdown, a deadlock. */
-const OUTAGES = /^(08|40|53|57P|25006)/
+/** Classes of SQLSTATE that say nothing about the statement: no connection, no resources, a lock, a shutdown, a timeout. */
+const OUTAGES = /^(08|40|53|55|57|25006)/
 
-/** Whether the same statement may succeed later. Errors of sockets have codes of another length. */
+/** Whether the same statement may succeed later. Errors of sockets have codes of another length, or none. */
 export function isOutage(error: unknown): boolean {
+  // A fault of this package or of `pg`, which does not pass.
+  if (error instanceof TypeError) return false
   const code = isObject(error) ? String(error.code ?? '') : ''
   return OUTAGES.test(code) || !/^[0-9A-Z]{5}$/.test(code) || code === 'EPIPE'
 }

@@ -4,7 +4,7 @@ import { QueryError } from '../../core/errors'
 import type { Rows, StoredResult, Value } from '../../core/result'
 import { isRows } from '../../core/result'
 import { packChunk, unpackChunk } from '../batches/chunk'
-import { exactJson } from '../batches/exact-json'
+import { exactJson, rowsOfExactJson } from '../batches/exact-json'
 import type { Found } from '../batches/row-encoder'
 import { RowEncoder } from '../batches/row-encoder'
 import { KeptRows } from '../execution/kept-rows'
@@ -63,7 +63,9 @@ async function encodeRows(
 /** All that a client sees of a failure. Its cause is for the log. */
 export function encodeFailure(error: QueryError): Buffer {
   const { type, reason, status, metadata, headers, causedBy } = error
-  return Buffer.from(JSON.stringify({ type, reason, status, metadata, headers, causedBy }))
+  // An engine may put more into the metadata than their type says.
+  const failure = { type, reason, status, metadata, headers, causedBy } as unknown as Value
+  return Buffer.from(`[${exactJson([failure])}]`)
 }
 
 interface EncodedFailure {
@@ -76,7 +78,8 @@ interface EncodedFailure {
 }
 
 export function decodeFailure(bytes: Buffer): QueryError {
-  const { type, reason, ...options }: EncodedFailure = JSON.parse(bytes.toString())
+  const [[failure] = []] = rowsOfExactJson(bytes.toString())
+  const { type, reason, ...options } = failure as unknown as EncodedFailure
   return new QueryError(type, reason, options)
 }
 

@@ -108,7 +108,7 @@ describe('PostgresStore', () => {
     const id = await one.start()
     const failure = new QueryError('engine_exception', 'no \ud83d\ude00 disk', {
       status: 507,
-      metadata: { bytes_wanted: 3, index: 'x' },
+      metadata: { bytes_wanted: 3, index: 'x', exact: (2n ** 60n) as unknown as number, none: Number.NaN },
       headers: { 'Retry-After': '7' },
       causedBy: { type: 'io', reason: 'full', causedBy: { type: 'inner', reason: 'root' } },
       cause: new Error('secret of the engine'),

@@ -167,6 +167,7 @@ export class Ledger {
   async sweep(graceMs: number): Promise<boolean> {
     const chunks = await this.#run('sweepChunks', graceMs)
     const queries = await this.#run('sweep', graceMs)
+    await this.#run('sweepExecutors')
     return chunks.length + queries.length > 0
   }
 

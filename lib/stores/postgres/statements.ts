@@ -111,7 +111,7 @@ export function statementsFor(schema: string) {
     /** In bites, so that no statement takes long. One process at a time, because two would wait for each other. */
     sweepChunks: `
       DELETE FROM ${s}.chunks WHERE ctid = ANY (ARRAY(
-        SELECT c.ctid FROM (SELECT key FROM ${s}.queries WHERE ${isOver('$1')} AND chunks > 0 LIMIT 20) q
+        SELECT c.ctid FROM (SELECT key FROM ${s}.queries WHERE ${isOver('$1')} LIMIT 20) q
         JOIN ${s}.chunks c USING (key)
         WHERE (SELECT pg_try_advisory_xact_lock(hashtext('${schema}.sweep'))) LIMIT 64))
       RETURNING no`,
@@ -122,5 +122,8 @@ export function statementsFor(schema: string) {
         WHERE ${isOver('$1')} AND NOT EXISTS (SELECT FROM ${s}.chunks c WHERE c.key = q.key)
           AND (SELECT pg_try_advisory_xact_lock(hashtext('${schema}.sweep'))) LIMIT 500))
       RETURNING id`,
+
+    /** Processes that ended without `leave`. One that was just frozen comes back with its next beat. */
+    sweepExecutors: `DELETE FROM ${s}.executors WHERE seen_at < ${clock} - interval '1 day'`,
   }
 }

@@ -202,6 +202,28 @@ describe('PostgresStore', () => {
     expect([await one.count('queries'), await one.count('chunks')]).toEqual([0, 0])
   })
 
+  it('removes chunks of a query that was deleted while they were written, and its row', async () => {
+    const one = await bench({ readGraceMs: 1_000 })
+    const id = await one.start()
+    const { pool } = one
+    const query = pool.query.bind(pool)
+    pool.query = async (statement) => {
+      const answer = await query(statement)
+      if (statement.text.includes('ON CONFLICT (key, attempt, no)')) {
+        pool.query = query
+        await one.delete(id)
+      }
+      return answer
+    }
+    one.run.complete(LARGE)
+    expect(await refusal(one.get(id, FOREVER))).toMatchObject({ type: 'task_cancelled_exception' })
+    await one.pool.idle()
+    expect([await one.count('queries'), await one.count('chunks')]).toEqual([1, 1])
+    await one.advance(70_000)
+    await one.advance(70_000)
+    expect([await one.count('queries'), await one.count('chunks')]).toEqual([0, 0])
+  })
+
   it('breaks off when a part of a result is missing', async () => {
     const one = await bench()
     const id = await one.start()

@@ -128,6 +128,14 @@ describe('a process that gives no sign of life', () => {
     expect(await refusal(two.get(id))).toEqual(DISCONNECTED)
   })
 
+  it('is forgotten after a day', async () => {
+    await one.start()
+    await two.start()
+    await two.advance(2 * 86_400_000)
+    await two.advance(60_000)
+    expect(await one.count('executors')).toBe(1)
+  })
+
   it('does not lose a query as long as its heart beats', async () => {
     const id = await one.start()
     for (let beats = 0; beats < 10; beats += 1) await one.advance(5_000, two)

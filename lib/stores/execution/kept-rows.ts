@@ -2,16 +2,22 @@ import type { RowBatches, Rows } from '../../core/result'
 import { unpackChunk } from '../batches/chunk'
 import type { Found } from '../batches/row-encoder'
 
+/** A chunk that is not in memory. */
+export interface StoredChunk {
+  readonly length: number
+  read(): Promise<Uint8Array>
+}
+
+export type KeptChunk = Uint8Array | StoredChunk
+
 /** Rows that take a fraction of their memory, in chunks, or none. Each reader has one chunk at a time in full. */
 export class KeptRows implements RowBatches {
   readonly rowCount: number
   readonly nullColumns: readonly boolean[]
   readonly multiValuedColumns: readonly boolean[]
-  /** A promise stands for a chunk that is not in memory. */
-  readonly chunks: Iterable<Uint8Array | Promise<Uint8Array>>
+  readonly chunks: readonly KeptChunk[]
 
-  constructor(found: Found, chunks: Iterable<Uint8Array | Promise<Uint8Array>>) {
-    const { rowCount, nullColumns, multiValuedColumns } = found
+  constructor({ rowCount, nullColumns, multiValuedColumns }: Found, chunks: readonly KeptChunk[]) {
     this.rowCount = rowCount
     this.nullColumns = nullColumns
     this.multiValuedColumns = multiValuedColumns
@@ -24,6 +30,6 @@ export class KeptRows implements RowBatches {
   }
 }
 
-async function unpack(chunk: Uint8Array | Promise<Uint8Array>): Promise<Rows> {
-  return unpackChunk(await chunk)
+async function unpack(chunk: KeptChunk): Promise<Rows> {
+  return unpackChunk(chunk instanceof Uint8Array ? chunk : await chunk.read())
 }

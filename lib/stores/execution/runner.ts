@@ -13,6 +13,7 @@ import { freezeFailure } from './frozen-failure'
 import { freezeResult } from './frozen-result'
 import type { KeptResult } from './intake'
 import { Intake } from './intake'
+import type { StoredChunk } from './kept-rows'
 import type { LocalQuery, ResultFacts } from './query'
 import { taskCancelled } from './query'
 
@@ -32,6 +33,8 @@ export interface Keeper<Query extends LocalQuery> {
   needs(query: Query): boolean
   /** Keeps the result of a query that is about to complete. If it throws, the query fails with that. */
   keepResult(query: Query, result: StoredResult, facts: ResultFacts): void | Promise<void>
+  /** Takes a chunk of rows out of memory while its query runs, or leaves it there: `undefined`. */
+  keepChunk?(query: Query, chunk: Uint8Array, no: number): Promise<StoredChunk | undefined>
   /** Keeps the error of a query that is about to fail. Never throws. */
   keepFailure(query: Query, error: QueryError): void | Promise<void>
 }
@@ -137,6 +140,7 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
   /** Resolves when the engine has ended, and has closed what it reads rows from. */
   async #run(query: Query, request: QueryRequest, submitter: Caller | undefined): Promise<void> {
     const { owner } = query
+    const { keepChunk } = this.#keeper
     const signal = query.begin()
     const report = (result: QueryResult): void => {
       // An executor that ignores its signal may report after the end. Nothing would ever drop that report.
@@ -152,7 +156,8 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
     }
     let intake: Intake | undefined
     try {
-      intake = Intake.of(result, (bytes) => this.#takeBytes(query, bytes))
+      const store = keepChunk && ((chunk: Uint8Array, no: number) => keepChunk(query, chunk, no))
+      intake = Intake.of(result, (bytes) => this.#takeBytes(query, bytes), store)
       if (intake) {
         query.takeIn(intake)
         await intake.read(signal)

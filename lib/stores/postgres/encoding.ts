@@ -7,6 +7,7 @@ import { packChunk, unpackChunk } from '../batches/chunk'
 import { exactJson, rowsOfExactJson } from '../batches/exact-json'
 import type { Found } from '../batches/row-encoder'
 import { RowEncoder } from '../batches/row-encoder'
+import type { KeptChunk } from '../execution/kept-rows'
 import { KeptRows } from '../execution/kept-rows'
 
 /** A result without its rows, and what a reader of its chunks has to know. */
@@ -15,7 +16,7 @@ export type Head = Omit<StoredResult, 'values' | 'isFrozen'> & { found: Found }
 /** What the tables keep of a result. */
 export interface EncodedResult {
   head: Uint8Array
-  chunks: Iterable<Uint8Array | Promise<Uint8Array>>
+  chunks: readonly KeptChunk[]
 }
 
 /** UTF-16, because UTF-8 writes all halves of characters alike. */

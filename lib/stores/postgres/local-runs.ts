@@ -43,6 +43,7 @@ export class LocalRuns {
     this.#runner = new Runner<PostgresQuery>(options, {
       needs: (query) => this.#local.has(query),
       keepResult: (query, result, facts) => this.#keepResult(query, result, facts),
+      keepChunk: (query, chunk, no) => this.#persistence.writeChunk(query, chunk, no),
       keepFailure: (query, error) => this.#keepFailure(query, error),
     })
     this.#expiries = new ExpiryQueue(options.clock, (query) => void this.#askExpiry(query))

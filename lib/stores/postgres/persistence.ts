@@ -3,12 +3,14 @@ import { describeError } from '../../core/describe-error'
 import type { QueryError } from '../../core/errors'
 import type { Logger } from '../../core/logger'
 import type { StoredResult } from '../../core/result'
+import type { StoredChunk } from '../execution/kept-rows'
 import type { ResultFacts } from '../execution/query'
 import { taskCancelled } from '../execution/query'
 import { isOutage } from './database'
 import { encodeResult } from './encoding'
 import type { Ledger } from './ledger'
 import type { PostgresQuery } from './postgres-query'
+import { storedChunk } from './results'
 
 /** How long to wait before a statement is sent again, in milliseconds: at first, and at most. */
 const FIRST_PAUSE_MS = 50
@@ -31,23 +33,25 @@ export class Persistence {
   async writeResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): Promise<void> {
     const { key } = query
     const encoded = await encodeResult(result)
-    let body: Uint8Array | undefined
+    const { chunks } = encoded
+    const [first] = chunks
+    // A result of one chunk stands in the row of its query.
+    const body = chunks.length === 1 && first instanceof Uint8Array ? first : undefined
     let bytes = 0
-    let count = 0
-    for (const each of encoded.chunks) {
-      const chunk = await each
+    for (const [no, chunk] of chunks.entries()) {
       bytes += chunk.length
-      count += 1
-      // A result of one chunk stands in the row of its query.
-      if (count === 1) body = chunk
-      else {
-        if (body) await this.#put(query, 0, body)
-        body = undefined
-        await this.#put(query, count - 1, chunk)
-      }
+      if (chunk instanceof Uint8Array && !body) await this.#put(query, no, chunk)
     }
-    const rows = { body, chunks: count > 1 ? count : 0, bytes }
+    const rows = { body, chunks: body ? 0 : chunks.length, bytes }
     assertThere(await this.#insist(query, () => this.#ledger.complete(key, facts, encoded, rows)))
+  }
+
+  /** Writes a chunk while its query runs. `undefined`: nobody knows the query yet, and maybe nobody ever will. */
+  async writeChunk(query: PostgresQuery, chunk: Uint8Array, no: number): Promise<StoredChunk | undefined> {
+    if (!query.registration) return undefined
+    await query.registration
+    await this.#put(query, no, chunk)
+    return storedChunk(this.#ledger, { key: query.key, attempt: 1, no }, chunk.length)
   }
 
   /** Never rejects. */

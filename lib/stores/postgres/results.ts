@@ -4,6 +4,7 @@ import { unavailable } from '../../core/errors'
 import type { Rows, StoredResult } from '../../core/result'
 import { unpackChunk } from '../batches/chunk'
 import { freezeResult } from '../execution/frozen-result'
+import type { StoredChunk } from '../execution/kept-rows'
 import { KeptRows } from '../execution/kept-rows'
 import { decodeHead } from './encoding'
 import type { Ledger } from './ledger'
@@ -61,24 +62,28 @@ export class Results {
     if (!stored.head) throw unavailable('a result is not there as a whole')
     const { found, ...facts } = await decodeHead(stored.head)
     const rows: Rows = stored.body ? await unpackChunk(stored.body) : []
-    const values = stored.chunks > 0 ? new KeptRows(found, this.#chunks(key, stored)) : rows
+    const values = stored.chunks > 0 ? new KeptRows(found, storedChunks(this.#ledger, key, stored)) : rows
     return freezeResult({ ...facts, values })
   }
+}
 
-  /** Reads each chunk when its reader asks for it. */
-  #chunks(key: Buffer, { attempt, chunks }: StoredQuery): Iterable<Promise<Uint8Array>> {
-    const read = (no: number) => this.#chunk(key, attempt, no)
-    return {
-      *[Symbol.iterator]() {
-        for (let no = 0; no < chunks; no += 1) yield read(no)
-      },
-    }
-  }
+function storedChunks(ledger: Ledger, key: Buffer, { attempt, chunks }: StoredQuery): StoredChunk[] {
+  return Array.from({ length: chunks }, (_, no) => storedChunk(ledger, { key, attempt, no }))
+}
 
-  /** Rejects if the chunk is missing: the answer must break off, and not look whole. */
-  async #chunk(key: Buffer, attempt: number, no: number): Promise<Uint8Array> {
-    const chunk = await this.#ledger.chunk(key, attempt, no)
-    if (!chunk) throw unavailable('a part of the result is no longer there')
-    return chunk
+/** `length`: its bytes, where somebody needs to know them. */
+export function storedChunk(
+  ledger: Ledger,
+  { key, attempt, no }: { key: Buffer; attempt: number; no: number },
+  length = 0,
+): StoredChunk {
+  return {
+    length,
+    async read() {
+      const chunk = await ledger.chunk(key, attempt, no)
+      // The answer must break off, and not look whole.
+      if (!chunk) throw unavailable('a part of the result is no longer there')
+      return chunk
+    },
   }
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { batchesOf } from '../../../lib/core/result'
 import type { Execute } from '../../../lib/stores/execution/execute'
 import { PostgresStore } from '../../../lib/stores/postgres/postgres-store'
 import { PostgresServer } from '../../support/postgres/server'
@@ -66,6 +68,31 @@ describe('a server that is killed while a query runs', () => {
     await server.start()
     expect(await wait).toMatchObject(expected)
     expect(await store.get(id, alice, AT_ONCE)).toMatchObject(expected)
+    await store.close()
+  })
+
+  it('loses no row of a result that is being written', async () => {
+    const cell = (row: number): string => createHash('sha512').update(String(row)).digest('base64')
+    const batch = (no: number) => Array.from({ length: 2_000 }, (_, row) => [cell(no * 2_000 + row)])
+    const execute: Execute = () => ({
+      columns: [{ name: 'x', type: 'keyword' }],
+      values: (async function* () {
+        for (let no = 0; no < 20; no += 1) {
+          yield batch(no)
+          if (no !== 9) continue
+          await server.kill()
+          void server.start()
+        }
+      })(),
+    })
+    const store = new PostgresStore({ pool, execute, logger: new Warnings().logger })
+    await store.migrate()
+    const { id = '' } = await store.submit({ query: 'FROM x' }, alice, { ...AT_ONCE, ...KEPT })
+    const query = await store.get(id, alice, FOREVER)
+    if (query?.isRunning !== false) throw new Error('It has not completed')
+    const read: unknown[] = []
+    for (const some of batchesOf(query.result.values)) read.push(...(await some))
+    expect(read).toEqual(Array.from({ length: 20 }, (_, no) => batch(no)).flat())
     await store.close()
   })
 })

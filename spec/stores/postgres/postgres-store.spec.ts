@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { Pool } from 'pg'
 import { QueryError } from '../../../lib/core/errors'
 import type { QueryResult } from '../../../lib/core/result'
 import { batchesOf } from '../../../lib/core/result'
+import type { Execute } from '../../../lib/stores/execution/execute'
 import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
 import { PostgresStore } from '../../../lib/stores/postgres/postgres-store'
 import { postgresSchema } from '../../../lib/stores/postgres/schema'
@@ -200,6 +202,46 @@ describe('PostgresStore', () => {
     await one.advance(700_000)
     await one.advance(60_000)
     expect([await one.count('queries'), await one.count('chunks')]).toEqual([0, 0])
+  })
+
+  describe('a result in batches that is larger than the memory for it', () => {
+    const BATCHES = 24
+    /** Nothing in it repeats, so that packing makes it hardly smaller. */
+    const cell = (row: number): string => createHash('sha512').update(String(row)).digest('base64')
+    const batch = (no: number) =>
+      Array.from({ length: 2_000 }, (_, index) => [`${no}:${index}:${cell(no * 2_000 + index)}`])
+    const execute: Execute = () => ({
+      columns: [{ name: 'x', type: 'keyword' }],
+      values: (function* () {
+        for (let no = 0; no < BATCHES; no += 1) yield batch(no)
+      })(),
+    })
+    const submit = { keepAliveMs: 60_000, keepOnCompletion: true }
+
+    it('goes to the tables as it comes when somebody knows its query, and is read whole elsewhere', async () => {
+      const one = await bench({ execute, maxBytes: 1_000_000 })
+      const { id = '' } = await one.store.submit({ query: 'FROM x' }, alice, { ...submit, ...AT_ONCE })
+      const query = await one.store.get(id, alice, FOREVER)
+      const stored = await one.schema.query(
+        `SELECT sum(length(data))::int AS n FROM ${one.schema.name}.chunks`,
+      )
+      expect(stored.rows[0].n).toBeGreaterThan(2_000_000)
+      const elsewhere = await one.replica().get(id)
+      for (const each of [query, elsewhere]) {
+        if (each?.isRunning !== false) throw new Error('It has not completed')
+        const read: unknown[] = []
+        for (const some of batchesOf(each.result.values)) read.push(...(await some))
+        expect(read).toHaveLength(BATCHES * 2_000)
+        expect(read.slice(-2_000)).toEqual(batch(BATCHES - 1))
+      }
+    })
+
+    it('is refused when nobody knows its query', async () => {
+      const one = await bench({ execute, maxBytes: 1_000_000 })
+      const answer = one.store.submit({ query: 'FROM x' }, alice, { ...submit, ...FOREVER })
+      expect(await refusal(answer)).toMatchObject({ type: 'circuit_breaking_exception', status: 429 })
+      expect(one.pool.statements).toEqual([])
+    })
   })
 
   it('removes chunks of a query that was deleted while they were written, and its row', async () => {

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { systemClock } from './core/clock'
 import type { Logger } from './index'
-import { newSealingKey } from './index'
+import { newSealingKey, postgresSchema } from './index'
 import type { ServerConfig } from './server/config'
 import { HELP, parseCommandLine } from './server/config'
 import { ConfigError } from './server/config-error'
@@ -23,8 +23,15 @@ const FLUSH_MS = 1_000
 async function main(): Promise<void> {
   const command = parseCommandLine(process.argv.slice(2), process.env)
   if (command.action === 'serve') await serve(command.config)
-  else if (command.action === 'help') process.stdout.write(HELP)
-  else process.stdout.write(`${command.action === 'version' ? version() : newSealingKey()}\n`)
+  else process.stdout.write(PRINTED[command.action]())
+}
+
+/** What the actions print that start no server. */
+const PRINTED = {
+  help: () => HELP,
+  version: () => `${version()}\n`,
+  'new-sealing-key': () => `${newSealingKey()}\n`,
+  'postgres-schema': () => postgresSchema(),
 }
 
 async function serve(config: ServerConfig): Promise<void> {

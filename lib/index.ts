@@ -84,6 +84,11 @@ export type {
   ElasticsearchStoreOptions,
 } from './stores/elasticsearch/elasticsearch-store'
 export { ElasticsearchStore, newSealingKey } from './stores/elasticsearch/elasticsearch-store'
+export type { Execute, ExecuteContext } from './stores/execution/execute'
 export { MemoryStore } from './stores/memory/memory-store'
-export type { Execute, ExecuteContext, MemoryStoreOptions } from './stores/memory/options'
+export type { MemoryStoreOptions } from './stores/memory/options'
+export type { PostgresPool, PostgresStatement } from './stores/postgres/database'
+export type { PostgresStoreOptions } from './stores/postgres/options'
+export { PostgresStore } from './stores/postgres/postgres-store'
+export { postgresSchema } from './stores/postgres/schema'
 export type { RequestEvent } from './telemetry/request-log'

@@ -11,7 +11,7 @@ const { atOnce } = require('../../dist/core/turns.js')
 const { readBody } = require('../../dist/request/submit-fields.js')
 const { interpretSubmitBody, validateQuery } = require('../../dist/request/submission.js')
 const { submitBodyOf } = require('../../dist/request/submit-text.js')
-const { weighInTurns } = require('../../dist/stores/memory/weight.js')
+const { weighInTurns } = require('../../dist/stores/execution/weight.js')
 const { isQueryError } = require('../../dist/core/errors.js')
 
 const SHAPES = JSON.parse(readFileSync(new URL('../../spec/fixtures/body-shapes.json', import.meta.url)))

@@ -21,6 +21,8 @@ export const ERROR_STATUS = {
   circuit_breaking_exception: 429,
   es_rejected_execution_exception: 429,
   exception: 500,
+  node_closed_exception: 500,
+  node_disconnected_exception: 500,
   no_shard_available_action_exception: 503,
 } as const satisfies Record<string, number>
 

@@ -99,6 +99,7 @@ mode and prints tokens to try it with. In front of a cluster, or on another addr
 
   --help, --version
   --new-sealing-key                print a fresh sealing key
+  --postgres-schema                print the SQL that creates the tables of a PostgresStore
 
 Every flag has an environment variable. The flag wins. Defaults are in brackets.
 

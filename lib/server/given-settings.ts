@@ -11,6 +11,7 @@ const ACTIONS = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
   'new-sealing-key': { type: 'boolean' },
+  'postgres-schema': { type: 'boolean' },
 } as const
 
 type Environment = Readonly<Record<string, string | undefined>>

@@ -153,6 +153,8 @@ function leavingNothingBehind({ harness, test }: Suite): void {
     await ended.end()
     await subject.release()
     await completed.end()
-    assert.equal(harness.pendingTimers?.(), before)
+    // A store may have had timers for the running query, and needs them no more.
+    const left = Number(harness.pendingTimers?.()) - Number(before)
+    assert.ok(left <= 0, `waits that have ended leave timers behind: ${left}`)
   })
 }

@@ -5,7 +5,7 @@ import { rowsOf } from '../../lib/formats/admission'
 import type { Piece, Writer } from '../../lib/formats/writer'
 import type { Output } from '../../lib/request/command'
 import { AnswerCache } from '../../lib/router/answer-cache'
-import { freezeResult } from '../../lib/stores/memory/frozen-result'
+import { freezeResult } from '../../lib/stores/execution/frozen-result'
 import { collectGarbage } from '../support/memory-heap'
 import { completed, plain, tableOf, textOf } from '../support/tables'
 

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ManualClock } from 'express-esql-async-query/test-kit'
 import type { AsyncQuery, AsyncQueryStore } from '../../lib/core/store'
 import { runToEnd } from '../../lib/router/sync-query'
-import { alice, MemoryBench, rows } from '../support/memory-bench'
+import { alice, MemoryBench, rows } from '../support/store-bench'
 
 const request = { query: 'FROM x' }
 

@@ -270,6 +270,7 @@ describe('the configuration of the standalone server', () => {
     [['-h', '--port', '80a'], 'help'],
     [['--version'], 'version'],
     [['--new-sealing-key'], 'new-sealing-key'],
+    [['--postgres-schema'], 'postgres-schema'],
   ])('%j asks for something else', (args, action) => {
     expect(read({}, args)).toEqual({ action })
   })

@@ -7,6 +7,7 @@ import { PRODUCT_INFO_OPTIONS } from '../../lib/router/info/options'
 import { ROUTER_OPTIONS } from '../../lib/router/options'
 import { ELASTICSEARCH_STORE_OPTIONS } from '../../lib/stores/elasticsearch/options'
 import { MEMORY_STORE_OPTIONS } from '../../lib/stores/memory/options'
+import { POSTGRES_STORE_OPTIONS } from '../../lib/stores/postgres/options'
 import { optionDefault, tablesOf } from '../support/documented'
 
 const ROOT = path.join(__dirname, '..', '..')
@@ -20,6 +21,7 @@ const OPTIONS = [
   { of: 'JwtCallerOptions', in: 'jwt/options', table: JWT_CALLER_OPTIONS },
   { of: 'JwksOptions', in: 'jwt/jwks/options', table: JWKS_OPTIONS },
   { of: 'MemoryStoreOptions', in: 'stores/memory/options', table: MEMORY_STORE_OPTIONS },
+  { of: 'PostgresStoreOptions', in: 'stores/postgres/options', table: POSTGRES_STORE_OPTIONS },
   { of: 'ElasticsearchStoreOptions', in: 'stores/elasticsearch/options', table: ELASTICSEARCH_STORE_OPTIONS },
 ]
 

@@ -8,6 +8,7 @@ const PUBLIC_NAMES = [
   'ERROR_STATUS',
   'ElasticsearchStore',
   'MemoryStore',
+  'PostgresStore',
   'QueryError',
   'asyncQueryRouter',
   'esqlErrorHandler',
@@ -17,6 +18,7 @@ const PUBLIC_NAMES = [
   'jwtCaller',
   'newSealingKey',
   'ownerOf',
+  'postgresSchema',
   'readyHandler',
   'rowsToResult',
 ]

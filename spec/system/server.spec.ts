@@ -10,7 +10,7 @@ import { text as readText } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { Client } from '@elastic/elasticsearch'
 import { transformSync } from 'esbuild'
-import { ElasticsearchStore, newSealingKey } from 'express-esql-async-query'
+import { ElasticsearchStore, newSealingKey, postgresSchema } from 'express-esql-async-query'
 import { version } from '../../package.json'
 import type { Cluster } from '../support/cluster'
 import { API_KEY, refusal, startCluster } from '../support/cluster'
@@ -94,6 +94,12 @@ describe('the bin', () => {
     const sealingKeys = server.stdout.split('\n').filter(Boolean)
     expect(sealingKeys).toHaveLength(1)
     expect(() => new ElasticsearchStore({ url: 'http://localhost:9200', sealingKeys })).not.toThrow()
+  })
+
+  it('prints the SQL that creates the tables of a PostgresStore', async () => {
+    const server = start({}, ['--postgres-schema'])
+    expect(await server.exited).toBe(0)
+    expect(server.stdout).toBe(postgresSchema())
   })
 
   it.each(['bin.js', 'index.js'])(

@@ -1,27 +1,20 @@
-import type { Caller, Owner } from '../../core/caller'
+import type { Owner } from '../../core/caller'
 import { checkOptions } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import { unavailable } from '../../core/errors'
-import type { Counter } from '../../core/meter'
-import { meterOf } from '../../core/meter'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
-import type { EngineResult, QueryResult, StoredResult } from '../../core/result'
+import type { StoredResult } from '../../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
 import { inTurns } from '../../core/turns'
-import { MemoryBudget } from './budget'
-import { Executions } from './executions'
-import { ExpiryQueue } from './expiry-queue'
-import { freezeFailure } from './frozen-failure'
-import { freezeResult } from './frozen-result'
-import type { KeptResult } from './intake'
-import { Intake } from './intake'
-import type { Execute, MemoryStoreOptions } from './options'
+import { ExpiryQueue } from '../execution/expiry-queue'
+import { ownText } from '../execution/own-text'
+import { LocalQuery } from '../execution/query'
+import { assertQueryId, QueryIdGenerator, withPadding } from '../execution/query-id'
+import { Runner } from '../execution/runner'
+import { weighInTurns } from '../execution/weight'
+import type { MemoryStoreOptions } from './options'
 import { MEMORY_STORE_OPTIONS } from './options'
-import { ownText } from './own-text'
-import { MemoryQuery } from './query'
-import { assertQueryId, QueryIdGenerator, withPadding } from './query-id'
 import { QueryIndex } from './query-index'
-import { weighInTurns } from './weight'
 
 /**
  * Keeps queries in the memory of this process and runs them with your executor. They are lost when the process ends, and
@@ -32,41 +25,26 @@ import { weighInTurns } from './weight'
  */
 export class MemoryStore implements AsyncQueryStore {
   readonly idempotentSubmit = true
-  readonly #execute: Execute
-  readonly #interruptGraceMs: number
   readonly #idempotencyWindowMs: number
-  readonly #maxRunMs: number
-  readonly #onMaxRun: 'stop' | 'fail'
   readonly #clock: Clock
-  readonly #budget: MemoryBudget
+  readonly #runner: Runner
   readonly #ids = new QueryIdGenerator()
   readonly #queries = new QueryIndex()
-  readonly #expiries: ExpiryQueue<MemoryQuery>
-  /** When the time of a query that runs is over. */
-  readonly #deadlines: ExpiryQueue<MemoryQuery>
-  readonly #executions: Executions
+  readonly #expiries: ExpiryQueue<LocalQuery>
   /** Which query a result belongs to, as long as anybody has the result. */
-  readonly #sources = new WeakMap<StoredResult, MemoryQuery>()
-  readonly #running: Counter | undefined
+  readonly #sources = new WeakMap<StoredResult, LocalQuery>()
   #closed = false
 
   constructor(options: MemoryStoreOptions) {
     const resolved = checkOptions('MemoryStore', options, MEMORY_STORE_OPTIONS)
-    this.#execute = resolved.execute
-    this.#interruptGraceMs = resolved.interruptGraceMs
-    this.#idempotencyWindowMs = resolved.idempotencyWindowMs
-    this.#maxRunMs = resolved.maxRunMs
-    this.#onMaxRun = resolved.onMaxRun
     this.#clock = resolved.clock
-    this.#executions = new Executions(this.#clock, this.#interruptGraceMs)
-    const meter = meterOf(resolved.meterProvider)
-    this.#budget = new MemoryBudget(resolved, meter)
-    this.#running = meter?.createUpDownCounter('esql_async.store.running', {
-      description: 'Queries that the executor runs.',
-      unit: '{query}',
+    this.#idempotencyWindowMs = resolved.idempotencyWindowMs
+    this.#runner = new Runner(resolved, {
+      needs: (query) => query.readers > 0 || this.#queries.has(query),
+      keepResult: (query, result) => void this.#sources.set(result, query),
+      keepFailure() {},
     })
     this.#expiries = new ExpiryQueue(this.#clock, (query) => this.#expire(query))
-    this.#deadlines = new ExpiryQueue(this.#clock, (query) => this.#endRun(query))
   }
 
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
@@ -99,7 +77,7 @@ export class MemoryStore implements AsyncQueryStore {
   async stop(id: string, owner: Owner): Promise<CompletedQuery | undefined> {
     const query = this.#find(id, owner)
     if (!query) return undefined
-    await this.#stop(query, 'stopped')
+    await this.#runner.stop(query, 'stopped')
     const snapshot = query.snapshot()
     return snapshot.isRunning ? undefined : snapshot
   }
@@ -109,7 +87,7 @@ export class MemoryStore implements AsyncQueryStore {
     if (!query) return false
     this.#forget(query)
     query.cancel('cancelled by user')
-    await this.#executions.ended(query)
+    await this.#runner.ended(query)
     return true
   }
 
@@ -124,12 +102,11 @@ export class MemoryStore implements AsyncQueryStore {
     const query = this.#sources.get(result)
     if (!query) return () => {}
     // A submit whose query is not kept has forgotten it already.
-    if (!query.isCounted) this.#budget.addQuery(query.owner, query.bytes)
-    query.isCounted = true
+    if (!query.isCounted) this.#runner.admit(query)
     query.readers += 1
     return () => {
       query.readers -= 1
-      this.#release(query)
+      this.#runner.release(query)
     }
   }
 
@@ -140,23 +117,23 @@ export class MemoryStore implements AsyncQueryStore {
       this.#forget(query)
       query.cancel('store closed')
     }
-    await Promise.all(queries.map((query) => this.#executions.ended(query)))
+    await Promise.all(queries.map((query) => this.#runner.ended(query)))
   }
 
-  #find(id: string, owner: Owner | undefined): MemoryQuery | undefined {
+  #find(id: string, owner: Owner | undefined): LocalQuery | undefined {
     this.#assertOpen()
     assertQueryId(id)
     const query = this.#queries.find(withPadding(id), owner)
     return query?.isExpired || query?.isHidden ? undefined : query
   }
 
-  #expire(query: MemoryQuery): void {
+  #expire(query: LocalQuery): void {
     this.#forget(query)
     query.cancel('keep_alive expired')
   }
 
   /** Forgets a query that has ended, but for submits that may repeat its submit, since their client has had no answer. */
-  #hide(query: MemoryQuery): void {
+  #hide(query: LocalQuery): void {
     if (!query.idempotency) this.#forget(query)
     // Once: a submit that comes again does not prolong the time.
     if (query.isHidden || !this.#queries.has(query)) return
@@ -164,132 +141,24 @@ export class MemoryStore implements AsyncQueryStore {
     this.#expiries.set(query, Math.min(query.expirationTimeMs, this.#clock.now() + this.#idempotencyWindowMs))
   }
 
-  #forget(query: MemoryQuery): void {
+  #forget(query: LocalQuery): void {
     if (!this.#queries.delete(query)) return
     this.#expiries.delete(query)
-    this.#deadlines.delete(query)
-    this.#release(query)
+    this.#runner.forget(query)
   }
 
-  #endRun(query: MemoryQuery): void {
-    const why = `it has run for [${this.#maxRunMs}ms], the limit of this server`
-    if (this.#onMaxRun === 'fail') query.cancel(why)
-    else void this.#stop(query, why)
-  }
-
-  /** Completes a query with the rows that it has, unless it has ended. */
-  async #stop(query: MemoryQuery, why: string): Promise<void> {
-    if (query.outcome) return
-    query.interrupt(why)
-    await query.wait({ waitForCompletionTimeoutMs: this.#interruptGraceMs })
-    await this.#complete(query, query.intake ?? query.reported ?? NOTHING)
-  }
-
-  /** Gives back what the budget counts for a query that cannot be found, does not run, and is not read. */
-  #release(query: MemoryQuery): void {
-    if (!query.isCounted || query.readers > 0 || this.#queries.has(query) || this.#executions.has(query))
-      return
-    query.isCounted = false
-    this.#budget.removeQuery(query.owner, query.bytes)
-  }
-
-  #start(request: QueryRequest, bytes: number, owner: Owner, options: SubmitOptions): MemoryQuery {
-    this.#budget.addQuery(owner, bytes)
-    const query = new MemoryQuery(this.#ids.next(), request, owner, options, this.#clock)
+  #start(request: QueryRequest, bytes: number, owner: Owner, options: SubmitOptions): LocalQuery {
+    const query = new LocalQuery(this.#ids.next(), request, owner, options, this.#clock)
     query.bytes = bytes
+    this.#runner.admit(query)
     this.#queries.add(query)
     // The submit of a query without keep-alive still answers, and lets it expire then.
     if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
-    if (this.#maxRunMs !== Number.POSITIVE_INFINITY) {
-      this.#deadlines.set(query, query.startTimeMs + this.#maxRunMs)
-    }
-    const execution = this.#run(query, request, options.caller).finally(() => {
-      this.#executions.delete(query)
-      this.#deadlines.delete(query)
-      this.#running?.add(-1)
-      // Nothing but the executor needs the request.
-      this.#budget.removeBytes(owner, bytes)
-      query.bytes -= bytes
-      this.#release(query)
-    })
-    this.#executions.add(query, execution)
-    this.#running?.add(1)
+    this.#runner.run(query, request, options.caller)
     return query
-  }
-
-  /** Resolves when the engine has ended, and has closed what it reads rows from. */
-  async #run(query: MemoryQuery, request: QueryRequest, submitter: Caller | undefined): Promise<void> {
-    const { owner } = query
-    const signal = query.begin()
-    const report = (result: QueryResult): void => {
-      // An executor that ignores its signal may report after the end. Nothing would ever drop that report.
-      if (!query.outcome) query.reported = result
-    }
-    let result: EngineResult
-    try {
-      result = await this.#execute(request, { signal, report, owner, caller: submitter ?? { owner } })
-    } catch (fault) {
-      // An executor that obeys its signal may reject.
-      if (!signal.aborted) return this.#fail(query, fault)
-      result = query.reported ?? NOTHING
-    }
-    let intake: Intake | undefined
-    try {
-      intake = Intake.of(result, (bytes) => this.#takeBytes(query, bytes))
-      if (intake) {
-        query.takeIn(intake)
-        await intake.read(signal)
-        await intake.close()
-      }
-      await this.#complete(query, intake ?? result)
-    } catch (fault) {
-      this.#fail(query, fault)
-      await intake?.close()
-    }
-  }
-
-  async #complete(query: MemoryQuery, result: EngineResult | Intake): Promise<void> {
-    if (query.outcome) return
-    const isStopped = query.isInterrupted
-    const tookNanos = Math.max(0, Math.round((this.#clock.now() - query.startTimeMs) * 1e6))
-    try {
-      const kept = result instanceof Intake ? await result.kept() : (result as KeptResult)
-      const frozen = await freezeResult(kept, (bytes) => this.#budget.assertRoom(query.owner, bytes))
-      // The query may have been deleted or have expired meanwhile.
-      if (query.outcome) return
-      this.#takeBytes(query, frozen.bytes)
-      this.#sources.set(frozen.result, query)
-      query.complete(frozen.result, { tookNanos, isPartial: isStopped || frozen.result.isPartial === true })
-    } catch (fault) {
-      this.#fail(query, fault)
-    }
-  }
-
-  #fail(query: MemoryQuery, fault: unknown): void {
-    if (query.outcome) return
-    const { error: failure, bytes } = freezeFailure(fault)
-    let error = failure
-    try {
-      // The limit of queries bounds the sum of small failures, and a full store must still give the reason.
-      if (bytes > SMALL_FAILURE_BYTES) this.#takeBytes(query, bytes)
-    } catch (refusal) {
-      error = freezeFailure(refusal).error
-    }
-    query.end({ state: 'failed', error })
-  }
-
-  #takeBytes(query: MemoryQuery, bytes: number): void {
-    this.#budget.addBytes(query.owner, bytes)
-    query.bytes += bytes
   }
 
   #assertOpen(): void {
     if (this.#closed) throw unavailable('the async query store is closed')
   }
 }
-
-/** The result of a stopped query whose executor has reported none. */
-const NOTHING: QueryResult = { columns: [], values: [] }
-
-/** Holds the texts of most failures, with the stack of a cause. */
-const SMALL_FAILURE_BYTES = 4_096

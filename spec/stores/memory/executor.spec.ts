@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { QueryError } from '../../../lib/core/errors'
 import type { QueryResult } from '../../../lib/core/result'
-import type { Execute } from '../../../lib/stores/memory/options'
-import { alice, errorOf, FOREVER, MemoryBench, refusal, rows } from '../../support/memory-bench'
+import type { Execute } from '../../../lib/stores/execution/execute'
+import { alice, errorOf, FOREVER, MemoryBench, refusal, rows } from '../../support/store-bench'
 
 describe('the executor of MemoryStore', () => {
   it('may return a result without a promise', async () => {

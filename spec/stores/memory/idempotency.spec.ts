@@ -1,5 +1,5 @@
 import type { SubmitOptions } from '../../../lib/core/operations'
-import { bob, errorOf, FOREVER, MemoryBench, rows } from '../../support/memory-bench'
+import { bob, errorOf, FOREVER, MemoryBench, rows } from '../../support/store-bench'
 
 const KEYED = { idempotency: { key: 'k', fingerprint: 'f' }, keepOnCompletion: false, keepAliveMs: 3_600_000 }
 const WINDOW_MS = 600_000

@@ -6,7 +6,7 @@ import type { CompletedQuery } from '../../../lib/core/store'
 import type { MemoryStoreOptions } from '../../../lib/stores/memory/options'
 import { readRows } from '../../../lib/test-kit'
 import { until } from '../../support/gateway'
-import { bob, errorOf, FOREVER, MemoryBench, refusal } from '../../support/memory-bench'
+import { bob, errorOf, FOREVER, MemoryBench, refusal } from '../../support/store-bench'
 
 const COLUMNS = [
   { name: 'n', type: 'long' },

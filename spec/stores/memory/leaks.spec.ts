@@ -3,10 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Owner } from '../../../lib/core/caller'
 import type { QueryErrorOptions } from '../../../lib/core/errors'
 import { QueryError } from '../../../lib/core/errors'
+import type { Execute } from '../../../lib/stores/execution/execute'
 import { MemoryStore } from '../../../lib/stores/memory/memory-store'
-import type { Execute } from '../../../lib/stores/memory/options'
-import { AT_ONCE, alice, errorOf, FOREVER, rows } from '../../support/memory-bench'
 import { collectGarbage, heapGrowth } from '../../support/memory-heap'
+import { AT_ONCE, alice, errorOf, FOREVER, rows } from '../../support/store-bench'
 
 const KEPT = { ...FOREVER, keepAliveMs: 432_000_000, keepOnCompletion: true }
 

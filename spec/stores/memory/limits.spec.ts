@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { QueryError } from '../../../lib/core/errors'
 import type { CompletedQuery } from '../../../lib/core/store'
-import { bob, errorOf, FOREVER, MemoryBench, refusal, rows } from '../../support/memory-bench'
+import { bob, errorOf, FOREVER, MemoryBench, refusal, rows } from '../../support/store-bench'
 
 const TOO_MANY = {
   type: 'es_rejected_execution_exception',

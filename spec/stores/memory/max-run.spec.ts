@@ -1,6 +1,6 @@
 import { completedJson } from '../../support/engine'
 import { type Gateway, startGateway, until } from '../../support/gateway'
-import { AT_ONCE, alice, FOREVER, MemoryBench, refusal, rows } from '../../support/memory-bench'
+import { AT_ONCE, alice, FOREVER, MemoryBench, refusal, rows } from '../../support/store-bench'
 
 const CANCELLED = {
   type: 'task_cancelled_exception',

@@ -4,8 +4,8 @@ import { rowsOf } from '../../../lib/formats/admission'
 import { MemoryStore } from '../../../lib/stores/memory/memory-store'
 import type { MemoryStoreOptions } from '../../../lib/stores/memory/options'
 import { describeAsyncQueryStore } from '../../../lib/test-kit'
-import { AT_ONCE, alice, bob, FOREVER, MemoryBench, refusal, rows } from '../../support/memory-bench'
 import { MemoryHarness } from '../../support/memory-harness'
+import { AT_ONCE, alice, bob, FOREVER, MemoryBench, refusal, rows } from '../../support/store-bench'
 
 const DAY_MS = 86_400_000
 

@@ -1,12 +1,12 @@
-import { MemoryQuery } from '../../../lib/stores/memory/query'
+import { LocalQuery } from '../../../lib/stores/execution/query'
 import { QueryIndex } from '../../../lib/stores/memory/query-index'
 import { ManualClock } from '../../../lib/test-kit'
-import { alice, bob } from '../../support/memory-bench'
+import { alice, bob } from '../../support/store-bench'
 
 const OPTIONS = { waitForCompletionTimeoutMs: 0, keepAliveMs: 1, keepOnCompletion: true }
 
-function query(id: string, owner = alice): MemoryQuery {
-  return new MemoryQuery(id, { query: 'FROM x' }, owner, OPTIONS, new ManualClock())
+function query(id: string, owner = alice): LocalQuery {
+  return new LocalQuery(id, { query: 'FROM x' }, owner, OPTIONS, new ManualClock())
 }
 
 describe('QueryIndex', () => {

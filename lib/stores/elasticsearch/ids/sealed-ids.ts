@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Owner } from '../../../core/caller'
-import { assertQueryId } from '../../memory/query-id'
+import { assertQueryId } from '../../execution/query-id'
 import {
   DIGEST_BYTES,
   HEAD_BYTES,

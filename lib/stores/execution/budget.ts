@@ -64,7 +64,7 @@ export class MemoryBudget {
   }
 }
 
-function tooMany({ of, used, limit }: Excess): QueryError {
+export function tooMany({ of, used, limit }: Excess): QueryError {
   const who = of === 'owner' ? 'you have' : 'the server has'
   return new QueryError(
     'es_rejected_execution_exception',
@@ -73,7 +73,7 @@ function tooMany({ of, used, limit }: Excess): QueryError {
   )
 }
 
-function tooLarge({ of, wanted, limit }: Excess): QueryError {
+export function tooLarge({ of, wanted, limit }: Excess): QueryError {
   const what = of === 'owner' ? 'your async queries' : 'all async queries'
   return new QueryError(
     'circuit_breaking_exception',

@@ -5,26 +5,34 @@ import type { Idempotency } from '../../core/idempotency'
 import type { SubmitOptions, WaitOptions } from '../../core/operations'
 import type { QueryResult, StoredResult } from '../../core/result'
 import type { AsyncQuery, CompletedQuery, ListedQuery, QueryProgress, QueryRequest } from '../../core/store'
-import { endInTurns } from '../../core/turns'
 import type { Intake } from './intake'
 import { ownText } from './own-text'
+import { Waits } from './waits'
 
 export type Outcome =
   | { state: 'completed'; completed: CompletedQuery }
   | { state: 'failed'; error: QueryError }
 
-/** One async query in memory: its state, and the requests that wait for its end. */
-export class MemoryQuery {
+/** What a query tells about its result beside the result. */
+export interface ResultFacts {
+  tookNanos: number
+  isPartial: boolean
+}
+
+/** One async query of this process: its state, and the requests that wait for its end. */
+export class LocalQuery {
   readonly id: string
   readonly owner: Owner
-  readonly startTimeMs: number
+  /** When the query began, by the clock that measures how long it takes. */
+  readonly begunMs: number
+  startTimeMs: number
   expirationTimeMs: number
   /** The last report of `execute`. A stop takes the rows from it. */
   reported: QueryResult | undefined
   /** The bytes that the query takes from the budget of the store. */
   bytes = 0
   /** Whether the budget counts the query. */
-  isCounted = true
+  isCounted = false
   /** How many answers with the result are being read. */
   readers = 0
   /** What a submit that repeats this one has. */
@@ -42,7 +50,7 @@ export class MemoryQuery {
   readonly #columnMetadata: boolean
   readonly #clock: Clock
   #interrupt: AbortController | undefined
-  readonly #waits = new Set<() => void>()
+  readonly #waits: Waits
   #outcome: Outcome | undefined
   #intake: Intake | undefined
 
@@ -56,7 +64,9 @@ export class MemoryQuery {
     this.#timeZone = request.timeZone && ownText(request.timeZone)
     this.#columnMetadata = request.columnMetadata ?? false
     this.#clock = clock
-    this.startTimeMs = clock.now()
+    this.#waits = new Waits(clock)
+    this.begunMs = clock.now()
+    this.startTimeMs = this.begunMs
     this.expirationTimeMs = this.startTimeMs + options.keepAliveMs
   }
 
@@ -103,10 +113,10 @@ export class MemoryQuery {
     this.reported = undefined
     if (outcome.state === 'failed') this.#intake?.drop()
     this.#intake = undefined
-    endInTurns(this.#waits, (endWait) => endWait())
+    this.#waits.end()
   }
 
-  complete(result: StoredResult, { tookNanos, isPartial }: { tookNanos: number; isPartial: boolean }): void {
+  complete(result: StoredResult, { tookNanos, isPartial }: ResultFacts): void {
     const completed: CompletedQuery = {
       isRunning: false,
       ...(this.#keepOnCompletion && { id: this.id }),
@@ -139,22 +149,8 @@ export class MemoryQuery {
   }
 
   /** Resolves when the query has ended, the time has passed, or the signal has fired. */
-  wait({ waitForCompletionTimeoutMs, signal }: WaitOptions): Promise<void> {
-    if (this.#outcome || signal?.aborted || !(waitForCompletionTimeoutMs > 0)) return Promise.resolve()
-    return new Promise((resolve) => {
-      let cancelTimer: (() => void) | undefined
-      const endWait = (): void => {
-        this.#waits.delete(endWait)
-        cancelTimer?.()
-        signal?.removeEventListener('abort', endWait)
-        resolve()
-      }
-      this.#waits.add(endWait)
-      signal?.addEventListener('abort', endWait)
-      if (waitForCompletionTimeoutMs !== Number.POSITIVE_INFINITY) {
-        cancelTimer = this.#clock.setTimer(endWait, waitForCompletionTimeoutMs)
-      }
-    })
+  wait(options: WaitOptions): Promise<void> {
+    return this.#outcome ? Promise.resolve() : this.#waits.wait(options)
   }
 
   /**
@@ -171,7 +167,7 @@ export class MemoryQuery {
   snapshot(): AsyncQuery {
     const outcome = this.#outcome
     const { id, startTimeMs, expirationTimeMs } = this
-    if (!outcome) return { isRunning: true, id, startTimeMs, expirationTimeMs, ...this.#progress() }
+    if (!outcome) return { isRunning: true, id, startTimeMs, expirationTimeMs, ...this.progress() }
     if (outcome.state === 'failed') throw outcome.error
     return { ...outcome.completed, expirationTimeMs }
   }
@@ -181,11 +177,11 @@ export class MemoryQuery {
     const { id, startTimeMs } = this
     if (this.#text === undefined || this.isExpired) return undefined
     const runningTimeNanos = Math.max(0, Math.round((this.#clock.now() - startTimeMs) * 1e6))
-    return { id, query: this.#text, startTimeMs, runningTimeNanos, ...this.#progress() }
+    return { id, query: this.#text, startTimeMs, runningTimeNanos, ...this.progress() }
   }
 
   /** What the executor has reported. It may report anything. */
-  #progress(): QueryProgress {
+  progress(): QueryProgress {
     const { documentsFound, valuesLoaded } = this.reported?.statistics ?? {}
     return {
       ...(Number.isFinite(documentsFound) && { documentsFound }),
@@ -198,6 +194,6 @@ function ownTexts({ key, fingerprint }: Idempotency): Idempotency {
   return { key: ownText(key), fingerprint: ownText(fingerprint) }
 }
 
-function taskCancelled(why: string): QueryError {
+export function taskCancelled(why: string): QueryError {
   return new QueryError('task_cancelled_exception', `task cancelled [${why}]`)
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { QueryError } from '../../../lib/core/errors'
-import { assertQueryId, QueryIdGenerator, withPadding } from '../../../lib/stores/memory/query-id'
+import { assertQueryId, QueryIdGenerator, withPadding } from '../../../lib/stores/execution/query-id'
 import { anyCharacter } from '../../support/any-character'
 import { unknownId } from '../../support/sealed-id'
 

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm'
 import { describeError } from '../../../lib/core/describe-error'
 import { QueryError } from '../../../lib/core/errors'
-import { freezeFailure } from '../../../lib/stores/memory/frozen-failure'
+import { freezeFailure } from '../../../lib/stores/execution/frozen-failure'
 
 describe('freezeFailure', () => {
   it('keeps all parts of a QueryError that the client gets', () => {

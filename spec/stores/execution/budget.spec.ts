@@ -1,7 +1,7 @@
 import type { Owner } from '../../../lib/core/caller'
 import { ownerOf } from '../../../lib/core/caller'
 import { QueryError } from '../../../lib/core/errors'
-import { MemoryBudget } from '../../../lib/stores/memory/budget'
+import { MemoryBudget } from '../../../lib/stores/execution/budget'
 
 const [alice, bob] = ['alice', 'bob'].map((subject) => ownerOf('issuer', subject)) as [Owner, Owner]
 

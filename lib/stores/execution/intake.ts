@@ -4,6 +4,7 @@ import type { Column, EngineResult, QueryResult, ResultEnd, Rows } from '../../c
 import { isRows } from '../../core/result'
 import { admitColumns } from '../../formats/admission'
 import { RowEncoder } from '../batches/row-encoder'
+import type { KeptChunk, StoredChunk } from './kept-rows'
 import { KeptRows } from './kept-rows'
 
 /** A result whose rows the store holds. */
@@ -11,6 +12,9 @@ export type KeptResult = QueryResult<Rows | KeptRows>
 
 /** What V8 and Node.js need for a chunk beside its bytes. */
 const CHUNK_OVERHEAD = 200
+
+/** Takes a chunk out of memory, the one with this number, or leaves it there: `undefined`. */
+export type StoreChunk = (chunk: Uint8Array, no: number) => Promise<StoredChunk | undefined>
 
 /**
  * Takes in the rows of an iterable: one batch at a time, and the next one only when the batch before is checked, encoded and
@@ -21,8 +25,9 @@ export class Intake {
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>
   readonly #count: (bytes: number) => void
   #columns: readonly Column[] | undefined
+  readonly #store: StoreChunk | undefined
   #encoder: RowEncoder | undefined
-  #chunks: Uint8Array[] = []
+  #chunks: KeptChunk[] = []
   #chunkBytes = 0
   #countedBytes = 0
   #end: unknown
@@ -35,23 +40,25 @@ export class Intake {
 
   /**
    * For a result whose rows are an iterable, otherwise `undefined`. `count` gets the bytes that the rows take more, or less
-   * if negative; when it throws, the intake fails.
+   * if negative; when it throws, the intake fails. Without `store`, all chunks stay in memory.
    */
-  static of(result: EngineResult, count: (bytes: number) => void): Intake | undefined {
+  static of(result: EngineResult, count: (bytes: number) => void, store?: StoreChunk): Intake | undefined {
     const values: unknown = isObject(result) ? result.values : undefined
     if (typeof values !== 'object' || values === null || isRows(values)) return undefined
     const begin = Reflect.get(values, Symbol.asyncIterator) ?? Reflect.get(values, Symbol.iterator)
-    return typeof begin === 'function' ? new Intake(result, begin.call(values), count) : undefined
+    return typeof begin === 'function' ? new Intake(result, begin.call(values), count, store) : undefined
   }
 
   private constructor(
     result: EngineResult,
     iterator: Iterator<unknown> | AsyncIterator<unknown>,
     count: (bytes: number) => void,
+    store: StoreChunk | undefined,
   ) {
     this.#result = result
     this.#iterator = iterator
     this.#count = count
+    this.#store = store
   }
 
   /**
@@ -125,12 +132,26 @@ export class Intake {
     this.#recount()
   }
 
-  #keep(chunk: Uint8Array): void {
-    // The query has ended meanwhile: the rest of the batch is not worth its time.
-    if (!this.#encoder) throw unavailable('the rows are no longer needed')
+  #keep(chunk: Uint8Array): void | Promise<void> {
+    this.#assertWanted()
+    return this.#store ? this.#keepAway(chunk, this.#store) : this.#shelve(chunk)
+  }
+
+  async #keepAway(chunk: Uint8Array, store: StoreChunk): Promise<void> {
+    const stored = await store(chunk, this.#chunks.length)
+    this.#assertWanted()
+    this.#shelve(stored ?? chunk)
+  }
+
+  #shelve(chunk: KeptChunk): void {
     this.#chunks.push(chunk)
-    this.#chunkBytes += chunk.length + CHUNK_OVERHEAD
+    this.#chunkBytes += CHUNK_OVERHEAD + (chunk instanceof Uint8Array ? chunk.length : 0)
     this.#recount()
+  }
+
+  /** If the query has ended meanwhile, the rest of the batch is not worth its time. */
+  #assertWanted(): void {
+    if (!this.#encoder) throw unavailable('the rows are no longer needed')
   }
 
   #recount(): void {

@@ -1,7 +1,7 @@
 import type { Value } from '../../../lib/core/result'
 import { parseJson } from '../../../lib/json/parse'
-import { freezeResult } from '../../../lib/stores/memory/frozen-result'
-import { weigh, weighInTurns } from '../../../lib/stores/memory/weight'
+import { freezeResult } from '../../../lib/stores/execution/frozen-result'
+import { weigh, weighInTurns } from '../../../lib/stores/execution/weight'
 import { collectGarbage, heapGrowth } from '../../support/memory-heap'
 
 /** What keeps a value alive while it is measured. */

@@ -3,9 +3,10 @@ import { ownerOf } from '../../lib/core/caller'
 import { QueryError } from '../../lib/core/errors'
 import type { GetOptions, SubmitOptions } from '../../lib/core/operations'
 import type { QueryResult } from '../../lib/core/result'
-import type { AsyncQuery, CompletedQuery, QueryRequest } from '../../lib/core/store'
+import type { AsyncQuery, AsyncQueryStore, CompletedQuery, QueryRequest } from '../../lib/core/store'
+import type { Execute, ExecuteContext } from '../../lib/stores/execution/execute'
 import { MemoryStore } from '../../lib/stores/memory/memory-store'
-import type { ExecuteContext, MemoryStoreOptions } from '../../lib/stores/memory/options'
+import type { MemoryStoreOptions } from '../../lib/stores/memory/options'
 import { ManualClock } from '../../lib/test-kit'
 
 export const alice = ownerOf('issuer', 'alice')
@@ -26,18 +27,20 @@ export interface Run extends ExecuteContext {
   fail(error: unknown): void
 }
 
-/** A memory store. The test controls its queries and its clock. */
-export class MemoryBench {
+type BenchStore = Required<Pick<AsyncQueryStore, 'submit' | 'get' | 'stop' | 'delete'>>
+
+/** A store. The test controls its queries and its clock. */
+export class StoreBench<Store extends BenchStore> {
   readonly clock = new ManualClock()
   readonly runs: Run[] = []
-  readonly store: MemoryStore
+  readonly store: Store
 
-  constructor(options: Partial<MemoryStoreOptions> = {}) {
+  constructor(create: (options: { execute: Execute; clock: ManualClock }) => Store) {
     const execute = (request: QueryRequest, context: ExecuteContext): Promise<QueryResult> =>
       new Promise((resolve, fail) => {
         this.runs.push({ ...context, request, fail, complete: (result) => resolve(result as QueryResult) })
       })
-    this.store = new MemoryStore({ execute, clock: this.clock, ...options })
+    this.store = create({ execute, clock: this.clock })
   }
 
   /** Submits a query that is kept for a minute, with an answer at once. */
@@ -48,7 +51,7 @@ export class MemoryBench {
   }
 
   /** The same. Resolves with the id of the running query. */
-  async start(options: Parameters<MemoryBench['submit']>[0] = {}): Promise<string> {
+  async start(options: Parameters<StoreBench<Store>['submit']>[0] = {}): Promise<string> {
     const { id } = await this.submit(options)
     if (!id) throw new Error('The query has no id')
     return id
@@ -77,6 +80,12 @@ export class MemoryBench {
   obeySignal(): void {
     const { signal, fail } = this.run
     signal.addEventListener('abort', () => fail(signal.reason))
+  }
+}
+
+export class MemoryBench extends StoreBench<MemoryStore> {
+  constructor(options: Partial<MemoryStoreOptions> = {}) {
+    super((own) => new MemoryStore({ ...own, ...options }))
   }
 }
 

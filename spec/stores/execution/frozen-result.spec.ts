@@ -1,6 +1,6 @@
 import type { QueryResult, QueryStatistics, Value } from '../../../lib/core/result'
 import { rowsOf } from '../../../lib/formats/admission'
-import { freezeResult } from '../../../lib/stores/memory/frozen-result'
+import { freezeResult } from '../../../lib/stores/execution/frozen-result'
 
 const ONE_COLUMN = [{ name: 'x', type: 'keyword' }] as const
 

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { ExpiryQueue } from '../../../lib/stores/memory/expiry-queue'
+import { ExpiryQueue } from '../../../lib/stores/execution/expiry-queue'
 import { ManualClock } from '../../../lib/test-kit'
 
 describe('ExpiryQueue', () => {

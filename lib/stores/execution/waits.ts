@@ -1,0 +1,40 @@
+import type { Clock } from '../../core/clock'
+import type { WaitOptions } from '../../core/operations'
+import { endInTurns } from '../../core/turns'
+
+/** The requests that wait for one event. */
+export class Waits {
+  readonly #clock: Clock
+  readonly #waits = new Set<() => void>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  get isEmpty(): boolean {
+    return this.#waits.size === 0
+  }
+
+  /** Resolves when {@link end} is called, the time has passed, or the signal has fired. */
+  wait({ waitForCompletionTimeoutMs, signal }: WaitOptions): Promise<void> {
+    if (signal?.aborted || !(waitForCompletionTimeoutMs > 0)) return Promise.resolve()
+    return new Promise((resolve) => {
+      let cancelTimer: (() => void) | undefined
+      const endWait = (): void => {
+        this.#waits.delete(endWait)
+        cancelTimer?.()
+        signal?.removeEventListener('abort', endWait)
+        resolve()
+      }
+      this.#waits.add(endWait)
+      signal?.addEventListener('abort', endWait)
+      if (waitForCompletionTimeoutMs !== Number.POSITIVE_INFINITY) {
+        cancelTimer = this.#clock.setTimer(endWait, waitForCompletionTimeoutMs)
+      }
+    })
+  }
+
+  end(): void {
+    endInTurns(this.#waits, (endWait) => endWait())
+  }
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import type { ErrorCause } from '../../core/errors'
+import { QueryError } from '../../core/errors'
+import type { Rows, StoredResult, Value } from '../../core/result'
+import { isRows } from '../../core/result'
+import { packChunk, unpackChunk } from '../batches/chunk'
+import { exactJson, rowsOfExactJson } from '../batches/exact-json'
+import type { Found } from '../batches/row-encoder'
+import { RowEncoder } from '../batches/row-encoder'
+import type { KeptChunk } from '../execution/kept-rows'
+import { KeptRows } from '../execution/kept-rows'
+
+/** A result without its rows, and what a reader of its chunks has to know. */
+export type Head = Omit<StoredResult, 'values' | 'isFrozen'> & { found: Found }
+
+/** What the tables keep of a result. */
+export interface EncodedResult {
+  head: Uint8Array
+  chunks: readonly KeptChunk[]
+}
+
+/** UTF-16, because UTF-8 writes all halves of characters alike. */
+export function ownerDigest(owner: string): Buffer {
+  return createHash('sha256').update(owner, 'utf16le').digest()
+}
+
+/** What finds a query. The length in front keeps the pairs `a`, `bc` and `ab`, `c` apart. */
+export function queryKey(owner: string, id: string): Buffer {
+  return createHash('sha256')
+    .update(`${owner.length}:`)
+    .update(owner, 'utf16le')
+    .update(id, 'utf16le')
+    .digest()
+}
+
+export async function encodeResult({ values, isFrozen, ...facts }: StoredResult): Promise<EncodedResult> {
+  const { found, chunks } = values instanceof KeptRows ? keptChunks(values) : await encodeRows(facts, values)
+  const head: Head = { ...facts, found }
+  return { head: await packChunk(`[${exactJson([head as unknown as Value])}]`), chunks }
+}
+
+export async function decodeHead(bytes: Uint8Array): Promise<Head> {
+  const [[head] = []] = await unpackChunk(bytes)
+  return head as unknown as Head
+}
+
+function keptChunks(rows: KeptRows): { found: Found; chunks: EncodedResult['chunks'] } {
+  const { rowCount, nullColumns, multiValuedColumns } = rows
+  return { found: { rowCount, nullColumns, multiValuedColumns }, chunks: rows.chunks }
+}
+
+async function encodeRows(
+  { columns }: Pick<StoredResult, 'columns'>,
+  values: StoredResult['values'],
+): Promise<{ found: Found; chunks: Uint8Array[] }> {
+  const chunks: Uint8Array[] = []
+  const encoder = new RowEncoder(columns, (chunk) => void chunks.push(chunk))
+  const rows: Rows = isRows(values) ? values : []
+  await encoder.add(rows)
+  await encoder.flush()
+  return { found: encoder.found, chunks }
+}
+
+/** All that a client sees of a failure. Its cause is for the log. */
+export function encodeFailure(error: QueryError): Buffer {
+  const { type, reason, status, metadata, headers, causedBy } = error
+  // An engine may put more into the metadata than their type says.
+  const failure = { type, reason, status, metadata, headers, causedBy } as unknown as Value
+  return Buffer.from(`[${exactJson([failure])}]`)
+}
+
+interface EncodedFailure {
+  type: string
+  reason: string
+  status: number
+  metadata: QueryError['metadata']
+  headers: QueryError['headers']
+  causedBy?: ErrorCause
+}
+
+export function decodeFailure(bytes: Buffer): QueryError {
+  const [[failure] = []] = rowsOfExactJson(bytes.toString())
+  const { type, reason, ...options } = failure as unknown as EncodedFailure
+  return new QueryError(type, reason, options)
+}
+
+export function encodeRequest(query: string): Buffer {
+  // JSON also writes halves of characters.
+  return Buffer.from(JSON.stringify({ query }))
+}
+
+export function decodeRequest(bytes: Buffer): { query: string } {
+  return JSON.parse(bytes.toString())
+}

@@ -1,0 +1,104 @@
+import type { OptionTable } from '../../core/check-options'
+import { rules } from '../../core/check-options'
+import type { Clock } from '../../core/clock'
+import { isObject } from '../../core/is-object'
+import type { Logger } from '../../core/logger'
+import { consoleLogger } from '../../core/logger'
+import type { MeterProvider } from '../../core/meter'
+import type { Execute } from '../execution/execute'
+import { RUN_OPTIONS } from '../execution/run-options'
+import type { PostgresPool } from './database'
+import { SCHEMA_NAME, SCHEMA_NAMES } from './schema'
+
+/** The options of {@link PostgresStore}. */
+export interface PostgresStoreOptions {
+  /**
+   * The application's own `Pool` of `pg`, 8.11 or later. The store uses at most four of its connections at a time, and
+   * never ends it.
+   */
+  pool: PostgresPool
+  /** Runs one query, in the process that got the submit. */
+  execute: Execute
+  /** The schema of the tables: lower-case letters, digits and `_`. @default 'esql_async' */
+  schema?: string
+  /** Most queries of one owner in the tables, running and finished. A submit beyond it answers 429. @default 1_000 */
+  maxQueriesPerOwner?: number
+  /**
+   * Bytes of packed results of one owner in the tables from which on the owner's submits answer 429. The result that
+   * reaches it is kept.
+   *
+   * @default 1_073_741_824 (1 GiB)
+   */
+  maxBytesPerOwner?: number
+  /** Most queries that this process runs at a time. A submit beyond it answers 429. @default 100 */
+  maxRunning?: number
+  /**
+   * Most memory, in bytes, that requests and results of running queries may take in this process. A query that would
+   * exceed it fails with 429.
+   *
+   * @default 268_435_456 (256 MiB)
+   */
+  maxBytes?: number
+  /** Longest time, in milliseconds, that a query may run, synchronous ones included. @default Infinity */
+  maxRunMs?: number
+  /**
+   * What happens to a query that has run for `maxRunMs`. `'stop'`: it keeps the rows that it has. `'fail'`: it fails with
+   * a `task_cancelled_exception`, 400.
+   *
+   * @default 'stop'
+   */
+  onMaxRun?: 'stop' | 'fail'
+  /** How long stop and delete wait, in milliseconds, for an executor to end after its signal has fired. @default 1_000 */
+  interruptGraceMs?: number
+  /** How often this process says that it is there, in milliseconds. @default 5_000 */
+  heartbeatMs?: number
+  /**
+   * How long after its last heartbeat a process is lost, in milliseconds, and its running queries fail with 500. At
+   * least three heartbeats. The same in every process.
+   *
+   * @default 20_000
+   */
+  leaseMs?: number
+  /** How often this process asks about queries of other processes, in milliseconds, while requests wait for them. @default 250 */
+  pollMs?: number
+  /** How long a deleted or expired result stays readable for downloads that have begun, in milliseconds. @default 600_000 */
+  readGraceMs?: number
+  /** Memory, in bytes, for small results that clients read again. @default 33_554_432 (32 MiB) */
+  maxCachedBytes?: number
+  /** Receives what goes wrong beside requests. @default the console, failures only */
+  logger?: Logger
+  /** Timers of this process. The times of queries come from the database. @default the time of the machine */
+  clock?: Clock
+  /**
+   * Receives measurements: a `MeterProvider` of OpenTelemetry.
+   *
+   * @default the global one of `@opentelemetry/api`, where that package is installed
+   */
+  meterProvider?: MeterProvider
+}
+
+export const POSTGRES_STORE_OPTIONS = {
+  ...RUN_OPTIONS,
+  pool: {
+    expected: 'a Pool of `pg`, an object with the methods `query`, `on` and `listenerCount`',
+    fits: (value) =>
+      isObject(value) && ['query', 'on', 'listenerCount'].every((name) => typeof value[name] === 'function'),
+    printable: false,
+    required: true,
+  },
+  schema: {
+    expected: SCHEMA_NAMES,
+    fits: (value) => typeof value === 'string' && SCHEMA_NAME.test(value),
+    default: 'esql_async',
+  },
+  maxQueriesPerOwner: { ...rules.positiveNumber, default: 1_000 },
+  maxBytesPerOwner: { ...rules.positiveNumber, default: 2 ** 30 },
+  maxRunning: { ...rules.positiveNumber, default: 100 },
+  maxBytes: { ...rules.positiveNumber, default: 256 * 2 ** 20 },
+  heartbeatMs: { ...rules.positiveNumber, default: 5_000 },
+  leaseMs: { ...rules.positiveNumber, default: 20_000 },
+  pollMs: { ...rules.positiveNumber, default: 250 },
+  readGraceMs: { ...rules.nonNegativeNumber, default: 600_000 },
+  maxCachedBytes: { ...rules.positiveNumber, default: 32 * 2 ** 20 },
+  logger: { ...rules.object, default: consoleLogger, defaultInWords: 'the console, failures only' },
+} as const satisfies OptionTable<PostgresStoreOptions>

@@ -1,0 +1,98 @@
+import type { Clock } from '../../core/clock'
+import { describeError } from '../../core/describe-error'
+import type { QueryError } from '../../core/errors'
+import type { Logger } from '../../core/logger'
+import type { StoredResult } from '../../core/result'
+import type { StoredChunk } from '../execution/kept-rows'
+import type { ResultFacts } from '../execution/query'
+import { taskCancelled } from '../execution/query'
+import { isOutage } from './database'
+import { encodeResult } from './encoding'
+import type { Ledger } from './ledger'
+import type { PostgresQuery } from './postgres-query'
+import { storedChunk } from './results'
+
+/** How long to wait before a statement is sent again, in milliseconds: at first, and at most. */
+const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 2_000
+
+/** Writes outcomes of queries that others know, through outages of the database. */
+export class Persistence {
+  readonly #ledger: Ledger
+  readonly #clock: Clock
+  readonly #logger: Logger
+  #isClosed = false
+
+  constructor(ledger: Ledger, { clock, logger }: { clock: Clock; logger: Logger }) {
+    this.#ledger = ledger
+    this.#clock = clock
+    this.#logger = logger
+  }
+
+  /** Rejects with `task_cancelled_exception` if the query is gone, or belongs to this process no more. */
+  async writeResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): Promise<void> {
+    const { key } = query
+    const encoded = await encodeResult(result)
+    const { chunks } = encoded
+    const [first] = chunks
+    // A result of one chunk stands in the row of its query.
+    const body = chunks.length === 1 && first instanceof Uint8Array ? first : undefined
+    let bytes = 0
+    for (const [no, chunk] of chunks.entries()) {
+      bytes += chunk.length
+      if (chunk instanceof Uint8Array && !body) await this.#put(query, no, chunk)
+    }
+    const rows = { body, chunks: body ? 0 : chunks.length, bytes }
+    assertThere(await this.#insist(query, () => this.#ledger.complete(key, facts, encoded, rows)))
+  }
+
+  /** Writes a chunk while its query runs. `undefined`: nobody knows the query yet, and maybe nobody ever will. */
+  async writeChunk(query: PostgresQuery, chunk: Uint8Array, no: number): Promise<StoredChunk | undefined> {
+    if (!query.registration) return undefined
+    await query.registration
+    await this.#put(query, no, chunk)
+    return storedChunk(this.#ledger, { key: query.key, attempt: 1, no }, chunk.length)
+  }
+
+  /** Never rejects. */
+  async writeFailure(query: PostgresQuery, error: QueryError): Promise<void> {
+    if (error.cause !== undefined) {
+      this.#logger.warn({ error: describeError(error) }, 'an async query has failed')
+    }
+    try {
+      await this.#insist(query, () => this.#ledger.fail(query.key, error))
+    } catch (fault) {
+      this.#logger.error({ error: describeError(fault) }, 'the failure of an async query cannot be stored')
+    }
+  }
+
+  /** From now on, a statement that fails is not sent again. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  async #put(query: PostgresQuery, no: number, chunk: Uint8Array): Promise<void> {
+    assertThere(await this.#insist(query, () => this.#ledger.putChunk(query.key, no, chunk)))
+  }
+
+  /** Sends a statement again until it succeeds, as long as the query is wanted. It must be one that may come twice. */
+  async #insist<T>(query: PostgresQuery, send: () => Promise<T>): Promise<T> {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      try {
+        return await send()
+      } catch (error) {
+        if (!isOutage(error) || this.#isClosed || query.outcome) throw error
+        if (pauseMs === FIRST_PAUSE_MS) {
+          this.#logger.warn({ error: describeError(error) }, 'PostgreSQL takes no outcome now; trying on')
+        }
+      }
+      await new Promise<void>((resolve) => {
+        this.#clock.setTimer(resolve, pauseMs)
+      })
+    }
+  }
+}
+
+function assertThere(isThere: boolean): void {
+  if (!isThere) throw taskCancelled('it is gone, or another process has taken it for lost')
+}

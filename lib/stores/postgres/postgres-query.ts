@@ -1,0 +1,45 @@
+import type { Owner } from '../../core/caller'
+import type { Clock } from '../../core/clock'
+import type { SubmitOptions } from '../../core/operations'
+import type { QueryRequest } from '../../core/store'
+import { LocalQuery } from '../execution/query'
+import { queryKey } from './encoding'
+
+/** A query that runs in this process. */
+export class PostgresQuery extends LocalQuery {
+  readonly key: Buffer
+  /** Settles when the tables have the query. `undefined`: nobody but its submit knows it. */
+  registration: Promise<void> | undefined
+  /** Settles when the tables have its outcome. */
+  keeping: Promise<void> | undefined
+
+  constructor(id: string, request: QueryRequest, owner: Owner, options: SubmitOptions, clock: Clock) {
+    super(id, request, owner, options, clock)
+    this.key = queryKey(owner, id)
+  }
+}
+
+/** The queries of this process that have not ended, by their keys. */
+export class LocalQueries {
+  readonly #byKey = new Map<string, PostgresQuery>()
+
+  find(key: Buffer): PostgresQuery | undefined {
+    return this.#byKey.get(key.toString('latin1'))
+  }
+
+  has(query: PostgresQuery): boolean {
+    return this.find(query.key) === query
+  }
+
+  add(query: PostgresQuery): void {
+    this.#byKey.set(query.key.toString('latin1'), query)
+  }
+
+  delete(query: PostgresQuery): boolean {
+    return this.#byKey.delete(query.key.toString('latin1'))
+  }
+
+  list(): PostgresQuery[] {
+    return [...this.#byKey.values()]
+  }
+}

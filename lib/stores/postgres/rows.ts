@@ -1,0 +1,66 @@
+import type { QueryError } from '../../core/errors'
+import type { Row } from './database'
+import { decodeFailure } from './encoding'
+
+/** A query as the tables have it. */
+export interface StoredQuery {
+  state: 'running' | 'completed' | 'failed'
+  /** Its process is gone, so it will not end. */
+  isLost: boolean
+  startTimeMs: number
+  expirationTimeMs: number
+  isKept: boolean
+  isColumnar: boolean
+  timeZone: string | undefined
+  hasColumnMetadata: boolean
+  attempt: number
+  tookNanos: number
+  isPartial: boolean
+  /** Missing where the reader said that it has the result. */
+  head: Buffer | undefined
+  body: Buffer | undefined
+  chunks: number
+  failure: QueryError | undefined
+}
+
+export function readQuery(row: Row): StoredQuery {
+  const failure = bytesOf(row, 'failure')
+  return {
+    state: textOf(row, 'state') as StoredQuery['state'],
+    isLost: isTrue(row, 'is_lost'),
+    startTimeMs: numberOf(row, 'started_ms'),
+    expirationTimeMs: numberOf(row, 'expires_ms'),
+    isKept: isTrue(row, 'kept'),
+    isColumnar: isTrue(row, 'columnar'),
+    timeZone: row.time_zone ?? undefined,
+    hasColumnMetadata: isTrue(row, 'column_metadata'),
+    attempt: numberOf(row, 'attempt'),
+    tookNanos: numberOf(row, 'took_nanos'),
+    isPartial: isTrue(row, 'is_partial'),
+    head: bytesOf(row, 'head'),
+    body: bytesOf(row, 'body'),
+    chunks: numberOf(row, 'chunks'),
+    failure: failure && decodeFailure(failure),
+  }
+}
+
+export function textOf(row: Row, name: string): string {
+  return row[name] ?? ''
+}
+
+/** A number, 0 for NULL. */
+export function numberOf(row: Row, name: string): number {
+  return Number(row[name] ?? 0)
+}
+
+export function isTrue(row: Row, name: string): boolean {
+  return row[name] === 't'
+}
+
+/** The server writes bytes as `\x` and hexadecimal digits, unless somebody has told it to use its old form. */
+export function bytesOf(row: Row, name: string): Buffer | undefined {
+  const text = row[name]
+  if (text === null || text === undefined) return undefined
+  if (!text.startsWith('\\x')) throw new TypeError('The store needs `bytea_output = hex`')
+  return Buffer.from(text.slice(2), 'hex')
+}

@@ -1,0 +1,129 @@
+/** The texts of all statements. Each commits alone, and every value goes through a placeholder. */
+export type Statements = ReturnType<typeof statementsFor>
+
+const ms = (parameter: string): string => `${parameter}::float8 * interval '1 millisecond'`
+const sinceEpoch = (time: string): string => `(extract(epoch FROM ${time})::float8 * 1000)`
+
+/** `schema` stands in the texts, so it must be a name that needs no quotes. */
+export function statementsFor(schema: string) {
+  const s = `"${schema}"`
+  const clock = `${s}.clock()`
+  const visible = `deleted_at IS NULL AND expires_at > ${clock}`
+  const leftMs = `${sinceEpoch(`expires_at - ${clock}`)} AS left_ms`
+  const times = `${sinceEpoch('started_at')} AS started_ms, ${sinceEpoch('expires_at')} AS expires_ms, ${leftMs}`
+  const isOver = (grace: string): string =>
+    `(expires_at < ${clock} - ${ms(grace)} OR deleted_at < ${clock} - ${ms(grace)})`
+  /** The process of a running query was not there for longer than the lease. */
+  const isLost = (query: string, lease: string): string =>
+    `NOT EXISTS (SELECT FROM ${s}.executors WHERE id = ${query}.executor AND seen_at > ${clock} - ${ms(lease)})`
+
+  return {
+    version: `SELECT version FROM ${s}.version`,
+
+    /** Counts what the owner has already, and adds the query if that is within the limits. */
+    register: `
+      WITH used AS (
+        SELECT count(*)::float8 AS queries, coalesce(sum(bytes), 0)::float8 AS bytes
+        FROM ${s}.queries WHERE owner = $3 AND ${visible}
+      ), registered AS (
+        INSERT INTO ${s}.queries
+          (key, id, owner, state, started_at, expires_at, kept, columnar, time_zone, column_metadata, executor, request)
+        SELECT $1, $2, $3, 'running', ${clock} - ${ms('$4')}, ${clock} - ${ms('$4')} + ${ms('$5')}, $6, $7, $8, $9, $10, $11
+        FROM used WHERE queries < $12::float8 AND bytes < $13::float8
+        RETURNING ${times}
+      )
+      SELECT used.queries, used.bytes, registered.* FROM used LEFT JOIN registered ON true`,
+
+    /** $2 is the attempt whose result the reader has already, $3 the lease. */
+    get: `
+      SELECT ${times}, state, kept, columnar, time_zone, column_metadata, attempt, took_nanos, is_partial, chunks, failure,
+        CASE WHEN attempt = $2::int THEN NULL ELSE head END AS head,
+        CASE WHEN attempt = $2::int THEN NULL ELSE body END AS body,
+        state = 'running' AND ${isLost('q', '$3')} AS is_lost
+      FROM ${s}.queries q WHERE key = $1 AND ${visible}`,
+
+    touch: `UPDATE ${s}.queries SET expires_at = ${clock} + ${ms('$2')} WHERE key = $1 AND ${visible} RETURNING ${leftMs}`,
+
+    left: `SELECT ${leftMs} FROM ${s}.queries WHERE key = $1 AND ${visible}`,
+
+    chunk: `SELECT data FROM ${s}.chunks WHERE key = $1 AND attempt = $2 AND no = $3`,
+
+    /** Adds nothing to a query that runs no more, or elsewhere. May be sent again. */
+    putChunk: `
+      INSERT INTO ${s}.chunks (key, attempt, no, data)
+      SELECT key, attempt, $3, $4 FROM ${s}.queries
+      WHERE key = $1 AND attempt = 1 AND executor = $2::uuid AND state = 'running' AND ${visible}
+      ON CONFLICT (key, attempt, no) DO UPDATE SET data = EXCLUDED.data
+      RETURNING no`,
+
+    /** May be sent again: the first one may have come without its answer. */
+    complete: `
+      UPDATE ${s}.queries SET state = 'completed', took_nanos = $3, is_partial = $4 OR is_stopped, head = $5, body = $6,
+        chunks = $7, bytes = $8, request = NULL
+      WHERE key = $1 AND executor = $2::uuid AND state IN ('running', 'completed') AND ${visible}
+      RETURNING key`,
+
+    fail: `
+      UPDATE ${s}.queries SET state = 'failed', failure = $3, request = NULL
+      WHERE key = $1 AND executor = $2::uuid AND state IN ('running', 'failed') AND ${visible}
+      RETURNING key`,
+
+    /** Fails a query whose process is lost. If the process comes back, nothing that it writes finds the query. */
+    bury: `
+      UPDATE ${s}.queries q SET state = 'failed', failure = $3, executor = NULL, request = NULL
+      WHERE key = $1 AND state = 'running' AND ${isLost('q', '$2')}`,
+
+    stop: `UPDATE ${s}.queries SET is_stopped = true WHERE key = $1 AND state = 'running' AND ${visible}`,
+
+    remove: `
+      UPDATE ${s}.queries SET deleted_at = ${clock}, idempotency_key = NULL, request = NULL
+      WHERE key = $1 AND ${visible} RETURNING key`,
+
+    removeOfOthers: `
+      UPDATE ${s}.queries SET deleted_at = ${clock}, idempotency_key = NULL, request = NULL
+      WHERE id = $1 AND ${visible} RETURNING key`,
+
+    /** $1 is the owner or null for all, $2 the id or null for every one, $3 the lease. */
+    list: `
+      SELECT key, id, request, ${sinceEpoch('started_at')} AS started_ms, ${sinceEpoch(`${clock} - started_at`)} AS running_ms
+      FROM ${s}.queries q
+      WHERE ($1::bytea IS NULL OR owner = $1) AND ($2::text IS NULL OR id = $2) AND state = 'running' AND ${visible}
+        AND NOT ${isLost('q', '$3')}
+      ORDER BY started_at, id`,
+
+    /** Of the keys in $1, those whose queries run no more. */
+    poll: `
+      SELECT w.key FROM unnest($1::bytea[]) AS w (key)
+      LEFT JOIN ${s}.queries q ON q.key = w.key AND state = 'running' AND ${visible} AND NOT ${isLost('q', '$2')}
+      WHERE q.key IS NULL`,
+
+    beat: `
+      INSERT INTO ${s}.executors (id, seen_at) VALUES ($1::uuid, ${clock})
+      ON CONFLICT (id) DO UPDATE SET seen_at = EXCLUDED.seen_at`,
+
+    leave: `DELETE FROM ${s}.executors WHERE id = $1::uuid`,
+
+    /** Running queries of this process that are not as they are here. */
+    amiss: `
+      SELECT key, NOT (${visible}) AS is_gone, is_stopped FROM ${s}.queries
+      WHERE executor = $1::uuid AND state = 'running' AND (is_stopped OR NOT (${visible}) OR NOT key = ANY ($2::bytea[]))`,
+
+    /** In bites, so that no statement takes long. One process at a time, because two would wait for each other. */
+    sweepChunks: `
+      DELETE FROM ${s}.chunks WHERE ctid = ANY (ARRAY(
+        SELECT c.ctid FROM (SELECT key FROM ${s}.queries WHERE ${isOver('$1')} LIMIT 20) q
+        JOIN ${s}.chunks c USING (key)
+        WHERE (SELECT pg_try_advisory_xact_lock(hashtext('${schema}.sweep'))) LIMIT 64))
+      RETURNING no`,
+
+    sweep: `
+      DELETE FROM ${s}.queries WHERE key = ANY (ARRAY(
+        SELECT q.key FROM ${s}.queries q
+        WHERE ${isOver('$1')} AND NOT EXISTS (SELECT FROM ${s}.chunks c WHERE c.key = q.key)
+          AND (SELECT pg_try_advisory_xact_lock(hashtext('${schema}.sweep'))) LIMIT 500))
+      RETURNING id`,
+
+    /** Processes that ended without `leave`. One that was just frozen comes back with its next beat. */
+    sweepExecutors: `DELETE FROM ${s}.executors WHERE seen_at < ${clock} - interval '1 day'`,
+  }
+}

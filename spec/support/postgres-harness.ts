@@ -1,0 +1,116 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Pool } from 'pg'
+import type { PostgresPool, PostgresStatement } from '../../lib/stores/postgres/database'
+import type { PostgresStoreOptions } from '../../lib/stores/postgres/options'
+import { PostgresStore } from '../../lib/stores/postgres/postgres-store'
+import { MemoryHarness } from './memory-harness'
+import { TestSchema } from './postgres/schema'
+
+/** Turns of the event loop without a statement, after which nothing is under way. */
+const QUIET_TURNS = 20
+
+/** A pool of `pg` that knows which statements ran through it. */
+export class ObservedPool implements PostgresPool {
+  readonly pool: Pool
+  /** The texts of all statements so far. */
+  readonly statements: string[] = []
+  #underWay = 0
+
+  constructor(url: string) {
+    this.pool = new Pool({ connectionString: url, max: 5 })
+  }
+
+  async query(statement: PostgresStatement): Promise<{ rows: Record<string, unknown>[] }> {
+    this.statements.push(statement.text)
+    this.#underWay += 1
+    try {
+      return await this.pool.query(statement)
+    } finally {
+      this.#underWay -= 1
+    }
+  }
+
+  on(event: 'error', listener: (error: Error) => void): unknown {
+    return this.pool.on(event, listener)
+  }
+
+  listenerCount(event: 'error'): number {
+    return this.pool.listenerCount(event)
+  }
+
+  /** Resolves when no statement is under way and none follows. */
+  async idle(): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
+      if (this.#underWay > 0) quiet = 0
+      await nextTurn()
+    }
+  }
+
+  end(): Promise<void> {
+    return this.pool.end()
+  }
+}
+
+/**
+ * Runs the contract's queries on `PostgresStore`s, each with a schema of its own on a real server. The clocks of the process and of
+ * the tables move together.
+ */
+export class PostgresHarness extends MemoryHarness {
+  #pool: ObservedPool | undefined
+  readonly #url: () => string
+  readonly #options: Partial<PostgresStoreOptions>
+  #schemas: TestSchema[] = []
+
+  /** `url` is asked for when the server runs. */
+  constructor(url: () => string, options: Partial<PostgresStoreOptions> = {}) {
+    super()
+    this.#url = url
+    this.#options = options
+  }
+
+  get pool(): ObservedPool {
+    this.#pool ??= new ObservedPool(this.#url())
+    return this.#pool
+  }
+
+  /** The schema of the store that was created last. */
+  get schema(): TestSchema {
+    const schema = this.#schemas.at(-1)
+    if (!schema) throw new Error('No store is created yet')
+    return schema
+  }
+
+  override async create(): Promise<PostgresStore> {
+    const schema = new TestSchema(this.#url())
+    this.#schemas.push(schema)
+    const store = this.createOn(schema)
+    await store.migrate()
+    await schema.holdClock()
+    const close = store.close.bind(store)
+    return Object.assign(store, {
+      close: async () => {
+        await close()
+        this.#schemas = this.#schemas.filter((other) => other !== schema)
+        await schema.drop()
+      },
+    })
+  }
+
+  /** One more store on the same tables, as another process has. */
+  createOn(schema: TestSchema, options: Partial<PostgresStoreOptions> = {}): PostgresStore {
+    const { pool, execute, clock } = this
+    const own = { pool, execute, clock, schema: schema.name }
+    return new PostgresStore({ ...own, ...this.#options, ...options })
+  }
+
+  override async advance(ms: number): Promise<void> {
+    await this.pool.idle()
+    await Promise.all(this.#schemas.map((schema) => schema.advance(ms)))
+    await this.clock.advance(ms)
+    await this.pool.idle()
+  }
+
+  async end(): Promise<void> {
+    await this.#pool?.end()
+  }
+}

@@ -56,6 +56,8 @@ export class ObservedPool implements PostgresPool {
  * the tables move together.
  */
 export class PostgresHarness extends MemoryHarness {
+  /** The store does not obey keys. */
+  override readonly idempotencyWindowMs = undefined
   #pool: ObservedPool | undefined
   readonly #url: () => string
   readonly #options: Partial<PostgresStoreOptions>

@@ -22,7 +22,7 @@ export interface HousekeepingOptions {
 
 /**
  * Says again and again that this process is there, finds out what others want to end here, and sweeps away what is long
- * over. Begins with the first query.
+ * over.
  */
 export class Housekeeping {
   readonly #ledger: Ledger
@@ -39,6 +39,7 @@ export class Housekeeping {
     this.#ledger = ledger
     this.#household = household
     this.#options = options
+    this.#arm()
   }
 
   /** Resolves when other processes know that this one is there: none may take its first query for lost. */
@@ -60,7 +61,6 @@ export class Housekeeping {
   async #beginOnce(): Promise<void> {
     try {
       await this.#ledger.beat()
-      this.#arm()
     } catch (error) {
       this.#first = undefined
       throw error
@@ -80,6 +80,7 @@ export class Housekeeping {
     const { clock, logger, readGraceMs } = this.#options
     try {
       await this.#ledger.beat()
+      this.#first ??= Promise.resolve()
       const states = await this.#ledger.amiss(this.#household.keys())
       for (const state of states) this.#household.follow(state)
       if (clock.now() - this.#sweptMs >= SWEEP_EVERY_MS) {

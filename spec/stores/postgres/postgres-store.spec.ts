@@ -7,6 +7,7 @@ import type { Execute } from '../../../lib/stores/execution/execute'
 import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
 import { PostgresStore } from '../../../lib/stores/postgres/postgres-store'
 import { postgresSchema } from '../../../lib/stores/postgres/schema'
+import { ManualClock } from '../../../lib/test-kit'
 import type { TestDatabase } from '../../support/postgres/database'
 import { openDatabase } from '../../support/postgres/database'
 import { TestSchema } from '../../support/postgres/schema'
@@ -244,6 +245,18 @@ describe('PostgresStore', () => {
     })
   })
 
+  it('sweeps what others have left, without a query of its own', async () => {
+    const one = await bench({ readGraceMs: 1_000 })
+    const id = await one.start()
+    one.obeySignal()
+    await one.delete(id)
+    await one.close()
+    const other = one.replica({ readGraceMs: 1_000 })
+    await other.advance(60_000)
+    expect(await one.count('queries')).toBe(0)
+    await other.close()
+  })
+
   it('removes chunks of a query that was deleted while they were written, and its row', async () => {
     const one = await bench({ readGraceMs: 1_000 })
     const id = await one.start()
@@ -341,13 +354,13 @@ describe('PostgresStore', () => {
     const pool = new Pool({ connectionString: database.url })
     const warn = jest.fn()
     const logger = { debug() {}, info() {}, warn, error() {} }
-    const store = new PostgresStore({ pool, execute: () => rows('a'), logger })
+    const store = new PostgresStore({ pool, execute: () => rows('a'), logger, clock: new ManualClock() })
     pool.emit('error', new Error('terminated'), undefined as never)
     expect(warn).toHaveBeenCalledWith(
       { error: expect.objectContaining({ message: 'terminated' }) },
       'a connection to PostgreSQL has failed',
     )
-    expect(new PostgresStore({ pool, execute: () => rows('a') })).not.toBe(store)
+    expect(new PostgresStore({ pool, execute: () => rows('a'), clock: new ManualClock() })).not.toBe(store)
     expect(pool.listenerCount('error')).toBe(1)
     await pool.end()
   })
@@ -359,7 +372,13 @@ describe('migrate', () => {
     const schema = new TestSchema(database.url)
     const stores = Array.from(
       { length: 8 },
-      () => new PostgresStore({ pool: one.pool, schema: schema.name, execute: () => rows('a') }),
+      () =>
+        new PostgresStore({
+          pool: one.pool,
+          schema: schema.name,
+          execute: () => rows('a'),
+          clock: new ManualClock(),
+        }),
     )
     await Promise.all(stores.map((store) => store.migrate()))
     await stores[0]?.migrate()
@@ -373,7 +392,12 @@ describe('migrate', () => {
     const schema = new TestSchema(database.url)
     await schema.query(postgresSchema(schema.name))
     await schema.query(postgresSchema(schema.name))
-    const store = new PostgresStore({ pool, schema: schema.name, execute: () => rows('a') })
+    const store = new PostgresStore({
+      pool,
+      schema: schema.name,
+      execute: () => rows('a'),
+      clock: new ManualClock(),
+    })
     await store.check()
     await store.migrate()
     await schema.drop()
@@ -400,7 +424,12 @@ describe('migrate', () => {
 
   it('is needed: without the tables, a check and a submit that waits for nothing reject', async () => {
     const { pool } = await bench()
-    const store = new PostgresStore({ pool, schema: 'nothing_here', execute: () => rows('a') })
+    const store = new PostgresStore({
+      pool,
+      schema: 'nothing_here',
+      execute: () => rows('a'),
+      clock: new ManualClock(),
+    })
     const submit = { ...AT_ONCE, keepAliveMs: 60_000, keepOnCompletion: true }
     await expect(store.check()).rejects.toThrow('relation "nothing_here.version" does not exist')
     await expect(store.submit({ query: 'FROM x' }, alice, submit)).rejects.toThrow(

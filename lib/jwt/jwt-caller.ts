@@ -39,7 +39,7 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     const { key } = await settings.keys.find(header, context?.logger)
     const nowSeconds = settings.clock.now() / 1000
     if (known?.key === key && isCurrent(known.times, nowSeconds, settings.clockToleranceSeconds)) {
-      return toCaller(known)
+      return toCaller(known, settings)
     }
     tokens.delete(digest)
     const payload = verifyToken(token, key, {
@@ -65,31 +65,34 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
       monitorQueries: decidedOnce(settings.monitorQueries, claims),
     }
     tokens.set(digest, verified)
-    return toCaller(verified)
+    return toCaller(verified, settings)
   }
 
   const { check } = settings.keys
   if (check) resolveJwtCaller.check = (_signal, context) => check(context?.logger)
   return resolveJwtCaller
-
-  async function toCaller(verified: VerifiedToken): Promise<Caller> {
-    const { owner, user, claims, cancelTasks, monitorQueries } = verified
-    return {
-      owner,
-      // Anything but `true` grants nothing.
-      canCancelTasks: (cancelTasks ?? (await settings.cancelTasks.grants(JSON.parse(claims)))) === true,
-      canMonitorQueries:
-        (monitorQueries ?? (await settings.monitorQueries.grants(JSON.parse(claims)))) === true,
-      ...(user !== undefined && { user }),
-      // Most requests need no claims, and those of many that wait would take much memory.
-      get claims() {
-        return JSON.parse(claims)
-      },
-    }
-  }
 }
 
 callerMakers.add(jwtCaller)
+
+type Settings = ReturnType<typeof resolveJwtOptions>
+
+/** The caller that a token stands for, with the rights that it has now. */
+async function toCaller(verified: VerifiedToken, settings: Settings): Promise<Caller> {
+  const { owner, user, claims, cancelTasks, monitorQueries } = verified
+  return {
+    owner,
+    // Anything but `true` grants nothing.
+    canCancelTasks: (cancelTasks ?? (await settings.cancelTasks.grants(JSON.parse(claims)))) === true,
+    canMonitorQueries:
+      (monitorQueries ?? (await settings.monitorQueries.grants(JSON.parse(claims)))) === true,
+    ...(user !== undefined && { user }),
+    // Most requests need no claims, and those of many that wait would take much memory.
+    get claims() {
+      return JSON.parse(claims)
+    },
+  }
+}
 
 /** The checks that depend on time, of jsonwebtoken and ours. Where they fail, the token is verified again, for the error. */
 function isCurrent(times: VerifiedToken['times'], nowSeconds: number, toleranceSeconds: number): boolean {

@@ -6,6 +6,7 @@ import type { Value, ValueObject } from '../core/result'
 import type { AsyncQueryStore } from '../core/store'
 import { inOrder, inTurns } from '../core/turns'
 import type { ObjectFormat } from '../formats/formats'
+import type { JsonNode } from '../json/parse'
 import { isAsSent, LONGEST_SIDE_BY_SIDE, PackedBody, RequestBody } from './body'
 import type { Command } from './command'
 import { readCommand, sourceOf, unknownSourceType } from './command'
@@ -78,9 +79,11 @@ export class RequestReader {
     const unpack = async () => {
       if (content instanceof PackedBody) content = await content.unpack()
     }
-    if (isUnread) await unpack()
-    if (isUnread && isAsSent(content)) {
-      return Object.assign(await this.#toCommand(request), { body: untouchedBodyOf(content) })
+    if (isUnread) {
+      await unpack()
+      if (isAsSent(content)) {
+        return Object.assign(await this.#toCommand(request), { body: untouchedBodyOf(content) })
+      }
     }
     const work = () => readBody(content, operation, this.#isLenient, decode)
     const reading = isLong(content)
@@ -88,21 +91,8 @@ export class RequestReader {
       : inTurns(work(), assertWanted)
     const { root, fields } = reading instanceof Promise ? await reading : reading
     const command = await this.#toCommand(request, root?.value, fields)
-    if (key !== undefined && command.operation === 'submit') {
-      command.idempotency = {
-        key,
-        fingerprint: await inTurns(fingerprintOf(identityOf(command)), assertWanted),
-      }
-    }
-    if (!root || !this.#store.passThrough) return command
-    // It goes on as text, and a wait need not hold both.
-    if ('request' in command) delete command.request
-    if (format === 'json') return Object.assign(command, { body: submitBodyOf(content, root) })
-    const label = jsonLabelOf(body.type, isFormatOpen(request))
-    if (!isAsSent(content))
-      return Object.assign(relabelled(command, label), { body: submitBodyOf(content, root) })
-    const sent = operation === 'query' ? untouchedBodyOf(content) : submitBodyOf(content, root, label)
-    return Object.assign(command, { body: sent })
+    if (key !== undefined) await setIdempotency(command, key, assertWanted)
+    return root && this.#store.passThrough ? passedOn(command, request, body, content, root) : command
   }
 
   #decoderOf(format: OtherFormat, refusal: LabelledBody['refusal']): Decode {
@@ -163,6 +153,29 @@ function sentBody({ mediaTypes }: RequestHead, format: ObjectFormat, sent: Reque
 function sourceBody(head: RequestHead): LabelledBody {
   const { content, format, type } = sourceOf(head)
   return { format, type, content: () => content, refusal: (cause) => unknownSourceType(type, cause) }
+}
+
+async function setIdempotency(command: Command, key: string, assertWanted: () => void): Promise<void> {
+  if (command.operation !== 'submit') return
+  const fingerprint = await inTurns(fingerprintOf(identityOf(command)), assertWanted)
+  command.idempotency = { key, fingerprint }
+}
+
+/** The command with its body, which goes on as text. A wait need not hold the query in our words too. */
+function passedOn(
+  command: Command,
+  request: OperationRequest,
+  { format, type }: LabelledBody,
+  content: unknown,
+  root: JsonNode,
+): Command {
+  if ('request' in command) delete command.request
+  if (format === 'json') return Object.assign(command, { body: submitBodyOf(content, root) })
+  const label = jsonLabelOf(type, isFormatOpen(request))
+  if (!isAsSent(content))
+    return Object.assign(relabelled(command, label), { body: submitBodyOf(content, root) })
+  const sent = command.operation === 'query' ? untouchedBodyOf(content) : submitBodyOf(content, root, label)
+  return Object.assign(command, { body: sent })
 }
 
 /** A host application has parsed the body, which goes on as JSON. */

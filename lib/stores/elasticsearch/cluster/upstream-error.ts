@@ -41,9 +41,13 @@ export async function readError(
   }
   assertReadable(response)
   if (query && isAboutGateway) throw forbidden(hideIds(bytes, format, query), format)
-  const isUnknown =
-    query && status === 404 && (mentionsId(bytes, query.upstreamId) || bytes.includes(RESULTS_INDEX))
-  return isUnknown ? undefined : hideIds(status === 403 ? withoutAccount(bytes) : bytes, format, query)
+  if (query && status === 404 && tellsNothing(bytes, query)) return undefined
+  return hideIds(status === 403 ? withoutAccount(bytes) : bytes, format, query)
+}
+
+/** Whether a 404 says that the cluster does not know the query, and not that the query looks for an unknown index. */
+function tellsNothing(bytes: Buffer, { upstreamId }: KnownQuery): boolean {
+  return mentionsId(bytes, upstreamId) || bytes.includes(RESULTS_INDEX)
 }
 
 export function refusedCredentials(): UpstreamError {

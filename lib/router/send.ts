@@ -112,11 +112,12 @@ function isTaken({ writableEnded, writableLength, writableHighWaterMark }: Respo
 function untilTaken(response: Response, { gone }: Wait): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
-      response.off('finish', end)
+      response.off('finish', end).off('close', end)
       gone.removeEventListener('abort', end)
       resolve()
     }
-    response.on('finish', end)
+    // Once its connection is destroyed, an answer that has ended counts as sent, so `gone` may not fire.
+    response.on('finish', end).on('close', end)
     gone.addEventListener('abort', end)
   })
 }

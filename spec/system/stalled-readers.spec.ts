@@ -163,6 +163,19 @@ describe('a client that takes nothing of its answer', () => {
     expect(outcomes()).toEqual([200])
   })
 
+  it.each([
+    ['a cell', 16 * MIB, {}, 1],
+    ['a compressed cell', 16 * MIB, { before: compress }, 1],
+    ['the end of many rows', 3 * MIB, {}, undefined],
+    ['many rows', 64 * MIB, {}, undefined],
+  ])('lets go of %s when it leaves', async (_, bytes, others, rows) => {
+    const path = await startWithResult(bytes, { ...others, maxStallMs: Number.POSITIVE_INFINITY }, rows)
+    const unread = await Promise.all([1, 2, 3, 4].map(() => getUnread(path)))
+    await until(() => unread.every((client) => client.readableLength > 0))
+    for (const client of unread) client.destroy()
+    await until(() => gateway.router.waiting === 0)
+  })
+
   it.each(TRANSPORTS)('is disconnected from an answer that a cluster writes, over %s', async (transport) => {
     const path = await startInFrontOfCluster(transport, 64 * MIB)
     await getUnread(path)

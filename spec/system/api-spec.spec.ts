@@ -1,6 +1,8 @@
 import type { AnySchemaObject } from 'ajv'
+import express from 'express'
 import { middleware } from 'express-openapi-validator'
 import fc from 'fast-check'
+import request from 'supertest'
 import { ERROR_STATUS } from '../../lib/core/errors'
 import { COLUMN_TYPES } from '../../lib/core/result'
 import { parseTimeValue } from '../../lib/core/time-value'
@@ -40,6 +42,19 @@ describe('api-spec.yaml', () => {
     })
 
     expect(error).toBeUndefined()
+  })
+
+  it('validates the requests of any application', async () => {
+    const result = apiSpec.components.examples.complete?.value
+    const app = express()
+      .use(middleware({ apiSpec: API_SPEC_FILE, validateSecurity: false }))
+      .get('/_query/async/:id', (_request, response) => void response.json(result))
+      .use(((error, _request, response, _next) => {
+        response.status(error.status ?? 500).json(error.message)
+      }) as express.ErrorRequestHandler)
+    const { status, body } = await request(app).get('/_query/async/abc')
+    expect([status, body]).toEqual([200, result])
+    expect((await request(app).get('/_query/async/abc?nonsense=1')).status).toBe(400)
   })
 
   it('has the version of the package', () => {

@@ -77,21 +77,31 @@ callerMakers.add(jwtCaller)
 
 type Settings = ReturnType<typeof resolveJwtOptions>
 
+/** Where a caller keeps its claims, as JSON. Most requests need none, and objects for many that wait would take much memory. */
+const CLAIMS = Symbol('claims')
+
+/** Of all callers. A getter of its own for each that waits would take much memory too. */
+const READ_CLAIMS = {
+  enumerable: true,
+  configurable: true,
+  get(this: { [CLAIMS]: string }): JwtClaims {
+    return JSON.parse(this[CLAIMS])
+  },
+}
+
 /** The caller that a token stands for, with the rights that it has now. */
 async function toCaller(verified: VerifiedToken, settings: Settings): Promise<Caller> {
   const { owner, user, claims, cancelTasks, monitorQueries } = verified
-  return {
+  const caller = {
     owner,
     // Anything but `true` grants nothing.
     canCancelTasks: (cancelTasks ?? (await settings.cancelTasks.grants(JSON.parse(claims)))) === true,
     canMonitorQueries:
       (monitorQueries ?? (await settings.monitorQueries.grants(JSON.parse(claims)))) === true,
     ...(user !== undefined && { user }),
-    // Most requests need no claims, and those of many that wait would take much memory.
-    get claims() {
-      return JSON.parse(claims)
-    },
   }
+  Object.defineProperty(caller, CLAIMS, { value: claims })
+  return Object.defineProperty(caller, 'claims', READ_CLAIMS)
 }
 
 /** The checks that depend on time, of jsonwebtoken and ours. Where they fail, the token is verified again, for the error. */

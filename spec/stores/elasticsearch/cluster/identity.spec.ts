@@ -328,7 +328,12 @@ describe('an id that was tampered with', () => {
       ]) {
         const { status, text } = await gateway.admin(target)
         statuses.add(status)
-        expect([400, 404].includes(status) && JSON.parse(text).error.reason.includes(some)).toBe(true)
+        const { reason } = JSON.parse(text).error
+        // An id that is changed by chance into Elasticsearch's own layout names the task that it then holds.
+        const reasons = status === 404 ? [some] : [`invalid id: [${some}]`, 'malformed task id ']
+        expect({ status, reason, isKnown: reasons.some((known) => reason.startsWith(known)) }).toMatchObject({
+          isKnown: true,
+        })
       }
     }
     expect([[...statuses].toSorted(), cluster.requests.length]).toEqual([[400, 404], before])

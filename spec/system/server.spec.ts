@@ -331,8 +331,9 @@ describe('a configured server', () => {
     })
     const asked = async (query: string) => {
       const answer = await submit({ query, keep_on_completion: true, keep_alive: '1d' })
-      const body = await answer.json()
-      return [answer.status, body.values, body.expiration_time_in_millis - body.start_time_in_millis]
+      const body = (await answer.json()) as Record<string, number>
+      const { start_time_in_millis: begin = 0, expiration_time_in_millis: end = 0 } = body
+      return [answer.status, body.values, end - begin]
     }
     expect(await asked('from old')).toEqual([200, [[1]], 300_000])
     holding('FROM broken', { ...response, values: [['a']] })

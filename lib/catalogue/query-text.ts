@@ -1,9 +1,9 @@
 /**
- * What a query consists of. A string that nobody closes ends with its line, so that each character is looked at once, whatever
- * a client sends.
+ * What a query consists of. Nothing can be said about what follows a string that nobody closes, so it belongs to the string. Each
+ * character is looked at once, whatever a client sends.
  */
 const TOKENS =
-  /"""[^\r\n]*?(?:"""(?:""?)?|$)|"(?:\\.|[^\\"\r\n])*"?|`(?:[^`]|``)*`?|\/\*|\/\/[^\r\n]*|\s+|[\p{L}\p{N}_@.$*?-]+|./gmsu
+  /"""[^\r\n]*?(?:"""(?:""?)?|$.*)|"(?:\\.|[^\\"\r\n])*(?:"|.*)|`(?:[^`]|``)*`?|\/\*|\/\/[^\r\n]*|\s+|[\p{L}\p{N}_@.$*?-]+|./gmsu
 
 const WORD_BEGIN = /^[\p{L}\p{N}_@.$*?-]/u
 
@@ -85,7 +85,7 @@ function tokensOf(query: string): Token[] {
   for (let match = scanner.exec(query); match; match = scanner.exec(query)) {
     const [text] = match
     const end = text === '/*' ? endOfComment(query, match.index) : scanner.lastIndex
-    // Nothing can be said about what follows a comment that nobody closes.
+    // As after a string that nobody closes.
     if (end === undefined) return [...tokens, { kind: 'quoted', text: query.slice(match.index) }]
     scanner.lastIndex = end
     const kind = kindOf(text)

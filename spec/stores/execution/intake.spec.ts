@@ -20,6 +20,9 @@ function batch(number: number): Rows {
 
 const batches = (count: number): Rows[] => Array.from({ length: count }, (_, number) => batch(number))
 
+/** What a reader has in memory: four times the JSON of a chunk. */
+const READER_BYTES = 2 ** 20
+
 /** A store that tells how many bytes it counts. */
 class CountingBench extends MemoryBench {
   readonly counts: Record<string, number>
@@ -508,14 +511,71 @@ describe('an iterable of batches', () => {
       const releases = [bench.store.hold(result), bench.store.hold(result)]
       const reading = slowly(result)
       await end(bench, id)
-      expect(bench.bytes).toBe(bytes)
+      expect(bench.bytes).toBe(bytes + 2 * READER_BYTES)
       expect(await reading).toEqual(batches(10).flat())
       releases[0]?.()
-      expect(bench.bytes).toBe(bytes)
+      expect(bench.bytes).toBe(bytes + READER_BYTES)
       releases[1]?.()
       expect(bench.bytes).toBe(0)
     },
   )
+
+  describe('has readers', () => {
+    const tooMany = (limit: number) =>
+      new QueryError(
+        'circuit_breaking_exception',
+        `[async_query] Data too large, data for all async queries would be [${3 * READER_BYTES}b], which is larger than the limit of [${limit}b]`,
+      )
+
+    it('who take no more memory together than the results may, each of them a megabyte', async () => {
+      const limit = 2 * READER_BYTES + 1_000
+      const bench = new CountingBench({ maxBytes: limit })
+      const { result } = await completed(bench, new Feed().result(batches(10)))
+      const releases = [bench.store.hold(result), bench.store.hold(result)]
+      const { bytes } = bench
+      expect(() => bench.store.hold(result)).toThrow(tooMany(limit))
+      expect(bench.bytes).toBe(bytes)
+      releases[0]?.()
+      bench.store.hold(result)()
+      releases[1]?.()
+      expect(bench.bytes).toBe(bytes - 2 * READER_BYTES)
+    })
+
+    it('one at a time where the store is full', async () => {
+      const bench = new CountingBench({ maxBytes: 500_000 })
+      const { result } = await completed(bench, new Feed().result(batches(10)))
+      const { bytes } = bench
+      await bench.submit({ query: 'x'.repeat(500_000 - bytes - 2_000) })
+      expect(await errorOf(bench.submit({ query: 'x'.repeat(2_000) }))).toMatchObject({ status: 429 })
+      const release = bench.store.hold(result)
+      expect(() => bench.store.hold(result)).toThrow(expect.objectContaining({ status: 429 }))
+      release()
+      bench.store.hold(result)()
+    })
+
+    it('of whom none is counted whose query is forgotten and has no room', async () => {
+      const bench = new CountingBench({ maxBytes: 500_000 })
+      const submit = bench.submit({ ...FOREVER, keepOnCompletion: false })
+      bench.run.complete(new Feed().result(batches(10)))
+      const { result } = (await submit) as CompletedQuery
+      await nextTurn()
+      expect(bench.bytes).toBe(0)
+      await bench.submit({ query: 'x'.repeat(490_000) })
+      const { bytes } = bench
+      expect(() => bench.store.hold(result)).toThrow(expect.objectContaining({ status: 429 }))
+      expect(bench.bytes).toBe(bytes)
+    })
+
+    it('who count nothing where the rows are not packed', async () => {
+      const bench = new CountingBench()
+      const { result } = await completed(bench, new Feed().result([[[1, 'a']]]))
+      await nextTurn()
+      const { bytes } = bench
+      const release = bench.store.hold(result)
+      expect(bench.bytes).toBe(bytes)
+      release()
+    })
+  })
 })
 
 function iteratorOf(batches: unknown[]): AsyncIterator<Rows> {

@@ -3,6 +3,8 @@ import { QueryError } from '../../../lib/core/errors'
 import type { EngineResult, ResultEnd, Rows, StoredResult, Value } from '../../../lib/core/result'
 import { isRows } from '../../../lib/core/result'
 import type { CompletedQuery } from '../../../lib/core/store'
+import { unpackChunk } from '../../../lib/stores/batches/chunk'
+import { Intake } from '../../../lib/stores/execution/intake'
 import type { MemoryStoreOptions } from '../../../lib/stores/memory/options'
 import { readRows } from '../../../lib/test-kit'
 import { until } from '../../support/gateway'
@@ -212,6 +214,35 @@ describe('an iterable of batches', () => {
     // At each question, all batches before it are counted: in chunks, or as text.
     expect(counted).toHaveLength(6)
     for (let index = 1; index < counted.length; index += 1) expect(counted[index]).toBeGreaterThan(5_000)
+  })
+
+  it('is not asked for more while a chunk of its rows is on its way out of memory', async () => {
+    const feed = new Feed()
+    const chunks: Uint8Array[] = []
+    let letGo: (() => void) | undefined
+    const store = (chunk: Uint8Array) => {
+      chunks.push(chunk)
+      return new Promise<undefined>((resolve) => {
+        letGo = () => resolve(undefined)
+      })
+    }
+    const intake = Intake.of(feed.result(batches(12)), () => {}, store)
+    const reading = intake?.read(new AbortController().signal)
+    const ahead: number[] = []
+    let rows = 0
+    while (!feed.isWaiting) {
+      await until(() => letGo !== undefined || feed.isWaiting)
+      const { asked } = feed
+      for (let turn = 0; turn < 20; turn += 1) await nextTurn()
+      if (letGo) expect(feed.asked).toBe(asked)
+      rows += letGo ? (await unpackChunk(chunks.at(-1) as Uint8Array)).length : 0
+      ahead.push(asked - rows / 1_000)
+      letGo?.()
+      letGo = undefined
+    }
+    await reading
+    expect(chunks.length).toBeGreaterThan(4)
+    expect(Math.max(...ahead.slice(0, -1))).toBeLessThan(1)
   })
 
   it('is not asked for more while the query waits for nobody: it runs to its end by itself', async () => {

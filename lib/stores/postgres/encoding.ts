@@ -20,8 +20,8 @@ export interface EncodedResult {
 }
 
 /** UTF-16, because UTF-8 writes all halves of characters alike. */
-export function ownerDigest(owner: string): Buffer {
-  return createHash('sha256').update(owner, 'utf16le').digest()
+export function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text, 'utf16le').digest()
 }
 
 /** What finds a query. The length in front keeps the pairs `a`, `bc` and `ab`, `c` apart. */

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { QueryError } from '../../core/errors'
+import type { Idempotency } from '../../core/idempotency'
+import { idempotencyKeyReused } from '../../core/idempotency'
 import type { ListedQuery, QueryRequest } from '../../core/store'
 import type { ResultFacts } from '../execution/query'
 import type { Database, Row } from './database'
 import type { EncodedResult } from './encoding'
-import { decodeRequest, encodeFailure, encodeRequest, ownerDigest } from './encoding'
+import { decodeRequest, digestOf, encodeFailure, encodeRequest } from './encoding'
 import type { StoredQuery } from './rows'
 import { bytesOf, isTrue, numberOf, readQuery, textOf } from './rows'
 import type { Statements } from './statements'
@@ -22,7 +24,17 @@ export interface Registration {
   ranMs: number
   keepAliveMs: number
   keepOnCompletion: boolean
+  idempotency: Idempotency | undefined
 }
+
+/** A query that a submit with the same key has started. */
+export interface KnownQuery {
+  key: Buffer
+  id: string
+}
+
+/** The tables have another query with the key of this one. */
+export class KeyTaken extends Error {}
 
 export interface OwnLimits {
   maxQueriesPerOwner: number
@@ -61,20 +73,47 @@ export class Ledger {
     return numberOf(row, 'version')
   }
 
+  /** Throws {@link KeyTaken} if the query has a key that is known. */
   async register(query: Registration, limits: OwnLimits): Promise<Registered> {
-    const { key, id, owner, request, ranMs, keepAliveMs, keepOnCompletion } = query
+    const { key, id, owner, request, ranMs, keepAliveMs, keepOnCompletion, idempotency } = query
     const { columnar = false, timeZone = null, columnMetadata = false } = request
     const [row = {}] = await this.#run(
       'register',
-      ...[key, id, ownerDigest(owner), ranMs, Math.min(Math.max(keepAliveMs, -1), LONGEST_MS)],
+      ...[key, id, digestOf(owner), ranMs, Math.min(Math.max(keepAliveMs, -1), LONGEST_MS)],
       ...[keepOnCompletion, columnar, timeZone, columnMetadata, this.#executor, encodeRequest(request.query)],
       ...[limits.maxQueriesPerOwner, limits.maxBytesPerOwner],
+      ...[
+        idempotency ? digestOf(idempotency.key) : null,
+        idempotency ? digestOf(idempotency.fingerprint) : null,
+      ],
     )
     const used = { queries: numberOf(row, 'queries'), bytes: numberOf(row, 'bytes') }
-    if (row.started_ms === null) return { used }
+    if (row.started_ms === null) {
+      if (used.queries < limits.maxQueriesPerOwner && used.bytes < limits.maxBytesPerOwner)
+        throw new KeyTaken()
+      return { used }
+    }
     const startTimeMs = numberOf(row, 'started_ms')
     const expirationTimeMs = numberOf(row, 'expires_ms')
     return { used, times: { startTimeMs, expirationTimeMs, leftMs: numberOf(row, 'left_ms') } }
+  }
+
+  /** The query that a submit with this key has started. Throws a 422 if that was another query. */
+  async findKeyed(owner: string, { key, fingerprint }: Idempotency): Promise<KnownQuery | undefined> {
+    const digests = [digestOf(owner), digestOf(key)]
+    const [row] = await this.#run('sameKey', ...digests)
+    if (!row) return undefined
+    if (!isTrue(row, 'is_there')) {
+      await this.#run('freeKey', ...digests)
+      return undefined
+    }
+    if (!bytesOf(row, 'fingerprint')?.equals(digestOf(fingerprint))) throw idempotencyKeyReused(key)
+    return { key: bytesOf(row, 'key') ?? Buffer.alloc(0), id: textOf(row, 'id') }
+  }
+
+  /** A submit with a key has waited for the query. `isHeard`: its client gets the answer. */
+  async settle(key: Buffer, isHeard: boolean, windowMs: number): Promise<void> {
+    await this.#run('settle', key, isHeard, Math.min(windowMs, LONGEST_MS))
   }
 
   /** `heldAttempt`: the attempt whose result the caller has, which is then not read. */
@@ -134,7 +173,7 @@ export class Ledger {
   }
 
   async list(owner: string | undefined, id: string | undefined): Promise<(ListedQuery & { key: Buffer })[]> {
-    const digest = owner === undefined ? null : ownerDigest(owner)
+    const digest = owner === undefined ? null : digestOf(owner)
     const rows = await this.#run('list', digest, id ?? null, this.#leaseMs)
     return rows.map(readListed)
   }

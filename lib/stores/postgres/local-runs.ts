@@ -13,6 +13,7 @@ import { Runner } from '../execution/runner'
 import type { HousekeepingOptions } from './housekeeping'
 import { Housekeeping } from './housekeeping'
 import type { Ledger, OwnLimits, Registered, TableState } from './ledger'
+import { KeyTaken } from './ledger'
 import { Persistence } from './persistence'
 import { LocalQueries, PostgresQuery } from './postgres-query'
 
@@ -54,10 +55,10 @@ export class LocalRuns {
   }
 
   /**
-   * Runs a query and waits for it. Resolves when others can find it, unless it has ended and is not kept. `bytes` are those
-   * of the request.
+   * Runs a query. Others find it from now on if its submit does not wait for it, or has a key. `bytes` are those of the
+   * request. Throws `KeyTaken` if the key is known.
    */
-  async start(
+  async begin(
     request: QueryRequest,
     bytes: number,
     owner: Owner,
@@ -68,14 +69,28 @@ export class LocalRuns {
     this.#runner.admit(query)
     this.#local.add(query)
     if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
-    try {
-      await this.#start(query, request, options)
-      return query
-    } catch (error) {
-      query.cancel('its submit has failed')
-      this.#forget(query)
-      throw error
-    }
+    await this.#orForget(query, async () => {
+      if (options.idempotency || !(options.waitForCompletionTimeoutMs > 0)) {
+        await this.#register(query, request, options)
+      }
+      this.#runner.run(query, request, options.caller)
+    })
+    return query
+  }
+
+  /** Waits for a query. Resolves when others can find it, unless it has ended and is not kept. */
+  async settle(query: PostgresQuery, request: QueryRequest, options: SubmitOptions): Promise<void> {
+    await query.wait(options)
+    if (query.registration) return
+    const { outcome } = query
+    // The answer of a query that ended in time has no id, unless the query is kept.
+    if (outcome?.state === 'failed' || (outcome && !options.keepOnCompletion)) return this.#forget(query)
+    await this.#orForget(query, async () => {
+      await this.#register(query, request, options)
+      if (outcome?.state !== 'completed') return
+      const { result, tookNanos = 0, isPartial } = outcome.completed
+      await this.#keepResult(query, result, { tookNanos, isPartial })
+    })
   }
 
   /** Moves the expiry of a query to so many milliseconds from now. */
@@ -113,20 +128,17 @@ export class LocalRuns {
     await this.#housekeeping.close()
   }
 
-  async #start(query: PostgresQuery, request: QueryRequest, options: SubmitOptions): Promise<void> {
-    const isKnownAtOnce = !(options.waitForCompletionTimeoutMs > 0)
-    if (isKnownAtOnce) await this.#register(query, request, options)
-    this.#runner.run(query, request, options.caller)
-    await query.wait(options)
-    const { outcome } = query
-    if (!isKnownAtOnce) {
-      // The answer of a query that ended in time has no id, unless the query is kept.
-      if (outcome?.state === 'failed' || (outcome && !options.keepOnCompletion)) return this.#forget(query)
-      await this.#register(query, request, options)
-      if (outcome?.state === 'completed') {
-        const { result, tookNanos = 0, isPartial } = outcome.completed
-        await this.#keepResult(query, result, { tookNanos, isPartial })
+  async #orForget(query: PostgresQuery, call: () => Promise<void>): Promise<void> {
+    try {
+      await call()
+    } catch (error) {
+      query.cancel('its submit has failed')
+      this.#forget(query)
+      // The tables may have it all the same. A submit that comes again must find its key free.
+      if (query.idempotency && !(error instanceof KeyTaken)) {
+        void this.#ledger.remove({ key: query.key }).catch(() => {})
       }
+      throw error
     }
   }
 
@@ -138,16 +150,17 @@ export class LocalRuns {
 
   async #registerNow(query: PostgresQuery, request: QueryRequest, options: SubmitOptions): Promise<void> {
     const { key, id, owner } = query
-    const { keepAliveMs, keepOnCompletion } = options
+    const { keepAliveMs, keepOnCompletion, idempotency } = options
     await this.#housekeeping.begin()
     const ranMs = this.#clock.now() - query.begunMs
-    const registration = { key, id, owner, request, ranMs, keepAliveMs, keepOnCompletion }
-    const { used, times } = await this.#ledger.register(registration, this.#limits)
-    if (!times) throw refusal(used, this.#limits)
+    const times = { ranMs, keepAliveMs, keepOnCompletion }
+    const registration = { key, id, owner, request, idempotency, ...times }
+    const registered = await this.#ledger.register(registration, this.#limits)
+    if (!registered.times) throw refusal(registered.used, this.#limits)
     if (this.#isClosed) throw unavailable('the async query store is closed')
-    query.startTimeMs = times.startTimeMs
-    query.expirationTimeMs = times.expirationTimeMs
-    this.extend(query, times.leftMs)
+    query.startTimeMs = registered.times.startTimeMs
+    query.expirationTimeMs = registered.times.expirationTimeMs
+    this.extend(query, registered.times.leftMs)
   }
 
   #keepResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): void | Promise<void> {

@@ -63,6 +63,13 @@ export interface PostgresStoreOptions {
   pollMs?: number
   /** How long a deleted or expired result stays readable for downloads that have begun, in milliseconds. @default 600_000 */
   readGraceMs?: number
+  /**
+   * How long, in milliseconds, the tables keep the `Idempotency-Key` of a query that is not kept, and its outcome, from the end
+   * of its submit on. The key of every other query is known as long as the query.
+   *
+   * @default 600_000 (10 min)
+   */
+  idempotencyWindowMs?: number
   /** Memory, in bytes, for small results that clients read again. @default 33_554_432 (32 MiB) */
   maxCachedBytes?: number
   /** Receives what goes wrong beside requests. @default the console, failures only */
@@ -99,6 +106,7 @@ export const POSTGRES_STORE_OPTIONS = {
   leaseMs: { ...rules.positiveNumber, default: 20_000 },
   pollMs: { ...rules.positiveNumber, default: 250 },
   readGraceMs: { ...rules.nonNegativeNumber, default: 600_000 },
+  idempotencyWindowMs: { ...rules.positiveNumber, default: 600_000 },
   maxCachedBytes: { ...rules.positiveNumber, default: 32 * 2 ** 20 },
   logger: { ...rules.object, default: consoleLogger, defaultInWords: 'the console, failures only' },
 } as const satisfies OptionTable<PostgresStoreOptions>

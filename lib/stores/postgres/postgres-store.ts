@@ -1,7 +1,13 @@
 import type { Owner } from '../../core/caller'
 import { checkOptions } from '../../core/check-options'
 import { unavailable } from '../../core/errors'
-import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
+import type {
+  DeleteOptions,
+  GetOptions,
+  ListOptions,
+  SubmitOptions,
+  WaitOptions,
+} from '../../core/operations'
 import type { StoredResult } from '../../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
 import { inTurns } from '../../core/turns'
@@ -11,6 +17,8 @@ import { assertQueryId, withPadding } from '../execution/query-id'
 import { weighInTurns } from '../execution/weight'
 import { Database } from './database'
 import { queryKey } from './encoding'
+import { KeyedSubmits } from './keyed-submits'
+import type { KnownQuery } from './ledger'
 import { Ledger } from './ledger'
 import { LOST, LocalRuns } from './local-runs'
 import type { PostgresStoreOptions } from './options'
@@ -30,11 +38,14 @@ import { Watch } from './watch'
  * statement.
  */
 export class PostgresStore implements AsyncQueryStore {
+  readonly idempotentSubmit = true
+  readonly #idempotencyWindowMs: number
   readonly #schema: string
   readonly #database: Database
   readonly #ledger: Ledger
   readonly #results: Results
   readonly #runs: LocalRuns
+  readonly #keyed: KeyedSubmits
   readonly #watch: Watch
   #closing: Promise<void> | undefined
 
@@ -45,12 +56,14 @@ export class PostgresStore implements AsyncQueryStore {
       throw new TypeError('PostgresStore expects `leaseMs` to be at least three times `heartbeatMs`')
     }
     this.#schema = schema
+    this.#idempotencyWindowMs = resolved.idempotencyWindowMs
     this.#database = new Database(resolved.pool, resolved.logger)
     this.#ledger = new Ledger(this.#database, statementsFor(schema), leaseMs)
     this.#results = new Results(this.#ledger, resolved.maxCachedBytes)
     // What runs is limited for the process. What is kept is limited for its owner, by the tables.
     const running = { maxQueries: maxRunning, maxQueriesPerOwner: maxRunning, maxBytesPerOwner: maxBytes }
     this.#runs = new LocalRuns(this.#ledger, { ...resolved, ...running }, resolved)
+    this.#keyed = new KeyedSubmits(this.#ledger)
     this.#watch = new Watch((keys) => this.#ledger.ended(keys), resolved)
   }
 
@@ -73,9 +86,15 @@ export class PostgresStore implements AsyncQueryStore {
     const weighing = inTurns(weighInTurns(request))
     const bytes = typeof weighing === 'number' ? weighing : await weighing
     this.#assertOpen()
-    const query = await this.#runs.start(request, bytes, ownText(owner), options)
+    const own = ownText(owner)
+    const begin = (): Promise<PostgresQuery> => this.#runs.begin(request, bytes, own, options)
+    if (options.idempotency) {
+      return this.#answerKeyed(await this.#keyed.once(own, options.idempotency, begin), options)
+    }
+    const query = await begin()
+    await this.#runs.settle(query, request, options)
     if (!query.outcome || !query.registration) return query.snapshot()
-    return (await this.#read(query.key, query.id)) ?? query.snapshot()
+    return (await this.#read(query)) ?? query.snapshot()
   }
 
   async get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined> {
@@ -87,20 +106,17 @@ export class PostgresStore implements AsyncQueryStore {
       if (leftMs === undefined) return undefined
       if (local) this.#runs.extend(local, leftMs)
     }
-    const query = await this.#read(key, id)
-    if (!query?.isRunning || !(options.waitForCompletionTimeoutMs > 0)) return query
-    await (local ? local.wait(options) : this.#watch.wait(key, options))
-    return (await this.#read(key, id)) ?? gone(local)
+    return this.#waitFor({ key, id }, options)
   }
 
   async stop(id: string, owner: Owner): Promise<CompletedQuery | undefined> {
     const key = this.#keyOf(id, owner)
     const local = this.#runs.find(key)
-    let query = await this.#read(key, id)
+    let query = await this.#read({ key, id })
     if (query?.isRunning) {
       if (local) await this.#runs.stop(local)
       else await this.#stopElsewhere(key)
-      query = (await this.#read(key, id)) ?? gone(local)
+      query = (await this.#read({ key, id })) ?? gone(local)
     }
     return query?.isRunning ? undefined : query
   }
@@ -134,20 +150,43 @@ export class PostgresStore implements AsyncQueryStore {
     return this.#closing
   }
 
+  /** The answer to a submit with a key, whichever process runs the query. */
+  async #answerKeyed(query: PostgresQuery | KnownQuery, options: SubmitOptions): Promise<AsyncQuery> {
+    const { key, id } = query
+    const local = this.#runs.find(key)
+    // How the query has ended is read below, when nobody else can decide about it any more.
+    await (local
+      ? local.wait(options)
+      : this.#waitFor({ key, id, seesHidden: true }, options).catch(() => {}))
+    await this.#ledger.settle(key, !options.signal?.aborted, this.#idempotencyWindowMs)
+    const found = await this.#read({ key, id, seesHidden: true })
+    return found ?? ('snapshot' in query ? query.snapshot() : gone(local))
+  }
+
+  /** The query, after a wait as long as it runs. */
+  async #waitFor(target: Target, options: WaitOptions): Promise<AsyncQuery | undefined> {
+    const query = await this.#read(target)
+    if (!query?.isRunning || !(options.waitForCompletionTimeoutMs > 0)) return query
+    const local = this.#runs.find(target.key)
+    await (local ? local.wait(options) : this.#watch.wait(target.key, options))
+    return (await this.#read(target)) ?? gone(local)
+  }
+
   #keyOf(id: string, owner: Owner): Buffer {
     this.#assertOpen()
     assertQueryId(id)
     return queryKey(owner, withPadding(id))
   }
 
-  async #read(key: Buffer, id: string): Promise<AsyncQuery | undefined> {
+  async #read(target: Target): Promise<AsyncQuery | undefined> {
+    const { key, id, seesHidden = false } = target
     const found = await this.#results.read(key)
-    if (!found) return undefined
+    if (!found || (found.stored.isHidden && !seesHidden)) return undefined
     const { stored, result } = found
     const local = this.#runs.find(key)
     if (stored.isLost && !local) {
       await this.#ledger.bury(key, LOST)
-      return this.#read(key, id)
+      return this.#read(target)
     }
     const { startTimeMs, expirationTimeMs } = stored
     const times = { startTimeMs, expirationTimeMs }
@@ -165,6 +204,11 @@ export class PostgresStore implements AsyncQueryStore {
   #assertOpen(): void {
     if (this.#closing) throw unavailable('the async query store is closed')
   }
+}
+
+interface Target extends KnownQuery {
+  /** It was found by its key. */
+  seesHidden?: boolean
 }
 
 function completed(stored: StoredQuery, result: StoredResult): Omit<CompletedQuery, 'id'> {

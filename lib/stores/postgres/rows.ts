@@ -10,6 +10,8 @@ export interface StoredQuery {
   startTimeMs: number
   expirationTimeMs: number
   isKept: boolean
+  /** Only submits with its key may find it. */
+  isHidden: boolean
   isColumnar: boolean
   timeZone: string | undefined
   hasColumnMetadata: boolean
@@ -31,6 +33,7 @@ export function readQuery(row: Row): StoredQuery {
     startTimeMs: numberOf(row, 'started_ms'),
     expirationTimeMs: numberOf(row, 'expires_ms'),
     isKept: isTrue(row, 'kept'),
+    isHidden: isTrue(row, 'is_hidden'),
     isColumnar: isTrue(row, 'columnar'),
     timeZone: row.time_zone ?? undefined,
     hasColumnMetadata: isTrue(row, 'column_metadata'),

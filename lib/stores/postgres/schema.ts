@@ -46,8 +46,13 @@ IF to_regclass('${s}.version') IS NULL THEN
     is_stopped boolean NOT NULL DEFAULT false,
     -- Only while the query runs.
     request bytea,
+    -- Digests of what a submit that comes again has.
     idempotency_key bytea,
     fingerprint bytea,
+    -- A submit with a key has told the id of the query to its client.
+    is_told boolean NOT NULL DEFAULT false,
+    -- Only submits with its key find the query.
+    is_hidden boolean NOT NULL DEFAULT false,
     took_nanos bigint,
     is_partial boolean,
     -- The result without its rows.

@@ -8,7 +8,8 @@ const sinceEpoch = (time: string): string => `(extract(epoch FROM ${time})::floa
 export function statementsFor(schema: string) {
   const s = `"${schema}"`
   const clock = `${s}.clock()`
-  const visible = `deleted_at IS NULL AND expires_at > ${clock}`
+  const there = `deleted_at IS NULL AND expires_at > ${clock}`
+  const visible = `${there} AND NOT is_hidden`
   const leftMs = `${sinceEpoch(`expires_at - ${clock}`)} AS left_ms`
   const times = `${sinceEpoch('started_at')} AS started_ms, ${sinceEpoch('expires_at')} AS expires_ms, ${leftMs}`
   const isOver = (grace: string): string =>
@@ -24,23 +25,47 @@ export function statementsFor(schema: string) {
     register: `
       WITH used AS (
         SELECT count(*)::float8 AS queries, coalesce(sum(bytes), 0)::float8 AS bytes
-        FROM ${s}.queries WHERE owner = $3 AND ${visible}
+        FROM ${s}.queries WHERE owner = $3 AND ${there}
       ), registered AS (
         INSERT INTO ${s}.queries
-          (key, id, owner, state, started_at, expires_at, kept, columnar, time_zone, column_metadata, executor, request)
-        SELECT $1, $2, $3, 'running', ${clock} - ${ms('$4')}, ${clock} - ${ms('$4')} + ${ms('$5')}, $6, $7, $8, $9, $10, $11
+          (key, id, owner, state, started_at, expires_at, kept, columnar, time_zone, column_metadata, executor, request,
+            idempotency_key, fingerprint)
+        SELECT $1, $2, $3, 'running', ${clock} - ${ms('$4')}, ${clock} - ${ms('$4')} + ${ms('$5')}, $6, $7, $8, $9, $10, $11,
+          $14::bytea, $15::bytea
         FROM used WHERE queries < $12::float8 AND bytes < $13::float8
+        ON CONFLICT (owner, idempotency_key) WHERE idempotency_key IS NOT NULL AND deleted_at IS NULL DO NOTHING
         RETURNING ${times}
       )
       SELECT used.queries, used.bytes, registered.* FROM used LEFT JOIN registered ON true`,
 
+    /** The query that has this key of this owner already. */
+    sameKey: `
+      SELECT key, id, fingerprint, ${there} AS is_there FROM ${s}.queries
+      WHERE owner = $1 AND idempotency_key = $2 AND deleted_at IS NULL`,
+
+    /** Of a query whose time is over, which is not swept yet. */
+    freeKey: `
+      UPDATE ${s}.queries SET idempotency_key = NULL
+      WHERE owner = $1 AND idempotency_key = $2 AND NOT (${there})`,
+
+    /**
+     * The end of a wait of a submit with a key, $2: its client gets the id of a query that runs. Hides a query that has ended and
+     * is not kept, unless somebody has its id, for $3.
+     */
+    settle: `
+      UPDATE ${s}.queries SET is_told = state = 'running', is_hidden = state <> 'running',
+        expires_at = CASE state WHEN 'running' THEN expires_at ELSE least(expires_at, ${clock} + ${ms('$3')}) END
+      WHERE key = $1 AND ${visible} AND NOT is_told
+        AND CASE state WHEN 'running' THEN $2::boolean WHEN 'completed' THEN NOT kept ELSE true END`,
+
     /** $2 is the attempt whose result the reader has already, $3 the lease. */
     get: `
       SELECT ${times}, state, kept, columnar, time_zone, column_metadata, attempt, took_nanos, is_partial, chunks, failure,
+        is_hidden,
         CASE WHEN attempt = $2::int THEN NULL ELSE head END AS head,
         CASE WHEN attempt = $2::int THEN NULL ELSE body END AS body,
         state = 'running' AND ${isLost('q', '$3')} AS is_lost
-      FROM ${s}.queries q WHERE key = $1 AND ${visible}`,
+      FROM ${s}.queries q WHERE key = $1 AND ${there}`,
 
     touch: `UPDATE ${s}.queries SET expires_at = ${clock} + ${ms('$2')} WHERE key = $1 AND ${visible} RETURNING ${leftMs}`,
 

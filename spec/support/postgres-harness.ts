@@ -99,7 +99,7 @@ export class PostgresHarness extends MemoryHarness {
   /** One more store on the same tables, as another process has. */
   createOn(schema: TestSchema, options: Partial<PostgresStoreOptions> = {}): PostgresStore {
     const { pool, execute, clock } = this
-    const own = { pool, execute, clock, schema: schema.name, idempotencyWindowMs: 10_000 }
+    const own = { pool, execute, clock, schema: schema.name, idempotencyWindowMs: 10_000, closeGraceMs: 0 }
     return new PostgresStore({ ...own, ...this.#options, ...options })
   }
 

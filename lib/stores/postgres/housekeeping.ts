@@ -11,6 +11,8 @@ export interface Household {
   keys(): readonly Buffer[]
   /** Gets a query of this process that others have stopped, that is gone, or that is none of these keys. */
   follow(state: TableState): void
+  /** Runs what lost processes have left. */
+  adopt(): Promise<void>
 }
 
 export interface HousekeepingOptions {
@@ -83,6 +85,7 @@ export class Housekeeping {
       this.#first ??= Promise.resolve()
       const states = await this.#ledger.amiss(this.#household.keys())
       for (const state of states) this.#household.follow(state)
+      await this.#household.adopt()
       if (clock.now() - this.#sweptMs >= SWEEP_EVERY_MS) {
         this.#sweptMs = clock.now()
         while (!this.#isClosed && (await this.#ledger.sweep(readGraceMs)));

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto'
+import type { Owner } from '../../core/caller'
 import type { QueryError } from '../../core/errors'
 import type { Idempotency } from '../../core/idempotency'
 import { idempotencyKeyReused } from '../../core/idempotency'
 import type { ListedQuery, QueryRequest } from '../../core/store'
 import type { ResultFacts } from '../execution/query'
 import type { Database, Row } from './database'
-import type { EncodedResult } from './encoding'
+import type { EncodedResult, KeptRequest } from './encoding'
 import { decodeRequest, digestOf, encodeFailure, encodeRequest } from './encoding'
 import type { StoredQuery } from './rows'
 import { bytesOf, isTrue, numberOf, readQuery, textOf } from './rows'
 import type { Statements } from './statements'
+import { statementsFor } from './statements'
 
 /** Dates of PostgreSQL end in the year 294276. */
 const LONGEST_MS = 2 ** 52
@@ -18,7 +20,7 @@ const LONGEST_MS = 2 ** 52
 export interface Registration {
   key: Buffer
   id: string
-  owner: string
+  owner: Owner
   request: QueryRequest
   /** How long it has run already. */
   ranMs: number
@@ -33,6 +35,13 @@ export interface KnownQuery {
   id: string
 }
 
+/** A query of a lost process, which is one of this process now. */
+export interface TakenQuery extends KnownQuery, Required<KeptRequest> {
+  attempt: number
+  keepOnCompletion: boolean
+  times: TableTimes
+}
+
 /** The tables have another query with the key of this one. */
 export class KeyTaken extends Error {}
 
@@ -44,7 +53,13 @@ export interface OwnLimits {
 /** What an owner had before a registration, and the times of the query, unless a limit has refused it. */
 export interface Registered {
   used: { queries: number; bytes: number }
-  times?: { startTimeMs: number; expirationTimeMs: number; leftMs: number }
+  times?: TableTimes
+}
+
+export interface TableTimes {
+  startTimeMs: number
+  expirationTimeMs: number
+  leftMs: number
 }
 
 /** What the tables say about a running query of this process. */
@@ -60,12 +75,15 @@ export class Ledger {
   readonly #database: Database
   readonly #texts: Statements
   readonly #leaseMs: number
+  readonly #reruns: boolean
   readonly #executor = randomUUID()
 
-  constructor(database: Database, texts: Statements, leaseMs: number) {
+  /** `reruns`: a query whose process is lost runs again, once. */
+  constructor(database: Database, schema: string, { leaseMs, reruns }: { leaseMs: number; reruns: boolean }) {
     this.#database = database
-    this.#texts = texts
+    this.#texts = statementsFor(schema, reruns)
     this.#leaseMs = leaseMs
+    this.#reruns = reruns
   }
 
   async version(): Promise<number> {
@@ -80,7 +98,8 @@ export class Ledger {
     const [row = {}] = await this.#run(
       'register',
       ...[key, id, digestOf(owner), ranMs, Math.min(Math.max(keepAliveMs, -1), LONGEST_MS)],
-      ...[keepOnCompletion, columnar, timeZone, columnMetadata, this.#executor, encodeRequest(request.query)],
+      ...[keepOnCompletion, columnar, timeZone, columnMetadata, this.#executor],
+      encodeRequest(this.#reruns ? { request, owner } : { request: { query: request.query } }),
       ...[limits.maxQueriesPerOwner, limits.maxBytesPerOwner],
       ...[
         idempotency ? digestOf(idempotency.key) : null,
@@ -93,9 +112,7 @@ export class Ledger {
         throw new KeyTaken()
       return { used }
     }
-    const startTimeMs = numberOf(row, 'started_ms')
-    const expirationTimeMs = numberOf(row, 'expires_ms')
-    return { used, times: { startTimeMs, expirationTimeMs, leftMs: numberOf(row, 'left_ms') } }
+    return { used, times: readTimes(row) }
   }
 
   /** The query that a submit with this key has started. Throws a 422 if that was another query. */
@@ -161,6 +178,26 @@ export class Ledger {
     await this.#run('bury', key, this.#leaseMs, encodeFailure(error))
   }
 
+  /** Takes over the query of a lost process that began first, if there is one that may run again. */
+  async take(): Promise<TakenQuery | undefined> {
+    const [row] = await this.#run('take', this.#executor, this.#leaseMs)
+    const { request, owner } = decodeRequest((row && bytesOf(row, 'request')) ?? NO_REQUEST)
+    if (!row || owner === undefined) return undefined
+    const known = { key: bytesOf(row, 'key') ?? Buffer.alloc(0), id: textOf(row, 'id') }
+    const facts = { attempt: numberOf(row, 'attempt'), keepOnCompletion: isTrue(row, 'kept') }
+    return { ...known, ...facts, request, owner, times: readTimes(row) }
+  }
+
+  /** Removes what earlier attempts have written. */
+  async dropChunks(key: Buffer, attempt: number): Promise<void> {
+    while ((await this.#run('dropChunks', key, attempt)).length > 0);
+  }
+
+  /** Whether other processes may run the query now. */
+  async handOver(key: Buffer): Promise<boolean> {
+    return (await this.#run('handOver', key, this.#executor)).length > 0
+  }
+
   async stop(key: Buffer): Promise<void> {
     await this.#run('stop', key)
   }
@@ -216,14 +253,22 @@ export class Ledger {
 }
 
 function readListed(row: Row): ListedQuery & { key: Buffer } {
-  const { query } = decodeRequest(bytesOf(row, 'request') ?? Buffer.from('{"query":""}'))
+  const { request } = decodeRequest(bytesOf(row, 'request') ?? NO_REQUEST)
   return {
     key: bytesOf(row, 'key') ?? Buffer.alloc(0),
     id: textOf(row, 'id'),
-    query,
+    query: request.query,
     startTimeMs: numberOf(row, 'started_ms'),
     runningTimeNanos: Math.max(0, Math.round(numberOf(row, 'running_ms') * 1e6)),
   }
+}
+
+const NO_REQUEST = encodeRequest({ request: { query: '' } })
+
+function readTimes(row: Row): TableTimes {
+  const startTimeMs = numberOf(row, 'started_ms')
+  const expirationTimeMs = numberOf(row, 'expires_ms')
+  return { startTimeMs, expirationTimeMs, leftMs: numberOf(row, 'left_ms') }
 }
 
 function leftOf([row]: readonly Row[]): number | undefined {

@@ -1,26 +1,37 @@
 import type { Owner } from '../../core/caller'
 import type { Clock } from '../../core/clock'
-import { QueryError, unavailable } from '../../core/errors'
+import type { QueryError } from '../../core/errors'
+import { unavailable } from '../../core/errors'
 import type { SubmitOptions } from '../../core/operations'
 import type { StoredResult } from '../../core/result'
 import type { QueryRequest } from '../../core/store'
-import { tooLarge, tooMany } from '../execution/budget'
+import { inTurns } from '../../core/turns'
 import { ExpiryQueue } from '../execution/expiry-queue'
+import { freezeFailure } from '../execution/frozen-failure'
 import type { ResultFacts } from '../execution/query'
 import { QueryIdGenerator } from '../execution/query-id'
 import type { RunnerOptions } from '../execution/runner'
 import { Runner } from '../execution/runner'
+import { weighInTurns } from '../execution/weight'
+import { CLOSED, LOST, refusal } from './failures'
 import type { HousekeepingOptions } from './housekeeping'
 import { Housekeeping } from './housekeeping'
-import type { Ledger, OwnLimits, Registered, TableState } from './ledger'
+import type { Ledger, OwnLimits, TableState, TableTimes, TakenQuery } from './ledger'
 import { KeyTaken } from './ledger'
 import { Persistence } from './persistence'
 import { LocalQueries, PostgresQuery } from './postgres-query'
 
+interface LocalLimits extends OwnLimits {
+  maxRunning: number
+  closeGraceMs: number
+  /** A query whose process is lost runs again. */
+  reruns: boolean
+}
+
 /** The queries that run in this process: from their submit until the tables have their outcomes. */
 export class LocalRuns {
   readonly #ledger: Ledger
-  readonly #limits: OwnLimits
+  readonly #limits: LocalLimits
   readonly #clock: Clock
   readonly #persistence: Persistence
   readonly #housekeeping: Housekeeping
@@ -29,16 +40,21 @@ export class LocalRuns {
   readonly #local = new LocalQueries()
   /** When to ask whether the time of a query is over. */
   readonly #expiries: ExpiryQueue<PostgresQuery>
+  #adopting: Promise<void> | undefined
   #isClosed = false
 
-  constructor(ledger: Ledger, options: RunnerOptions & HousekeepingOptions, limits: OwnLimits) {
+  constructor(ledger: Ledger, options: RunnerOptions & HousekeepingOptions, limits: LocalLimits) {
     this.#ledger = ledger
     this.#limits = limits
     this.#clock = options.clock
     this.#persistence = new Persistence(ledger, options)
     this.#housekeeping = new Housekeeping(
       ledger,
-      { keys: () => this.#local.list().map(({ key }) => key), follow: (state) => this.#follow(state) },
+      {
+        keys: () => this.#local.list().map(({ key }) => key),
+        follow: (state) => this.#follow(state),
+        adopt: () => this.adopt(),
+      },
       options,
     )
     this.#runner = new Runner<PostgresQuery>(options, {
@@ -55,15 +71,13 @@ export class LocalRuns {
   }
 
   /**
-   * Runs a query. Others find it from now on if its submit does not wait for it, or has a key. `bytes` are those of the
-   * request. Throws `KeyTaken` if the key is known.
+   * Runs a query. Others find it from now on if its submit does not wait for it, or has a key. Throws `KeyTaken` if the key is
+   * known.
    */
-  async begin(
-    request: QueryRequest,
-    bytes: number,
-    owner: Owner,
-    options: SubmitOptions,
-  ): Promise<PostgresQuery> {
+  async begin(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<PostgresQuery> {
+    const weighing = inTurns(weighInTurns(request))
+    const bytes = typeof weighing === 'number' ? weighing : await weighing
+    this.#assertOpen()
     const query = new PostgresQuery(this.#ids.next(), request, owner, options, this.#clock)
     query.bytes = bytes
     this.#runner.admit(query)
@@ -107,8 +121,8 @@ export class LocalRuns {
     const query = this.#local.find(key)
     if (query && isGone) void this.drop(query, 'cancelled by user')
     else if (query && isStopped) void this.stop(query)
-    // Its submit has failed when the tables had it already.
-    else if (!query && !isGone) void this.#ledger.fail(key, LOST).catch(() => {})
+    // Its submit has failed when the tables had it already. Or this process is about to run it.
+    else if (!query && !isGone && !this.#adopting) void this.#ledger.fail(key, LOST).catch(() => {})
   }
 
   /** Ends a query that the tables no longer show. Resolves when its executor has ended. */
@@ -118,14 +132,62 @@ export class LocalRuns {
     await this.#runner.ended(query)
   }
 
-  /** Fails every query that others know. */
+  /** Runs queries of lost processes again, as long as there is room for them. */
+  async adopt(): Promise<void> {
+    this.#adopting ??= this.#adoptAll().finally(() => {
+      this.#adopting = undefined
+    })
+    return this.#adopting
+  }
+
+  /** Gives queries some time to end. Then it leaves to other processes what may run there, and fails the others that are known. */
   async close(): Promise<void> {
     this.#isClosed = true
+    const grace = { waitForCompletionTimeoutMs: this.#limits.closeGraceMs }
+    await Promise.all(this.#local.list().map((query) => query.wait(grace)))
     this.#persistence.close()
-    const queries = this.#local.list()
-    await Promise.all(queries.map((query) => this.#keepFailure(query, CLOSED)))
-    await Promise.all(queries.map((query) => this.drop(query, 'store closed')))
+    await Promise.all(this.#local.list().map((query) => this.#leave(query)))
     await this.#housekeeping.close()
+  }
+
+  async #leave(query: PostgresQuery): Promise<void> {
+    if (!this.#limits.reruns) await this.#keepFailure(query, CLOSED)
+    // Ended here before it begins elsewhere.
+    await this.drop(query, 'store closed')
+    if (!this.#limits.reruns || (await succeeds(query.keeping)) || !(await succeeds(query.registration)))
+      return
+    const isLeft = await this.#ledger.handOver(query.key).catch(() => false)
+    if (!isLeft) await this.#persistence.writeFailure(query, CLOSED)
+  }
+
+  async #adoptAll(): Promise<void> {
+    const { reruns, maxRunning } = this.#limits
+    if (!reruns || this.#isClosed) return
+    await this.#housekeeping.begin()
+    while (!this.#isClosed && this.#local.list().length < maxRunning) {
+      const taken = await this.#ledger.take()
+      if (!taken) return
+      await this.#rerun(taken)
+    }
+  }
+
+  async #rerun({ id, owner, request, attempt, keepOnCompletion, times }: TakenQuery): Promise<void> {
+    const options = { keepAliveMs: times.leftMs, keepOnCompletion, waitForCompletionTimeoutMs: 0 }
+    const query = new PostgresQuery(id, request, owner, options, this.#clock)
+    query.attempt = attempt
+    query.registration = Promise.resolve()
+    query.bytes = await inTurns(weighInTurns(request))
+    try {
+      this.#assertOpen()
+      this.#runner.admit(query)
+    } catch (refusal) {
+      const error = this.#isClosed ? CLOSED : freezeFailure(refusal).error
+      return this.#persistence.writeFailure(query, error)
+    }
+    this.#local.add(query)
+    this.#adjust(query, times)
+    this.#runner.run(query, request, undefined)
+    await this.#ledger.dropChunks(query.key, attempt)
   }
 
   async #orForget(query: PostgresQuery, call: () => Promise<void>): Promise<void> {
@@ -157,10 +219,19 @@ export class LocalRuns {
     const registration = { key, id, owner, request, idempotency, ...times }
     const registered = await this.#ledger.register(registration, this.#limits)
     if (!registered.times) throw refusal(registered.used, this.#limits)
+    this.#assertOpen()
+    this.#adjust(query, registered.times)
+  }
+
+  /** The times are those of the database. */
+  #adjust(query: PostgresQuery, { startTimeMs, expirationTimeMs, leftMs }: TableTimes): void {
+    query.startTimeMs = startTimeMs
+    query.expirationTimeMs = expirationTimeMs
+    this.extend(query, leftMs)
+  }
+
+  #assertOpen(): void {
     if (this.#isClosed) throw unavailable('the async query store is closed')
-    query.startTimeMs = registered.times.startTimeMs
-    query.expirationTimeMs = registered.times.expirationTimeMs
-    this.extend(query, registered.times.leftMs)
   }
 
   #keepResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): void | Promise<void> {
@@ -211,23 +282,6 @@ export class LocalRuns {
 
 /** How soon to ask again about an expiry when the database does not answer, in milliseconds. */
 const RETRY_MS = 1_000
-
-/** Of a query whose process does not say any more that it is there, or has lost track of it. */
-export const LOST = new QueryError(
-  'node_disconnected_exception',
-  'the process that ran the query is gone; submit it again',
-)
-const CLOSED = new QueryError(
-  'node_closed_exception',
-  'the process that ran the query has shut down; submit it again',
-)
-
-function refusal({ queries, bytes }: Registered['used'], limits: OwnLimits): QueryError {
-  const { maxQueriesPerOwner, maxBytesPerOwner } = limits
-  return queries >= maxQueriesPerOwner
-    ? tooMany({ of: 'owner', used: queries, wanted: queries + 1, limit: maxQueriesPerOwner })
-    : tooLarge({ of: 'owner', used: bytes, wanted: bytes, limit: maxBytesPerOwner })
-}
 
 function succeeds(promise: Promise<void> | undefined): Promise<boolean> {
   return (

@@ -59,6 +59,21 @@ export interface PostgresStoreOptions {
    * @default 20_000
    */
   leaseMs?: number
+  /**
+   * What becomes of a query whose process is lost. `'fail'`: it fails with 500. `'rerun'`: another process runs it once more, at
+   * most twice in all, for engines without side effects. For that, the whole request and the owner stand in the tables while
+   * it runs. Its second run gets a `caller` with nothing but the owner. The same in every process.
+   *
+   * @default 'fail'
+   */
+  onLost?: 'fail' | 'rerun'
+  /**
+   * How long `close` lets running queries go on, in milliseconds. What then still runs fails with 500, or is left to other
+   * processes with `onLost: 'rerun'`.
+   *
+   * @default 10_000
+   */
+  closeGraceMs?: number
   /** How often this process asks about queries of other processes, in milliseconds, while requests wait for them. @default 250 */
   pollMs?: number
   /** How long a deleted or expired result stays readable for downloads that have begun, in milliseconds. @default 600_000 */
@@ -104,6 +119,12 @@ export const POSTGRES_STORE_OPTIONS = {
   maxBytes: { ...rules.positiveNumber, default: 256 * 2 ** 20 },
   heartbeatMs: { ...rules.positiveNumber, default: 5_000 },
   leaseMs: { ...rules.positiveNumber, default: 20_000 },
+  onLost: {
+    expected: "'fail' or 'rerun'",
+    fits: (value) => value === 'fail' || value === 'rerun',
+    default: 'fail',
+  },
+  closeGraceMs: { ...rules.nonNegativeNumber, default: 10_000 },
   pollMs: { ...rules.positiveNumber, default: 250 },
   readGraceMs: { ...rules.nonNegativeNumber, default: 600_000 },
   idempotencyWindowMs: { ...rules.positiveNumber, default: 600_000 },

@@ -51,7 +51,7 @@ export class Persistence {
     if (!query.registration) return undefined
     await query.registration
     await this.#put(query, no, chunk)
-    return storedChunk(this.#ledger, { key: query.key, attempt: 1, no }, chunk.length)
+    return storedChunk(this.#ledger, { key: query.key, attempt: query.attempt, no }, chunk.length)
   }
 
   /** Never rejects. */

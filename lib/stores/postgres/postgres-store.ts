@@ -1,5 +1,6 @@
 import type { Owner } from '../../core/caller'
 import { checkOptions } from '../../core/check-options'
+import type { Clock } from '../../core/clock'
 import { unavailable } from '../../core/errors'
 import type {
   DeleteOptions,
@@ -10,24 +11,22 @@ import type {
 } from '../../core/operations'
 import type { StoredResult } from '../../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
-import { inTurns } from '../../core/turns'
 import { ownText } from '../execution/own-text'
 import { taskCancelled } from '../execution/query'
 import { assertQueryId, withPadding } from '../execution/query-id'
-import { weighInTurns } from '../execution/weight'
 import { Database } from './database'
 import { queryKey } from './encoding'
+import { LOST } from './failures'
 import { KeyedSubmits } from './keyed-submits'
 import type { KnownQuery } from './ledger'
 import { Ledger } from './ledger'
-import { LOST, LocalRuns } from './local-runs'
+import { LocalRuns } from './local-runs'
 import type { PostgresStoreOptions } from './options'
 import { POSTGRES_STORE_OPTIONS } from './options'
 import type { PostgresQuery } from './postgres-query'
 import { Results } from './results'
 import type { StoredQuery } from './rows'
 import { createSchema, SCHEMA_VERSION } from './schema'
-import { statementsFor } from './statements'
 import { Watch } from './watch'
 
 /**
@@ -47,22 +46,25 @@ export class PostgresStore implements AsyncQueryStore {
   readonly #runs: LocalRuns
   readonly #keyed: KeyedSubmits
   readonly #watch: Watch
+  readonly #clock: Clock
   #closing: Promise<void> | undefined
 
   constructor(options: PostgresStoreOptions) {
     const resolved = checkOptions('PostgresStore', options, POSTGRES_STORE_OPTIONS)
     const { schema, maxRunning, maxBytes, leaseMs, heartbeatMs } = resolved
+    const reruns = resolved.onLost === 'rerun'
     if (leaseMs < 3 * heartbeatMs) {
       throw new TypeError('PostgresStore expects `leaseMs` to be at least three times `heartbeatMs`')
     }
     this.#schema = schema
+    this.#clock = resolved.clock
     this.#idempotencyWindowMs = resolved.idempotencyWindowMs
     this.#database = new Database(resolved.pool, resolved.logger)
-    this.#ledger = new Ledger(this.#database, statementsFor(schema), leaseMs)
+    this.#ledger = new Ledger(this.#database, schema, { leaseMs, reruns })
     this.#results = new Results(this.#ledger, resolved.maxCachedBytes)
     // What runs is limited for the process. What is kept is limited for its owner, by the tables.
     const running = { maxQueries: maxRunning, maxQueriesPerOwner: maxRunning, maxBytesPerOwner: maxBytes }
-    this.#runs = new LocalRuns(this.#ledger, { ...resolved, ...running }, resolved)
+    this.#runs = new LocalRuns(this.#ledger, { ...resolved, ...running }, { ...resolved, reruns })
     this.#keyed = new KeyedSubmits(this.#ledger)
     this.#watch = new Watch((keys) => this.#ledger.ended(keys), resolved)
   }
@@ -83,11 +85,8 @@ export class PostgresStore implements AsyncQueryStore {
 
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
     this.#assertOpen()
-    const weighing = inTurns(weighInTurns(request))
-    const bytes = typeof weighing === 'number' ? weighing : await weighing
-    this.#assertOpen()
     const own = ownText(owner)
-    const begin = (): Promise<PostgresQuery> => this.#runs.begin(request, bytes, own, options)
+    const begin = (): Promise<PostgresQuery> => this.#runs.begin(request, own, options)
     if (options.idempotency) {
       return this.#answerKeyed(await this.#keyed.once(own, options.idempotency, begin), options)
     }
@@ -143,7 +142,10 @@ export class PostgresStore implements AsyncQueryStore {
     await this.#ledger.version()
   }
 
-  /** Fails the queries that run in this process with a 500, and leaves the pool open. */
+  /**
+   * Gives the queries that run in this process `closeGraceMs` to end. Then it fails them with a 500, or leaves them to other
+   * processes with `onLost: 'rerun'`. Refuses every call from the beginning on, and leaves the pool open.
+   */
   close(): Promise<void> {
     this.#watch.close()
     this.#closing ??= this.#runs.close()
@@ -165,11 +167,18 @@ export class PostgresStore implements AsyncQueryStore {
 
   /** The query, after a wait as long as it runs. */
   async #waitFor(target: Target, options: WaitOptions): Promise<AsyncQuery | undefined> {
-    const query = await this.#read(target)
-    if (!query?.isRunning || !(options.waitForCompletionTimeoutMs > 0)) return query
-    const local = this.#runs.find(target.key)
-    await (local ? local.wait(options) : this.#watch.wait(target.key, options))
-    return (await this.#read(target)) ?? gone(local)
+    const { waitForCompletionTimeoutMs, signal } = options
+    const endMs = this.#clock.now() + waitForCompletionTimeoutMs
+    let query = await this.#read(target)
+    // Another process may take over the query that a wait was for.
+    for (let leftMs = waitForCompletionTimeoutMs; query?.isRunning; leftMs = endMs - this.#clock.now()) {
+      if (!(leftMs > 0) || signal?.aborted || this.#closing) break
+      const local = this.#runs.find(target.key)
+      const wait = { ...options, waitForCompletionTimeoutMs: leftMs }
+      await (local ? local.wait(wait) : this.#watch.wait(target.key, wait))
+      query = (await this.#read(target)) ?? gone(local)
+    }
+    return query
   }
 
   #keyOf(id: string, owner: Owner): Buffer {
@@ -188,6 +197,7 @@ export class PostgresStore implements AsyncQueryStore {
       await this.#ledger.bury(key, LOST)
       return this.#read(target)
     }
+    if (stored.isOrphan && !local) await this.#runs.adopt()
     const { startTimeMs, expirationTimeMs } = stored
     const times = { startTimeMs, expirationTimeMs }
     if (stored.failure) throw stored.failure

@@ -7,6 +7,8 @@ export interface StoredQuery {
   state: 'running' | 'completed' | 'failed'
   /** Its process is gone, so it will not end. */
   isLost: boolean
+  /** Its process is gone, and another one may run it. */
+  isOrphan: boolean
   startTimeMs: number
   expirationTimeMs: number
   isKept: boolean
@@ -30,6 +32,7 @@ export function readQuery(row: Row): StoredQuery {
   return {
     state: textOf(row, 'state') as StoredQuery['state'],
     isLost: isTrue(row, 'is_lost'),
+    isOrphan: isTrue(row, 'is_orphan'),
     startTimeMs: numberOf(row, 'started_ms'),
     expirationTimeMs: numberOf(row, 'expires_ms'),
     isKept: isTrue(row, 'kept'),

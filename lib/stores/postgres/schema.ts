@@ -43,8 +43,10 @@ IF to_regclass('${s}.version') IS NULL THEN
     -- The process that runs the query, or has. A process that is lost is just not among the executors.
     executor uuid,
     attempt integer NOT NULL DEFAULT 1,
+    -- How often the query may run, if its processes are lost.
+    max_attempts integer NOT NULL,
     is_stopped boolean NOT NULL DEFAULT false,
-    -- Only while the query runs.
+    -- Only while the query runs. Beyond its text only where it may run again, and then with its owner.
     request bytea,
     -- Digests of what a submit that comes again has.
     idempotency_key bytea,

@@ -4,8 +4,11 @@ export type Statements = ReturnType<typeof statementsFor>
 const ms = (parameter: string): string => `${parameter}::float8 * interval '1 millisecond'`
 const sinceEpoch = (time: string): string => `(extract(epoch FROM ${time})::float8 * 1000)`
 
-/** `schema` stands in the texts, so it must be a name that needs no quotes. */
-export function statementsFor(schema: string) {
+/**
+ * `schema` stands in the texts, so it must be a name that needs no quotes. `reruns`: a query whose process is lost runs again,
+ * once.
+ */
+export function statementsFor(schema: string, reruns: boolean) {
   const s = `"${schema}"`
   const clock = `${s}.clock()`
   const there = `deleted_at IS NULL AND expires_at > ${clock}`
@@ -14,9 +17,15 @@ export function statementsFor(schema: string) {
   const times = `${sinceEpoch('started_at')} AS started_ms, ${sinceEpoch('expires_at')} AS expires_ms, ${leftMs}`
   const isOver = (grace: string): string =>
     `(expires_at < ${clock} - ${ms(grace)} OR deleted_at < ${clock} - ${ms(grace)})`
+  const isThere = (executor: string, lease: string): string =>
+    `EXISTS (SELECT FROM ${s}.executors WHERE id = ${executor} AND seen_at > ${clock} - ${ms(lease)})`
   /** The process of a running query was not there for longer than the lease. */
-  const isLost = (query: string, lease: string): string =>
-    `NOT EXISTS (SELECT FROM ${s}.executors WHERE id = ${query}.executor AND seen_at > ${clock} - ${ms(lease)})`
+  const isLost = (query: string, lease: string): string => `NOT ${isThere(`${query}.executor`, lease)}`
+  const isOrphan = (query: string, lease: string): string =>
+    reruns ? `(attempt < max_attempts AND NOT is_stopped AND ${isLost(query, lease)})` : 'false'
+  /** No process will run it to its end. */
+  const isLostForGood = (query: string, lease: string): string =>
+    `(${isLost(query, lease)} AND NOT ${isOrphan(query, lease)})`
 
   return {
     version: `SELECT version FROM ${s}.version`,
@@ -29,9 +38,9 @@ export function statementsFor(schema: string) {
       ), registered AS (
         INSERT INTO ${s}.queries
           (key, id, owner, state, started_at, expires_at, kept, columnar, time_zone, column_metadata, executor, request,
-            idempotency_key, fingerprint)
+            max_attempts, idempotency_key, fingerprint)
         SELECT $1, $2, $3, 'running', ${clock} - ${ms('$4')}, ${clock} - ${ms('$4')} + ${ms('$5')}, $6, $7, $8, $9, $10, $11,
-          $14::bytea, $15::bytea
+          ${reruns ? 2 : 1}, $14::bytea, $15::bytea
         FROM used WHERE queries < $12::float8 AND bytes < $13::float8
         ON CONFLICT (owner, idempotency_key) WHERE idempotency_key IS NOT NULL AND deleted_at IS NULL DO NOTHING
         RETURNING ${times}
@@ -64,7 +73,8 @@ export function statementsFor(schema: string) {
         is_hidden,
         CASE WHEN attempt = $2::int THEN NULL ELSE head END AS head,
         CASE WHEN attempt = $2::int THEN NULL ELSE body END AS body,
-        state = 'running' AND ${isLost('q', '$3')} AS is_lost
+        state = 'running' AND ${isLostForGood('q', '$3')} AS is_lost,
+        state = 'running' AND ${isOrphan('q', '$3')} AS is_orphan
       FROM ${s}.queries q WHERE key = $1 AND ${there}`,
 
     touch: `UPDATE ${s}.queries SET expires_at = ${clock} + ${ms('$2')} WHERE key = $1 AND ${visible} RETURNING ${leftMs}`,
@@ -73,11 +83,11 @@ export function statementsFor(schema: string) {
 
     chunk: `SELECT data FROM ${s}.chunks WHERE key = $1 AND attempt = $2 AND no = $3`,
 
-    /** Adds nothing to a query that runs no more, or elsewhere. May be sent again. */
+    /** Adds nothing to a query that runs no more, or elsewhere: no process has two attempts of it. May be sent again. */
     putChunk: `
       INSERT INTO ${s}.chunks (key, attempt, no, data)
       SELECT key, attempt, $3, $4 FROM ${s}.queries
-      WHERE key = $1 AND attempt = 1 AND executor = $2::uuid AND state = 'running' AND ${visible}
+      WHERE key = $1 AND executor = $2::uuid AND state = 'running' AND ${visible}
       ON CONFLICT (key, attempt, no) DO UPDATE SET data = EXCLUDED.data
       RETURNING no`,
 
@@ -98,6 +108,28 @@ export function statementsFor(schema: string) {
       UPDATE ${s}.queries q SET state = 'failed', failure = $3, executor = NULL, request = NULL
       WHERE key = $1 AND state = 'running' AND ${isLost('q', '$2')}`,
 
+    /** Takes over a query whose process is lost. A process that was frozen itself has to say first that it is back. */
+    take: `
+      UPDATE ${s}.queries SET executor = $1::uuid, attempt = attempt + 1
+      WHERE key = (
+        SELECT key FROM ${s}.queries q
+        WHERE state = 'running' AND executor IS DISTINCT FROM $1::uuid AND ${visible} AND ${isOrphan('q', '$2')}
+          AND ${isThere('$1::uuid', '$2')}
+        ORDER BY started_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+      RETURNING key, id, request, attempt, kept, ${times}`,
+
+    /** What lost attempts have written. In bites. */
+    dropChunks: `
+      DELETE FROM ${s}.chunks WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM ${s}.chunks WHERE key = $1 AND attempt < $2 LIMIT 64))
+      RETURNING no`,
+
+    /** Leaves a query to other processes, if they may run it. */
+    handOver: `
+      UPDATE ${s}.queries SET executor = NULL
+      WHERE key = $1 AND executor = $2::uuid AND state = 'running' AND attempt < max_attempts AND NOT is_stopped AND ${visible}
+      RETURNING key`,
+
     stop: `UPDATE ${s}.queries SET is_stopped = true WHERE key = $1 AND state = 'running' AND ${visible}`,
 
     remove: `
@@ -113,13 +145,14 @@ export function statementsFor(schema: string) {
       SELECT key, id, request, ${sinceEpoch('started_at')} AS started_ms, ${sinceEpoch(`${clock} - started_at`)} AS running_ms
       FROM ${s}.queries q
       WHERE ($1::bytea IS NULL OR owner = $1) AND ($2::text IS NULL OR id = $2) AND state = 'running' AND ${visible}
-        AND NOT ${isLost('q', '$3')}
+        AND NOT ${isLostForGood('q', '$3')}
       ORDER BY started_at, id`,
 
     /** Of the keys in $1, those whose queries run no more. */
     poll: `
       SELECT w.key FROM unnest($1::bytea[]) AS w (key)
-      LEFT JOIN ${s}.queries q ON q.key = w.key AND state = 'running' AND ${visible} AND NOT ${isLost('q', '$2')}
+      LEFT JOIN ${s}.queries q ON q.key = w.key AND state = 'running' AND ${visible}
+        AND NOT ${isLostForGood('q', '$2')}
       WHERE q.key IS NULL`,
 
     beat: `
@@ -128,10 +161,13 @@ export function statementsFor(schema: string) {
 
     leave: `DELETE FROM ${s}.executors WHERE id = $1::uuid`,
 
-    /** Running queries of this process that are not as they are here. */
+    /** Running queries of this process that are not as they are here, and those that it has lost to others. */
     amiss: `
       SELECT key, NOT (${visible}) AS is_gone, is_stopped FROM ${s}.queries
-      WHERE executor = $1::uuid AND state = 'running' AND (is_stopped OR NOT (${visible}) OR NOT key = ANY ($2::bytea[]))`,
+      WHERE executor = $1::uuid AND state = 'running' AND (is_stopped OR NOT (${visible}) OR NOT key = ANY ($2::bytea[]))
+      UNION ALL
+      SELECT key, true, is_stopped FROM ${s}.queries
+      WHERE key = ANY ($2::bytea[]) AND executor IS DISTINCT FROM $1::uuid`,
 
     /** In bites, so that no statement takes long. One process at a time, because two would wait for each other. */
     sweepChunks: `

@@ -3,12 +3,10 @@ import type { Clock } from '../../core/clock'
 import type { QueryError } from '../../core/errors'
 import { unavailable } from '../../core/errors'
 import type { SubmitOptions } from '../../core/operations'
-import type { StoredResult } from '../../core/result'
 import type { QueryRequest } from '../../core/store'
 import { inTurns } from '../../core/turns'
 import { ExpiryQueue } from '../execution/expiry-queue'
 import { freezeFailure } from '../execution/frozen-failure'
-import type { ResultFacts } from '../execution/query'
 import { QueryIdGenerator } from '../execution/query-id'
 import type { RunnerOptions } from '../execution/runner'
 import { Runner } from '../execution/runner'
@@ -18,7 +16,7 @@ import type { HousekeepingOptions } from './housekeeping'
 import { Housekeeping } from './housekeeping'
 import type { Ledger, OwnLimits, TableState, TableTimes, TakenQuery } from './ledger'
 import { KeyTaken } from './ledger'
-import { Persistence } from './persistence'
+import { Persistence, succeeds } from './persistence'
 import { LocalQueries, PostgresQuery } from './postgres-query'
 
 interface LocalLimits extends OwnLimits {
@@ -26,6 +24,18 @@ interface LocalLimits extends OwnLimits {
   closeGraceMs: number
   /** A query whose process is lost runs again. */
   reruns: boolean
+}
+
+/** Who has to know about the queries of this process. */
+export interface Onlookers {
+  /** Others are about to know a query. */
+  begin(): void
+  /** Others know the query, and it runs here no more. `why` it is gone, if it is. */
+  over(key: Buffer, why?: string): void
+  /** Its executor has ended after somebody has deleted it. */
+  interrupted(key: Buffer): void
+  /** How often to ask the tables what others want of these queries, at this moment. */
+  pollMs(): number
 }
 
 /** The queries that run in this process: from their submit until the tables have their outcomes. */
@@ -37,31 +47,39 @@ export class LocalRuns {
   readonly #housekeeping: Housekeeping
   readonly #runner: Runner<PostgresQuery>
   readonly #ids = new QueryIdGenerator()
+  readonly #onlookers: Onlookers
   readonly #local = new LocalQueries()
   /** When to ask whether the time of a query is over. */
   readonly #expiries: ExpiryQueue<PostgresQuery>
   #adopting: Promise<void> | undefined
   #isClosed = false
 
-  constructor(ledger: Ledger, options: RunnerOptions & HousekeepingOptions, limits: LocalLimits) {
+  constructor(
+    ledger: Ledger,
+    options: RunnerOptions & HousekeepingOptions,
+    limits: LocalLimits,
+    onlookers: Onlookers,
+  ) {
     this.#ledger = ledger
+    this.#onlookers = onlookers
     this.#limits = limits
     this.#clock = options.clock
-    this.#persistence = new Persistence(ledger, options)
+    this.#persistence = new Persistence(ledger, options, (query) => this.#forget(query))
     this.#housekeeping = new Housekeeping(
       ledger,
       {
         keys: () => this.#local.list().map(({ key }) => key),
         follow: (state) => this.#follow(state),
         adopt: () => this.adopt(),
+        pollMs: () => onlookers.pollMs(),
       },
       options,
     )
     this.#runner = new Runner<PostgresQuery>(options, {
       needs: (query) => this.#local.has(query),
-      keepResult: (query, result, facts) => this.#keepResult(query, result, facts),
+      keepResult: (query, result, facts) => this.#persistence.keepResult(query, result, facts),
       keepChunk: (query, chunk, no) => this.#persistence.writeChunk(query, chunk, no),
-      keepFailure: (query, error) => this.#keepFailure(query, error),
+      keepFailure: (query, error) => this.#persistence.keepFailure(query, error),
     })
     this.#expiries = new ExpiryQueue(options.clock, (query) => void this.#askExpiry(query))
   }
@@ -103,7 +121,7 @@ export class LocalRuns {
       await this.#register(query, request, options)
       if (outcome?.state !== 'completed') return
       const { result, tookNanos = 0, isPartial } = outcome.completed
-      await this.#keepResult(query, result, { tookNanos, isPartial })
+      await this.#persistence.keepResult(query, result, { tookNanos, isPartial })
     })
   }
 
@@ -116,20 +134,34 @@ export class LocalRuns {
     return this.#runner.stop(query, 'stopped')
   }
 
+  /** Looks into the tables for what others may want. `isMoved`: just the time of this query. */
+  look(key: Buffer, isMoved: boolean): void {
+    const query = this.#local.find(key)
+    if (query && isMoved) void this.#askExpiry(query)
+    else if (query) this.#housekeeping.look()
+  }
+
+  /** Says at once that this process is there, and looks what it has missed. */
+  catchUp(): void {
+    this.#housekeeping.catchUp()
+  }
+
   /** Does here what the tables say about a query of this process. */
   #follow({ key, isGone, isStopped }: TableState): void {
     const query = this.#local.find(key)
     if (query && isGone) void this.drop(query, 'cancelled by user')
     else if (query && isStopped) void this.stop(query)
-    // Its submit has failed when the tables had it already. Or this process is about to run it.
-    else if (!query && !isGone && !this.#adopting) void this.#ledger.fail(key, LOST).catch(() => {})
+    // Its submit has failed when the tables had it already. Or this process is about to run it, or to leave it to others.
+    else if (!query && !isGone && !this.#adopting && !this.#isClosed)
+      void this.#ledger.fail(key, LOST).catch(() => {})
   }
 
   /** Ends a query that the tables no longer show. Resolves when its executor has ended. */
   async drop(query: PostgresQuery, why: string): Promise<void> {
-    this.#forget(query)
+    this.#forget(query, why)
     query.cancel(why)
     await this.#runner.ended(query)
+    if (query.registration) this.#onlookers.interrupted(query.key)
   }
 
   /** Runs queries of lost processes again, as long as there is room for them. */
@@ -143,6 +175,7 @@ export class LocalRuns {
   /** Gives queries some time to end. Then it leaves to other processes what may run there, and fails the others that are known. */
   async close(): Promise<void> {
     this.#isClosed = true
+    await this.#adopting?.catch(() => {})
     const grace = { waitForCompletionTimeoutMs: this.#limits.closeGraceMs }
     await Promise.all(this.#local.list().map((query) => query.wait(grace)))
     this.#persistence.close()
@@ -151,18 +184,25 @@ export class LocalRuns {
   }
 
   async #leave(query: PostgresQuery): Promise<void> {
-    if (!this.#limits.reruns) await this.#keepFailure(query, CLOSED)
+    if (!this.#limits.reruns) await this.#persistence.keepFailure(query, CLOSED)
     // Ended here before it begins elsewhere.
     await this.drop(query, 'store closed')
     if (!this.#limits.reruns || (await succeeds(query.keeping)) || !(await succeeds(query.registration)))
       return
     const isLeft = await this.#ledger.handOver(query.key).catch(() => false)
-    if (!isLeft) await this.#persistence.writeFailure(query, CLOSED)
+    if (!isLeft) await this.#failElsewhere(query, CLOSED)
+  }
+
+  /** Of a query that does not run here. */
+  async #failElsewhere(query: PostgresQuery, error: QueryError): Promise<void> {
+    await this.#persistence.writeFailure(query, error)
+    this.#onlookers.over(query.key)
   }
 
   async #adoptAll(): Promise<void> {
     const { reruns, maxRunning } = this.#limits
     if (!reruns || this.#isClosed) return
+    this.#onlookers.begin()
     await this.#housekeeping.begin()
     while (!this.#isClosed && this.#local.list().length < maxRunning) {
       const taken = await this.#ledger.take()
@@ -182,7 +222,7 @@ export class LocalRuns {
       this.#runner.admit(query)
     } catch (refusal) {
       const error = this.#isClosed ? CLOSED : freezeFailure(refusal).error
-      return this.#persistence.writeFailure(query, error)
+      return this.#failElsewhere(query, error)
     }
     this.#local.add(query)
     this.#adjust(query, times)
@@ -213,6 +253,7 @@ export class LocalRuns {
   async #registerNow(query: PostgresQuery, request: QueryRequest, options: SubmitOptions): Promise<void> {
     const { key, id, owner } = query
     const { keepAliveMs, keepOnCompletion, idempotency } = options
+    this.#onlookers.begin()
     await this.#housekeeping.begin()
     const ranMs = this.#clock.now() - query.begunMs
     const times = { ranMs, keepAliveMs, keepOnCompletion }
@@ -234,32 +275,6 @@ export class LocalRuns {
     if (this.#isClosed) throw unavailable('the async query store is closed')
   }
 
-  #keepResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): void | Promise<void> {
-    if (!query.registration) return
-    query.keeping ??= this.#writeResult(query, result, facts)
-    return query.keeping
-  }
-
-  #keepFailure(query: PostgresQuery, error: QueryError): void | Promise<void> {
-    if (!query.registration) return
-    query.keeping = this.#writeFailure(query, error, query.keeping)
-    return query.keeping
-  }
-
-  async #writeResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): Promise<void> {
-    await query.registration
-    await this.#persistence.writeResult(query, result, facts)
-    this.#forget(query)
-  }
-
-  /** `before` is the outcome that the query has already, unless it cannot be kept. */
-  async #writeFailure(query: PostgresQuery, error: QueryError, before?: Promise<void>): Promise<void> {
-    const [isKept, isRegistered] = await Promise.all([succeeds(before), succeeds(query.registration)])
-    if (isKept) return
-    if (isRegistered) await this.#persistence.writeFailure(query, error)
-    this.#forget(query)
-  }
-
   /** The tables know whether the expiry was moved, maybe by another process. */
   async #askExpiry(query: PostgresQuery): Promise<void> {
     if (query.registration) {
@@ -273,21 +288,13 @@ export class LocalRuns {
     void this.drop(query, 'keep_alive expired')
   }
 
-  #forget(query: PostgresQuery): void {
+  #forget(query: PostgresQuery, why?: string): void {
     if (!this.#local.delete(query)) return
     this.#expiries.delete(query)
     this.#runner.forget(query)
+    if (query.registration) this.#onlookers.over(query.key, why)
   }
 }
 
 /** How soon to ask again about an expiry when the database does not answer, in milliseconds. */
 const RETRY_MS = 1_000
-
-function succeeds(promise: Promise<void> | undefined): Promise<boolean> {
-  return (
-    promise?.then(
-      () => true,
-      () => false,
-    ) ?? Promise.resolve(false)
-  )
-}

@@ -21,16 +21,36 @@ export class Persistence {
   readonly #ledger: Ledger
   readonly #clock: Clock
   readonly #logger: Logger
+  readonly #onKept: (query: PostgresQuery) => void
   #isClosed = false
 
-  constructor(ledger: Ledger, { clock, logger }: { clock: Clock; logger: Logger }) {
+  /** `onKept` gets a query when the tables have its outcome, or never will. */
+  constructor(
+    ledger: Ledger,
+    { clock, logger }: { clock: Clock; logger: Logger },
+    onKept: (query: PostgresQuery) => void,
+  ) {
     this.#ledger = ledger
+    this.#onKept = onKept
     this.#clock = clock
     this.#logger = logger
   }
 
+  /** Keeps the result of a query that others know. Its waits end after that. */
+  keepResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): void | Promise<void> {
+    if (!query.registration) return
+    query.keeping ??= this.#keepResult(query, result, facts)
+    return query.keeping
+  }
+
+  keepFailure(query: PostgresQuery, error: QueryError): void | Promise<void> {
+    if (!query.registration) return
+    query.keeping = this.#keepFailure(query, error, query.keeping)
+    return query.keeping
+  }
+
   /** Rejects with `task_cancelled_exception` if the query is gone, or belongs to this process no more. */
-  async writeResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): Promise<void> {
+  async #writeResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): Promise<void> {
     const { key } = query
     const encoded = await encodeResult(result)
     const { chunks } = encoded
@@ -71,6 +91,20 @@ export class Persistence {
     this.#isClosed = true
   }
 
+  async #keepResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): Promise<void> {
+    await query.registration
+    await this.#writeResult(query, result, facts)
+    this.#onKept(query)
+  }
+
+  /** `before` is the outcome that the query has already, unless it cannot be kept. */
+  async #keepFailure(query: PostgresQuery, error: QueryError, before?: Promise<void>): Promise<void> {
+    const [isKept, isRegistered] = await Promise.all([succeeds(before), succeeds(query.registration)])
+    if (isKept) return
+    if (isRegistered) await this.writeFailure(query, error)
+    this.#onKept(query)
+  }
+
   async #put(query: PostgresQuery, no: number, chunk: Uint8Array): Promise<void> {
     assertThere(await this.#insist(query, () => this.#ledger.putChunk(query.key, no, chunk)))
   }
@@ -95,4 +129,13 @@ export class Persistence {
 
 function assertThere(isThere: boolean): void {
   if (!isThere) throw taskCancelled('it is gone, or another process has taken it for lost')
+}
+
+export function succeeds(promise: Promise<void> | undefined): Promise<boolean> {
+  return (
+    promise?.then(
+      () => true,
+      () => false,
+    ) ?? Promise.resolve(false)
+  )
 }

@@ -1,6 +1,5 @@
 import type { Owner } from '../../core/caller'
 import { checkOptions } from '../../core/check-options'
-import type { Clock } from '../../core/clock'
 import { unavailable } from '../../core/errors'
 import type {
   DeleteOptions,
@@ -15,11 +14,13 @@ import { ownText } from '../execution/own-text'
 import { taskCancelled } from '../execution/query'
 import { assertQueryId, withPadding } from '../execution/query-id'
 import { Database } from './database'
-import { queryKey } from './encoding'
+import { encodeResult, queryKey } from './encoding'
 import { LOST } from './failures'
+import { Hints } from './hints'
 import { KeyedSubmits } from './keyed-submits'
 import type { KnownQuery } from './ledger'
 import { Ledger } from './ledger'
+import { Listener, listenerClients } from './listener'
 import { LocalRuns } from './local-runs'
 import type { PostgresStoreOptions } from './options'
 import { POSTGRES_STORE_OPTIONS } from './options'
@@ -46,7 +47,9 @@ export class PostgresStore implements AsyncQueryStore {
   readonly #runs: LocalRuns
   readonly #keyed: KeyedSubmits
   readonly #watch: Watch
-  readonly #clock: Clock
+  readonly #hints: Hints
+  /** How long to wait for what another process does, in milliseconds. */
+  readonly #patienceMs: number
   #closing: Promise<void> | undefined
 
   constructor(options: PostgresStoreOptions) {
@@ -57,16 +60,43 @@ export class PostgresStore implements AsyncQueryStore {
       throw new TypeError('PostgresStore expects `leaseMs` to be at least three times `heartbeatMs`')
     }
     this.#schema = schema
-    this.#clock = resolved.clock
     this.#idempotencyWindowMs = resolved.idempotencyWindowMs
-    this.#database = new Database(resolved.pool, resolved.logger)
+    const listener = new Listener(listenerClients(resolved.pool, resolved), schema, resolved)
+    this.#database = new Database(resolved.pool, listener, resolved)
     this.#ledger = new Ledger(this.#database, schema, { leaseMs, reruns })
     this.#results = new Results(this.#ledger, resolved.maxCachedBytes)
     // What runs is limited for the process. What is kept is limited for its owner, by the tables.
     const running = { maxQueries: maxRunning, maxQueriesPerOwner: maxRunning, maxBytesPerOwner: maxBytes }
-    this.#runs = new LocalRuns(this.#ledger, { ...resolved, ...running }, { ...resolved, reruns })
+    const pollMs = (): number => this.#hints.pollMs
+    this.#runs = new LocalRuns(
+      this.#ledger,
+      { ...resolved, ...running },
+      { ...resolved, reruns },
+      {
+        pollMs,
+        begin: () => this.#hints.listen(),
+        over: (key, why) => this.#over(key, why),
+        interrupted: (key) => this.#hints.send('ended', key),
+      },
+    )
     this.#keyed = new KeyedSubmits(this.#ledger)
-    this.#watch = new Watch((keys) => this.#ledger.ended(keys), resolved)
+    const source = {
+      pollMs,
+      ended: (keys: readonly Buffer[]) => this.#ledger.ended(keys),
+      read: (key: Buffer, id: string) => this.#read(key, id),
+      isHere: (key: Buffer) => this.#runs.find(key) !== undefined,
+    }
+    this.#watch = new Watch(source, resolved.clock)
+    const taker = {
+      over: (key: Buffer) => void this.#watch.look(key),
+      look: (key: Buffer, isMoved: boolean) => this.#runs.look(key, isMoved),
+      catchUp: () => {
+        this.#runs.catchUp()
+        this.#watch.pollNow()
+      },
+    }
+    this.#hints = new Hints(this.#ledger, listener, taker, resolved)
+    this.#patienceMs = resolved.interruptGraceMs + 1_000
   }
 
   /**
@@ -93,39 +123,36 @@ export class PostgresStore implements AsyncQueryStore {
     const query = await begin()
     await this.#runs.settle(query, request, options)
     if (!query.outcome || !query.registration) return query.snapshot()
-    return (await this.#read(query)) ?? query.snapshot()
+    return (await this.#read(query.key, query.id)) ?? query.snapshot()
   }
 
   async get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined> {
     const key = this.#keyOf(id, owner)
-    const local = this.#runs.find(key)
     const { keepAliveMs = 0 } = options
-    if (keepAliveMs > 0) {
-      const leftMs = await this.#ledger.touch(key, keepAliveMs)
-      if (leftMs === undefined) return undefined
-      if (local) this.#runs.extend(local, leftMs)
-    }
-    return this.#waitFor({ key, id }, options)
+    if (keepAliveMs > 0 && !(await this.#extend(key, keepAliveMs))) return undefined
+    if (!(options.waitForCompletionTimeoutMs > 0)) return this.#read(key, id)
+    return this.#waitFor(key, id, options)
   }
 
   async stop(id: string, owner: Owner): Promise<CompletedQuery | undefined> {
     const key = this.#keyOf(id, owner)
-    const local = this.#runs.find(key)
-    let query = await this.#read({ key, id })
-    if (query?.isRunning) {
-      if (local) await this.#runs.stop(local)
-      else await this.#stopElsewhere(key)
-      query = (await this.#read({ key, id })) ?? gone(local)
-    }
+    const found = await this.#read(key, id)
+    const query = found?.isRunning ? await this.#stop(key, id) : found
     return query?.isRunning ? undefined : query
   }
 
   async delete(id: string, owner: Owner, options: DeleteOptions = {}): Promise<boolean> {
     const own = this.#keyOf(id, owner)
-    const key = await this.#ledger.remove(options.anyOwner ? { id: withPadding(id) } : { key: own })
-    if (!key) return false
+    const removed = await this.#ledger.remove(options.anyOwner ? { id: withPadding(id) } : { key: own })
+    if (!removed) return false
+    const { key, isRunning } = removed
     const local = this.#runs.find(key)
     if (local) await this.#runs.drop(local, 'cancelled by user')
+    else if (isRunning) {
+      this.#hints.listen()
+      this.#hints.send('gone', key)
+      await this.#hints.untilInterrupted(key, this.#patienceMs)
+    }
     return true
   }
 
@@ -147,38 +174,39 @@ export class PostgresStore implements AsyncQueryStore {
    * processes with `onLost: 'rerun'`. Refuses every call from the beginning on, and leaves the pool open.
    */
   close(): Promise<void> {
-    this.#watch.close()
-    this.#closing ??= this.#runs.close()
+    this.#closing ??= this.#close()
     return this.#closing
   }
 
   /** The answer to a submit with a key, whichever process runs the query. */
   async #answerKeyed(query: PostgresQuery | KnownQuery, options: SubmitOptions): Promise<AsyncQuery> {
     const { key, id } = query
-    const local = this.#runs.find(key)
     // How the query has ended is read below, when nobody else can decide about it any more.
-    await (local
-      ? local.wait(options)
-      : this.#waitFor({ key, id, seesHidden: true }, options).catch(() => {}))
+    if (options.waitForCompletionTimeoutMs > 0) await this.#waitFor(key, id, options).catch(() => {})
     await this.#ledger.settle(key, !options.signal?.aborted, this.#idempotencyWindowMs)
-    const found = await this.#read({ key, id, seesHidden: true })
-    return found ?? ('snapshot' in query ? query.snapshot() : gone(local))
+    const found = await this.#read(key, id, true)
+    if (found) return found
+    if ('snapshot' in query) return query.snapshot()
+    throw taskCancelled('it was deleted or has expired')
   }
 
-  /** The query, after a wait as long as it runs. */
-  async #waitFor(target: Target, options: WaitOptions): Promise<AsyncQuery | undefined> {
-    const { waitForCompletionTimeoutMs, signal } = options
-    const endMs = this.#clock.now() + waitForCompletionTimeoutMs
-    let query = await this.#read(target)
-    // Another process may take over the query that a wait was for.
-    for (let leftMs = waitForCompletionTimeoutMs; query?.isRunning; leftMs = endMs - this.#clock.now()) {
-      if (!(leftMs > 0) || signal?.aborted || this.#closing) break
-      const local = this.#runs.find(target.key)
-      const wait = { ...options, waitForCompletionTimeoutMs: leftMs }
-      await (local ? local.wait(wait) : this.#watch.wait(target.key, wait))
-      query = (await this.#read(target)) ?? gone(local)
+  /** The query, after a wait as long as it runs, in whatever process. */
+  async #waitFor(key: Buffer, id: string, options: WaitOptions): Promise<AsyncQuery | undefined> {
+    this.#hints.listen()
+    const watched = this.#watch.open(key, id)
+    let query: AsyncQuery | undefined
+    try {
+      query = await this.#read(key, id)
+    } finally {
+      if (!query?.isRunning) this.#watch.release(watched)
     }
-    return query
+    return query?.isRunning ? this.#watch.wait(watched, options) : query
+  }
+
+  async #close(): Promise<void> {
+    await this.#runs.close()
+    await this.#watch.close()
+    await this.#hints.close()
   }
 
   #keyOf(id: string, owner: Owner): Buffer {
@@ -187,15 +215,15 @@ export class PostgresStore implements AsyncQueryStore {
     return queryKey(owner, withPadding(id))
   }
 
-  async #read(target: Target): Promise<AsyncQuery | undefined> {
-    const { key, id, seesHidden = false } = target
+  /** `seesHidden`: the query was found by its key. */
+  async #read(key: Buffer, id: string, seesHidden = false): Promise<AsyncQuery | undefined> {
     const found = await this.#results.read(key)
     if (!found || (found.stored.isHidden && !seesHidden)) return undefined
     const { stored, result } = found
     const local = this.#runs.find(key)
     if (stored.isLost && !local) {
       await this.#ledger.bury(key, LOST)
-      return this.#read(target)
+      return this.#read(key, id, seesHidden)
     }
     if (stored.isOrphan && !local) await this.#runs.adopt()
     const { startTimeMs, expirationTimeMs } = stored
@@ -205,10 +233,46 @@ export class PostgresStore implements AsyncQueryStore {
     return { ...(stored.isKept && { id: withPadding(id) }), ...times, ...completed(stored, result) }
   }
 
-  /** Asks the process that runs the query, and waits for its end. */
-  async #stopElsewhere(key: Buffer): Promise<void> {
-    await this.#ledger.stop(key)
-    await this.#watch.wait(key, { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY })
+  /** Moves the expiry. Whether the query is there. */
+  async #extend(key: Buffer, keepAliveMs: number): Promise<boolean> {
+    const moved = await this.#ledger.touch(key, keepAliveMs)
+    const local = this.#runs.find(key)
+    if (moved && local) this.#runs.extend(local, moved.leftMs)
+    else if (moved?.isEarlier) this.#hints.send('moved', key)
+    return moved !== undefined
+  }
+
+  async #stop(key: Buffer, id: string): Promise<AsyncQuery> {
+    const watched = this.#watch.open(key, id)
+    let askedMs = 0
+    try {
+      const local = this.#runs.find(key)
+      if (local) await this.#runs.stop(local)
+      else askedMs = await this.#askToStop(key)
+    } catch (error) {
+      this.#watch.release(watched)
+      throw error
+    }
+    const query = await this.#watch.wait(watched, { waitForCompletionTimeoutMs: this.#patienceMs })
+    if (!query.isRunning) return query
+    await this.#ledger.conclude(key, await NO_ROWS, askedMs)
+    const concluded = this.#watch.open(key, id)
+    this.#over(key)
+    return this.#watch.wait(concluded, { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY })
+  }
+
+  /** Asks the process that runs the query. Resolves with the time of the tables. */
+  async #askToStop(key: Buffer): Promise<number> {
+    this.#hints.listen()
+    const askedMs = await this.#ledger.stop(key)
+    this.#hints.send('stop', key)
+    return askedMs
+  }
+
+  /** Others know a query that runs no more. `why` it is gone, if it is. */
+  #over(key: Buffer, why?: string): void {
+    void this.#watch.look(key, why)
+    this.#hints.send('done', key)
   }
 
   #assertOpen(): void {
@@ -216,10 +280,8 @@ export class PostgresStore implements AsyncQueryStore {
   }
 }
 
-interface Target extends KnownQuery {
-  /** It was found by its key. */
-  seesHidden?: boolean
-}
+/** Of a stopped query whose process does not answer. */
+const NO_ROWS = encodeResult({ columns: [], values: [], isFrozen: true })
 
 function completed(stored: StoredQuery, result: StoredResult): Omit<CompletedQuery, 'id'> {
   const { tookNanos, isPartial, timeZone } = stored
@@ -232,10 +294,4 @@ function completed(stored: StoredQuery, result: StoredResult): Omit<CompletedQue
     ...(stored.hasColumnMetadata && { columnMetadata: true }),
     result,
   }
-}
-
-/** The end of a wait for a query that was there, and is there no more. */
-function gone(local: PostgresQuery | undefined): never {
-  if (local?.outcome?.state === 'failed') throw local.outcome.error
-  throw taskCancelled('it was deleted or has expired')
 }

@@ -77,7 +77,11 @@ export function statementsFor(schema: string, reruns: boolean) {
         state = 'running' AND ${isOrphan('q', '$3')} AS is_orphan
       FROM ${s}.queries q WHERE key = $1 AND ${there}`,
 
-    touch: `UPDATE ${s}.queries SET expires_at = ${clock} + ${ms('$2')} WHERE key = $1 AND ${visible} RETURNING ${leftMs}`,
+    /** Tells whether the query expires earlier than before. */
+    touch: `
+      WITH old AS (SELECT key, expires_at FROM ${s}.queries WHERE key = $1 AND ${visible} FOR UPDATE)
+      UPDATE ${s}.queries q SET expires_at = ${clock} + ${ms('$2')} FROM old WHERE q.key = old.key
+      RETURNING ${sinceEpoch(`q.expires_at - ${clock}`)} AS left_ms, q.expires_at < old.expires_at AS is_earlier`,
 
     left: `SELECT ${leftMs} FROM ${s}.queries WHERE key = $1 AND ${visible}`,
 
@@ -130,15 +134,24 @@ export function statementsFor(schema: string, reruns: boolean) {
       WHERE key = $1 AND executor = $2::uuid AND state = 'running' AND attempt < max_attempts AND NOT is_stopped AND ${visible}
       RETURNING key`,
 
-    stop: `UPDATE ${s}.queries SET is_stopped = true WHERE key = $1 AND state = 'running' AND ${visible}`,
+    stop: `
+      UPDATE ${s}.queries SET is_stopped = true WHERE key = $1 AND state = 'running' AND ${visible}
+      RETURNING ${sinceEpoch(clock)} AS asked_ms`,
+
+    /** Completes a stopped query whose process was not there since $4. Nothing that it writes later finds the query. */
+    conclude: `
+      UPDATE ${s}.queries q SET state = 'completed', is_partial = true, head = $2, bytes = $3, chunks = 0, executor = NULL,
+        took_nanos = (${sinceEpoch(`${clock} - started_at`)} * 1e6)::bigint, request = NULL
+      WHERE key = $1 AND state = 'running' AND is_stopped AND ${visible}
+        AND NOT EXISTS (SELECT FROM ${s}.executors WHERE id = q.executor AND ${sinceEpoch('seen_at')} > $4::float8)`,
 
     remove: `
       UPDATE ${s}.queries SET deleted_at = ${clock}, idempotency_key = NULL, request = NULL
-      WHERE key = $1 AND ${visible} RETURNING key`,
+      WHERE key = $1 AND ${visible} RETURNING key, state`,
 
     removeOfOthers: `
       UPDATE ${s}.queries SET deleted_at = ${clock}, idempotency_key = NULL, request = NULL
-      WHERE id = $1 AND ${visible} RETURNING key`,
+      WHERE id = $1 AND ${visible} RETURNING key, state`,
 
     /** $1 is the owner or null for all, $2 the id or null for every one, $3 the lease. */
     list: `
@@ -154,6 +167,9 @@ export function statementsFor(schema: string, reruns: boolean) {
       LEFT JOIN ${s}.queries q ON q.key = w.key AND state = 'running' AND ${visible}
         AND NOT ${isLostForGood('q', '$2')}
       WHERE q.key IS NULL`,
+
+    /** Of all processes. */
+    notify: `SELECT pg_notify('${schema}', payload) FROM unnest($1::text[]) AS payload`,
 
     beat: `
       INSERT INTO ${s}.executors (id, seen_at) VALUES ($1::uuid, ${clock})

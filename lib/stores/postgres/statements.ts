@@ -13,9 +13,10 @@ export function statementsFor(schema: string) {
   const times = `${sinceEpoch('started_at')} AS started_ms, ${sinceEpoch('expires_at')} AS expires_ms, ${leftMs}`
   const isOver = (grace: string): string =>
     `(expires_at < ${clock} - ${ms(grace)} OR deleted_at < ${clock} - ${ms(grace)})`
-  /** The process of a running query was not there for longer than the lease. */
+  /** The process of a running query was not there for longer than the lease, although the server was. */
   const isLost = (query: string, lease: string): string =>
-    `NOT EXISTS (SELECT FROM ${s}.executors WHERE id = ${query}.executor AND seen_at > ${clock} - ${ms(lease)})`
+    `(pg_postmaster_start_time() < ${clock} - ${ms(lease)} AND NOT EXISTS
+      (SELECT FROM ${s}.executors WHERE id = ${query}.executor AND seen_at > ${clock} - ${ms(lease)}))`
 
   return {
     version: `SELECT version FROM ${s}.version`,

@@ -12,9 +12,6 @@ import { Pause } from './pause'
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 2_000
 
-/** How long a notification may take to be heard, in milliseconds. */
-const TEST_MS = 2_000
-
 const GONE = 'the connection to PostgreSQL is gone'
 const DEAF = 'a pooler keeps notifications from this process, so it asks PostgreSQL again and again'
 
@@ -145,7 +142,7 @@ export class Listener implements OwnConnection {
       () => false,
     )
     if (!this.#hears && !this.#isClosed) {
-      this.#test = new Pause(systemClock, TEST_MS)
+      this.#test = new Pause(systemClock, this.#limitMs)
       await this.#test.over
     }
     if (this.#hears || this.#isClosed) return

@@ -19,8 +19,10 @@ export function statementsFor(schema: string, reruns: boolean) {
     `(expires_at < ${clock} - ${ms(grace)} OR deleted_at < ${clock} - ${ms(grace)})`
   const isThere = (executor: string, lease: string): string =>
     `EXISTS (SELECT FROM ${s}.executors WHERE id = ${executor} AND seen_at > ${clock} - ${ms(lease)})`
-  /** The process of a running query was not there for longer than the lease. */
-  const isLost = (query: string, lease: string): string => `NOT ${isThere(`${query}.executor`, lease)}`
+  /** A running query has no process, or one that was not there for longer than the lease, although the server was. */
+  const isLost = (query: string, lease: string): string =>
+    `(${query}.executor IS NULL OR (pg_postmaster_start_time() < ${clock} - ${ms(lease)}
+       AND NOT ${isThere(`${query}.executor`, lease)}))`
   const isOrphan = (query: string, lease: string): string =>
     reruns ? `(attempt < max_attempts AND NOT is_stopped AND ${isLost(query, lease)})` : 'false'
   /** No process will run it to its end. */

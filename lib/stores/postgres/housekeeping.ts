@@ -124,7 +124,10 @@ export class Housekeeping {
     if (this.#isClosed) return
     this.look()
     void this.#try(() => this.#household.adopt())
-    this.#sweeping ??= this.#sweep()
+    const nowMs = this.#options.clock.now()
+    if (this.#sweeping || nowMs - this.#sweptMs < SWEEP_EVERY_MS) return
+    this.#sweptMs = nowMs
+    this.#sweeping = this.#sweep()
   }
 
   async #lookAll(): Promise<void> {
@@ -142,13 +145,9 @@ export class Housekeeping {
   }
 
   async #sweep(): Promise<void> {
-    const { clock, readGraceMs } = this.#options
-    if (clock.now() - this.#sweptMs >= SWEEP_EVERY_MS) {
-      this.#sweptMs = clock.now()
-      await this.#try(async () => {
-        while (!this.#isClosed && (await this.#ledger.sweep(readGraceMs)));
-      })
-    }
+    await this.#try(async () => {
+      while (!this.#isClosed && (await this.#ledger.sweep(this.#options.readGraceMs)));
+    })
     this.#sweeping = undefined
   }
 

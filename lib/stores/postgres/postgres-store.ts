@@ -1,13 +1,7 @@
 import type { Owner } from '../../core/caller'
 import { checkOptions } from '../../core/check-options'
 import { unavailable } from '../../core/errors'
-import type {
-  DeleteOptions,
-  GetOptions,
-  ListOptions,
-  SubmitOptions,
-  WaitOptions,
-} from '../../core/operations'
+import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
 import type { StoredResult } from '../../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
 import { ownText } from '../execution/own-text'
@@ -28,6 +22,7 @@ import type { PostgresQuery } from './postgres-query'
 import { Results } from './results'
 import type { StoredQuery } from './rows'
 import { createSchema, SCHEMA_VERSION } from './schema'
+import type { Watched } from './watch'
 import { Watch } from './watch'
 
 /**
@@ -127,11 +122,10 @@ export class PostgresStore implements AsyncQueryStore {
   }
 
   async get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined> {
-    const key = this.#keyOf(id, owner)
-    const { keepAliveMs = 0 } = options
-    if (keepAliveMs > 0 && !(await this.#extend(key, keepAliveMs))) return undefined
-    if (!(options.waitForCompletionTimeoutMs > 0)) return this.#read(key, id)
-    return this.#waitFor(key, id, options)
+    const { query, watched } = await this.#find(id, owner, options)
+    if (!watched) return query
+    await this.#watch.wait(watched, options)
+    return this.#watch.answer(watched)
   }
 
   async stop(id: string, owner: Owner): Promise<CompletedQuery | undefined> {
@@ -182,7 +176,11 @@ export class PostgresStore implements AsyncQueryStore {
   async #answerKeyed(query: PostgresQuery | KnownQuery, options: SubmitOptions): Promise<AsyncQuery> {
     const { key, id } = query
     // How the query has ended is read below, when nobody else can decide about it any more.
-    if (options.waitForCompletionTimeoutMs > 0) await this.#waitFor(key, id, options).catch(() => {})
+    if (options.waitForCompletionTimeoutMs > 0) {
+      const { watched } = await this.#openWait(key, id).catch(() => ({ watched: undefined }))
+      if (watched) await this.#watch.wait(watched, options)
+      if (watched) this.#watch.release(watched)
+    }
     await this.#ledger.settle(key, !options.signal?.aborted, this.#idempotencyWindowMs)
     const found = await this.#read(key, id, true)
     if (found) return found
@@ -190,8 +188,7 @@ export class PostgresStore implements AsyncQueryStore {
     throw taskCancelled('it was deleted or has expired')
   }
 
-  /** The query, after a wait as long as it runs, in whatever process. */
-  async #waitFor(key: Buffer, id: string, options: WaitOptions): Promise<AsyncQuery | undefined> {
+  async #openWait(key: Buffer, id: string): Promise<FoundOrWatched> {
     this.#hints.listen()
     const watched = this.#watch.open(key, id)
     let query: AsyncQuery | undefined
@@ -200,7 +197,7 @@ export class PostgresStore implements AsyncQueryStore {
     } finally {
       if (!query?.isRunning) this.#watch.release(watched)
     }
-    return query?.isRunning ? this.#watch.wait(watched, options) : query
+    return query?.isRunning ? { watched } : { query }
   }
 
   async #close(): Promise<void> {
@@ -213,6 +210,15 @@ export class PostgresStore implements AsyncQueryStore {
     this.#assertOpen()
     assertQueryId(id)
     return queryKey(owner, withPadding(id))
+  }
+
+  /** A query, or what to wait for. What is not needed during the wait is forgotten with this call. */
+  async #find(id: string, owner: Owner, options: GetOptions): Promise<FoundOrWatched> {
+    const key = this.#keyOf(id, owner)
+    const { keepAliveMs = 0 } = options
+    if (keepAliveMs > 0 && !(await this.#extend(key, keepAliveMs))) return {}
+    if (!(options.waitForCompletionTimeoutMs > 0)) return { query: await this.#read(key, id) }
+    return this.#openWait(key, id)
   }
 
   /** `seesHidden`: the query was found by its key. */
@@ -253,12 +259,14 @@ export class PostgresStore implements AsyncQueryStore {
       this.#watch.release(watched)
       throw error
     }
-    const query = await this.#watch.wait(watched, { waitForCompletionTimeoutMs: this.#patienceMs })
+    await this.#watch.wait(watched, { waitForCompletionTimeoutMs: this.#patienceMs })
+    const query = await this.#watch.answer(watched)
     if (!query.isRunning) return query
     await this.#ledger.conclude(key, await NO_ROWS, askedMs)
     const concluded = this.#watch.open(key, id)
     this.#over(key)
-    return this.#watch.wait(concluded, { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY })
+    await this.#watch.wait(concluded, { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY })
+    return this.#watch.answer(concluded)
   }
 
   /** Asks the process that runs the query. Resolves with the time of the tables. */
@@ -278,6 +286,11 @@ export class PostgresStore implements AsyncQueryStore {
   #assertOpen(): void {
     if (this.#closing) throw unavailable('the async query store is closed')
   }
+}
+
+interface FoundOrWatched {
+  query?: AsyncQuery | undefined
+  watched?: Watched | undefined
 }
 
 /** Of a stopped query whose process does not answer. */

@@ -2,7 +2,6 @@ import type { Owner } from '../../core/caller'
 import { checkOptions } from '../../core/check-options'
 import { unavailable } from '../../core/errors'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
-import type { StoredResult } from '../../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
 import { ownText } from '../execution/own-text'
 import { taskCancelled } from '../execution/query'
@@ -20,7 +19,7 @@ import type { PostgresStoreOptions } from './options'
 import { POSTGRES_STORE_OPTIONS } from './options'
 import type { PostgresQuery } from './postgres-query'
 import { Results } from './results'
-import type { StoredQuery } from './rows'
+import { completed } from './rows'
 import { createSchema, SCHEMA_VERSION } from './schema'
 import type { Watched } from './watch'
 import { Watch } from './watch'
@@ -100,12 +99,7 @@ export class PostgresStore implements AsyncQueryStore {
    */
   async migrate(): Promise<void> {
     await this.#database.runScript(createSchema(this.#schema))
-    const version = await this.#ledger.version()
-    if (version > SCHEMA_VERSION) {
-      throw new TypeError(
-        `The tables in ${this.#schema} have version ${version}; this release knows ${SCHEMA_VERSION}`,
-      )
-    }
+    await this.#assertKnownTables()
   }
 
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
@@ -157,10 +151,10 @@ export class PostgresStore implements AsyncQueryStore {
     return listed.map(({ key, ...query }) => ({ ...query, ...this.#runs.find(key)?.progress() }))
   }
 
-  /** For `readyHandler`: rejects while the database does not answer, or has no tables. */
+  /** For `readyHandler`: rejects while the database does not answer, or has no tables that this release knows. */
   async check(): Promise<void> {
     this.#assertOpen()
-    await this.#ledger.version()
+    await this.#assertKnownTables()
   }
 
   /**
@@ -283,6 +277,14 @@ export class PostgresStore implements AsyncQueryStore {
     this.#hints.send('done', key)
   }
 
+  async #assertKnownTables(): Promise<void> {
+    const version = await this.#ledger.version()
+    if (version <= SCHEMA_VERSION) return
+    throw new TypeError(
+      `The tables in ${this.#schema} have version ${version}; this release knows ${SCHEMA_VERSION}`,
+    )
+  }
+
   #assertOpen(): void {
     if (this.#closing) throw unavailable('the async query store is closed')
   }
@@ -295,16 +297,3 @@ interface FoundOrWatched {
 
 /** Of a stopped query whose process does not answer. */
 const NO_ROWS = encodeResult({ columns: [], values: [], isFrozen: true })
-
-function completed(stored: StoredQuery, result: StoredResult): Omit<CompletedQuery, 'id'> {
-  const { tookNanos, isPartial, timeZone } = stored
-  return {
-    isRunning: false,
-    tookNanos,
-    isPartial,
-    ...(stored.isColumnar && { columnar: true }),
-    ...(timeZone !== undefined && { timeZone }),
-    ...(stored.hasColumnMetadata && { columnMetadata: true }),
-    result,
-  }
-}

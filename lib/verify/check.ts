@@ -1,14 +1,12 @@
 import type { Session } from './session'
 import type { PageName } from './sources'
+import type { Need } from './target'
 
 export const GROUPS = ['wire', 'life', 'owners', 'formats', 'errors', 'document'] as const
 export type Group = (typeof GROUPS)[number]
 
 /** `must`: clients rely on it. `should`: good to have, or Elasticsearch's own server does something else. */
 export type Level = 'must' | 'should'
-
-/** What a check needs beyond a server and a query that completes. */
-export type Need = 'runs' | 'fails' | 'token' | 'stranger'
 
 /** One question to a server. */
 export interface Check {

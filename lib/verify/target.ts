@@ -1,4 +1,5 @@
-import type { Need } from './check'
+/** What a check needs beyond a server and a query that completes. */
+export type Need = 'runs' | 'fails' | 'token' | 'stranger'
 
 /** A value, or a function that gives it when it is needed, because the server does not run before the tests do. */
 type Given = string | (() => string | Promise<string>)

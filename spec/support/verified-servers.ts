@@ -28,7 +28,7 @@ export const VERIFIED_SERVERS = {
 /** Alice and Mallory ask what the engines of the specs know. */
 export function apiAt(url: string): EsqlAsyncApi {
   const as = { alice: token({ sub: 'alice' }), mallory: token({ sub: 'mallory' }) }
-  return { url, as, queries: { completes: 'FROM books', runs: 'RUN', fails: 'FAIL' } }
+  return { url, as, queries: { completes: 'FROM books', runs: 'RUN', fails: 'FAIL LATER' } }
 }
 
 export async function startMemory(): Promise<VerifiedServer> {

@@ -106,21 +106,22 @@ function lacking({ needs = [], since }: Check, target: ResolvedTarget): string |
 function outcomeOf(error: unknown): Outcome {
   if (error instanceof Skip) return { outcome: 'skipped', reason: error.message }
   // A check reads what comes as it should be. What is of another shape makes it throw.
-  if (!(error instanceof Breach)) return { outcome: 'failed', reason: `an answer cannot be read: ${error}` }
-  const { message, request, got } = error
+  const breach = error instanceof Breach ? error : new Breach(`an answer cannot be read: ${error}`)
+  const { message, request, got } = breach
   const secret = request?.headers.authorization
   return {
     outcome: 'failed',
-    reason: withoutSecret(message, secret),
+    reason: plain(message, secret),
     curl: request && curlOf(request),
-    got: got && withoutSecret(got, secret),
+    got: got && plain(got, secret),
   }
 }
 
-/** A server may repeat what it was sent. */
-function withoutSecret(text: string, authorization = ''): string {
+/** A text of a server in one line, without the token: the server may repeat what it was sent. */
+function plain(text: string, authorization = ''): string {
   const [, token = authorization] = /^\S+ (.+)$/.exec(authorization) ?? []
-  return token === '' ? text : text.replaceAll(token, '…')
+  const line = text.replace(/\p{Cc}+/gu, ' ')
+  return token === '' ? line : line.replaceAll(token, '…')
 }
 
 /** Asks a server every check that is chosen and can be asked. */

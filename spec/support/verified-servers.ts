@@ -6,6 +6,7 @@ import type { EsqlAsyncApi } from '../../lib/test-kit'
 import { startCluster } from './cluster'
 import { startElasticsearchGateway } from './elasticsearch-gateway'
 import { Engine } from './engine'
+import type { GatewayOptions } from './gateway'
 import { startGateway } from './gateway'
 import { openDatabase } from './postgres/database'
 import { TestSchema } from './postgres/schema'
@@ -19,7 +20,7 @@ export interface VerifiedServer {
 
 /** The stores of the package, each behind a gateway whose time is that of the machine. */
 export const VERIFIED_SERVERS = {
-  MemoryStore: startMemory,
+  MemoryStore: () => startMemory(),
   PostgresStore: startPostgres,
   'ElasticsearchStore with url': () => startElasticsearch('url'),
   'ElasticsearchStore with client': () => startElasticsearch('client'),
@@ -31,8 +32,8 @@ export function apiAt(url: string): EsqlAsyncApi {
   return { url, as, queries: { completes: 'FROM books', runs: 'RUN', fails: 'FAIL LATER' } }
 }
 
-export async function startMemory(): Promise<VerifiedServer> {
-  const gateway = await startGateway({ memory: { clock: systemClock } })
+export async function startMemory(options: GatewayOptions = {}): Promise<VerifiedServer> {
+  const gateway = await startGateway({ memory: { clock: systemClock }, ...options })
   return { api: apiAt(gateway.url), close: () => gateway.close() }
 }
 

@@ -188,13 +188,14 @@ const routing: readonly Check[] = [
     },
   },
   {
-    name: 'wire.id.padding',
+    name: 'wire.id.encoded',
     level: 'must',
-    says: 'a get takes the id with its = as it is, and percent-encoded',
+    says: 'a get takes an id as it is, and percent-encoded in part',
     source: { page: 'client', line: 'esql.asyncQueryGet: path' },
     async ask(session) {
       const { id } = await session.kept()
-      for (const path of [id, encodeURIComponent(id)]) {
+      const first = `%${id.charCodeAt(0).toString(16).toUpperCase()}`
+      for (const path of [id, encodeURIComponent(id), first + id.slice(1)]) {
         const answer = await session.ask(`GET /_query/async/${path}`)
         answer.hasStatus(200)
       }

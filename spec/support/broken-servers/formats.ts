@@ -1,31 +1,31 @@
-import type { BrokenServer } from './proxy'
+import type { BrokenServer, ProxiedRequest } from './proxy'
 import { isGet, isSubmit, refuse } from './proxy'
 
 const FORMATS = ['yaml', 'cbor', 'smile', 'csv', 'tsv', 'txt', 'md'] as const
 
-/** Loses a column in one format. */
-const losing = FORMATS.map(
-  (format): BrokenServer => ({
-    flaw: `loses a column in ${format}`,
-    request(request) {
-      if (isGet(request) && request.path.endsWith(`?format=${format}`))
-        request.path += '&drop_null_columns=true'
-    },
-    caughtBy: [`formats.${format}.equals-json`],
-  }),
-)
+const namesOf = (formats: readonly string[]): string[] =>
+  formats.map((format) => `formats.${format}.equals-json`)
 
-/** Names another media type. */
-const mislabelled = FORMATS.map(
-  (format): BrokenServer => ({
-    flaw: `calls ${format} something else`,
-    answer: (answer, { path }) =>
-      path.endsWith(`?format=${format}`) &&
-      answer.status === 200 &&
-      Object.assign(answer.headers, { 'content-type': 'application/octet-stream' }),
-    caughtBy: [`formats.${format}.equals-json`, 'document.get.documented'],
-  }),
-)
+const formatOf = ({ path }: ProxiedRequest): string | undefined => /\?format=(\w+)$/.exec(path)?.[1]
+
+const wholes: readonly BrokenServer[] = [
+  {
+    flaw: 'loses a column in every format but JSON and Arrow',
+    request(request) {
+      const format = isGet(request) ? formatOf(request) : undefined
+      if (FORMATS.some((name) => name === format)) request.path += '&drop_null_columns=true'
+    },
+    caughtBy: namesOf(FORMATS),
+  },
+  {
+    flaw: 'calls every format something else',
+    answer(answer, request) {
+      const isConcerned = isGet(request) && answer.status === 200 && formatOf(request) !== 'xyz'
+      if (isConcerned && formatOf(request)) answer.headers['content-type'] = 'application/octet-stream'
+    },
+    caughtBy: [...namesOf([...FORMATS, 'arrow']), 'formats.parameter.wins', 'document.get.documented'],
+  },
+]
 
 const others: readonly BrokenServer[] = [
   {
@@ -100,4 +100,4 @@ const others: readonly BrokenServer[] = [
   },
 ]
 
-export const brokenFormats: readonly BrokenServer[] = [...losing, ...mislabelled, ...others]
+export const brokenFormats: readonly BrokenServer[] = [...wholes, ...others]

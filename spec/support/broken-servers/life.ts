@@ -1,5 +1,16 @@
 import type { BrokenServer, FlawedProxy, ProxiedAnswer, ProxiedRequest } from './proxy'
-import { idOf, inText, isDelete, isGet, isList, isQuery, isStop, isSubmit, refuse } from './proxy'
+import {
+  acknowledge,
+  idOf,
+  inText,
+  isDelete,
+  isGet,
+  isList,
+  isQuery,
+  isStop,
+  isSubmit,
+  refuse,
+} from './proxy'
 
 const textOf = ({ body }: ProxiedAnswer): string => body.toString()
 const isRunning = (answer: ProxiedAnswer): boolean => textOf(answer).includes('"is_running":true')
@@ -7,7 +18,6 @@ const isComplete = (answer: ProxiedAnswer): boolean => textOf(answer).includes('
 const isKept = ({ body }: ProxiedRequest): boolean => body.includes('"keep_on_completion":true')
 
 const withRows = inText((text) => text.replace('"values":[]', '"values":[[1]]'))
-const acknowledge = inText(() => '{"acknowledged":true}')
 
 const submits: readonly BrokenServer[] = [
   {
@@ -66,7 +76,7 @@ const submits: readonly BrokenServer[] = [
 function waitingForEver(wait: string): Pick<BrokenServer, 'request'> {
   return {
     request(request, proxy) {
-      if (!isGet(request) || !request.path.endsWith(`=${wait}`)) return
+      if (!isGet(request) || !request.path.endsWith(`_timeout=${wait}`)) return
       request.path = request.path.replace(/\?.*/, '')
       setImmediate(() => proxy.clock.hurry())
     },
@@ -166,10 +176,13 @@ function deletingNothing(which: 'running' | 'complete'): Pick<BrokenServer, 'req
       if (!isConcerned(request, proxy)) return
       request.method = 'GET'
       request.path = `${request.path}?wait_for_completion_timeout=0s`
-      setImmediate(() => proxy.clock.hurry())
     },
-    answer: (answer, request, proxy) =>
-      isConcerned(request, proxy) && answer.status === 200 && acknowledge(answer),
+    answer(answer, request, proxy) {
+      if (!isConcerned(request, proxy) || answer.status !== 200) return
+      acknowledge(answer)
+      // Whoever waits for the query gives up, once the delete is answered.
+      if (proxy.waits > 0) setTimeout(() => proxy.clock.hurry(), 10)
+    },
   }
 }
 
@@ -188,7 +201,6 @@ const deletes: readonly BrokenServer[] = [
     flaw: 'acknowledges a second delete',
     answer(answer, request, proxy) {
       if (!isDelete(request) || answer.status !== 404 || !proxy.deleted.has(idOf(request))) return
-      Object.assign(answer, { status: 200 })
       acknowledge(answer)
     },
     caughtBy: ['life.delete.twice', 'owners.delete.complete', 'owners.delete.running'],
@@ -214,7 +226,7 @@ function keeping(isConcerned: (body: string) => boolean): Pick<BrokenServer, 're
       if (isSubmit(request) && isConcerned(request.body)) {
         request.body = request.body.replace('"keep_alive":"100ms"', '"keep_alive":"10m"')
       }
-      if (request.path.endsWith('=0s')) proxy.clock.hurry()
+      if (request.path.endsWith('=0s')) proxy.clock.skip()
     },
   }
 }
@@ -224,7 +236,7 @@ function withoutKeepAlive(value: string): Pick<BrokenServer, 'request'> {
   return {
     request(request, proxy) {
       request.path = request.path.replace(`?keep_alive=${value}`, '')
-      if (request.path.endsWith('=0s')) proxy.clock.hurry()
+      if (request.path.endsWith('=0s')) proxy.clock.skip()
     },
   }
 }

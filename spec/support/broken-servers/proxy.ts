@@ -54,8 +54,13 @@ export class HurriedClock implements Clock {
     return cancel
   }
 
-  hurry(): void {
+  /** Lets an hour pass. Requests that are under way do not notice. */
+  skip(): void {
     this.#aheadMs += 3_600_000
+  }
+
+  /** Ends the patience with every request that is under way. */
+  hurry(): void {
     for (const fire of [...this.#timers]) fire()
   }
 }
@@ -67,6 +72,8 @@ export class FlawedProxy {
   readonly running = new Set<string>()
   readonly complete = new Set<string>()
   readonly deleted = new Set<string>()
+  /** How many gets wait for long. */
+  waits = 0
   /** The most queries that ran at a time, as far as deletes and stops tell. */
   mostRunning = 0
   readonly #good: URL
@@ -125,7 +132,11 @@ export class FlawedProxy {
     await this.#broken.request?.(request, this)
     if (request.body !== original.body)
       request.headers['content-length'] = `${Buffer.byteLength(request.body)}`
-    const answer = await this.ask(request, controller.signal)
+    const isWait = original.path.endsWith('=1m')
+    if (isWait) this.waits += 1
+    const answer = await this.ask(request, controller.signal).finally(() => {
+      if (isWait) this.waits -= 1
+    })
     this.#note(original, answer)
     const length = answer.body.length
     await this.#broken.answer?.(answer, original, this)
@@ -178,25 +189,26 @@ export function isBy({ headers }: ProxiedRequest, sub: string): boolean {
   return Buffer.from(payload, 'base64url').toString().includes(`"sub":"${sub}"`)
 }
 
-/** Changes the text of a body. */
+/** Changes the text of a body in JSON. */
 export function inText(change: (text: string) => string): (answer: ProxiedAnswer) => void {
   return (answer) => {
+    if (!`${answer.headers['content-type']}`.startsWith('application/json')) return
     answer.body = Buffer.from(change(answer.body.toString()))
   }
 }
 
-/** Replaces an answer. */
-export function become(answer: ProxiedAnswer, other: ProxiedAnswer): void {
-  Object.assign(answer, other)
+const HEADERS = { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch' }
+
+/** Replaces an answer by that to a delete. */
+export function acknowledge(answer: ProxiedAnswer): void {
+  const opaqueId = answer.headers['x-opaque-id']
+  const headers = { ...HEADERS, ...(opaqueId && { 'x-opaque-id': opaqueId }) }
+  Object.assign(answer, { status: 200, headers, body: Buffer.from('{"acknowledged":true}') })
 }
 
 /** Replaces an answer by an error. */
 export function refuse(answer: ProxiedAnswer, status: number, type: string, reason: string): void {
   const error = { root_cause: [{ type, reason }], type, reason }
   const body = Buffer.from(JSON.stringify({ error, status }))
-  become(answer, {
-    status,
-    headers: { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch' },
-    body,
-  })
+  Object.assign(answer, { status, headers: { ...HEADERS }, body })
 }

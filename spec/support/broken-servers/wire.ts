@@ -115,11 +115,11 @@ const routing: readonly BrokenServer[] = [
     caughtBy: ['wire.405.submit', 'wire.405.get'],
   },
   {
-    flaw: 'refuses ids with = in them',
+    flaw: 'does not decode ids',
     answer: (answer, { path }) =>
-      /^\/_query\/async\/[^?/]*=/.test(path) &&
-      refuse(answer, 400, 'illegal_argument_exception', 'invalid id: [=]'),
-    caughtBy: ['wire.id.padding'],
+      /^\/_query\/async\/[^?/]*%/.test(path) &&
+      refuse(answer, 400, 'illegal_argument_exception', 'invalid id: [%]'),
+    caughtBy: ['wire.id.encoded'],
   },
   {
     flaw: 'does not indent',

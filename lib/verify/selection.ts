@@ -2,7 +2,7 @@ import { closest } from '../core/did-you-mean'
 import type { Check } from './check'
 
 /** Which checks to ask. Each word is a name, or a part of names between dots: `life`, `life.stop`, `stop`. */
-export interface Selection {
+export interface CheckSelection {
   /** Just these. @default all */
   only?: readonly string[]
   /** All but these. */
@@ -11,7 +11,7 @@ export interface Selection {
 
 /** Why a check is not asked, or `undefined`. Throws a `TypeError` for a word that fits no check. */
 export function createSelection(
-  { only, skip = [] }: Selection,
+  { only, skip = [] }: CheckSelection,
   checks: readonly Check[],
 ): (check: Check) => string | undefined {
   for (const word of [...(only ?? []), ...skip]) {

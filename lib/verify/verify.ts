@@ -6,7 +6,7 @@ import type { Check } from './check'
 import { curlOf } from './curl'
 import { Journal } from './document/journal'
 import { Connections } from './http'
-import type { Selection } from './selection'
+import type { CheckSelection } from './selection'
 import { createSelection } from './selection'
 import { Session } from './session'
 import type { EsqlAsyncApi, ResolvedTarget } from './target'
@@ -20,7 +20,7 @@ export type Outcome =
 /** What became of a check. */
 export type Result = Outcome & { check: Check; ms: number }
 
-export interface VerifyOptions extends Selection {
+export interface VerifyOptions extends CheckSelection {
   /** Ends the run: what has not been asked is skipped. */
   signal?: AbortSignal
   clock?: Clock
@@ -45,7 +45,7 @@ export class Verifier {
   /** Checks of one server are asked one after the other, even by test runners that begin them together. */
   #before: Promise<unknown> = Promise.resolve()
 
-  constructor(api: EsqlAsyncApi, selection: Selection = {}, clock: Clock = systemClock) {
+  constructor(api: EsqlAsyncApi, selection: CheckSelection = {}, clock: Clock = systemClock) {
     this.#target = resolveTarget(api)
     this.#clock = clock
     this.#connections = new Connections(clock)

@@ -9,6 +9,9 @@ export interface CheckSelection {
   skip?: readonly string[]
 }
 
+/** Why a check is not asked if others are. */
+export const NOT_CHOSEN = 'not chosen'
+
 /** Why a check is not asked, or `undefined`. Throws a `TypeError` for a word that fits no check. */
 export function createSelection(
   { only, skip = [] }: CheckSelection,
@@ -22,7 +25,7 @@ export function createSelection(
     throw new TypeError(`no check is named \`${word}\`${hint}`)
   }
   return ({ name }) => {
-    if (only && !only.some((word) => fits(name, word))) return 'not chosen'
+    if (only && !only.some((word) => fits(name, word))) return NOT_CHOSEN
     return skip.some((word) => fits(name, word)) ? 'left out' : undefined
   }
 }

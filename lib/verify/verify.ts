@@ -108,20 +108,9 @@ function outcomeOf(error: unknown): Outcome {
   // A check reads what comes as it should be. What is of another shape makes it throw.
   const breach = error instanceof Breach ? error : new Breach(`an answer cannot be read: ${error}`)
   const { message, request, got } = breach
-  const secret = request?.headers.authorization
-  return {
-    outcome: 'failed',
-    reason: plain(message, secret),
-    curl: request && curlOf(request),
-    got: got && plain(got, secret),
-  }
-}
-
-/** A text of a server in one line, without the token: the server may repeat what it was sent. */
-function plain(text: string, authorization = ''): string {
-  const [, token = authorization] = /^\S+ (.+)$/.exec(authorization) ?? []
-  const line = text.replace(/\p{Cc}+/gu, ' ')
-  return token === '' ? line : line.replaceAll(token, '…')
+  // Servers choose what stands in it, and it is written in one line.
+  const reason = message.replace(/\p{Cc}+/gu, ' ')
+  return { outcome: 'failed', reason, curl: request && curlOf(request), got }
 }
 
 /** Asks a server every check that is chosen and can be asked. */

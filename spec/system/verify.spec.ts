@@ -193,6 +193,7 @@ describe('the command verify', () => {
     const command = ask('--url', proxy.url, '--token-file', token1, '--only', 'errors.id.unknown')
     expect(await command.exited).toBe(1)
     await proxy.close()
+    expect(command.stdout).not.toContain('not chosen')
     expect(command.stdout).toMatch(
       /✗ errors\.id\.unknown \(must\)\n.*\n {4}but the status is 410 in place of 404\n {4}asked: curl -sSi -X GET 'http:.*' -H "Authorization: \$AUTHORIZATION"\n {4}got: 410 /,
     )

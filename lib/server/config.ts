@@ -8,6 +8,7 @@ import { describeSettings } from './describe-settings'
 import { readElasticsearch } from './elasticsearch-settings'
 import { GivenSettings } from './given-settings'
 import type { LogLevel } from './json-logger'
+import { readPostgresUrl } from './postgres-settings'
 import type { GivenOptions } from './settings'
 import { SETTINGS, variableOf } from './settings'
 import { readTokenCheck } from './token-check'
@@ -20,6 +21,8 @@ export interface ServerConfig {
   resolveCaller: ResolveCaller | undefined
   /** The cluster to stand in front of. Left out, the server answers sample queries. */
   elasticsearch: ElasticsearchStoreOptions | undefined
+  /** The database that keeps the sample queries. Left out, memory does. Holds a password. */
+  postgresUrl: string | undefined
   queries: readonly SampleQuery[]
   /** Whether `queries` come from the user's own catalogue, which the console does not explain. */
   isOwnCatalogue: boolean
@@ -57,6 +60,7 @@ export function parseCommandLine(
       port: given.read(SETTINGS.port),
       resolveCaller,
       elasticsearch,
+      postgresUrl: readPostgresUrl(given),
       queries: elasticsearch ? [] : readQueries(given),
       isOwnCatalogue: given.sourceOf(SETTINGS.catalogue) !== undefined,
       router: given.readOptions('router'),
@@ -91,7 +95,8 @@ function assertDevelopment(
 export const HELP = `Usage: express-esql-async-query [FLAGS]
 
 Serves Elasticsearch's ES|QL async query API. With ELASTICSEARCH_URL and sealing keys, it stands in front of a cluster,
-and each caller reaches only their own queries. Without, it answers a few sample queries.
+and each caller reaches only their own queries. Without, it answers a few sample queries, which it keeps in memory, or
+in PostgreSQL.
 
 To check tokens, it needs a key or a key set, algorithms, issuer and audience. Without a key, it runs in development
 mode and prints tokens to try it with. In front of a cluster, or on another address than 127.0.0.1, it does so only with

@@ -4,12 +4,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '../core/clock'
 import type { Logger, ResolveCaller } from '../index'
-import { asyncQueryRouter, ElasticsearchStore, MemoryStore } from '../index'
-import { sampleEngine } from '../sample/engine'
+import { asyncQueryRouter } from '../index'
 import { createApp } from './app'
 import type { ServerConfig } from './config'
 import { ConfigError, messageOf } from './config-error'
 import { Connections } from './connections'
+import { openStore } from './open-store'
 
 /** A gateway that listens. `url` is an address that a client on this machine can use. */
 export interface RunningServer {
@@ -25,19 +25,25 @@ export interface RunningServer {
 /** Longer than load balancers keep idle connections, so that they never send a request on one that just ended. */
 const KEEP_ALIVE_MS = 75_000
 
-/** Builds the gateway of a configuration and listens. Throws a {@link ConfigError} if the address is not free. */
+/**
+ * Builds the gateway of a configuration and listens. Throws a {@link ConfigError} if the database cannot be used, or the
+ * address is not free.
+ */
 export async function startServer(
   config: ServerConfig,
   resolveCaller: ResolveCaller,
   logger: Logger,
 ): Promise<RunningServer> {
-  const store = storeOf(config)
+  const { store, close: closeStore } = await openStore(config, logger)
   const router = asyncQueryRouter({ store, resolveCaller, logger, ...config.router })
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
   const connections = new Connections(server)
   const isLeaving = (): boolean => connections.isLeaving
   server.on('request', createApp(config, { router, store, resolveCaller, logger, isLeaving }))
-  const url = await listen(server, config)
+  const url = await listen(server, config).catch(async (error: unknown) => {
+    await closeStore()
+    throw error
+  })
   const endWithin = (graceMs: number): void => {
     systemClock.setTimer(() => server.closeAllConnections(), graceMs, { background: true })
   }
@@ -54,7 +60,7 @@ export async function startServer(
     router.drain()
     void connections.end()
     await closed
-    await store.close()
+    await closeStore()
   }
   let closed: Promise<void> | undefined
   return {
@@ -68,11 +74,6 @@ export async function startServer(
       return closed
     },
   }
-}
-
-function storeOf({ elasticsearch, queries, store: bounds }: ServerConfig): ElasticsearchStore | MemoryStore {
-  if (elasticsearch) return new ElasticsearchStore(elasticsearch)
-  return new MemoryStore({ execute: sampleEngine(queries), ...bounds })
 }
 
 async function listen(server: Server, { host, port }: ServerConfig): Promise<string> {

@@ -39,6 +39,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
     'stores/postgres/results',
   ],
   compression: ['server/compression'],
+  pg: ['server/open-store'],
   yaml: ['request/decoders/decoders', 'request/decoders/yaml'],
   'apache-arrow': ['formats/arrow/arrow', 'formats/arrow/arrow-batches', 'formats/arrow/arrow-columns'],
 }

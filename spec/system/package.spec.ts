@@ -135,6 +135,7 @@ describe('the packed package', () => {
       'README.md',
       'api-spec.yaml',
       'dist',
+      'docs',
       'package.json',
       'sample-queries.json',
     ])

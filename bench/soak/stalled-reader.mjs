@@ -46,6 +46,7 @@ export class StalledReader {
       this.#asking.judge(question, answer)
     }
     if (!target.wasUpSince(question.sent)) return this.#asking.count('broken by a kill')
+    if (!target.hadDatabaseSince(question.sent)) return
     const last = answers.at(-1)
     if (last.ending === 'broken') this.#asking.count('stalled readers that were disconnected')
     else this.#asking.fail('a client that reads nothing is not disconnected', question, last, request)

@@ -25,8 +25,8 @@ export class PostgresBench extends StoreBench<PostgresStore> {
   }
 
   /** Another process on the same tables, with timers of its own. */
-  replica(options: Partial<PostgresStoreOptions> = {}): PostgresBench {
-    return new PostgresBench(this.schema, this.pool, options)
+  replica(options: Partial<PostgresStoreOptions> = {}, pool = this.pool): PostgresBench {
+    return new PostgresBench(this.schema, pool, options)
   }
 
   /** Lets time pass for the tables, then for the timers of these processes, and waits for what that brings about. */

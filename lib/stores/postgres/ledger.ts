@@ -84,12 +84,14 @@ export class Ledger {
   }
 
   /** Moves the expiry. Resolves with how long the query is kept from now on, or `undefined` if there is none. */
-  async touch(key: Buffer, keepAliveMs: number): Promise<number | undefined> {
-    return leftOf(await this.#run('touch', key, Math.min(keepAliveMs, LONGEST_MS)))
+  async touch(key: Buffer, keepAliveMs: number): Promise<{ leftMs: number; isEarlier: boolean } | undefined> {
+    const [row] = await this.#run('touch', key, Math.min(keepAliveMs, LONGEST_MS))
+    return row && { leftMs: numberOf(row, 'left_ms'), isEarlier: isTrue(row, 'is_earlier') }
   }
 
   async left(key: Buffer): Promise<number | undefined> {
-    return leftOf(await this.#run('left', key))
+    const [row] = await this.#run('left', key)
+    return row && numberOf(row, 'left_ms')
   }
 
   async chunk(key: Buffer, attempt: number, no: number): Promise<Buffer | undefined> {
@@ -122,15 +124,25 @@ export class Ledger {
     await this.#run('bury', key, this.#leaseMs, encodeFailure(error))
   }
 
-  async stop(key: Buffer): Promise<void> {
-    await this.#run('stop', key)
+  /** Resolves with the time of the tables. */
+  async stop(key: Buffer): Promise<number> {
+    const [row = {}] = await this.#run('stop', key)
+    return numberOf(row, 'asked_ms')
   }
 
-  /** Resolves with the key of the query that is deleted now. */
-  async remove(target: { key: Buffer } | { id: string }): Promise<Buffer | undefined> {
+  /** Completes a stopped query without rows, unless its process was there since that time. */
+  async conclude(key: Buffer, { head }: EncodedResult, askedMs: number): Promise<void> {
+    await this.#run('conclude', key, bufferOf(head), head.length, askedMs)
+  }
+
+  /** Resolves with the query that is deleted now. */
+  async remove(
+    target: { key: Buffer } | { id: string },
+  ): Promise<{ key: Buffer; isRunning: boolean } | undefined> {
     const [row = {}] =
       'key' in target ? await this.#run('remove', target.key) : await this.#run('removeOfOthers', target.id)
-    return bytesOf(row, 'key')
+    const key = bytesOf(row, 'key')
+    return key && { key, isRunning: row.state === 'running' }
   }
 
   async list(owner: string | undefined, id: string | undefined): Promise<(ListedQuery & { key: Buffer })[]> {
@@ -145,12 +157,22 @@ export class Ledger {
     return rows.flatMap((row) => bytesOf(row, 'key') ?? [])
   }
 
+  /** Tells the listeners of all processes. */
+  async notify(payloads: readonly string[]): Promise<void> {
+    await this.#database.runAside(this.#texts.notify, [payloads])
+  }
+
+  /** The same, never on this process's own listener. */
+  async notifyThroughPool(payload: string): Promise<void> {
+    await this.#run('notify', [payload])
+  }
+
   async beat(): Promise<void> {
-    await this.#run('beat', this.#executor)
+    await this.#database.runAside(this.#texts.beat, [this.#executor])
   }
 
   async leave(): Promise<void> {
-    await this.#run('leave', this.#executor)
+    await this.#database.runAside(this.#texts.leave, [this.#executor])
   }
 
   /** Queries of this process that another one has stopped or deleted, whose time is over, or that are none of `keys`. */
@@ -185,10 +207,6 @@ function readListed(row: Row): ListedQuery & { key: Buffer } {
     startTimeMs: numberOf(row, 'started_ms'),
     runningTimeNanos: Math.max(0, Math.round(numberOf(row, 'running_ms') * 1e6)),
   }
-}
-
-function leftOf([row]: readonly Row[]): number | undefined {
-  return row && numberOf(row, 'left_ms')
 }
 
 /** `pg` sends a `Buffer` as bytes, but not every kind of array. */

@@ -16,6 +16,18 @@ import type { Ledger, OwnLimits, Registered, TableState } from './ledger'
 import { Persistence } from './persistence'
 import { LocalQueries, PostgresQuery } from './postgres-query'
 
+/** Who has to know about the queries of this process. */
+export interface Onlookers {
+  /** Others are about to know a query. */
+  begin(): void
+  /** Others know the query, and it runs here no more. `why` it is gone, if it is. */
+  over(key: Buffer, why?: string): void
+  /** Its executor has ended after somebody has deleted it. */
+  interrupted(key: Buffer): void
+  /** How often to ask the tables what others want of these queries, at this moment. */
+  pollMs(): number
+}
+
 /** The queries that run in this process: from their submit until the tables have their outcomes. */
 export class LocalRuns {
   readonly #ledger: Ledger
@@ -25,19 +37,30 @@ export class LocalRuns {
   readonly #housekeeping: Housekeeping
   readonly #runner: Runner<PostgresQuery>
   readonly #ids = new QueryIdGenerator()
+  readonly #onlookers: Onlookers
   readonly #local = new LocalQueries()
   /** When to ask whether the time of a query is over. */
   readonly #expiries: ExpiryQueue<PostgresQuery>
   #isClosed = false
 
-  constructor(ledger: Ledger, options: RunnerOptions & HousekeepingOptions, limits: OwnLimits) {
+  constructor(
+    ledger: Ledger,
+    options: RunnerOptions & HousekeepingOptions,
+    limits: OwnLimits,
+    onlookers: Onlookers,
+  ) {
     this.#ledger = ledger
+    this.#onlookers = onlookers
     this.#limits = limits
     this.#clock = options.clock
     this.#persistence = new Persistence(ledger, options)
     this.#housekeeping = new Housekeeping(
       ledger,
-      { keys: () => this.#local.list().map(({ key }) => key), follow: (state) => this.#follow(state) },
+      {
+        keys: () => this.#local.list().map(({ key }) => key),
+        follow: (state) => this.#follow(state),
+        pollMs: () => onlookers.pollMs(),
+      },
       options,
     )
     this.#runner = new Runner<PostgresQuery>(options, {
@@ -87,6 +110,18 @@ export class LocalRuns {
     return this.#runner.stop(query, 'stopped')
   }
 
+  /** Looks into the tables for what others may want. `isMoved`: just the time of this query. */
+  look(key: Buffer, isMoved: boolean): void {
+    const query = this.#local.find(key)
+    if (query && isMoved) void this.#askExpiry(query)
+    else if (query) this.#housekeeping.look()
+  }
+
+  /** Says at once that this process is there, and looks what it has missed. */
+  catchUp(): void {
+    this.#housekeeping.catchUp()
+  }
+
   /** Does here what the tables say about a query of this process. */
   #follow({ key, isGone, isStopped }: TableState): void {
     const query = this.#local.find(key)
@@ -98,9 +133,10 @@ export class LocalRuns {
 
   /** Ends a query that the tables no longer show. Resolves when its executor has ended. */
   async drop(query: PostgresQuery, why: string): Promise<void> {
-    this.#forget(query)
+    this.#forget(query, why)
     query.cancel(why)
     await this.#runner.ended(query)
+    if (query.registration) this.#onlookers.interrupted(query.key)
   }
 
   /** Fails every query that others know. */
@@ -139,6 +175,7 @@ export class LocalRuns {
   async #registerNow(query: PostgresQuery, request: QueryRequest, options: SubmitOptions): Promise<void> {
     const { key, id, owner } = query
     const { keepAliveMs, keepOnCompletion } = options
+    this.#onlookers.begin()
     await this.#housekeeping.begin()
     const ranMs = this.#clock.now() - query.begunMs
     const registration = { key, id, owner, request, ranMs, keepAliveMs, keepOnCompletion }
@@ -189,10 +226,11 @@ export class LocalRuns {
     void this.drop(query, 'keep_alive expired')
   }
 
-  #forget(query: PostgresQuery): void {
+  #forget(query: PostgresQuery, why?: string): void {
     if (!this.#local.delete(query)) return
     this.#expiries.delete(query)
     this.#runner.forget(query)
+    if (query.registration) this.#onlookers.over(query.key, why)
   }
 }
 

@@ -19,6 +19,13 @@ export interface PostgresStoreOptions {
   pool: PostgresPool
   /** Runs one query, in the process that got the submit. */
   execute: Execute
+  /**
+   * The connection on which this process hears what others notify, and says that it is there: a `ClientConfig` of `pg`, or
+   * `false` to do without. Goes past PgBouncer, which hands no notification on in its transaction mode.
+   *
+   * @default the options of the pool
+   */
+  listener?: object | false
   /** The schema of the tables: lower-case letters, digits and `_`. @default 'esql_async' */
   schema?: string
   /** Most queries of one owner in the tables, running and finished. A submit beyond it answers 429. @default 1_000 */
@@ -59,8 +66,19 @@ export interface PostgresStoreOptions {
    * @default 20_000
    */
   leaseMs?: number
-  /** How often this process asks about queries of other processes, in milliseconds, while requests wait for them. @default 250 */
+  /**
+   * How often this process asks about queries, in milliseconds, while requests wait for them or while they run here.
+   *
+   * @default 2_000, or 250 without notifications
+   */
   pollMs?: number
+  /**
+   * How long a statement may take, in milliseconds, the wait for a connection of the pool included. A request that needs it then
+   * answers 503.
+   *
+   * @default 5_000
+   */
+  statementTimeoutMs?: number
   /** How long a deleted or expired result stays readable for downloads that have begun, in milliseconds. @default 600_000 */
   readGraceMs?: number
   /** Memory, in bytes, for small results that clients read again. @default 33_554_432 (32 MiB) */
@@ -86,6 +104,13 @@ export const POSTGRES_STORE_OPTIONS = {
     printable: false,
     required: true,
   },
+  listener: {
+    expected: 'a ClientConfig of `pg`, or false',
+    fits: (value) => value === false || isObject(value),
+    // It may have a password.
+    printable: false,
+    defaultInWords: 'the options of the pool',
+  },
   schema: {
     expected: SCHEMA_NAMES,
     fits: (value) => typeof value === 'string' && SCHEMA_NAME.test(value),
@@ -97,7 +122,8 @@ export const POSTGRES_STORE_OPTIONS = {
   maxBytes: { ...rules.positiveNumber, default: 256 * 2 ** 20 },
   heartbeatMs: { ...rules.positiveNumber, default: 5_000 },
   leaseMs: { ...rules.positiveNumber, default: 20_000 },
-  pollMs: { ...rules.positiveNumber, default: 250 },
+  pollMs: { ...rules.positiveNumber, defaultInWords: '2_000, or 250 without notifications' },
+  statementTimeoutMs: { ...rules.positiveNumber, default: 5_000 },
   readGraceMs: { ...rules.nonNegativeNumber, default: 600_000 },
   maxCachedBytes: { ...rules.positiveNumber, default: 32 * 2 ** 20 },
   logger: { ...rules.object, default: consoleLogger, defaultInWords: 'the console, failures only' },

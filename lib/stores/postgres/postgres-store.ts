@@ -6,16 +6,16 @@ import type { StoredResult } from '../../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
 import { inTurns } from '../../core/turns'
 import { ownText } from '../execution/own-text'
-import { taskCancelled } from '../execution/query'
 import { assertQueryId, withPadding } from '../execution/query-id'
 import { weighInTurns } from '../execution/weight'
 import { Database } from './database'
-import { queryKey } from './encoding'
+import { encodeResult, queryKey } from './encoding'
+import { Hints } from './hints'
 import { Ledger } from './ledger'
+import { Listener, listenerClients } from './listener'
 import { LOST, LocalRuns } from './local-runs'
 import type { PostgresStoreOptions } from './options'
 import { POSTGRES_STORE_OPTIONS } from './options'
-import type { PostgresQuery } from './postgres-query'
 import { Results } from './results'
 import type { StoredQuery } from './rows'
 import { createSchema, SCHEMA_VERSION } from './schema'
@@ -36,6 +36,9 @@ export class PostgresStore implements AsyncQueryStore {
   readonly #results: Results
   readonly #runs: LocalRuns
   readonly #watch: Watch
+  readonly #hints: Hints
+  /** How long to wait for what another process does, in milliseconds. */
+  readonly #patienceMs: number
   #closing: Promise<void> | undefined
 
   constructor(options: PostgresStoreOptions) {
@@ -45,13 +48,36 @@ export class PostgresStore implements AsyncQueryStore {
       throw new TypeError('PostgresStore expects `leaseMs` to be at least three times `heartbeatMs`')
     }
     this.#schema = schema
-    this.#database = new Database(resolved.pool, resolved.logger)
+    const listener = new Listener(listenerClients(resolved.pool, resolved), schema, resolved)
+    this.#database = new Database(resolved.pool, listener, resolved)
     this.#ledger = new Ledger(this.#database, statementsFor(schema), leaseMs)
     this.#results = new Results(this.#ledger, resolved.maxCachedBytes)
     // What runs is limited for the process. What is kept is limited for its owner, by the tables.
     const running = { maxQueries: maxRunning, maxQueriesPerOwner: maxRunning, maxBytesPerOwner: maxBytes }
-    this.#runs = new LocalRuns(this.#ledger, { ...resolved, ...running }, resolved)
-    this.#watch = new Watch((keys) => this.#ledger.ended(keys), resolved)
+    const pollMs = (): number => this.#hints.pollMs
+    this.#runs = new LocalRuns(this.#ledger, { ...resolved, ...running }, resolved, {
+      pollMs,
+      begin: () => this.#hints.listen(),
+      over: (key, why) => this.#over(key, why),
+      interrupted: (key) => this.#hints.send('ended', key),
+    })
+    const source = {
+      pollMs,
+      ended: (keys: readonly Buffer[]) => this.#ledger.ended(keys),
+      read: (key: Buffer, id: string) => this.#read(key, id),
+      isHere: (key: Buffer) => this.#runs.find(key) !== undefined,
+    }
+    this.#watch = new Watch(source, resolved.clock)
+    const taker = {
+      over: (key: Buffer) => void this.#watch.look(key),
+      look: (key: Buffer, isMoved: boolean) => this.#runs.look(key, isMoved),
+      catchUp: () => {
+        this.#runs.catchUp()
+        this.#watch.pollNow()
+      },
+    }
+    this.#hints = new Hints(this.#ledger, listener, taker, resolved)
+    this.#patienceMs = resolved.interruptGraceMs + 1_000
   }
 
   /**
@@ -80,37 +106,39 @@ export class PostgresStore implements AsyncQueryStore {
 
   async get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined> {
     const key = this.#keyOf(id, owner)
-    const local = this.#runs.find(key)
     const { keepAliveMs = 0 } = options
-    if (keepAliveMs > 0) {
-      const leftMs = await this.#ledger.touch(key, keepAliveMs)
-      if (leftMs === undefined) return undefined
-      if (local) this.#runs.extend(local, leftMs)
+    if (keepAliveMs > 0 && !(await this.#extend(key, keepAliveMs))) return undefined
+    if (!(options.waitForCompletionTimeoutMs > 0)) return this.#read(key, id)
+    this.#hints.listen()
+    const watched = this.#watch.open(key, id)
+    let query: AsyncQuery | undefined
+    try {
+      query = await this.#read(key, id)
+    } finally {
+      if (!query?.isRunning) this.#watch.release(watched)
     }
-    const query = await this.#read(key, id)
-    if (!query?.isRunning || !(options.waitForCompletionTimeoutMs > 0)) return query
-    await (local ? local.wait(options) : this.#watch.wait(key, options))
-    return (await this.#read(key, id)) ?? gone(local)
+    return query?.isRunning ? this.#watch.wait(watched, options) : query
   }
 
   async stop(id: string, owner: Owner): Promise<CompletedQuery | undefined> {
     const key = this.#keyOf(id, owner)
-    const local = this.#runs.find(key)
-    let query = await this.#read(key, id)
-    if (query?.isRunning) {
-      if (local) await this.#runs.stop(local)
-      else await this.#stopElsewhere(key)
-      query = (await this.#read(key, id)) ?? gone(local)
-    }
+    const found = await this.#read(key, id)
+    const query = found?.isRunning ? await this.#stop(key, id) : found
     return query?.isRunning ? undefined : query
   }
 
   async delete(id: string, owner: Owner, options: DeleteOptions = {}): Promise<boolean> {
     const own = this.#keyOf(id, owner)
-    const key = await this.#ledger.remove(options.anyOwner ? { id: withPadding(id) } : { key: own })
-    if (!key) return false
+    const removed = await this.#ledger.remove(options.anyOwner ? { id: withPadding(id) } : { key: own })
+    if (!removed) return false
+    const { key, isRunning } = removed
     const local = this.#runs.find(key)
     if (local) await this.#runs.drop(local, 'cancelled by user')
+    else if (isRunning) {
+      this.#hints.listen()
+      this.#hints.send('gone', key)
+      await this.#hints.untilInterrupted(key, this.#patienceMs)
+    }
     return true
   }
 
@@ -129,9 +157,14 @@ export class PostgresStore implements AsyncQueryStore {
 
   /** Fails the queries that run in this process with a 500, and leaves the pool open. */
   close(): Promise<void> {
-    this.#watch.close()
-    this.#closing ??= this.#runs.close()
+    this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.#runs.close()
+    await this.#watch.close()
+    await this.#hints.close()
   }
 
   #keyOf(id: string, owner: Owner): Buffer {
@@ -156,16 +189,55 @@ export class PostgresStore implements AsyncQueryStore {
     return { ...(stored.isKept && { id: withPadding(id) }), ...times, ...completed(stored, result) }
   }
 
-  /** Asks the process that runs the query, and waits for its end. */
-  async #stopElsewhere(key: Buffer): Promise<void> {
-    await this.#ledger.stop(key)
-    await this.#watch.wait(key, { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY })
+  /** Moves the expiry. Whether the query is there. */
+  async #extend(key: Buffer, keepAliveMs: number): Promise<boolean> {
+    const moved = await this.#ledger.touch(key, keepAliveMs)
+    const local = this.#runs.find(key)
+    if (moved && local) this.#runs.extend(local, moved.leftMs)
+    else if (moved?.isEarlier) this.#hints.send('moved', key)
+    return moved !== undefined
+  }
+
+  async #stop(key: Buffer, id: string): Promise<AsyncQuery> {
+    const watched = this.#watch.open(key, id)
+    let askedMs = 0
+    try {
+      const local = this.#runs.find(key)
+      if (local) await this.#runs.stop(local)
+      else askedMs = await this.#askToStop(key)
+    } catch (error) {
+      this.#watch.release(watched)
+      throw error
+    }
+    const query = await this.#watch.wait(watched, { waitForCompletionTimeoutMs: this.#patienceMs })
+    if (!query.isRunning) return query
+    await this.#ledger.conclude(key, await NO_ROWS, askedMs)
+    const concluded = this.#watch.open(key, id)
+    this.#over(key)
+    return this.#watch.wait(concluded, { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY })
+  }
+
+  /** Asks the process that runs the query. Resolves with the time of the tables. */
+  async #askToStop(key: Buffer): Promise<number> {
+    this.#hints.listen()
+    const askedMs = await this.#ledger.stop(key)
+    this.#hints.send('stop', key)
+    return askedMs
+  }
+
+  /** Others know a query that runs no more. `why` it is gone, if it is. */
+  #over(key: Buffer, why?: string): void {
+    void this.#watch.look(key, why)
+    this.#hints.send('done', key)
   }
 
   #assertOpen(): void {
     if (this.#closing) throw unavailable('the async query store is closed')
   }
 }
+
+/** Of a stopped query whose process does not answer. */
+const NO_ROWS = encodeResult({ columns: [], values: [], isFrozen: true })
 
 function completed(stored: StoredQuery, result: StoredResult): Omit<CompletedQuery, 'id'> {
   const { tookNanos, isPartial, timeZone } = stored
@@ -178,10 +250,4 @@ function completed(stored: StoredQuery, result: StoredResult): Omit<CompletedQue
     ...(stored.hasColumnMetadata && { columnMetadata: true }),
     result,
   }
-}
-
-/** The end of a wait for a query that was there, and is there no more. */
-function gone(local: PostgresQuery | undefined): never {
-  if (local?.outcome?.state === 'failed') throw local.outcome.error
-  throw taskCancelled('it was deleted or has expired')
 }

@@ -13,9 +13,10 @@ export function statementsFor(schema: string) {
   const times = `${sinceEpoch('started_at')} AS started_ms, ${sinceEpoch('expires_at')} AS expires_ms, ${leftMs}`
   const isOver = (grace: string): string =>
     `(expires_at < ${clock} - ${ms(grace)} OR deleted_at < ${clock} - ${ms(grace)})`
-  /** The process of a running query was not there for longer than the lease. */
+  /** The process of a running query was not there for longer than the lease, although the server was. */
   const isLost = (query: string, lease: string): string =>
-    `NOT EXISTS (SELECT FROM ${s}.executors WHERE id = ${query}.executor AND seen_at > ${clock} - ${ms(lease)})`
+    `(pg_postmaster_start_time() < ${clock} - ${ms(lease)} AND NOT EXISTS
+      (SELECT FROM ${s}.executors WHERE id = ${query}.executor AND seen_at > ${clock} - ${ms(lease)}))`
 
   return {
     version: `SELECT version FROM ${s}.version`,
@@ -42,7 +43,11 @@ export function statementsFor(schema: string) {
         state = 'running' AND ${isLost('q', '$3')} AS is_lost
       FROM ${s}.queries q WHERE key = $1 AND ${visible}`,
 
-    touch: `UPDATE ${s}.queries SET expires_at = ${clock} + ${ms('$2')} WHERE key = $1 AND ${visible} RETURNING ${leftMs}`,
+    /** Tells whether the query expires earlier than before. */
+    touch: `
+      WITH old AS (SELECT key, expires_at FROM ${s}.queries WHERE key = $1 AND ${visible} FOR UPDATE)
+      UPDATE ${s}.queries q SET expires_at = ${clock} + ${ms('$2')} FROM old WHERE q.key = old.key
+      RETURNING ${sinceEpoch(`q.expires_at - ${clock}`)} AS left_ms, q.expires_at < old.expires_at AS is_earlier`,
 
     left: `SELECT ${leftMs} FROM ${s}.queries WHERE key = $1 AND ${visible}`,
 
@@ -73,15 +78,24 @@ export function statementsFor(schema: string) {
       UPDATE ${s}.queries q SET state = 'failed', failure = $3, executor = NULL, request = NULL
       WHERE key = $1 AND state = 'running' AND ${isLost('q', '$2')}`,
 
-    stop: `UPDATE ${s}.queries SET is_stopped = true WHERE key = $1 AND state = 'running' AND ${visible}`,
+    stop: `
+      UPDATE ${s}.queries SET is_stopped = true WHERE key = $1 AND state = 'running' AND ${visible}
+      RETURNING ${sinceEpoch(clock)} AS asked_ms`,
+
+    /** Completes a stopped query whose process was not there since $4. Nothing that it writes later finds the query. */
+    conclude: `
+      UPDATE ${s}.queries q SET state = 'completed', is_partial = true, head = $2, bytes = $3, chunks = 0, executor = NULL,
+        took_nanos = (${sinceEpoch(`${clock} - started_at`)} * 1e6)::bigint, request = NULL
+      WHERE key = $1 AND state = 'running' AND is_stopped AND ${visible}
+        AND NOT EXISTS (SELECT FROM ${s}.executors WHERE id = q.executor AND ${sinceEpoch('seen_at')} > $4::float8)`,
 
     remove: `
       UPDATE ${s}.queries SET deleted_at = ${clock}, idempotency_key = NULL, request = NULL
-      WHERE key = $1 AND ${visible} RETURNING key`,
+      WHERE key = $1 AND ${visible} RETURNING key, state`,
 
     removeOfOthers: `
       UPDATE ${s}.queries SET deleted_at = ${clock}, idempotency_key = NULL, request = NULL
-      WHERE id = $1 AND ${visible} RETURNING key`,
+      WHERE id = $1 AND ${visible} RETURNING key, state`,
 
     /** $1 is the owner or null for all, $2 the id or null for every one, $3 the lease. */
     list: `
@@ -96,6 +110,9 @@ export function statementsFor(schema: string) {
       SELECT w.key FROM unnest($1::bytea[]) AS w (key)
       LEFT JOIN ${s}.queries q ON q.key = w.key AND state = 'running' AND ${visible} AND NOT ${isLost('q', '$2')}
       WHERE q.key IS NULL`,
+
+    /** Of all processes. */
+    notify: `SELECT pg_notify('${schema}', payload) FROM unnest($1::text[]) AS payload`,
 
     beat: `
       INSERT INTO ${s}.executors (id, seen_at) VALUES ($1::uuid, ${clock})

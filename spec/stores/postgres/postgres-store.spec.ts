@@ -295,7 +295,7 @@ describe('PostgresStore', () => {
     })
   })
 
-  it('reads the tables some times when a thousand waits end, not a thousand times', async () => {
+  it('reads the tables once when a thousand waits end', async () => {
     const one = await bench()
     const id = await one.start()
     const waits = Array.from({ length: 1_000 }, () => one.get(id, FOREVER))
@@ -305,8 +305,8 @@ describe('PostgresStore', () => {
     const answers = await Promise.all(waits)
     expect(answers.every((query) => query?.isRunning === false)).toBe(true)
     expect(new Set(answers).size).toBe(1_000)
-    // Waits end in turns of the event loop, 32 in each. One statement writes the outcome.
-    expect(one.pool.statements.length - asked).toBeLessThanOrEqual(1 + Math.ceil(1_000 / 32))
+    // One statement writes the outcome.
+    expect(one.pool.statements.length - asked).toBe(2)
   })
 
   it('keeps a query for as long as dates reach, and lets one expire that is not to be kept at all', async () => {
@@ -435,5 +435,6 @@ describe('migrate', () => {
     await expect(store.submit({ query: 'FROM x' }, alice, submit)).rejects.toThrow(
       'relation "nothing_here.executors" does not exist',
     )
+    await store.close()
   })
 })

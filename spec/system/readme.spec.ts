@@ -405,6 +405,22 @@ describe('the store in PostgreSQL of docs/stores.md', () => {
       }
     }
   })
+
+  it('hears notifications past a pooler', async () => {
+    process.env.PGBOUNCER_URL = database.url
+    const snippet = library.find((text) => text.includes('storeBehindPgBouncer')) ?? ''
+    const storeOf = run(snippet).storeBehindPgBouncer as (execute: api.Execute) => api.PostgresStore
+    const execute = async () => ({ columns: [], values: [] })
+    const [one, other] = [storeOf(execute), storeOf(execute)]
+    await one.migrate()
+    const alice = api.ownerOf('issuer', 'alice')
+    const kept = { keepAliveMs: 60_000, keepOnCompletion: true, waitForCompletionTimeoutMs: 0 }
+    const { id = '' } = await one.submit({ query: 'FROM n' }, alice, kept)
+    const found = await other.get(id, alice, { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY })
+    expect(found).toMatchObject({ id, isRunning: false })
+    await Promise.all([one.close(), other.close()])
+    delete process.env.PGBOUNCER_URL
+  })
 })
 
 async function freePort(): Promise<number> {

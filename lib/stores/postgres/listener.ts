@@ -38,6 +38,7 @@ export class Listener implements OwnConnection {
   #events: ListenerEvents | undefined
   #client: PostgresClient | undefined
   #last: Promise<unknown> = Promise.resolve()
+  #isBusy = false
   #lose = (_error: unknown): void => {}
   #hears = false
   #beforeNext: Pause | undefined
@@ -115,10 +116,11 @@ export class Listener implements OwnConnection {
       client.on('error', reject)
       client.on('end', () => reject(outage(GONE)))
     })
+    this.#last = Promise.resolve()
     const test = `test:${randomUUID()}`
     client.on('notification', ({ payload = '' }) => {
       if (payload !== test) return events.onNotification(payload)
-      this.#hears = true
+      this.#hears ||= !this.#isBusy
       this.#test?.end()
     })
     await Promise.race([client.connect(), lost])
@@ -128,26 +130,27 @@ export class Listener implements OwnConnection {
     this.#client = client
     this.#isFailing = false
     events.onConnected()
-    await Promise.race([this.#tryOut(() => events.notify(test)), lost])
+    await Promise.race([this.#tryOut(client, () => events.notify(test)), lost])
     await lost
   }
 
   /**
-   * Finds out whether notifications come through: a pooler in transaction mode takes LISTEN, and hands on none. Nothing is sent on
-   * this connection for it, because what belongs to another might come back with the answer.
+   * Finds out whether notifications come through: a pooler in transaction mode takes LISTEN, and hands on none. What comes with the
+   * answer to a statement proves nothing, because the pooler may have borrowed a connection that listens.
    */
-  async #tryOut(notify: () => Promise<unknown>): Promise<void> {
-    const isSent = await notify().then(
-      () => true,
-      () => false,
-    )
-    if (!this.#hears && !this.#isClosed) {
-      this.#test = new Pause(systemClock, this.#limitMs)
-      await this.#test.over
+  async #tryOut(client: PostgresClient, notify: () => Promise<unknown>): Promise<void> {
+    for (;;) {
+      const test = new Pause(systemClock, this.#limitMs)
+      this.#test = test
+      const isSent = await notify().then(
+        () => true,
+        () => false,
+      )
+      await test.over
+      if (this.#hears || this.#isClosed || this.#client !== client) return
+      // Otherwise the host's pool gives no connection now, or a statement was under way.
+      if (isSent && !test.isCutShort) break
     }
-    if (this.#hears || this.#isClosed) return
-    // The host's pool gives no connection now.
-    if (!isSent) return this.#tryOut(notify)
     if (!this.#isDeaf) this.#logger.warn({}, DEAF)
     this.#isDeaf = true
   }
@@ -159,20 +162,23 @@ export class Listener implements OwnConnection {
     return rows
   }
 
-  #runNext(client: PostgresClient, text: string, values: unknown[]): Promise<readonly Row[]> {
-    return new Promise((resolve, reject) => {
-      const fail = (error: unknown): void => {
-        cancelTimer()
-        reject(error)
-        // A connection without answers is of no use.
-        if (isOutage(error)) this.#lose(error)
-      }
-      const cancelTimer = limit(this.#limitMs, fail)
-      client.query(statement(text, values)).then(({ rows }) => {
-        cancelTimer()
-        resolve(rows as Row[])
-      }, fail)
+  async #runNext(client: PostgresClient, text: string, values: unknown[]): Promise<readonly Row[]> {
+    let callOff = (): void => {}
+    const late = new Promise<never>((_, reject) => {
+      callOff = limit(this.#limitMs, reject)
     })
+    this.#isBusy = true
+    try {
+      const { rows } = await Promise.race([client.query(statement(text, values)), late])
+      return rows as Row[]
+    } catch (error) {
+      // A connection without answers is of no use.
+      if (isOutage(error)) this.#lose(error)
+      throw error
+    } finally {
+      this.#isBusy = false
+      callOff()
+    }
   }
 
   #logOnce(error: unknown): void {

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock'
 /** Some time that may be cut short. */
 export class Pause {
   readonly over: Promise<void>
+  isCutShort = false
   /** Ends it now. */
   end = (): void => {}
 
@@ -11,6 +12,7 @@ export class Pause {
       const cancelTimer = clock.setTimer(resolve, ms, { background: true })
       this.end = () => {
         cancelTimer()
+        this.isCutShort = true
         resolve()
       }
     })

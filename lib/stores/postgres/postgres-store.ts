@@ -21,6 +21,7 @@ import { Results } from './results'
 import type { StoredQuery } from './rows'
 import { createSchema, SCHEMA_VERSION } from './schema'
 import { statementsFor } from './statements'
+import type { Watched } from './watch'
 import { Watch } from './watch'
 
 /**
@@ -107,19 +108,10 @@ export class PostgresStore implements AsyncQueryStore {
   }
 
   async get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined> {
-    const key = this.#keyOf(id, owner)
-    const { keepAliveMs = 0 } = options
-    if (keepAliveMs > 0 && !(await this.#extend(key, keepAliveMs))) return undefined
-    if (!(options.waitForCompletionTimeoutMs > 0)) return this.#read(key, id)
-    this.#hints.listen()
-    const watched = this.#watch.open(key, id)
-    let query: AsyncQuery | undefined
-    try {
-      query = await this.#read(key, id)
-    } finally {
-      if (!query?.isRunning) this.#watch.release(watched)
-    }
-    return query?.isRunning ? this.#watch.wait(watched, options) : query
+    const { query, watched } = await this.#find(id, owner, options)
+    if (!watched) return query
+    await this.#watch.wait(watched, options)
+    return this.#watch.answer(watched)
   }
 
   async stop(id: string, owner: Owner): Promise<CompletedQuery | undefined> {
@@ -175,6 +167,27 @@ export class PostgresStore implements AsyncQueryStore {
     return queryKey(owner, withPadding(id))
   }
 
+  /** A query, or what to wait for. What is not needed during the wait is forgotten with this call. */
+  async #find(
+    id: string,
+    owner: Owner,
+    options: GetOptions,
+  ): Promise<{ query?: AsyncQuery | undefined; watched?: Watched }> {
+    const key = this.#keyOf(id, owner)
+    const { keepAliveMs = 0 } = options
+    if (keepAliveMs > 0 && !(await this.#extend(key, keepAliveMs))) return {}
+    if (!(options.waitForCompletionTimeoutMs > 0)) return { query: await this.#read(key, id) }
+    this.#hints.listen()
+    const watched = this.#watch.open(key, id)
+    let query: AsyncQuery | undefined
+    try {
+      query = await this.#read(key, id)
+    } finally {
+      if (!query?.isRunning) this.#watch.release(watched)
+    }
+    return query?.isRunning ? { watched } : { query }
+  }
+
   async #read(key: Buffer, id: string): Promise<AsyncQuery | undefined> {
     const found = await this.#results.read(key)
     if (!found) return undefined
@@ -211,12 +224,14 @@ export class PostgresStore implements AsyncQueryStore {
       this.#watch.release(watched)
       throw error
     }
-    const query = await this.#watch.wait(watched, { waitForCompletionTimeoutMs: this.#patienceMs })
+    await this.#watch.wait(watched, { waitForCompletionTimeoutMs: this.#patienceMs })
+    const query = await this.#watch.answer(watched)
     if (!query.isRunning) return query
     await this.#ledger.conclude(key, await NO_ROWS, askedMs)
     const concluded = this.#watch.open(key, id)
     this.#over(key)
-    return this.#watch.wait(concluded, { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY })
+    await this.#watch.wait(concluded, { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY })
+    return this.#watch.answer(concluded)
   }
 
   /** Asks the process that runs the query. Resolves with the time of the tables. */

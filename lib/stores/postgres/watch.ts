@@ -50,7 +50,7 @@ export class Watch {
     this.#clock = clock
   }
 
-  /** Notes what happens to a query from now on, until {@link wait} or {@link release}. */
+  /** Notes what happens to a query from now on, until {@link answer} or {@link release}. */
   open(key: Buffer, id: string): Watched {
     const name = key.toString('latin1')
     let watched = this.#watched.get(name)
@@ -65,11 +65,15 @@ export class Watch {
   }
 
   /**
-   * Resolves with the query when it runs no more, the time has passed, the signal has fired, or the watch is closed. Rejects if it
-   * has failed or is gone.
+   * Resolves when the query runs no more, the time has passed, the signal has fired, or the watch is closed. A wait holds nothing
+   * but this promise.
    */
-  async wait(watched: Watched, options: WaitOptions): Promise<AsyncQuery> {
-    if (!watched.answer) await watched.waits.wait(options)
+  wait(watched: Watched, options: WaitOptions): Promise<void> {
+    return watched.answer ? Promise.resolve() : watched.waits.wait(options)
+  }
+
+  /** The query after a wait. Rejects if it has failed or is gone. */
+  async answer(watched: Watched): Promise<AsyncQuery> {
     this.release(watched)
     if (watched.answer) return watched.answer()
     return (await this.#source.read(watched.key, watched.id)) ?? gone()

@@ -137,6 +137,19 @@ describe('Listener', () => {
     expect(await heard.run('SELECT 1 AS cell', [])).toEqual([{ cell: '1' }])
   })
 
+  it('does not trust a notification that comes with the answer to a statement', async () => {
+    let tries = 0
+    const notify = async (payload: string): Promise<void> => {
+      tries += 1
+      if (tries > 1) return say(payload)
+      await listener.run('SELECT pg_notify($1, $2)', [CHANNEL, payload])
+    }
+    const heard = listen({ notify })
+    await inbox.until('connected')
+    while (tries < 2) await heard.run('SELECT 1', [])
+    await untilHears()
+  })
+
   it('tries again to find that out when the pool gives no connection', async () => {
     let refusals = 2
     const notify = async (payload: string): Promise<void> => {

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { QueryError } from '../../../lib/core/errors'
+import type { WaitOptions } from '../../../lib/core/operations'
 import type { AsyncQuery } from '../../../lib/core/store'
-import type { WatchSource } from '../../../lib/stores/postgres/watch'
+import type { Watched, WatchSource } from '../../../lib/stores/postgres/watch'
 import { Watch } from '../../../lib/stores/postgres/watch'
 import { ManualClock } from '../../../lib/test-kit'
 import { errorOf, FOREVER, rows } from '../../support/store-bench'
@@ -24,9 +25,12 @@ function bench(source: Partial<WatchSource> = {}) {
   const read = jest.fn(async (key: Buffer) => queries.get(key))
   const tables = { ended, read, isHere: () => false, pollMs: () => 250, ...source }
   const watch = new Watch(tables, clock)
-  const wait = (key: Buffer, options = FOREVER): Promise<AsyncQuery> =>
-    watch.wait(watch.open(key, 'x'), options)
-  return { clock, queries, ended, read, watch, wait }
+  const waitFor = async (watched: Watched, options: WaitOptions = FOREVER): Promise<AsyncQuery> => {
+    await watch.wait(watched, options)
+    return watch.answer(watched)
+  }
+  const wait = (key: Buffer, options?: WaitOptions) => waitFor(watch.open(key, 'x'), options)
+  return { clock, queries, ended, read, watch, wait, waitFor }
 }
 
 describe('Watch', () => {
@@ -72,11 +76,11 @@ describe('Watch', () => {
   })
 
   it('misses no end between the read of a request and its wait', async () => {
-    const { queries, watch } = bench()
+    const { queries, watch, waitFor } = bench()
     const watched = watch.open(KEYS[0], 'x')
     queries.set(KEYS[0], COMPLETED)
     await watch.look(KEYS[0])
-    expect(await watch.wait(watched, FOREVER)).toEqual(COMPLETED)
+    expect(await waitFor(watched)).toEqual(COMPLETED)
   })
 
   it.each([
@@ -99,13 +103,12 @@ describe('Watch', () => {
   })
 
   it('asks nothing when nobody waits', async () => {
-    const { clock, ended, watch } = bench()
+    const { clock, ended, wait } = bench()
     const controller = new AbortController()
-    const watched = watch.open(KEYS[0], 'x')
-    const wait = watch.wait(watched, { ...FOREVER, signal: controller.signal })
+    const waiting = wait(KEYS[0], { ...FOREVER, signal: controller.signal })
     await clock.advance(100)
     controller.abort()
-    await wait
+    await waiting
     await clock.advance(1_000)
     expect(ended).not.toHaveBeenCalled()
     expect(clock.pendingTimers).toBe(0)

@@ -10,7 +10,7 @@ export class PostgresBench extends StoreBench<PostgresStore> {
   readonly schema: TestSchema
 
   private constructor(schema: TestSchema, pool: ObservedPool, options: Partial<PostgresStoreOptions>) {
-    super((own) => new PostgresStore({ ...own, pool, schema: schema.name, ...options }))
+    super((own) => new PostgresStore({ ...own, pool, schema: schema.name, closeGraceMs: 0, ...options }))
     this.schema = schema
     this.pool = pool
   }

@@ -113,8 +113,6 @@ export class ObservedPool implements PostgresPool {
  * the tables move together.
  */
 export class PostgresHarness extends MemoryHarness {
-  /** The store does not obey keys. */
-  override readonly idempotencyWindowMs = undefined
   #pool: ObservedPool | undefined
   readonly #url: () => string
   readonly #options: Partial<PostgresStoreOptions>
@@ -158,7 +156,7 @@ export class PostgresHarness extends MemoryHarness {
   /** One more store on the same tables, as another process has. */
   createOn(schema: TestSchema, options: Partial<PostgresStoreOptions> = {}): PostgresStore {
     const { pool, execute, clock } = this
-    const own = { pool, execute, clock, schema: schema.name }
+    const own = { pool, execute, clock, schema: schema.name, idempotencyWindowMs: 10_000, closeGraceMs: 0 }
     return new PostgresStore({ ...own, ...this.#options, ...options })
   }
 

@@ -11,6 +11,8 @@ export interface Household {
   keys(): readonly Buffer[]
   /** Gets a query of this process that others have stopped, that is gone, or that is none of these keys. */
   follow(state: TableState): void
+  /** Runs what lost processes have left. */
+  adopt(): Promise<void>
   /** How often to ask about them, at this moment. */
   pollMs(): number
 }
@@ -121,7 +123,11 @@ export class Housekeeping {
     this.#beating = undefined
     if (this.#isClosed) return
     this.look()
-    this.#sweeping ??= this.#sweep()
+    void this.#try(() => this.#household.adopt())
+    const nowMs = this.#options.clock.now()
+    if (this.#sweeping || nowMs - this.#sweptMs < SWEEP_EVERY_MS) return
+    this.#sweptMs = nowMs
+    this.#sweeping = this.#sweep()
   }
 
   async #lookAll(): Promise<void> {
@@ -139,13 +145,9 @@ export class Housekeeping {
   }
 
   async #sweep(): Promise<void> {
-    const { clock, readGraceMs } = this.#options
-    if (clock.now() - this.#sweptMs >= SWEEP_EVERY_MS) {
-      this.#sweptMs = clock.now()
-      await this.#try(async () => {
-        while (!this.#isClosed && (await this.#ledger.sweep(readGraceMs)));
-      })
-    }
+    await this.#try(async () => {
+      while (!this.#isClosed && (await this.#ledger.sweep(this.#options.readGraceMs)));
+    })
     this.#sweeping = undefined
   }
 

@@ -67,6 +67,21 @@ export interface PostgresStoreOptions {
    */
   leaseMs?: number
   /**
+   * What becomes of a query whose process is lost. `'fail'`: it fails with 500. `'rerun'`: another process runs it once more, at
+   * most twice in all, for engines without side effects. For that, the whole request and the owner stand in the tables while
+   * it runs. Its second run gets a `caller` with nothing but the owner. The same in every process.
+   *
+   * @default 'fail'
+   */
+  onLost?: 'fail' | 'rerun'
+  /**
+   * How long `close` lets running queries go on, in milliseconds. What then still runs fails with 500, or is left to other
+   * processes with `onLost: 'rerun'`.
+   *
+   * @default 10_000
+   */
+  closeGraceMs?: number
+  /**
    * How often this process asks about queries, in milliseconds, while requests wait for them or while they run here.
    *
    * @default 2_000, or 250 without notifications
@@ -81,6 +96,13 @@ export interface PostgresStoreOptions {
   statementTimeoutMs?: number
   /** How long a deleted or expired result stays readable for downloads that have begun, in milliseconds. @default 600_000 */
   readGraceMs?: number
+  /**
+   * How long, in milliseconds, the tables keep the `Idempotency-Key` of a query that is not kept, and its outcome, from the end
+   * of its submit on. The key of every other query is known as long as the query.
+   *
+   * @default 600_000 (10 min)
+   */
+  idempotencyWindowMs?: number
   /** Memory, in bytes, for small results that clients read again. @default 33_554_432 (32 MiB) */
   maxCachedBytes?: number
   /** Receives what goes wrong beside requests. @default the console, failures only */
@@ -122,9 +144,16 @@ export const POSTGRES_STORE_OPTIONS = {
   maxBytes: { ...rules.positiveNumber, default: 256 * 2 ** 20 },
   heartbeatMs: { ...rules.positiveNumber, default: 5_000 },
   leaseMs: { ...rules.positiveNumber, default: 20_000 },
+  onLost: {
+    expected: "'fail' or 'rerun'",
+    fits: (value) => value === 'fail' || value === 'rerun',
+    default: 'fail',
+  },
+  closeGraceMs: { ...rules.nonNegativeNumber, default: 10_000 },
   pollMs: { ...rules.positiveNumber, defaultInWords: '2_000, or 250 without notifications' },
   statementTimeoutMs: { ...rules.positiveNumber, default: 5_000 },
   readGraceMs: { ...rules.nonNegativeNumber, default: 600_000 },
+  idempotencyWindowMs: { ...rules.positiveNumber, default: 600_000 },
   maxCachedBytes: { ...rules.positiveNumber, default: 32 * 2 ** 20 },
   logger: { ...rules.object, default: consoleLogger, defaultInWords: 'the console, failures only' },
 } as const satisfies OptionTable<PostgresStoreOptions>

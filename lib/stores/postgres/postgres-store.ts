@@ -5,22 +5,24 @@ import { unfailing } from '../../core/logger'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
 import type { StoredResult } from '../../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
-import { inTurns } from '../../core/turns'
 import { ownText } from '../execution/own-text'
+import { taskCancelled } from '../execution/query'
 import { assertQueryId, withPadding } from '../execution/query-id'
-import { weighInTurns } from '../execution/weight'
 import { Database } from './database'
 import { encodeResult, queryKey } from './encoding'
+import { LOST } from './failures'
 import { Hints } from './hints'
+import { KeyedSubmits } from './keyed-submits'
+import type { KnownQuery } from './ledger'
 import { Ledger } from './ledger'
 import { Listener, listenerClients } from './listener'
-import { LOST, LocalRuns } from './local-runs'
+import { LocalRuns } from './local-runs'
 import type { PostgresStoreOptions } from './options'
 import { POSTGRES_STORE_OPTIONS } from './options'
+import type { PostgresQuery } from './postgres-query'
 import { Results } from './results'
 import type { StoredQuery } from './rows'
 import { createSchema, SCHEMA_VERSION } from './schema'
-import { statementsFor } from './statements'
 import type { Watched } from './watch'
 import { Watch } from './watch'
 
@@ -32,11 +34,14 @@ import { Watch } from './watch'
  * statement.
  */
 export class PostgresStore implements AsyncQueryStore {
+  readonly idempotentSubmit = true
+  readonly #idempotencyWindowMs: number
   readonly #schema: string
   readonly #database: Database
   readonly #ledger: Ledger
   readonly #results: Results
   readonly #runs: LocalRuns
+  readonly #keyed: KeyedSubmits
   readonly #watch: Watch
   readonly #hints: Hints
   /** How long to wait for what another process does, in milliseconds. */
@@ -47,23 +52,31 @@ export class PostgresStore implements AsyncQueryStore {
     const checked = checkOptions('PostgresStore', options, POSTGRES_STORE_OPTIONS)
     const resolved = { ...checked, logger: unfailing(checked.logger) }
     const { schema, maxRunning, maxBytes, leaseMs, heartbeatMs } = resolved
+    const reruns = resolved.onLost === 'rerun'
     if (leaseMs < 3 * heartbeatMs) {
       throw new TypeError('PostgresStore expects `leaseMs` to be at least three times `heartbeatMs`')
     }
     this.#schema = schema
+    this.#idempotencyWindowMs = resolved.idempotencyWindowMs
     const listener = new Listener(listenerClients(resolved.pool, resolved), schema, resolved)
     this.#database = new Database(resolved.pool, listener, resolved)
-    this.#ledger = new Ledger(this.#database, statementsFor(schema), leaseMs)
+    this.#ledger = new Ledger(this.#database, schema, { leaseMs, reruns })
     this.#results = new Results(this.#ledger, resolved.maxCachedBytes)
     // What runs is limited for the process. What is kept is limited for its owner, by the tables.
     const running = { maxQueries: maxRunning, maxQueriesPerOwner: maxRunning, maxBytesPerOwner: maxBytes }
     const pollMs = (): number => this.#hints.pollMs
-    this.#runs = new LocalRuns(this.#ledger, { ...resolved, ...running }, resolved, {
-      pollMs,
-      begin: () => this.#hints.listen(),
-      over: (key, why) => this.#over(key, why),
-      interrupted: (key) => this.#hints.send('ended', key),
-    })
+    this.#runs = new LocalRuns(
+      this.#ledger,
+      { ...resolved, ...running },
+      { ...resolved, reruns },
+      {
+        pollMs,
+        begin: () => this.#hints.listen(),
+        over: (key, why) => this.#over(key, why),
+        interrupted: (key) => this.#hints.send('ended', key),
+      },
+    )
+    this.#keyed = new KeyedSubmits(this.#ledger)
     const source = {
       pollMs,
       ended: (keys: readonly Buffer[]) => this.#ledger.ended(keys),
@@ -99,10 +112,13 @@ export class PostgresStore implements AsyncQueryStore {
 
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
     this.#assertOpen()
-    const weighing = inTurns(weighInTurns(request))
-    const bytes = typeof weighing === 'number' ? weighing : await weighing
-    this.#assertOpen()
-    const query = await this.#runs.start(request, bytes, ownText(owner), options)
+    const own = ownText(owner)
+    const begin = (): Promise<PostgresQuery> => this.#runs.begin(request, own, options)
+    if (options.idempotency) {
+      return this.#answerKeyed(await this.#keyed.once(own, options.idempotency, begin), options)
+    }
+    const query = await begin()
+    await this.#runs.settle(query, request, options)
     if (!query.outcome || !query.registration) return query.snapshot()
     return (await this.#read(query.key, query.id)) ?? query.snapshot()
   }
@@ -149,10 +165,41 @@ export class PostgresStore implements AsyncQueryStore {
     await this.#ledger.version()
   }
 
-  /** Fails the queries that run in this process with a 500, and leaves the pool open. */
+  /**
+   * Gives the queries that run in this process `closeGraceMs` to end. Then it fails them with a 500, or leaves them to other
+   * processes with `onLost: 'rerun'`. Refuses every call from the beginning on, and leaves the pool open.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  /** The answer to a submit with a key, whichever process runs the query. */
+  async #answerKeyed(query: PostgresQuery | KnownQuery, options: SubmitOptions): Promise<AsyncQuery> {
+    const { key, id } = query
+    // How the query has ended is read below, when nobody else can decide about it any more.
+    if (options.waitForCompletionTimeoutMs > 0) {
+      const { watched } = await this.#openWait(key, id).catch(() => ({ watched: undefined }))
+      if (watched) await this.#watch.wait(watched, options)
+      if (watched) this.#watch.release(watched)
+    }
+    await this.#ledger.settle(key, !options.signal?.aborted, this.#idempotencyWindowMs)
+    const found = await this.#read(key, id, true)
+    if (found) return found
+    if ('snapshot' in query) return query.snapshot()
+    throw taskCancelled('it was deleted or has expired')
+  }
+
+  async #openWait(key: Buffer, id: string): Promise<FoundOrWatched> {
+    this.#hints.listen()
+    const watched = this.#watch.open(key, id)
+    let query: AsyncQuery | undefined
+    try {
+      query = await this.#read(key, id)
+    } finally {
+      if (!query?.isRunning) this.#watch.release(watched)
+    }
+    return query?.isRunning ? { watched } : { query }
   }
 
   async #close(): Promise<void> {
@@ -168,35 +215,25 @@ export class PostgresStore implements AsyncQueryStore {
   }
 
   /** A query, or what to wait for. What is not needed during the wait is forgotten with this call. */
-  async #find(
-    id: string,
-    owner: Owner,
-    options: GetOptions,
-  ): Promise<{ query?: AsyncQuery | undefined; watched?: Watched }> {
+  async #find(id: string, owner: Owner, options: GetOptions): Promise<FoundOrWatched> {
     const key = this.#keyOf(id, owner)
     const { keepAliveMs = 0 } = options
     if (keepAliveMs > 0 && !(await this.#extend(key, keepAliveMs))) return {}
     if (!(options.waitForCompletionTimeoutMs > 0)) return { query: await this.#read(key, id) }
-    this.#hints.listen()
-    const watched = this.#watch.open(key, id)
-    let query: AsyncQuery | undefined
-    try {
-      query = await this.#read(key, id)
-    } finally {
-      if (!query?.isRunning) this.#watch.release(watched)
-    }
-    return query?.isRunning ? { watched } : { query }
+    return this.#openWait(key, id)
   }
 
-  async #read(key: Buffer, id: string): Promise<AsyncQuery | undefined> {
+  /** `seesHidden`: the query was found by its key. */
+  async #read(key: Buffer, id: string, seesHidden = false): Promise<AsyncQuery | undefined> {
     const found = await this.#results.read(key)
-    if (!found) return undefined
+    if (!found || (found.stored.isHidden && !seesHidden)) return undefined
     const { stored, result } = found
     const local = this.#runs.find(key)
     if (stored.isLost && !local) {
       await this.#ledger.bury(key, LOST)
-      return this.#read(key, id)
+      return this.#read(key, id, seesHidden)
     }
+    if (stored.isOrphan && !local) await this.#runs.adopt()
     const { startTimeMs, expirationTimeMs } = stored
     const times = { startTimeMs, expirationTimeMs }
     if (stored.failure) throw stored.failure
@@ -251,6 +288,11 @@ export class PostgresStore implements AsyncQueryStore {
   #assertOpen(): void {
     if (this.#closing) throw unavailable('the async query store is closed')
   }
+}
+
+interface FoundOrWatched {
+  query?: AsyncQuery | undefined
+  watched?: Watched | undefined
 }
 
 /** Of a stopped query whose process does not answer. */

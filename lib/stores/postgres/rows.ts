@@ -7,9 +7,13 @@ export interface StoredQuery {
   state: 'running' | 'completed' | 'failed'
   /** Its process is gone, so it will not end. */
   isLost: boolean
+  /** Its process is gone, and another one may run it. */
+  isOrphan: boolean
   startTimeMs: number
   expirationTimeMs: number
   isKept: boolean
+  /** Only submits with its key may find it. */
+  isHidden: boolean
   isColumnar: boolean
   timeZone: string | undefined
   hasColumnMetadata: boolean
@@ -28,9 +32,11 @@ export function readQuery(row: Row): StoredQuery {
   return {
     state: textOf(row, 'state') as StoredQuery['state'],
     isLost: isTrue(row, 'is_lost'),
+    isOrphan: isTrue(row, 'is_orphan'),
     startTimeMs: numberOf(row, 'started_ms'),
     expirationTimeMs: numberOf(row, 'expires_ms'),
     isKept: isTrue(row, 'kept'),
+    isHidden: isTrue(row, 'is_hidden'),
     isColumnar: isTrue(row, 'columnar'),
     timeZone: row.time_zone ?? undefined,
     hasColumnMetadata: isTrue(row, 'column_metadata'),

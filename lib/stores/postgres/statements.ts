@@ -99,7 +99,7 @@ export function statementsFor(schema: string, reruns: boolean) {
 
     /** May be sent again: the first one may have come without its answer. */
     complete: `
-      UPDATE ${s}.queries SET state = 'completed', took_nanos = $3, is_partial = $4 OR is_stopped, head = $5, body = $6,
+      UPDATE ${s}.queries SET state = 'completed', took_nanos = $3, is_partial = $4, head = $5, body = $6,
         chunks = $7, bytes = $8, request = NULL
       WHERE key = $1 AND executor = $2::uuid AND state IN ('running', 'completed') AND ${visible}
       RETURNING key`,

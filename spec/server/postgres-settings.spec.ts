@@ -29,6 +29,7 @@ describe('a database in the configuration of the standalone server', () => {
       ESQL_ASYNC_MAX_BYTES_PER_OWNER: '100000',
       ESQL_ASYNC_MAX_RUN: '1h',
       ESQL_ASYNC_ON_MAX_RUN: 'fail',
+      ESQL_ASYNC_IDEMPOTENCY_WINDOW: '1m',
     })
     expect([postgresUrl, queries]).toEqual([URL, configOf({}).queries.map(() => expect.anything())])
     expect(store).toEqual({
@@ -37,6 +38,7 @@ describe('a database in the configuration of the standalone server', () => {
       maxBytesPerOwner: 100_000,
       maxRunMs: 3_600_000,
       onMaxRun: 'fail',
+      idempotencyWindowMs: 60_000,
     })
   })
 

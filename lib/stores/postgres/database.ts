@@ -2,6 +2,7 @@ import { systemClock } from '../../core/clock'
 import { describeError } from '../../core/describe-error'
 import { isObject } from '../../core/is-object'
 import type { Logger } from '../../core/logger'
+import type { PostgresMetrics } from './metrics'
 
 /** A statement as `pg` takes it. */
 export interface PostgresStatement {
@@ -63,6 +64,7 @@ interface Job {
 export class Database {
   readonly #pool: PostgresPool
   readonly #limitMs: number
+  readonly #metrics: PostgresMetrics
   readonly #own: OwnConnection
   /** Those that wait for their turn. */
   readonly #waiting = new Set<Job>()
@@ -72,10 +74,12 @@ export class Database {
     pool: PostgresPool,
     own: OwnConnection,
     { statementTimeoutMs, logger }: { statementTimeoutMs: number; logger: Logger },
+    metrics: PostgresMetrics = {},
   ) {
     this.#pool = pool
     this.#own = own
     this.#limitMs = statementTimeoutMs
+    this.#metrics = metrics
     // Without a listener, Node.js ends the process when the server closes an idle connection.
     if (pool.listenerCount('error') === 0) {
       pool.on('error', (error) =>
@@ -85,26 +89,28 @@ export class Database {
   }
 
   /** Rejects if there is no answer in time. The statement may still take effect then. */
-  run(text: string, values: unknown[] = []): Promise<readonly Row[]> {
-    return new Promise((resolve, reject) => {
-      const cancelTimer = limit(this.#limitMs, (error) => {
-        this.#waiting.delete(job)
-        reject(error)
-      })
-      const job: Job = {
-        statement: { ...statement(text, values), query_timeout: this.#limitMs },
-        resolve(rows) {
-          cancelTimer()
-          resolve(rows)
-        },
-        reject(error) {
-          cancelTimer()
+  async run(text: string, values: unknown[] = []): Promise<readonly Row[]> {
+    const beganMs = systemClock.now()
+    let callOff = (): void => {}
+    try {
+      return await new Promise((resolve, reject) => {
+        const job = {
+          statement: { ...statement(text, values), query_timeout: this.#limitMs },
+          resolve,
+          reject,
+        }
+        callOff = limit(this.#limitMs, (error) => {
+          this.#leaveQueue(job)
           reject(error)
-        },
-      }
-      this.#waiting.add(job)
-      this.#runNext()
-    })
+        })
+        this.#waiting.add(job)
+        this.#metrics.waiting?.add(1)
+        this.#runNext()
+      })
+    } finally {
+      callOff()
+      this.#metrics.duration?.record((systemClock.now() - beganMs) / 1_000)
+    }
   }
 
   /** Runs a small statement where the host cannot hold it up: beside its pool, if there is a connection. */
@@ -120,13 +126,17 @@ export class Database {
   #runNext(): void {
     const [job] = this.#waiting
     if (!job || this.#free === 0) return
-    this.#waiting.delete(job)
+    this.#leaveQueue(job)
     this.#free -= 1
     // Whoever asked may have gone. The connection is free when the pool says so.
     void this.#run(job).finally(() => {
       this.#free += 1
       this.#runNext()
     })
+  }
+
+  #leaveQueue(job: Job): void {
+    if (this.#waiting.delete(job)) this.#metrics.waiting?.add(-1)
   }
 
   async #run({ statement, resolve, reject }: Job): Promise<void> {

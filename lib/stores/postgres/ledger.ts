@@ -176,8 +176,8 @@ export class Ledger {
     await this.#run('fail', key, this.#executor, encodeFailure(error))
   }
 
-  async bury(key: Buffer, error: QueryError): Promise<void> {
-    await this.#run('bury', key, this.#leaseMs, encodeFailure(error))
+  async bury(key: Buffer, error: QueryError): Promise<boolean> {
+    return (await this.#run('bury', key, this.#leaseMs, encodeFailure(error))).length > 0
   }
 
   /** Takes over the query of a lost process that began first, if there is one that may run again. */

@@ -6,6 +6,7 @@ import { describeError } from '../../core/describe-error'
 import type { Logger } from '../../core/logger'
 import type { OwnConnection, PostgresClient, PostgresPool, Row } from './database'
 import { isOutage, limit, outage, statement } from './database'
+import type { PostgresMetrics } from './metrics'
 import { Pause } from './pause'
 
 /** How long to wait before the next connection, in milliseconds: at first, and at most. */
@@ -35,6 +36,7 @@ export class Listener implements OwnConnection {
   readonly #logger: Logger
   /** The connection belongs to no request. */
   readonly #context = new AsyncResource('PostgresListener')
+  readonly #metrics: PostgresMetrics
   #events: ListenerEvents | undefined
   #client: PostgresClient | undefined
   #last: Promise<unknown> = Promise.resolve()
@@ -52,7 +54,9 @@ export class Listener implements OwnConnection {
     create: (() => PostgresClient) | undefined,
     channel: string,
     options: { clock: Clock; statementTimeoutMs: number; logger: Logger },
+    metrics: PostgresMetrics = {},
   ) {
+    this.#metrics = metrics
     this.#create = create
     this.#channel = channel
     this.#clock = options.clock
@@ -100,7 +104,7 @@ export class Listener implements OwnConnection {
       }
       pauseMs = this.#client ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
       this.#client = undefined
-      this.#hears = false
+      this.#setHears(false)
       // A server that does not answer takes no farewell either.
       void client?.end().catch(() => {})
       if (this.#isClosed) return
@@ -120,7 +124,7 @@ export class Listener implements OwnConnection {
     const test = `test:${randomUUID()}`
     client.on('notification', ({ payload = '' }) => {
       if (payload !== test) return events.onNotification(payload)
-      this.#hears ||= !this.#isBusy
+      if (!this.#isBusy) this.#setHears(true)
       this.#test?.end()
     })
     await Promise.race([client.connect(), lost])
@@ -179,6 +183,11 @@ export class Listener implements OwnConnection {
       this.#isBusy = false
       callOff()
     }
+  }
+
+  #setHears(hears: boolean): void {
+    if (hears !== this.#hears) this.#metrics.connected?.add(hears ? 1 : -1)
+    this.#hears = hears
   }
 
   #logOnce(error: unknown): void {

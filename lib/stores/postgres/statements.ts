@@ -112,7 +112,8 @@ export function statementsFor(schema: string, reruns: boolean) {
     /** Fails a query whose process is lost. If the process comes back, nothing that it writes finds the query. */
     bury: `
       UPDATE ${s}.queries q SET state = 'failed', failure = $3, executor = NULL, request = NULL
-      WHERE key = $1 AND state = 'running' AND ${isLost('q', '$2')}`,
+      WHERE key = $1 AND state = 'running' AND ${isLost('q', '$2')}
+      RETURNING key`,
 
     /** Takes over a query whose process is lost. A process that was frozen itself has to say first that it is back. */
     take: `

@@ -162,7 +162,11 @@ export const SETTINGS = named({
   maxQueries: { ...COUNT, about: 'most queries held at a time', option: 'memory.maxQueries' },
   maxQueriesPerOwner: { ...COUNT, about: 'the same for one owner', option: 'memory.maxQueriesPerOwner' },
   maxBytes: { ...COUNT, about: 'most memory that queries may take, in bytes', option: 'memory.maxBytes' },
-  maxBytesPerOwner: { ...COUNT, about: 'the same for one owner', option: 'memory.maxBytesPerOwner' },
+  maxBytesPerOwner: {
+    ...COUNT,
+    about: 'the same for one owner; in PostgreSQL, of packed results, 1 GiB by default',
+    option: 'memory.maxBytesPerOwner',
+  },
   maxRun: { ...TIME, about: 'longest time that a query without a cluster runs', option: 'memory.maxRunMs' },
   onMaxRun: {
     placeholder: 'WORD',

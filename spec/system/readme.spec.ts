@@ -417,11 +417,11 @@ describe('the store in PostgreSQL of docs/stores.md', () => {
   })
 
   it('hears notifications past a pooler', async () => {
-    process.env.PGBOUNCER_URL = database.url
     const snippet = library.find((text) => text.includes('storeBehindPgBouncer')) ?? ''
-    const storeOf = run(snippet).storeBehindPgBouncer as (execute: api.Execute) => api.PostgresStore
+    const storeOf = run(snippet).storeBehindPgBouncer as (...parts: unknown[]) => api.PostgresStore
     const execute = async () => ({ columns: [], values: [] })
-    const [one, other] = [storeOf(execute), storeOf(execute)]
+    const pool = new Pool({ connectionString: database.url })
+    const [one, other] = [storeOf(pool, execute), storeOf(pool, execute)]
     await one.migrate()
     const alice = api.ownerOf('issuer', 'alice')
     const kept = { keepAliveMs: 60_000, keepOnCompletion: true, waitForCompletionTimeoutMs: 0 }
@@ -429,7 +429,7 @@ describe('the store in PostgreSQL of docs/stores.md', () => {
     const found = await other.get(id, alice, { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY })
     expect(found).toMatchObject({ id, isRunning: false })
     await Promise.all([one.close(), other.close()])
-    delete process.env.PGBOUNCER_URL
+    await pool.end()
   })
 })
 

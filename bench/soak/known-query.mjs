@@ -84,9 +84,15 @@ export class KnownQuery {
     return this.target.store === 'postgres' && (!isUp || generation > this.generation)
   }
 
+  /** A query that is stopped when its process was killed completes without rows. */
+  mayHaveNoRows(count = 0) {
+    return count === 0 && this.isStopped && this.mayBeLost()
+  }
+
   /** Whether a result may have so many rows. */
   mayHaveRows(count, isPartial) {
-    if (isPartial) return this.isStopped && count === rowsWhenStopped(this.rows)
+    if (isPartial)
+      return this.isStopped && (count === rowsWhenStopped(this.rows) || this.mayHaveNoRows(count))
     return count === this.rows && this.outcome === 'completes'
   }
 

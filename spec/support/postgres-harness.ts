@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Client, Pool } from 'pg'
+import type { AsyncQueryStore } from '../../lib/core/store'
 import type { PostgresClient, PostgresPool, PostgresStatement } from '../../lib/stores/postgres/database'
 import type { PostgresStoreOptions } from '../../lib/stores/postgres/options'
 import { PostgresStore } from '../../lib/stores/postgres/postgres-store'
@@ -117,6 +118,9 @@ export class PostgresHarness extends MemoryHarness {
   readonly #url: () => string
   readonly #options: Partial<PostgresStoreOptions>
   #schemas: TestSchema[] = []
+  readonly #homes = new WeakMap<AsyncQueryStore, TestSchema>()
+  /** The `close` of a store that leaves its tables. */
+  readonly #ends = new WeakMap<AsyncQueryStore, () => Promise<void>>()
 
   /** `url` is asked for when the server runs. */
   constructor(url: () => string, options: Partial<PostgresStoreOptions> = {}) {
@@ -141,9 +145,11 @@ export class PostgresHarness extends MemoryHarness {
     const schema = new TestSchema(this.#url())
     this.#schemas.push(schema)
     const store = this.createOn(schema)
+    this.#homes.set(store, schema)
     await store.migrate()
     await schema.holdClock()
     const close = store.close.bind(store)
+    this.#ends.set(store, close)
     return Object.assign(store, {
       close: async () => {
         await close()
@@ -151,6 +157,17 @@ export class PostgresHarness extends MemoryHarness {
         await schema.drop()
       },
     })
+  }
+
+  async replica(store: AsyncQueryStore): Promise<PostgresStore> {
+    const schema = this.#homes.get(store)
+    if (!schema) throw new Error('The store is not of this harness')
+    return this.createOn(schema)
+  }
+
+  async restart(store: AsyncQueryStore): Promise<PostgresStore> {
+    await this.#ends.get(store)?.()
+    return this.replica(store)
   }
 
   /** One more store on the same tables, as another process has. */

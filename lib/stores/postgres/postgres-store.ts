@@ -68,12 +68,7 @@ export class PostgresStore implements AsyncQueryStore {
    */
   async migrate(): Promise<void> {
     await this.#database.runScript(createSchema(this.#schema))
-    const version = await this.#ledger.version()
-    if (version > SCHEMA_VERSION) {
-      throw new TypeError(
-        `The tables in ${this.#schema} have version ${version}; this release knows ${SCHEMA_VERSION}`,
-      )
-    }
+    await this.#assertKnownTables()
   }
 
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
@@ -115,10 +110,10 @@ export class PostgresStore implements AsyncQueryStore {
     return listed.map(({ key, ...query }) => ({ ...query, ...this.#queries.runs.find(key)?.progress() }))
   }
 
-  /** For `readyHandler`: rejects while the database does not answer, or has no tables. */
+  /** For `readyHandler`: rejects while the database does not answer, or has no tables that this release knows. */
   async check(): Promise<void> {
     this.#assertOpen()
-    await this.#ledger.version()
+    await this.#assertKnownTables()
   }
 
   /**
@@ -159,6 +154,14 @@ export class PostgresStore implements AsyncQueryStore {
     if (keepAliveMs > 0 && !(await this.#queries.extend(key, keepAliveMs))) return {}
     if (!(options.waitForCompletionTimeoutMs > 0)) return { query: await this.#queries.read(key, id) }
     return this.#queries.find(key, id)
+  }
+
+  async #assertKnownTables(): Promise<void> {
+    const version = await this.#ledger.version()
+    if (version <= SCHEMA_VERSION) return
+    throw new TypeError(
+      `The tables in ${this.#schema} have version ${version}; this release knows ${SCHEMA_VERSION}`,
+    )
   }
 
   #assertOpen(): void {

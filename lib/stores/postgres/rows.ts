@@ -1,4 +1,6 @@
 import type { QueryError } from '../../core/errors'
+import type { StoredResult } from '../../core/result'
+import type { CompletedQuery } from '../../core/store'
 import type { Row } from './database'
 import { decodeFailure } from './encoding'
 
@@ -47,6 +49,20 @@ export function readQuery(row: Row): StoredQuery {
     body: bytesOf(row, 'body'),
     chunks: numberOf(row, 'chunks'),
     failure: failure && decodeFailure(failure),
+  }
+}
+
+/** What everybody gets of a query that has completed, but for its id and times. */
+export function completed(stored: StoredQuery, result: StoredResult): Omit<CompletedQuery, 'id'> {
+  const { tookNanos, isPartial, timeZone } = stored
+  return {
+    isRunning: false,
+    tookNanos,
+    isPartial,
+    ...(stored.isColumnar && { columnar: true }),
+    ...(timeZone !== undefined && { timeZone }),
+    ...(stored.hasColumnMetadata && { columnMetadata: true }),
+    result,
   }
 }
 

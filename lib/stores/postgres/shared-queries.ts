@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock'
 import type { WaitOptions } from '../../core/operations'
 import type { StoredResult } from '../../core/result'
-import type { AsyncQuery, CompletedQuery } from '../../core/store'
+import type { AsyncQuery } from '../../core/store'
 import { withPadding } from '../execution/query-id'
 import { encodeResult } from './encoding'
 import { LOST } from './failures'
@@ -11,7 +11,7 @@ import type { Listener } from './listener'
 import type { LocalRuns, Onlookers } from './local-runs'
 import type { PostgresMetrics } from './metrics'
 import { Results } from './results'
-import type { StoredQuery } from './rows'
+import { completed } from './rows'
 import type { Watched } from './watch'
 import { Watch } from './watch'
 
@@ -196,16 +196,3 @@ export class SharedQueries implements Onlookers {
 
 /** Of a stopped query whose process does not answer. */
 const NO_ROWS: StoredResult = { columns: [], values: [], isFrozen: true }
-
-function completed(stored: StoredQuery, result: StoredResult): Omit<CompletedQuery, 'id'> {
-  const { tookNanos, isPartial, timeZone } = stored
-  return {
-    isRunning: false,
-    tookNanos,
-    isPartial,
-    ...(stored.isColumnar && { columnar: true }),
-    ...(timeZone !== undefined && { timeZone }),
-    ...(stored.hasColumnMetadata && { columnMetadata: true }),
-    result,
-  }
-}

@@ -14,7 +14,8 @@ export interface Watched {
   readonly waits: Waits
   /** How many requests have it. */
   users: number
-  isReading: boolean
+  /** Settles when the tables have said what is new. */
+  reading: Promise<void> | undefined
   /** Something has happened since the tables were asked. */
   isStale: boolean
   /** Of a query that runs no more. */
@@ -56,7 +57,7 @@ export class Watch {
     let watched = this.#watched.get(name)
     if (!watched) {
       const waits = new Waits(this.#clock)
-      watched = { key, id, waits, users: 0, isReading: false, isStale: false, answer: undefined }
+      watched = { key, id, waits, users: 0, reading: undefined, isStale: false, answer: undefined }
       this.#watched.set(name, watched)
     }
     watched.users += 1
@@ -89,13 +90,16 @@ export class Watch {
     const watched = this.#watched.get(key.toString('latin1'))
     if (!watched) return
     watched.isStale = true
-    if (watched.isReading) return
-    watched.isReading = true
+    watched.reading ??= this.#readOn(watched, why)
+    await watched.reading
+  }
+
+  async #readOn(watched: Watched, why?: string): Promise<void> {
     while (watched.isStale && !watched.answer) {
       watched.isStale = false
       watched.answer = await this.#read(watched, why)
     }
-    watched.isReading = false
+    watched.reading = undefined
     if (!watched.answer) return
     this.#forget(watched)
     watched.waits.end()

@@ -258,6 +258,29 @@ describe('PostgresStore', () => {
     await other.close()
   })
 
+  it('sweeps in bites, so that no statement takes long', async () => {
+    const one = await bench({ readGraceMs: 1_000 })
+    const id = await one.start()
+    one.run.complete(rows('a'))
+    await one.get(id, FOREVER)
+    const { name } = one.schema
+    await one.schema.query(`
+      INSERT INTO ${name}.chunks (key, attempt, no, data)
+      SELECT key, 1, no, '' FROM ${name}.queries, generate_series(1, 200) AS no`)
+    await one.delete(id)
+    await one.advance(2_000)
+    const removed: number[] = []
+    const query = one.pool.query.bind(one.pool)
+    one.pool.query = async (statement) => {
+      const answer = await query(statement)
+      if (statement.text.includes('DELETE FROM') && answer.rows.length > 0) removed.push(answer.rows.length)
+      return answer
+    }
+    await one.advance(60_000)
+    while ((await one.count('queries')) > 0) await one.pool.idle()
+    expect(removed).toEqual([64, 64, 64, 8, 1])
+  })
+
   it('removes chunks of a query that was deleted while they were written, and its row', async () => {
     const one = await bench({ readGraceMs: 1_000 })
     const id = await one.start()
@@ -369,23 +392,24 @@ describe('PostgresStore', () => {
 
 describe('migrate', () => {
   it('creates the tables once, however many processes do that at the same time', async () => {
-    const one = await bench()
     const schema = new TestSchema(database.url)
-    const stores = Array.from(
-      { length: 8 },
-      () =>
-        new PostgresStore({
-          pool: one.pool,
-          schema: schema.name,
-          execute: () => rows('a'),
-          clock: new ManualClock(),
-        }),
-    )
-    await Promise.all(stores.map((store) => store.migrate()))
-    await stores[0]?.migrate()
-    await stores[0]?.check()
-    expect((await schema.query(`SELECT version FROM ${schema.name}.version`)).rows).toEqual([{ version: 1 }])
-    await schema.drop()
+    const pools = Array.from({ length: 10 }, () => new Pool({ connectionString: database.url, max: 1 }))
+    const stores = pools.map((pool) => {
+      const execute = () => rows('a')
+      return new PostgresStore({ pool, schema: schema.name, execute, clock: new ManualClock() })
+    })
+    try {
+      // Connected already, so that all come at once.
+      await Promise.all(pools.map((pool) => pool.query('SELECT 1')))
+      await Promise.all(stores.map((store) => store.migrate()))
+      await stores[0]?.migrate()
+      await stores[0]?.check()
+      const { rows: versions } = await schema.query(`SELECT version FROM ${schema.name}.version`)
+      expect(versions).toEqual([{ version: 1 }])
+    } finally {
+      await Promise.all(pools.map((pool) => pool.end()))
+      await schema.drop()
+    }
   })
 
   it('finds the tables that the printed SQL has created, which may run again', async () => {
@@ -410,7 +434,9 @@ describe('migrate', () => {
   it('refuses tables of a later release', async () => {
     const one = await bench()
     await one.schema.query(`UPDATE ${one.schema.name}.version SET version = 2`)
-    await expect(one.store.migrate()).rejects.toThrow('have version 2; this release knows 1')
+    for (const call of [() => one.store.migrate(), () => one.store.check()]) {
+      await expect(call()).rejects.toThrow('have version 2; this release knows 1')
+    }
   })
 
   it.each(['', 'A', 'a"; DROP TABLE x; --', "a'b", '1a', 'a'.repeat(64)])(

@@ -1,8 +1,10 @@
-import type { AsyncQueryStore, Logger, PostgresPool } from '../index'
+import { messageOf } from '../core/message-of'
+import type { AsyncQueryStore, Logger, PostgresPool, PostgresStoreOptions } from '../index'
 import { ElasticsearchStore, MemoryStore, PostgresStore } from '../index'
-import { sampleEngine } from '../sample/engine'
+import { keepAliveLimit, sampleEngine } from '../sample/engine'
 import type { ServerConfig } from './config'
-import { ConfigError, messageOf } from './config-error'
+import { ConfigError } from './config-error'
+import type { LiveCatalogue } from './live-catalogue'
 import { SETTINGS, variableOf } from './settings'
 
 /** A store that can be asked. `close` also ends what it was opened with. */
@@ -12,19 +14,23 @@ export interface OpenStore {
 }
 
 /** Throws a {@link ConfigError} if the database of the configuration cannot be used. */
-export async function openStore(config: ServerConfig, logger: Logger): Promise<OpenStore> {
-  const { elasticsearch, postgresUrl, queries, store: bounds } = config
-  if (postgresUrl !== undefined) return openPostgres(postgresUrl, config, logger)
+export async function openStore(
+  { elasticsearch, postgresUrl, store: bounds }: ServerConfig,
+  catalogue: LiveCatalogue,
+  logger: Logger,
+): Promise<OpenStore> {
+  const queries = () => catalogue.queries
+  const execute = sampleEngine(queries)
+  if (postgresUrl !== undefined) return openPostgres(postgresUrl, { execute, logger, ...bounds })
   const store = elasticsearch
     ? new ElasticsearchStore(elasticsearch)
-    : new MemoryStore({ execute: sampleEngine(queries), ...bounds })
+    : new MemoryStore({ execute, limitKeepAlive: keepAliveLimit(queries), ...bounds })
   return { store, close: () => store.close() }
 }
 
 async function openPostgres(
   connectionString: string,
-  { queries, store: bounds }: ServerConfig,
-  logger: Logger,
+  given: Omit<PostgresStoreOptions, 'pool'>,
 ): Promise<OpenStore> {
   const { Pool } = loadPg()
   const pool = new Pool({
@@ -36,8 +42,7 @@ async function openPostgres(
     keepAlive: true,
   })
   // The server has given what it answers its time already.
-  const options = { pool, execute: sampleEngine(queries), logger, closeGraceMs: 0, ...bounds }
-  const store = new PostgresStore(options)
+  const store = new PostgresStore({ ...given, pool, closeGraceMs: 0 })
   const close = async (): Promise<void> => {
     await store.close()
     await pool.end()

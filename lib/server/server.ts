@@ -3,12 +3,14 @@ import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '../core/clock'
+import { messageOf } from '../core/message-of'
 import type { Logger, ResolveCaller } from '../index'
 import { asyncQueryRouter } from '../index'
 import { createApp } from './app'
 import type { ServerConfig } from './config'
-import { ConfigError, messageOf } from './config-error'
+import { ConfigError } from './config-error'
 import { Connections } from './connections'
+import { LiveCatalogue } from './live-catalogue'
 import { openStore } from './open-store'
 
 /** A gateway that listens. `url` is an address that a client on this machine can use. */
@@ -34,13 +36,18 @@ export async function startServer(
   resolveCaller: ResolveCaller,
   logger: Logger,
 ): Promise<RunningServer> {
-  const { store, close: closeStore } = await openStore(config, logger)
+  const catalogue = new LiveCatalogue(config, logger)
+  const { store, close: closeStore } = await openStore(config, catalogue, logger).catch((error: unknown) => {
+    catalogue.close()
+    throw error
+  })
   const router = asyncQueryRouter({ store, resolveCaller, logger, ...config.router })
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
   const connections = new Connections(server)
   const isLeaving = (): boolean => connections.isLeaving
   server.on('request', createApp(config, { router, store, resolveCaller, logger, isLeaving }))
   const url = await listen(server, config).catch(async (error: unknown) => {
+    catalogue.close()
     await closeStore()
     throw error
   })
@@ -58,6 +65,7 @@ export async function startServer(
     endWithin(config.shutdownGraceMs)
     await connections.stopListening()
     router.drain()
+    catalogue.close()
     void connections.end()
     await closed
     await closeStore()

@@ -11,8 +11,9 @@ import { POSTGRES_STORE_OPTIONS } from '../../lib/stores/postgres/options'
 const WITHOUT_SETTING: Readonly<Record<string, readonly string[]>> = {
   // The server makes the store, the token check and the log. OpenTelemetry has variables of its own.
   router: ['store', 'resolveCaller', 'logger', 'meterProvider'],
-  // The catalogue gives the executor, which ends at once when it is interrupted. The clock is for tests.
-  memory: ['execute', 'interruptGraceMs', 'clock', 'meterProvider'],
+  // The catalogue gives the executor, which ends at once when it is interrupted, and the limit of each query. The clock is for
+  // tests.
+  memory: ['execute', 'interruptGraceMs', 'limitKeepAlive', 'clock', 'meterProvider'],
   // The same. For samples, the defaults of the rest will do.
   postgres: [
     ...['pool', 'execute', 'logger', 'interruptGraceMs', 'clock', 'meterProvider'],

@@ -14,6 +14,7 @@ import { freezeResult } from './frozen-result'
 import type { KeptResult } from './intake'
 import { Intake } from './intake'
 import type { StoredChunk } from './kept-rows'
+import { KeptRows } from './kept-rows'
 import type { LocalQuery, ResultFacts } from './query'
 import { taskCancelled } from './query'
 
@@ -116,6 +117,26 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
     })
   }
 
+  /** Counts a query as long as somebody reads its result, and what that takes, or throws a 429. The returned function ends that. */
+  hold(query: Query, { values }: StoredResult): () => void {
+    const unpacks = values instanceof KeptRows
+    if (unpacks) this.#budget.addReader(query.owner)
+    query.readers += 1
+    const release = (): void => {
+      query.readers -= 1
+      if (unpacks) this.#budget.removeReader(query.owner)
+      this.release(query)
+    }
+    try {
+      // A submit whose query is not kept has forgotten it already.
+      if (!query.isCounted) this.admit(query)
+    } catch (refusal) {
+      release()
+      throw refusal
+    }
+    return release
+  }
+
   /** The query has no time limit any more: it cannot be found, and its executor was told. */
   forget(query: Query): void {
     this.#deadlines.delete(query)
@@ -173,14 +194,17 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
   async #complete(query: Query, result: EngineResult | Intake): Promise<void> {
     if (query.outcome) return
     const isStopped = query.isInterrupted
-    const tookNanos = Math.max(0, Math.round((this.#clock.now() - query.begunMs) * 1e6))
+    const measuredNanos = Math.max(0, Math.round((this.#clock.now() - query.begunMs) * 1e6))
     try {
       const kept = result instanceof Intake ? await result.kept() : (result as KeptResult)
       const frozen = await freezeResult(kept, (bytes) => this.#budget.assertRoom(query.owner, bytes))
       // The query may have been deleted or have expired meanwhile.
       if (query.outcome) return
       this.#takeBytes(query, frozen.bytes)
-      const facts = { tookNanos, isPartial: isStopped || frozen.result.isPartial === true }
+      const facts = {
+        tookNanos: frozen.result.tookNanos ?? measuredNanos,
+        isPartial: isStopped || frozen.result.isPartial === true,
+      }
       const keeping = this.#keeper.keepResult(query, frozen.result, facts)
       if (keeping) await keeping
       query.complete(frozen.result, facts)

@@ -27,8 +27,8 @@ import { SharedQueries } from './shared-queries'
  * Keeps queries in PostgreSQL and runs them with your executor, in the process that got the submit. Finished queries
  * outlive the process, and every process on the same tables serves them.
  *
- * A query gets into the tables when somebody learns its id. One that ends within its wait and is not kept costs no
- * statement.
+ * A query gets into the tables when somebody learns its id, or at once if its submit has an `Idempotency-Key`. Any other that ends
+ * within its wait and is not kept costs no statement.
  */
 export class PostgresStore implements AsyncQueryStore {
   readonly idempotentSubmit = true

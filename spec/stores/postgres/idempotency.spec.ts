@@ -9,6 +9,8 @@ import { AT_ONCE, alice, bob, errorOf, FOREVER, refusal, rows } from '../../supp
 const KEYED = { idempotency: { key: 'k', fingerprint: 'f' }, keepAliveMs: 3_600_000 }
 const NOT_KEPT = { ...KEYED, keepOnCompletion: false }
 const WINDOW_MS = 600_000
+/** Without a listener, a process does just what the clocks of the test say. */
+const QUIET = { listener: false } as const
 
 let database: TestDatabase
 /** Two processes on the same tables. */
@@ -19,8 +21,8 @@ beforeAll(async () => {
   database = await openDatabase()
 })
 beforeEach(async () => {
-  one = await PostgresBench.create(database.url)
-  two = one.replica()
+  one = await PostgresBench.create(database.url, QUIET)
+  two = one.replica(QUIET)
 })
 afterEach(async () => {
   await two.close()
@@ -42,7 +44,7 @@ async function complete(options: Partial<SubmitOptions> = {}) {
 
 describe('the keys of a PostgresStore', () => {
   it('give one query to a hundred submits at once in two processes', async () => {
-    const few = { maxRunning: 3 }
+    const few = { ...QUIET, maxRunning: 3 }
     const [left, right] = [one.replica(few), one.replica(few)]
     const submits = Array.from({ length: 100 }, (_, n) => (n % 2 === 0 ? left : right).submit(KEYED))
     const ids = new Set((await Promise.all(submits)).map(({ id }) => id))
@@ -123,14 +125,14 @@ describe('the keys of a PostgresStore', () => {
 
   it('count a query that is not kept as one of its owner', async () => {
     await complete()
-    const strict = one.replica({ maxQueriesPerOwner: 1 })
+    const strict = one.replica({ ...QUIET, maxQueriesPerOwner: 1 })
     expect(await refusal(strict.submit())).toMatchObject({ type: 'es_rejected_execution_exception' })
     expect(await strict.submit({ ...NOT_KEPT, ...AT_ONCE })).toMatchObject({ isRunning: false })
     await strict.close()
   })
 
   it('of submits that are refused stay free', async () => {
-    const busy = one.replica({ maxRunning: 1 })
+    const busy = one.replica({ ...QUIET, maxRunning: 1 })
     await busy.start()
     expect(await refusal(busy.submit(KEYED))).toMatchObject({ status: 429 })
     expect(await two.submit(KEYED)).toMatchObject({ isRunning: true })

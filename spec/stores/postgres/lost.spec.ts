@@ -7,7 +7,9 @@ import { AT_ONCE, alice, bob, errorOf, FOREVER, refusal, rows } from '../../supp
 
 const BEAT_MS = 5_000
 const LEASE_MS = 20_000
-const RERUN: Partial<PostgresStoreOptions> = { onLost: 'rerun', heartbeatMs: BEAT_MS, leaseMs: LEASE_MS }
+/** Without a listener: a process that begins to hear says at once that it is there, at a time of its own. */
+const QUIET: Partial<PostgresStoreOptions> = { listener: false, heartbeatMs: BEAT_MS, leaseMs: LEASE_MS }
+const RERUN: Partial<PostgresStoreOptions> = { ...QUIET, onLost: 'rerun' }
 const DISCONNECTED = { type: 'node_disconnected_exception', status: 500 }
 const CLOSED = { type: 'node_closed_exception', status: 500 }
 
@@ -178,7 +180,10 @@ describe("onLost: 'rerun'", () => {
 
 describe('close', () => {
   it('lets queries end for some time, and fails what still runs then', async () => {
-    const [one, two] = (await processes(2, { closeGraceMs: 10_000 })) as [PostgresBench, PostgresBench]
+    const [one, two] = (await processes(2, { ...QUIET, closeGraceMs: 10_000 })) as [
+      PostgresBench,
+      PostgresBench,
+    ]
     const ids = [await one.start(), await one.start()]
     one.obeySignal()
     const closing = one.store.close()
@@ -196,7 +201,10 @@ describe('close', () => {
   })
 
   it('is done as soon as nothing runs', async () => {
-    const [one, two] = (await processes(2, { closeGraceMs: 10_000 })) as [PostgresBench, PostgresBench]
+    const [one, two] = (await processes(2, { ...QUIET, closeGraceMs: 10_000 })) as [
+      PostgresBench,
+      PostgresBench,
+    ]
     const id = await one.start()
     const closing = one.store.close()
     one.run.complete(rows('a'))

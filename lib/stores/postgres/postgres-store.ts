@@ -1,6 +1,7 @@
 import type { Owner } from '../../core/caller'
 import { checkOptions } from '../../core/check-options'
 import { unavailable } from '../../core/errors'
+import { unfailing } from '../../core/logger'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
 import { ownText } from '../execution/own-text'
@@ -40,7 +41,8 @@ export class PostgresStore implements AsyncQueryStore {
   #closing: Promise<void> | undefined
 
   constructor(options: PostgresStoreOptions) {
-    const resolved = checkOptions('PostgresStore', options, POSTGRES_STORE_OPTIONS)
+    const checked = checkOptions('PostgresStore', options, POSTGRES_STORE_OPTIONS)
+    const resolved = { ...checked, logger: unfailing(checked.logger) }
     const { schema, maxRunning, maxBytes, leaseMs, heartbeatMs } = resolved
     const reruns = resolved.onLost === 'rerun'
     if (leaseMs < 3 * heartbeatMs) {

@@ -99,14 +99,15 @@ export function statementsFor(schema: string, reruns: boolean) {
 
     /** May be sent again: the first one may have come without its answer. */
     complete: `
-      UPDATE ${s}.queries SET state = 'completed', took_nanos = $3, is_partial = $4 OR is_stopped, head = $5, body = $6,
+      UPDATE ${s}.queries SET state = 'completed', took_nanos = $3, is_partial = $4, head = $5, body = $6,
         chunks = $7, bytes = $8, request = NULL
       WHERE key = $1 AND executor = $2::uuid AND state IN ('running', 'completed') AND ${visible}
       RETURNING key`,
 
+    /** May be sent again. Nothing takes the place of another failure. */
     fail: `
       UPDATE ${s}.queries SET state = 'failed', failure = $3, request = NULL
-      WHERE key = $1 AND executor = $2::uuid AND state IN ('running', 'failed') AND ${visible}
+      WHERE key = $1 AND executor = $2::uuid AND (state = 'running' OR state = 'failed' AND failure = $3::bytea) AND ${visible}
       RETURNING key`,
 
     /** Fails a query whose process is lost. If the process comes back, nothing that it writes finds the query. */

@@ -5,13 +5,22 @@ import { distance } from 'fastest-levenshtein'
  * Elasticsearch, similar is a Levenshtein similarity above one half.
  */
 export function closest(name: string, candidates: Iterable<string>): string[] {
+  return ranked(name, candidates)
+    .filter(({ similarity }) => similarity > 0.5)
+    .map(({ candidate }) => candidate)
+}
+
+/** The candidate that is most similar to `name`, however little that is. `undefined` if there are no candidates. */
+export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  return ranked(name, candidates)[0]?.candidate
+}
+
+function ranked(name: string, candidates: Iterable<string>): { candidate: string; similarity: number }[] {
   const similarityOf = (candidate: string): number =>
     1 - distance(name, candidate) / Math.max(name.length, candidate.length, 1)
   return [...candidates]
     .map((candidate) => ({ candidate, similarity: similarityOf(candidate) }))
-    .filter(({ similarity }) => similarity > 0.5)
     .sort((a, b) => b.similarity - a.similarity || (a.candidate < b.candidate ? -1 : 1))
-    .map(({ candidate }) => candidate)
 }
 
 /** `did you mean [a]?` or `did you mean any of [a, b]?`. `undefined` if no candidate is similar. */

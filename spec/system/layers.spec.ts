@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // `server` imports only tables of options from `router`, `jwt` and `stores`. They are no part of the public API.
   server: ['index', 'sample', 'router', 'jwt', 'stores'],
   sample: ['index', 'json'],
+  catalogue: ['request', 'json'],
   index: ['router', 'jwt', 'stores', 'telemetry', 'probes'],
   router: ['request', 'formats', 'telemetry'],
   request: ['formats', 'json'],

@@ -1,0 +1,125 @@
+import { abbreviated } from '../core/errors'
+import type { Value, ValueObject } from '../core/result'
+import type { QueryParam, QueryRequest } from '../core/store'
+import { atOnce } from '../core/turns'
+import { locate } from '../json/parse'
+import { exactJson } from '../json/write'
+import { fingerprintOf } from '../request/fingerprint'
+import { readParams } from '../request/submit-params'
+import type { QueryText } from './query-text'
+import { readQueryText } from './query-text'
+
+/** Which requests an entry of a catalogue answers. */
+export interface Expectation {
+  /** The text of the query, or a pattern for it. */
+  query: string | RegExp
+  params: readonly QueryParam[] | 'any'
+  /** `undefined`: requests without a filter. */
+  filter: ValueObject | 'any' | undefined
+}
+
+/** What a pattern has found in brackets. */
+export type Groups = readonly (string | undefined)[]
+
+/** What a request asks, in the forms that are compared. */
+export class Question {
+  readonly text: QueryText
+  readonly params: Facet
+  readonly filter: Facet
+
+  constructor({ query, params = [], filter }: Pick<QueryRequest, 'query' | 'params' | 'filter'>) {
+    this.text = readQueryText(query)
+    this.params = facetOfParams(params)
+    this.filter = facetOfFilter(filter)
+  }
+}
+
+/** A part of a request beside its text. */
+export interface Facet {
+  /** Equal for parts that are the same. */
+  fingerprint: string
+  /** How it is written in a request, for people. */
+  shown: string
+}
+
+/** Tells whether a request is the one that an entry is for. */
+export class Matcher {
+  /** The normal text, if it is no pattern. */
+  readonly text: string | undefined
+  /** How the entry is written, for people. */
+  readonly usage: string
+  readonly params: Facet | 'any'
+  readonly filter: Facet | 'any'
+  readonly #pattern: RegExp | undefined
+
+  constructor({ query, params, filter }: Expectation) {
+    this.text = typeof query === 'string' ? readQueryText(query).normal : undefined
+    // A flag that remembers where it was would make each second match fail.
+    this.#pattern = query instanceof RegExp ? new RegExp(query, query.flags.replace(/[gy]/g, '')) : undefined
+    this.usage = this.text ?? String(query)
+    this.params = params === 'any' ? params : facetOfParams(params)
+    this.filter = filter === 'any' ? filter : facetOfFilter(filter)
+  }
+
+  /** The groups of the pattern, or `undefined` if the request is another one. */
+  match(question: Question): Groups | undefined {
+    if (!fits(this.params, question.params) || !fits(this.filter, question.filter)) return undefined
+    return this.matchText(question)
+  }
+
+  matchText({ text: { normal, forms } }: Question): Groups | undefined {
+    if (this.text !== undefined) return this.text === normal ? [] : undefined
+    for (const form of forms) {
+      const found = this.#pattern?.exec(form)
+      if (found) return found.slice(1)
+    }
+    return undefined
+  }
+}
+
+export function fits(expected: Facet | 'any', { fingerprint }: Facet): boolean {
+  return expected === 'any' || expected.fingerprint === fingerprint
+}
+
+/** The first entry that is for a request, and what its pattern has found. */
+export function findEntry<Entry extends { readonly matcher: Matcher }>(
+  entries: Iterable<Entry>,
+  question: Question,
+): { entry: Entry; groups: Groups } | undefined {
+  for (const entry of entries) {
+    const groups = entry.matcher.match(question)
+    if (groups) return { entry, groups }
+  }
+  return undefined
+}
+
+/**
+ * Params as a client sends them: values, or an object with one name each. Throws `x_content_parse_exception`, as for a
+ * request with such params.
+ */
+export function paramsOf(params: readonly Value[]): QueryParam[] {
+  const node = atOnce(locate(params))
+  return node ? atOnce(readParams(node)) : []
+}
+
+/** The order of named params does not count. */
+function facetOfParams(params: readonly QueryParam[]): Facet {
+  const sent = params.map(({ name, kind = 'value', value }) => {
+    if (name === undefined) return value
+    return { [name]: kind === 'value' ? value : { [kind]: value } }
+  })
+  const names = params.map(({ name }) => name)
+  const isNamed = names.every((name) => name !== undefined)
+  const facts = params.map(({ name = null, kind = 'value', value }) => [name, kind, value])
+  const sorted = isNamed ? facts.sort(([one], [other]) => (String(one) < String(other) ? -1 : 1)) : facts
+  return facetOf(sorted, sent)
+}
+
+function facetOfFilter(filter: ValueObject | undefined): Facet {
+  return filter ? facetOf(filter, filter) : { fingerprint: '', shown: 'none' }
+}
+
+function facetOf(compared: Value, shown: Value): Facet {
+  const normal = atOnce(locate(compared))?.value ?? null
+  return { fingerprint: atOnce(fingerprintOf(normal)), shown: abbreviated(atOnce(exactJson(shown))) }
+}

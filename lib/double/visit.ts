@@ -29,6 +29,7 @@ export class Visit {
   readonly #gone = new AbortController()
   readonly #clock: Clock
   readonly #onChange: () => void
+  #leaving: Promise<void> | undefined
   #isAsking = false
   /** A fault holds it back. */
   #isHeld = false
@@ -94,15 +95,19 @@ export class Visit {
 
   /** Holds the request back until the promise settles or the client leaves. */
   async hold(until: Promise<unknown> | undefined): Promise<void> {
-    const left = new Promise<void>((resolve) => {
+    this.#isHeld = true
+    this.#onChange()
+    await Promise.race([this.#left(), ...(until ? [until] : [])])
+    this.#isHeld = false
+    this.#onChange()
+  }
+
+  #left(): Promise<void> {
+    this.#leaving ??= new Promise((resolve) => {
       if (this.gone.aborted) resolve()
       this.gone.addEventListener('abort', () => resolve())
     })
-    this.#isHeld = true
-    this.#onChange()
-    await Promise.race([left, ...(until ? [until] : [])])
-    this.#isHeld = false
-    this.#onChange()
+    return this.#leaving
   }
 
   /** The answer never becomes whole. */

@@ -16,6 +16,8 @@ export interface Expectation {
   params: readonly QueryParam[] | 'any'
   /** `undefined`: requests without a filter. */
   filter: ValueObject | 'any' | undefined
+  /** How people know the pattern. @default the pattern */
+  usage?: string
 }
 
 /** What a pattern has found in brackets. */
@@ -52,11 +54,11 @@ export class Matcher {
   readonly filter: Facet | 'any'
   readonly #pattern: RegExp | undefined
 
-  constructor({ query, params, filter }: Expectation) {
+  constructor({ query, params, filter, usage = String(query) }: Expectation) {
     this.text = typeof query === 'string' ? readQueryText(query).normal : undefined
     // A flag that remembers where it was would make each second match fail.
     this.#pattern = query instanceof RegExp ? new RegExp(query, query.flags.replace(/[gy]/g, '')) : undefined
-    this.usage = this.text ?? String(query)
+    this.usage = this.text ?? usage
     this.params = params === 'any' ? params : facetOfParams(params)
     this.filter = filter === 'any' ? filter : facetOfFilter(filter)
   }
@@ -65,6 +67,12 @@ export class Matcher {
   match(question: Question): Groups | undefined {
     if (!fits(this.params, question.params) || !fits(this.filter, question.filter)) return undefined
     return this.matchText(question)
+  }
+
+  /** Whether no request is left for another entry that stands behind this one. Of patterns only equal ones are compared. */
+  takesAllOf({ usage, text, params, filter }: Matcher): boolean {
+    const isSameText = this.usage === usage && (this.text === undefined) === (text === undefined)
+    return isSameText && isWithin(params, this.params) && isWithin(filter, this.filter)
   }
 
   matchText({ text: { normal, forms } }: Question): Groups | undefined {
@@ -79,6 +87,10 @@ export class Matcher {
 
 export function fits(expected: Facet | 'any', { fingerprint }: Facet): boolean {
   return expected === 'any' || expected.fingerprint === fingerprint
+}
+
+function isWithin(one: Facet | 'any', other: Facet | 'any'): boolean {
+  return other === 'any' || (one !== 'any' && fits(other, one))
 }
 
 /** The first entry that is for a request, and what its pattern has found. */

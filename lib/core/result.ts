@@ -128,6 +128,8 @@ export interface QueryResult<Values = Rows> {
   columns: readonly Column[]
   /** Rows of cells, in column order. */
   values: Values
+  /** How long the query ran, in nanoseconds, where that is not the time that `execute` took. @default the store measures it */
+  tookNanos?: number
   /** The counters of the answer: what the query has read and written. */
   statistics?: QueryStatistics
   /** `true`: rows are missing although the query was not stopped. @default false */

@@ -13,6 +13,8 @@ export interface StoreParts {
   readonly create: () => MemoryStore
   readonly journal: Journal
   readonly queries: Queries
+  /** The longest time that a query is kept, in milliseconds. */
+  readonly keepAliveMs: (request: QueryRequest) => number
   /** `undefined`: time passes by itself. */
   readonly standing: StandingClock | undefined
   /** Whether answers tell when a query began and expires, and have the counters of newer releases. */
@@ -38,7 +40,8 @@ export class DoubleStore implements Required<Omit<AsyncQueryStore, 'passThrough'
 
   submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
     return this.#ask(undefined, owner, async () => {
-      const submitted = this.#store.submit(request, owner, options)
+      const keepAliveMs = Math.min(options.keepAliveMs, this.#parts.keepAliveMs(request))
+      const submitted = this.#store.submit(request, owner, { ...options, keepAliveMs })
       if (options.idempotency) this.#noteKey(owner, options.idempotency.key)
       return this.#toldBy(await submitted)
     })

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { readCatalogue } from '../catalogue/read-catalogue'
 import type { Clock } from '../core/clock'
 import { untouchedClock } from '../core/clock'
 import { MemoryStore } from '../index'
@@ -21,6 +22,7 @@ import type { DoubleOperation } from './operations'
 import type { DoubleOptions } from './options'
 import { resolveDoubleOptions, routerLimits, storeLimits } from './options'
 import type { RunningDouble } from './queries/running-double'
+import { CatalogueBook } from './scripts/catalogue-book'
 import type { Script } from './scripts/script'
 import type { Params } from './scripts/script-book'
 import { ScriptBook } from './scripts/script-book'
@@ -98,6 +100,7 @@ class HttpDouble implements Double {
   readonly clock: StandingClock | Clock
   readonly #standing: StandingClock | undefined
   readonly #scripts = new ScriptBook()
+  readonly #catalogue: CatalogueBook
   readonly #faults = new PlannedFaults()
   readonly #journal: Journal
   readonly #barrier: Barrier
@@ -108,7 +111,8 @@ class HttpDouble implements Double {
   #closing: Promise<void> | undefined
 
   constructor(options: DoubleOptions) {
-    const { clock, users, anonymous, release, port, waitByDefault, limits } = resolveDoubleOptions(options)
+    const resolved = resolveDoubleOptions(options)
+    const { clock, users, anonymous, release, port, waitByDefault, limits } = resolved
     this.#port = port
     this.#standing = clock === 'manual' ? new StandingClock() : undefined
     this.clock = this.#standing ?? untouchedClock
@@ -116,7 +120,13 @@ class HttpDouble implements Double {
     this.#journal = new Journal(this.clock, onChange)
     this.#barrier = new Barrier(this.#journal.open, clock === 'manual')
     const store = () => this.#store.inner
-    this.#engine = new Engine([this.#scripts], { journal: this.#journal, clock: this.clock, onChange, store })
+    this.#catalogue = catalogueOf(resolved)
+    this.#engine = new Engine([this.#scripts, this.#catalogue], {
+      journal: this.#journal,
+      clock: this.clock,
+      onChange,
+      store,
+    })
     const { queries } = this.#engine
     this.#store = new DoubleStore({
       create: () =>
@@ -127,6 +137,7 @@ class HttpDouble implements Double {
         }),
       journal: this.#journal,
       queries,
+      keepAliveMs: (request) => this.#engine.keepAliveMs(request),
       standing: this.#standing,
       tellsTimes: release !== '8.19',
     })
@@ -213,9 +224,15 @@ class HttpDouble implements Double {
 
   #forget(why: string): void {
     this.#scripts.forget()
+    this.#catalogue.forget()
     this.#faults.forget()
     this.#journal.forget()
     this.#engine.forget(why)
     this.#barrier.close(why)
   }
+}
+
+function catalogueOf({ catalogue, delays }: ReturnType<typeof resolveDoubleOptions>): CatalogueBook {
+  const entries = catalogue === undefined ? [] : readCatalogue(catalogue).entries
+  return new CatalogueBook(entries, delays === 'recorded')
 }

@@ -18,6 +18,8 @@ export interface Knowledge {
   readonly matchers: readonly Matcher[]
   /** What becomes of a query that asks this. Each call counts. */
   take(question: Question): Plan | undefined
+  /** The longest time that such a query is kept, in milliseconds. */
+  keepAliveMs?(question: Question): number | undefined
 }
 
 /** The store that runs queries with the engine, as far as the engine asks it. */
@@ -72,6 +74,13 @@ export class Engine {
     const outcome = query.run()
     this.queries.begin(query)
     return outcome
+  }
+
+  /** The longest time that a query is kept, in milliseconds. */
+  keepAliveMs({ query, params = [], filter }: QueryRequest): number {
+    const question = new Question({ query, params, ...(filter && { filter }) })
+    const known = this.#knowledge.find(({ matchers }) => matchers.some((matcher) => matcher.match(question)))
+    return known?.keepAliveMs?.(question) ?? Number.POSITIVE_INFINITY
   }
 
   forget(why: string): void {

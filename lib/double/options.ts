@@ -16,6 +16,19 @@ export type DoubleLimits = Pick<
 /** The options of {@link startDouble}. */
 export interface DoubleOptions {
   /**
+   * The path of a catalogue file: queries that the double knows beside the scripts, which count more. A fault in it is an `Error`
+   * that names the place.
+   *
+   * @default no file
+   */
+  catalogue?: string
+  /**
+   * Whether queries of the catalogue take the time that it says for them. `'none'`: they end at once.
+   *
+   * @default 'none'
+   */
+  delays?: 'none' | 'recorded'
+  /**
    * `'manual'`: the clock stands still until {@link Double.advance}. `'real'`: the time of the machine, whatever fake timers
    * a test has.
    *
@@ -76,6 +89,12 @@ const STORE_LIMITS = [
 ] as const
 
 export const DOUBLE_OPTIONS = {
+  catalogue: {
+    expected: 'the path of a catalogue file',
+    fits: (value: unknown) => typeof value === 'string' && value !== '',
+    defaultInWords: 'no file',
+  },
+  delays: oneOf('none', 'recorded'),
   clock: oneOf('real', 'manual'),
   users: {
     expected: "'any', or an object of owners by their Authorization header",

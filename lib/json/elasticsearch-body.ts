@@ -1,9 +1,7 @@
-import { closest } from '../core/did-you-mean'
 import type { ErrorCause } from '../core/errors'
 import { QueryError } from '../core/errors'
 import { isObject } from '../core/is-object'
 import type { Column, ColumnType, QueryResult, QueryStatistics, Value, ValueObject } from '../core/result'
-import { COLUMN_TYPES } from '../core/result'
 
 /** What the fields before the columns say about a query. */
 export interface BodyState {
@@ -29,145 +27,69 @@ export function readState(body: ValueObject): BodyState {
 const DERIVED = new Set(['type', 'reason', 'caused_by', 'root_cause', 'header', 'stack_trace', 'suppressed'])
 
 /**
- * Reads what Elasticsearch answered, parsed from JSON, into our words. `where` names the value that is read, for the
- * text of a fault.
- *
- * {@link STRICT} and {@link TOLERANT} differ in what a fault does. After a fault that does not throw, the reader goes
- * on with what there is.
+ * The result of a completed query. Takes a body as it is, of whatever release: what is wrong or missing becomes empty.
+ * `isColumnar`: `values` has one array per column.
  */
-export class BodyReader {
-  readonly #onFault: (fault: string) => void
-
-  constructor(onFault: (fault: string) => void) {
-    this.#onFault = onFault
-  }
-
-  /** The result of a completed query. `isColumnar`: `values` has one array per column. */
-  result(body: ValueObject, where: string, isColumnar = false): QueryResult {
-    const { is_partial: isPartial, approximation_applied: isApproximated, warnings } = body
-    const { profile, _clusters: clusters } = body
-    const statistics = readStatistics(body)
-    const columns = this.array(body.columns, `${where}.columns`).map((column, index) =>
-      this.#column(column, `${where}.columns[${index}]`),
-    )
-    return {
-      columns,
-      values: isColumnar
-        ? transpose(this.#arrays(body.values, `${where}.values`))
-        : this.rows(body.values, columns, `${where}.values`),
-      ...(Object.keys(statistics).length > 0 && { statistics }),
-      ...(isPartial === true && { isPartial }),
-      ...(typeof isApproximated === 'boolean' && { approximationApplied: isApproximated }),
-      ...(warnings !== undefined && { warnings: this.#texts(warnings, `${where}.warnings`) }),
-      ...(isObject(profile) && { profile }),
-      ...(isObject(clusters) && { clusters }),
-    }
-  }
-
-  /** Rows with a cell for each of the columns. */
-  rows(value: Value | undefined, columns: readonly Column[], where: string): readonly (readonly Value[])[] {
-    const rows = this.#arrays(value, where)
-    const misfit = rows.findIndex((cells) => cells.length !== columns.length)
-    if (misfit >= 0) this.#onFault(`${where}[${misfit}] must have ${columns.length} cells, one per column`)
-    return rows
-  }
-
-  /** The error that a body tells. `status` is that of the response, for a body that came with one. */
-  error(
-    { error, status: bodyStatus }: ValueObject,
-    where: string,
-    status = this.#errorStatus(bodyStatus, `${where}.status`),
-  ): QueryError {
-    const options = status === undefined ? {} : { status }
-    const cause = this.#cause(error, `${where}.error`)
-    // Where Elasticsearch refuses a request before it knows the operation, the error is a plain text.
-    if (!cause || !isObject(error)) return new QueryError('exception', String(error), options)
-    const metadata: Record<string, string | number> = {}
-    for (const [name, fact] of Object.entries(error)) {
-      if (!DERIVED.has(name) && (typeof fact === 'string' || typeof fact === 'number')) metadata[name] = fact
-    }
-    const { type, reason, causedBy } = cause
-    return new QueryError(type, reason, { ...options, metadata, causedBy })
-  }
-
-  object(value: Value | undefined, where: string): ValueObject {
-    if (isObject(value)) return value
-    this.#onFault(`${where} must be an object`)
-    return {}
-  }
-
-  array(value: Value | undefined, where: string): readonly Value[] {
-    if (Array.isArray(value)) return value
-    this.#onFault(`${where} must be an array`)
-    return []
-  }
-
-  text(value: Value | undefined, where: string): string {
-    if (typeof value !== 'string' || value === '') this.#onFault(`${where} must be a text`)
-    return String(value)
-  }
-
-  #texts(value: Value, where: string): readonly string[] {
-    return this.array(value, where).map((item, index) => this.text(item, `${where}[${index}]`))
-  }
-
-  #arrays(value: Value | undefined, where: string): readonly (readonly Value[])[] {
-    return this.array(value, where).map((item, index) => this.array(item, `${where}[${index}]`))
-  }
-
-  #column(value: Value, where: string): Column {
-    const column = this.object(value, where)
-    const { name, type, original_types: originalTypes, suggested_cast: suggestedCast, _meta: meta } = column
-    return {
-      name: this.text(name, `${where}.name`),
-      type: this.#columnType(type, `${where}.type`),
-      ...(originalTypes !== undefined && {
-        originalTypes: this.array(originalTypes, `${where}.original_types`).map(String),
-      }),
-      ...(suggestedCast !== undefined && {
-        suggestedCast: this.text(suggestedCast, `${where}.suggested_cast`),
-      }),
-      ...(meta !== undefined && { meta: this.object(meta, `${where}._meta`) }),
-    }
-  }
-
-  #columnType(value: Value | undefined, where: string): ColumnType {
-    const known = COLUMN_TYPES.find((type) => type === value)
-    if (known) return known
-    const [suggestion] = closest(String(value), COLUMN_TYPES)
-    const hint = suggestion ? `; did you mean \`${suggestion}\`?` : ''
-    this.#onFault(`${where} must be an ES|QL type, got \`${String(value)}\`${hint}`)
-    // A later release may add types. Whoever reads the rows gets them as the cluster wrote them.
-    return String(value) as ColumnType
-  }
-
-  #cause(value: Value | undefined, where: string): ErrorCause | undefined {
-    if (!isObject(value)) {
-      this.#onFault(`${where} must be an object`)
-      return undefined
-    }
-    const { type, reason, caused_by: causedBy } = value
-    return {
-      type: this.text(type, `${where}.type`),
-      reason: this.text(reason, `${where}.reason`),
-      ...(causedBy !== undefined && { causedBy: this.#cause(causedBy, `${where}.caused_by`) }),
-    }
-  }
-
-  #errorStatus(value: Value | undefined, where: string): number | undefined {
-    if (typeof value === 'number' && Number.isInteger(value) && value >= 400 && value <= 599) return value
-    if (value !== undefined) this.#onFault(`${where} must be an HTTP status of 400 or above`)
-    return undefined
+export function readResult(body: ValueObject, isColumnar = false): QueryResult {
+  const { is_partial: isPartial, approximation_applied: isApproximated, warnings } = body
+  const { profile, _clusters: clusters } = body
+  const statistics = readStatistics(body)
+  const values = listOf(body.values).map(listOf)
+  return {
+    columns: listOf(body.columns).map(readColumn),
+    values: isColumnar ? transpose(values) : values,
+    ...(Object.keys(statistics).length > 0 && { statistics }),
+    ...(isPartial === true && { isPartial }),
+    ...(typeof isApproximated === 'boolean' && { approximationApplied: isApproximated }),
+    ...(warnings !== undefined && { warnings: listOf(warnings).map(String) }),
+    ...(isObject(profile) && { profile }),
+    ...(isObject(clusters) && { clusters }),
   }
 }
 
-/** Refuses a body that has a fault: throws an `Error` that says what is wrong, and where. For bodies that people write. */
-export const STRICT = new BodyReader((fault) => {
-  throw new Error(fault)
-})
+/** The error that a body tells. `status` is that of the response, for a body that came with one. */
+export function readError(
+  { error, status: bodyStatus }: ValueObject,
+  status = typeof bodyStatus === 'number' ? bodyStatus : undefined,
+): QueryError {
+  const options = status === undefined ? {} : { status }
+  const cause = readCause(error)
+  // Where Elasticsearch refuses a request before it knows the operation, the error is a plain text.
+  if (!cause || !isObject(error)) return new QueryError('exception', String(error), options)
+  const metadata: Record<string, string | number> = {}
+  for (const [name, fact] of Object.entries(error)) {
+    if (!DERIVED.has(name) && (typeof fact === 'string' || typeof fact === 'number')) metadata[name] = fact
+  }
+  const { type, reason, causedBy } = cause
+  return new QueryError(type, reason, { ...options, metadata, causedBy })
+}
 
-/** Takes a body as it is. For answers of a cluster, of whatever release. */
-export const TOLERANT = new BodyReader(() => {})
+function readCause(value: Value | undefined): ErrorCause | undefined {
+  if (!isObject(value)) return undefined
+  const { type, reason, caused_by: causedBy } = value as ValueObject
+  return {
+    type: String(type),
+    reason: String(reason),
+    ...(causedBy !== undefined && { causedBy: readCause(causedBy) }),
+  }
+}
+
+function readColumn(value: Value): Column {
+  const column = isObject(value) ? (value as ValueObject) : {}
+  const { name, type, original_types: originalTypes, suggested_cast: suggestedCast, _meta: meta } = column
+  return {
+    name: String(name),
+    // A later release may add types. Whoever reads the rows gets them as the cluster wrote them.
+    type: String(type) as ColumnType,
+    ...(originalTypes !== undefined && { originalTypes: listOf(originalTypes).map(String) }),
+    ...(suggestedCast !== undefined && { suggestedCast: String(suggestedCast) }),
+    ...(isObject(meta) && { meta: meta as ValueObject }),
+  }
+}
+
+function listOf(value: Value | undefined): readonly Value[] {
+  return Array.isArray(value) ? value : []
+}
 
 function readStatistics(body: ValueObject): QueryStatistics {
   return {

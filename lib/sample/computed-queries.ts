@@ -1,13 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Matcher } from '../catalogue/matching'
 import type { Column, ColumnType, QueryParam, QueryRequest, QueryResult, Value } from '../index'
 import { QueryError } from '../index'
 import type { SampleQuery } from './engine'
-import { verificationFailure } from './engine'
+
+const matcherOf = (usage: string, query: RegExp): Matcher =>
+  new Matcher({ usage, query, params: 'any', filter: 'any' })
 
 export const MANY_ROWS: SampleQuery = {
   usage: 'FROM many | LIMIT 5000',
   shows: 'as many rows as you ask for, up to 100000',
-  pattern: /^FROM many(?: ?\| ?LIMIT (\d+))?$/i,
+  matcher: matcherOf('FROM many | LIMIT 5000', /^FROM many(?:\|LIMIT (\d+))?$/),
   answer: ([limit = '1000'], { signal }) => manyRows(Number(limit), signal),
 }
 
@@ -44,7 +47,7 @@ async function manyRows(limit: number, signal: AbortSignal): Promise<QueryResult
 export const ROW_OF_PARAMS: SampleQuery = {
   usage: 'ROW x = ?, y = ?',
   shows: 'the params of the request, 64-bit integers included',
-  pattern: /^ROW (\w+ ?= ?\?\w*(?: ?, ?\w+ ?= ?\?\w*)*)$/i,
+  matcher: matcherOf('ROW x = ?, y = ?', /^ROW (\w+ ?= ?\?\w*(?:,\w+ ?= ?\?\w*)*)$/),
   answer: ([assignments = ''], { request }) => rowOfParams(assignments, request),
 }
 
@@ -102,4 +105,8 @@ function integerType(value: bigint): ColumnType {
 function asDoubles(value: Value): Value {
   if (Array.isArray(value)) return value.map(asDoubles)
   return typeof value === 'bigint' ? Number(value) : value
+}
+
+function verificationFailure(problem: string): QueryError {
+  return new QueryError('verification_exception', `Found 1 problem\nline 1:1: ${problem}`)
 }

@@ -1,10 +1,4 @@
-import { types } from 'node:util'
-
 /** A configuration that a person has to change. The message is one line and names what to change. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
-}
-
-export function messageOf(error: unknown): string {
-  return types.isNativeError(error) ? error.message : String(error)
 }

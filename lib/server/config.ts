@@ -1,7 +1,9 @@
+import { messageOf } from '../core/message-of'
 import type { ElasticsearchStoreOptions, ResolveCaller } from '../index'
-import { parseCatalogue, readDefaultCatalogue } from '../sample/catalogue'
+import type { SampleCatalogue } from '../sample/catalogue'
+import { readDefaultCatalogue, readSampleCatalogue } from '../sample/catalogue'
 import type { SampleQuery } from '../sample/engine'
-import { ConfigError, messageOf } from './config-error'
+import { ConfigError } from './config-error'
 import type { CorsConfig } from './cors'
 import { readCors } from './cors-settings'
 import { describeSettings } from './describe-settings'
@@ -23,6 +25,8 @@ export interface ServerConfig {
   queries: readonly SampleQuery[]
   /** Whether `queries` come from the user's own catalogue, which the console does not explain. */
   isOwnCatalogue: boolean
+  /** The files to read `queries` from again when one changes: the catalogue, and those that it names. None: never. */
+  watchedFiles: readonly string[]
   router: GivenOptions<'router'>
   store: GivenOptions<'memory'>
   info: GivenOptions<'info'>
@@ -49,6 +53,7 @@ export function parseCommandLine(
   const elasticsearch = readElasticsearch(given)
   const host = given.read(SETTINGS.host)
   if (!resolveCaller) assertDevelopment(given, { host, elasticsearch })
+  const { queries, files } = elasticsearch ? { queries: [], files: [] } : readCatalogue(given)
   return {
     action: 'serve',
     config: {
@@ -57,8 +62,9 @@ export function parseCommandLine(
       port: given.read(SETTINGS.port),
       resolveCaller,
       elasticsearch,
-      queries: elasticsearch ? [] : readQueries(given),
+      queries,
       isOwnCatalogue: given.sourceOf(SETTINGS.catalogue) !== undefined,
+      watchedFiles: readWatch(given) ? files : [],
       router: given.readOptions('router'),
       store: given.readOptions('memory'),
       info: given.readOptions('info'),
@@ -106,13 +112,21 @@ Every flag has an environment variable. The flag wins. Defaults are in brackets.
 ${describeSettings()}
 `
 
-function readQueries(given: GivenSettings): readonly SampleQuery[] {
-  const text = given.readFile(SETTINGS.catalogue)?.toString()
-  if (text === undefined) return readDefaultCatalogue()
+function readCatalogue(given: GivenSettings): SampleCatalogue {
+  const file = given.read(SETTINGS.catalogue)
+  if (file === undefined) return { queries: readDefaultCatalogue(), files: [] }
+  given.readFile(SETTINGS.catalogue)
   try {
-    return parseCatalogue(text)
+    return readSampleCatalogue(file)
   } catch (cause) {
-    const source = given.sourceOf(SETTINGS.catalogue)
-    throw new ConfigError(`${source}: ${given.read(SETTINGS.catalogue)}: ${messageOf(cause)}`, { cause })
+    throw new ConfigError(`${given.sourceOf(SETTINGS.catalogue)}: ${messageOf(cause)}`, { cause })
   }
+}
+
+function readWatch(given: GivenSettings): boolean {
+  const watches = given.read(SETTINGS.watch)
+  if (!watches || given.sourceOf(SETTINGS.catalogue) !== undefined) return watches
+  throw new ConfigError(
+    `${given.sourceOf(SETTINGS.watch)} needs ${variableOf(SETTINGS.catalogue)}, the file to watch`,
+  )
 }

@@ -1,6 +1,7 @@
+import { messageOf } from '../core/message-of'
 import type { ElasticsearchStoreOptions } from '../index'
 import { ElasticsearchStore } from '../index'
-import { ConfigError, messageOf } from './config-error'
+import { ConfigError } from './config-error'
 import type { GivenSettings } from './given-settings'
 import type { Setting } from './setting-kinds'
 import { SETTINGS, settingsOf, variableOf } from './settings'

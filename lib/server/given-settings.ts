@@ -2,8 +2,10 @@ import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { closest } from '../core/did-you-mean'
-import { ConfigError, messageOf } from './config-error'
+import { messageOf } from '../core/message-of'
+import { ConfigError } from './config-error'
 import type { Part, Setting } from './setting-kinds'
+import { BOOLEAN } from './setting-kinds'
 import type { GivenOptions, ValueOf } from './settings'
 import { ALL_SETTINGS, flagOf, optionsOf, PREFIX, variableOf } from './settings'
 
@@ -13,6 +15,12 @@ const ACTIONS = {
   'new-sealing-key': { type: 'boolean' },
   'postgres-schema': { type: 'boolean' },
 } as const
+
+const SWITCHES = new Set(
+  ALL_SETTINGS.filter(({ placeholder }) => placeholder === BOOLEAN.placeholder).map(
+    (setting) => `--${flagOf(setting)}`,
+  ),
+)
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -110,7 +118,7 @@ function readFlags(args: readonly string[]): Flags {
   const names = ALL_SETTINGS.filter(({ isSecret }) => !isSecret).map(flagOf)
   const flags = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
   try {
-    return parseArgs({ args: [...args], options: { ...flags, ...ACTIONS } }).values
+    return parseArgs({ args: args.map(withValue), options: { ...flags, ...ACTIONS } }).values
   } catch (cause) {
     const [firstLine = ''] = messageOf(cause).split(/\.?\n/)
     // An argument without the form of a flag may be a secret in the wrong place.
@@ -118,6 +126,13 @@ function readFlags(args: readonly string[]): Flags {
     if (!isPlain) throw new ConfigError('an argument belongs to no flag; see --help')
     throw new ConfigError(`${firstLine}; see --help`, { cause })
   }
+}
+
+/** A boolean setting may stand alone: `--watch` is `--watch=true`. */
+function withValue(arg: string, index: number, args: readonly string[]): string {
+  const next = args[index + 1]
+  const isAlone = next === undefined || next.startsWith('-')
+  return isAlone && SWITCHES.has(arg) ? `${arg}=true` : arg
 }
 
 /** Variables that Kubernetes sets for a service whose name begins like our prefix. */

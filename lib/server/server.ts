@@ -3,13 +3,15 @@ import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '../core/clock'
+import { messageOf } from '../core/message-of'
 import type { Logger, ResolveCaller } from '../index'
 import { asyncQueryRouter, ElasticsearchStore, MemoryStore } from '../index'
 import { sampleEngine } from '../sample/engine'
 import { createApp } from './app'
 import type { ServerConfig } from './config'
-import { ConfigError, messageOf } from './config-error'
+import { ConfigError } from './config-error'
 import { Connections } from './connections'
+import { LiveCatalogue } from './live-catalogue'
 
 /** A gateway that listens. `url` is an address that a client on this machine can use. */
 export interface RunningServer {
@@ -31,7 +33,8 @@ export async function startServer(
   resolveCaller: ResolveCaller,
   logger: Logger,
 ): Promise<RunningServer> {
-  const store = storeOf(config)
+  const catalogue = new LiveCatalogue(config, logger)
+  const store = storeOf(config, catalogue)
   const router = asyncQueryRouter({ store, resolveCaller, logger, ...config.router })
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
   const connections = new Connections(server)
@@ -52,6 +55,7 @@ export async function startServer(
     endWithin(config.shutdownGraceMs)
     await connections.stopListening()
     router.drain()
+    catalogue.close()
     void connections.end()
     await closed
     await store.close()
@@ -70,9 +74,12 @@ export async function startServer(
   }
 }
 
-function storeOf({ elasticsearch, queries, store: bounds }: ServerConfig): ElasticsearchStore | MemoryStore {
+function storeOf(
+  { elasticsearch, store: bounds }: ServerConfig,
+  catalogue: LiveCatalogue,
+): ElasticsearchStore | MemoryStore {
   if (elasticsearch) return new ElasticsearchStore(elasticsearch)
-  return new MemoryStore({ execute: sampleEngine(queries), ...bounds })
+  return new MemoryStore({ execute: sampleEngine(() => catalogue.queries), ...bounds })
 }
 
 async function listen(server: Server, { host, port }: ServerConfig): Promise<string> {

@@ -110,6 +110,11 @@ export const SETTINGS = named({
     about: 'the queries to answer, in the format of sample-queries.json',
     defaultInWords: 'sample-queries.json',
   },
+  watch: {
+    ...BOOLEAN,
+    about: 'whether to read the catalogue again when its file changes',
+    default: false,
+  },
   productVersion: {
     placeholder: 'VERSION',
     expected: 'a version such as 9.5.0',

@@ -1,6 +1,7 @@
+import { messageOf } from '../core/message-of'
 import type { JwksOptions, JwtCallerOptions, ResolveCaller } from '../index'
 import { jwtCaller } from '../index'
-import { ConfigError, messageOf } from './config-error'
+import { ConfigError } from './config-error'
 import type { GivenSettings } from './given-settings'
 import { DISCOVER } from './jwt-settings'
 import { SETTINGS, settingsOf, variableOf } from './settings'

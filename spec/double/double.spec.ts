@@ -164,8 +164,8 @@ describe('a double with a clock that stands still', () => {
       'reported cells that do not fit',
       () =>
         on()
-          .reports([[1]])
-          .completes(TABLE),
+          .reports([['x']])
+          .completes({ columns: [{ name: 'n', type: 'long' }], values: [] }),
       'column `n` of type `long`',
     ],
     ['an unknown error type without a status', () => on().fails('own_exception', 'x'), 'needs a status'],

@@ -1,8 +1,6 @@
 import { isQueryError } from '../../lib/core/errors'
 import type { Value, ValueObject } from '../../lib/core/result'
-import { readState, STRICT, TOLERANT } from '../../lib/json/elasticsearch-body'
-
-const READERS = { STRICT, TOLERANT }
+import { readError, readResult, readState } from '../../lib/json/elasticsearch-body'
 
 const COLUMNS = [
   { name: 'n', type: 'long' },
@@ -44,9 +42,9 @@ const ERROR: ValueObject = {
   status: 404,
 }
 
-describe.each(Object.entries(READERS))('a reader that is %s', (_name, reader) => {
+describe('a body of Elasticsearch', () => {
   it('reads a result', () => {
-    expect(reader.result(RESULT, 'body')).toEqual({
+    expect(readResult(RESULT)).toEqual({
       columns: [
         { name: 'n', type: 'long' },
         { name: 'u', type: 'unsupported', originalTypes: ['date', 'ip'], suggestedCast: 'keyword' },
@@ -73,14 +71,14 @@ describe.each(Object.entries(READERS))('a reader that is %s', (_name, reader) =>
   })
 
   it('leaves out what a result does not say', () => {
-    expect(reader.result({ is_partial: false, columns: [], values: [] }, 'body')).toEqual({
+    expect(readResult({ is_partial: false, columns: [], values: [] })).toEqual({
       columns: [],
       values: [],
     })
   })
 
   it('reads each counter without the others', () => {
-    expect(reader.result({ columns: [], values: [], cpu_nanos: 5 }, 'body').statistics).toEqual({
+    expect(readResult({ columns: [], values: [], cpu_nanos: 5 }).statistics).toEqual({
       cpuNanos: 5,
     })
   })
@@ -93,95 +91,47 @@ describe.each(Object.entries(READERS))('a reader that is %s', (_name, reader) =>
         ['a', null],
       ],
     }
-    expect(reader.result(columnar, 'body', true).values).toEqual([
+    expect(readResult(columnar, true).values).toEqual([
       [1, 'a'],
       [2, null],
       [3, null],
     ])
-    expect(reader.result({ columns: [], values: [] }, 'body', true).values).toEqual([])
+    expect(readResult({ columns: [], values: [] }, true).values).toEqual([])
   })
 
   it('reads an error, without the members that Elasticsearch derives', () => {
-    expect(reader.error(ERROR, 'body')).toMatchObject({
+    expect(readError(ERROR)).toMatchObject({
       type: 'index_not_found_exception',
       reason: 'no such index',
       status: 404,
       metadata: { index: 'gone', shard: 3 },
       causedBy: { type: 'io_exception', reason: 'disk', causedBy: { type: 'a', reason: 'b' } },
     })
-    expect(Object.keys(reader.error(ERROR, 'body').metadata)).toEqual(['index', 'shard'])
+    expect(Object.keys(readError(ERROR).metadata)).toEqual(['index', 'shard'])
   })
 
   it('takes the status of the response before that of the body', () => {
-    expect(reader.error(ERROR, 'body', 503).status).toBe(503)
+    expect(readError(ERROR, 503).status).toBe(503)
   })
 
   it('gives an error without a status the one of its type', () => {
-    const { status } = reader.error({ error: { type: 'parsing_exception', reason: 'a' } }, 'body')
+    const { status } = readError({ error: { type: 'parsing_exception', reason: 'a' } })
     expect(status).toBe(400)
   })
 })
 
-describe('a reader that is STRICT', () => {
-  it.each<[string, ValueObject]>([
-    ['body.columns must be an array', {}],
-    ['body.columns[0] must be an object', { columns: [1] }],
-    ['body.columns[0] must be an object', { columns: [[]] }],
-    ['body.columns[0].name must be a text', { columns: [{ name: '', type: 'long' }] }],
-    [
-      'body.columns[0].type must be an ES|QL type, got `keywrod`; did you mean `keyword`?',
-      { columns: [{ name: 'a', type: 'keywrod' }] },
-    ],
-    ['body.columns[0].type must be an ES|QL type, got `undefined`', { columns: [{ name: 'a' }] }],
-    [
-      'body.columns[0].original_types must be an array',
-      { columns: [{ name: 'a', type: 'long', original_types: 'ip' }] },
-    ],
-    [
-      'body.columns[0].suggested_cast must be a text',
-      { columns: [{ name: 'a', type: 'long', suggested_cast: 1 }] },
-    ],
-    ['body.columns[0]._meta must be an object', { columns: [{ name: 'a', type: 'long', _meta: 1 }] }],
-    ['body.warnings must be an array', { columns: [], values: [], warnings: 'w' }],
-    ['body.warnings[1] must be a text', { columns: [], values: [], warnings: ['w', 1] }],
-    ['body.values must be an array', { columns: [] }],
-    ['body.values[0] must be an array', { columns: [], values: [1] }],
-    ['body.values[1] must have 2 cells, one per column', { columns: COLUMNS, values: [[1, null], [1]] }],
-  ])('refuses a result: %s', (message, body) => {
-    expect(() => STRICT.result(body, 'body')).toThrow(new Error(message))
-  })
-
-  it.each<[string, ValueObject]>([
-    ['body.error must be an object', { error: 'no handler found' }],
-    ['body.error.type must be a text', { error: { reason: 'a' } }],
-    ['body.error.reason must be a text', { error: { type: 'a', reason: null } }],
-    ['body.error.caused_by must be an object', { error: { type: 'a', reason: 'b', caused_by: 'c' } }],
-    ['body.error.caused_by.type must be a text', { error: { type: 'a', reason: 'b', caused_by: {} } }],
-    [
-      'body.status must be an HTTP status of 400 or above',
-      { error: { type: 'a', reason: 'b' }, status: 200 },
-    ],
-    [
-      'body.status must be an HTTP status of 400 or above',
-      { error: { type: 'a', reason: 'b' }, status: '404' },
-    ],
-  ])('refuses an error: %s', (message, body) => {
-    expect(() => STRICT.error(body, 'body')).toThrow(new Error(message))
-  })
-})
-
-describe('a reader that is TOLERANT', () => {
+describe('a body that is not as expected', () => {
   it('takes types and fields that a later release adds as they are', () => {
     const columns = [{ name: 'n', type: 'uint128', unit: 'ms' }]
-    expect(TOLERANT.result({ columns, values: [[1]] }, 'body')).toEqual({
+    expect(readResult({ columns, values: [[1]] })).toEqual({
       columns: [{ name: 'n', type: 'uint128' }],
       values: [[1]],
     })
   })
 
   it('makes of a result what there is', () => {
-    expect(TOLERANT.result({}, 'body')).toEqual({ columns: [], values: [] })
-    expect(TOLERANT.result({ columns: [null], values: [1, [2]] }, 'body')).toEqual({
+    expect(readResult({})).toEqual({ columns: [], values: [] })
+    expect(readResult({ columns: [null], values: [1, [2]] })).toEqual({
       columns: [{ name: 'undefined', type: 'undefined' }],
       values: [[], [2]],
     })
@@ -196,7 +146,7 @@ describe('a reader that is TOLERANT', () => {
       { type: 'a', reason: 'b', causedBy: undefined },
     ],
   ])('reads an error that is %s', (_what, error, expected) => {
-    const read = TOLERANT.error({ error, status: 200 }, 'body', 405)
+    const read = readError({ error, status: 200 }, 405)
     expect(isQueryError(read)).toBe(true)
     expect(read).toMatchObject({ ...expected, status: 405 })
   })

@@ -31,7 +31,7 @@ describe('FROM many', () => {
   it('ends when the signal fires', async () => {
     const controller = new AbortController()
     const context = { signal: controller.signal, report() {}, owner: alice, caller: { owner: alice } }
-    const running = sampleEngine(SAMPLES)({ query: 'FROM many | LIMIT 100000' }, context)
+    const running = sampleEngine(() => SAMPLES)({ query: 'FROM many | LIMIT 100000' }, context)
     controller.abort(new Error('enough'))
     await expect(running).rejects.toThrow('enough')
   })

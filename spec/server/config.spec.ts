@@ -72,6 +72,7 @@ describe('the configuration of the standalone server', () => {
       elasticsearch: undefined,
       queries: readDefaultCatalogue().map(({ usage }) => expect.objectContaining({ usage })),
       isOwnCatalogue: false,
+      watchedFiles: [],
       router: {},
       store: {},
       info: {},
@@ -94,6 +95,7 @@ describe('the configuration of the standalone server', () => {
         ESQL_ASYNC_JWT_MONITOR_QUERIES: 'scope=monitor_esql',
         ESQL_ASYNC_JWT_CLOCK_TOLERANCE: '30s',
         ESQL_ASYNC_CATALOGUE: at('catalogue.json'),
+        ESQL_ASYNC_WATCH: 'true',
         ESQL_ASYNC_WAIT_BY_DEFAULT: 'false',
         ESQL_ASYNC_MAX_WAIT: '55s',
         ESQL_ASYNC_MAX_KEEP_ALIVE: '2d',
@@ -125,6 +127,7 @@ describe('the configuration of the standalone server', () => {
       elasticsearch: undefined,
       queries: [expect.objectContaining({ usage: 'FROM logs' })],
       isOwnCatalogue: true,
+      watchedFiles: [at('catalogue.json')],
       router: {
         waitByDefault: false,
         maxWaitMs: 55_000,
@@ -472,7 +475,12 @@ describe('a configuration that is refused', () => {
     [
       'a catalogue that is none',
       { ESQL_ASYNC_CATALOGUE: at('wrong.json') },
-      `ESQL_ASYNC_CATALOGUE: ${at('wrong.json')}: queries[0].response must be an object`,
+      `ESQL_ASYNC_CATALOGUE: ${at('wrong.json')}: queries[0] must have exactly one of \`response\`, \`responses\` and \`response_file\``,
+    ],
+    [
+      'a catalogue to watch that is not named',
+      { ESQL_ASYNC_WATCH: 'true' },
+      'ESQL_ASYNC_WATCH needs ESQL_ASYNC_CATALOGUE, the file to watch',
     ],
     [
       'an unknown variable',

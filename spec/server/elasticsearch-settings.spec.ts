@@ -57,6 +57,7 @@ describe('a cluster in the configuration of the standalone server', () => {
       elasticsearch: { url: new URL(ELASTICSEARCH_URL), sealingKeys: [KEY], headers: {} },
       queries: [],
       isOwnCatalogue: false,
+      watchedFiles: [],
     })
   })
 

@@ -17,7 +17,7 @@ export async function run(query: string, params?: QueryParam[], queries = SAMPLE
   const { signal } = new AbortController()
   const request = { query, ...(params && { params }) }
   const context = { signal, report() {}, owner: alice, caller: { owner: alice } }
-  const result = await sampleEngine(queries)(request, context)
+  const result = await sampleEngine(() => queries)(request, context)
   return { ...result, values: rowsOf(result.values) }
 }
 
@@ -33,7 +33,7 @@ export async function failure(query: string, params?: QueryParam[]): Promise<str
 /** A store that runs the engine on a clock that stands still. */
 export function startStore(queries = SAMPLES): { store: MemoryStore; clock: ManualClock } {
   const clock = new ManualClock()
-  return { clock, store: new MemoryStore({ execute: sampleEngine(queries, clock), clock }) }
+  return { clock, store: new MemoryStore({ execute: sampleEngine(() => queries, clock), clock }) }
 }
 
 export async function submit(store: MemoryStore, query: string): Promise<string> {

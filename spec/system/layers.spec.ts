@@ -11,8 +11,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['server', 'index'],
   // `server` imports only tables of options from `router`, `jwt` and `stores`. They are no part of the public API.
   server: ['index', 'sample', 'router', 'jwt', 'stores'],
-  sample: ['index', 'json'],
-  catalogue: ['request', 'json'],
+  sample: ['index', 'catalogue'],
+  catalogue: ['request', 'formats', 'json'],
   index: ['router', 'jwt', 'stores', 'telemetry', 'probes'],
   router: ['request', 'formats', 'telemetry'],
   request: ['formats', 'json'],

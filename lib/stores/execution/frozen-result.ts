@@ -24,14 +24,18 @@ export async function freezeResult(
   const freezer = new Freezer()
   const columns = freezeColumns(admitColumns(result?.columns), freezer)
   const values = await freezeValues(result.values, columns, freezer, assertRoom)
-  const { statistics, isPartial } = result
+  const { statistics, isPartial, tookNanos } = result
   const { profile, clusters, warnings, approximationApplied } = admitFacts(result)
   if (isPartial !== undefined && typeof isPartial !== 'boolean') {
     throw new TypeError('`isPartial` must be a boolean')
   }
+  if (tookNanos !== undefined && !(Number.isFinite(tookNanos) && tookNanos >= 0)) {
+    throw new TypeError('`tookNanos` must be a number of nanoseconds')
+  }
   const frozen: StoredResult = {
     columns,
     values,
+    ...(tookNanos !== undefined && { tookNanos }),
     ...(statistics && { statistics: freezeStatistics(statistics) }),
     ...(isPartial !== undefined && { isPartial }),
     ...(approximationApplied !== undefined && { approximationApplied }),

@@ -191,7 +191,8 @@ function endOf(end: unknown): ResultEnd {
   if (end === undefined || end === null) return {}
   if (!isObject(end))
     throw new TypeError('What the iterable of `values` returns must be an object, or nothing')
-  const { statistics, isPartial, profile, clusters, warnings, approximationApplied } = end as ResultEnd
-  const given = { statistics, isPartial, profile, clusters, warnings, approximationApplied }
+  const { tookNanos, statistics, isPartial, profile, clusters, warnings, approximationApplied } =
+    end as ResultEnd
+  const given = { tookNanos, statistics, isPartial, profile, clusters, warnings, approximationApplied }
   return Object.fromEntries(Object.entries(given).filter(([, fact]) => fact !== undefined))
 }

@@ -173,14 +173,17 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
   async #complete(query: Query, result: EngineResult | Intake): Promise<void> {
     if (query.outcome) return
     const isStopped = query.isInterrupted
-    const tookNanos = Math.max(0, Math.round((this.#clock.now() - query.begunMs) * 1e6))
+    const measuredNanos = Math.max(0, Math.round((this.#clock.now() - query.begunMs) * 1e6))
     try {
       const kept = result instanceof Intake ? await result.kept() : (result as KeptResult)
       const frozen = await freezeResult(kept, (bytes) => this.#budget.assertRoom(query.owner, bytes))
       // The query may have been deleted or have expired meanwhile.
       if (query.outcome) return
       this.#takeBytes(query, frozen.bytes)
-      const facts = { tookNanos, isPartial: isStopped || frozen.result.isPartial === true }
+      const facts = {
+        tookNanos: frozen.result.tookNanos ?? measuredNanos,
+        isPartial: isStopped || frozen.result.isPartial === true,
+      }
       const keeping = this.#keeper.keepResult(query, frozen.result, facts)
       if (keeping) await keeping
       query.complete(frozen.result, facts)

@@ -3,7 +3,7 @@ import { isObject } from '../../../core/is-object'
 import type { QueryState } from '../../../core/pass-through'
 import type { Value, ValueObject } from '../../../core/result'
 import type { AsyncQuery } from '../../../core/store'
-import { readState, TOLERANT } from '../../../json/elasticsearch-body'
+import { readError, readResult, readState } from '../../../json/elasticsearch-body'
 import { parseJson } from '../../../json/parse'
 import type { Remembered } from '../ids/sealed-content'
 import { UnusableAnswerError } from '../outage'
@@ -31,7 +31,7 @@ export async function readAsyncQuery(
     return { isRunning, id, ...times }
   }
   const { columnar = false, timeZone } = remembered
-  const result = TOLERANT.result(answer, WHERE, columnar)
+  const result = readResult(answer, columnar)
   const warnings = readWarnings(headers.warning)
   return {
     isRunning,
@@ -62,7 +62,7 @@ export function readQueryState(bytes: Buffer): QueryState {
 }
 
 export function readQueryError(bytes: Buffer, status: number): QueryError {
-  return TOLERANT.error(readBody(bytes), WHERE, status)
+  return readError(readBody(bytes), status)
 }
 
 /** The object of a body in JSON. */

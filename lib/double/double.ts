@@ -63,7 +63,8 @@ export interface Double extends AsyncDisposable {
   requestsFor(filter: JournalFilter): readonly JournalEntry[]
   /**
    * Throws an `Error` that lists what is left over: a query that was unknown, a script with `once`, `times` or `then` that was not
-   * used as often, a fault that never came true, a query that still runs.
+   * used as often, a fault that never came true, a query that still runs. It resets the double then, so that the next test does
+   * not fail of the same.
    */
   assertDone(): void
   /** Forgets scripts, faults, journal and queries, for the next test. The clock goes on from its time. */
@@ -197,7 +198,9 @@ class HttpDouble implements Double {
       ...this.#faults.unmet,
       ...queries.running.map(({ text }) => `the query still runs: ${text}`),
     ]
-    if (left.length > 0) throw new Error(['the double is not done:', ...left].join('\n- '))
+    if (left.length === 0) return
+    this.reset()
+    throw new Error(['the double is not done:', ...left].join('\n- '))
   }
 
   reset(): void {

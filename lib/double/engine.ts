@@ -3,6 +3,7 @@ import { Question } from '../catalogue/matching'
 import { unknownQuery } from '../catalogue/unknown-query'
 import type { Owner } from '../core/caller'
 import type { Clock } from '../core/clock'
+import { abbreviated } from '../core/errors'
 import type { QueryResult } from '../core/result'
 import type { AsyncQueryStore, QueryRequest } from '../core/store'
 import type { ExecuteContext } from '../index'
@@ -58,7 +59,7 @@ export class Engine {
 
   /** Throws at once for an unknown query, so that its submit fails, however short it waits. */
   execute(request: QueryRequest, context: ExecuteContext): Promise<QueryResult> {
-    const plan = this.#planFor(new Question(request))
+    const plan = this.#planFor(request)
     const store = this.#storeNow()
     const { owner } = context
     const query = new DoubleQuery(request, context, plan, {
@@ -88,7 +89,8 @@ export class Engine {
     this.unknown.length = 0
   }
 
-  #planFor(question: Question): Plan {
+  #planFor(request: QueryRequest): Plan {
+    const question = new Question(request)
     for (const knowledge of this.#knowledge) {
       const plan = knowledge.take(question)
       if (plan) return plan
@@ -96,7 +98,9 @@ export class Engine {
     if (this.queries.isSought(question)) return BY_HAND
     const matchers = this.#knowledge.flatMap((knowledge) => knowledge.matchers)
     const refusal = unknownQuery('the double', matchers, question)
-    this.unknown.push(refusal.reason)
+    this.unknown.push(
+      `the query was unknown: ${abbreviated(request.query)}\n  ${refusal.reason.replaceAll('\n', '\n  ')}`,
+    )
     throw refusal
   }
 

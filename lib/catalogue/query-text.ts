@@ -1,9 +1,11 @@
 /**
- * What a query consists of. A string that nobody closes ends with its line, so that each character is looked at once, whatever
- * a client sends.
+ * What a query consists of. Nothing can be said about what follows a string that nobody closes, so it belongs to the string. Each
+ * character is looked at once, whatever a client sends.
  */
 const TOKENS =
-  /(?<quoted>"""[^\r\n]*?(?:"""(?:""?)?|$)|"(?:\\.|[^\\"\r\n])*"?|`(?:[^`]|``)*`?)|(?<comment>\/\*|\/\/[^\r\n]*)|(?<blank>\s+)|(?<word>[\p{L}\p{N}_@.$*?-]+)|./gmsu
+  /"""[^\r\n]*?(?:"""(?:""?)?|$.*)|"(?:\\.|[^\\"\r\n])*(?:"|.*)|`(?:[^`]|``)*`?|\/\*|\/\/[^\r\n]*|\s+|[\p{L}\p{N}_@.$*?-]+|./gmsu
+
+const WORD_BEGIN = /^[\p{L}\p{N}_@.$*?-]/u
 
 interface Token {
   kind: 'quoted' | 'blank' | 'word' | 'mark'
@@ -46,46 +48,59 @@ export interface QueryText {
    */
   normal: string
   /** How people write it, with and without what does not count: a pattern may match any of them. */
-  forms: readonly string[]
+  readonly forms: readonly string[]
 }
 
 export function readQueryText(query: string): QueryText {
   const plain = tokensOf(query)
   const uniform = withUpperCase(plain)
   const dense = uniform.filter((token, index) => !isIdle(token, uniform[index - 1], uniform[index + 1]))
-  const spaced = dense.map((token) =>
-    token.kind === 'mark' ? { text: SPACED[token.text] ?? token.text } : token,
-  )
-  const [normal = '', ...others] = [dense, plain, uniform, spaced].map(joined)
-  return { normal, forms: [...new Set([...others, normal])] }
+  const normal = textOf(dense)
+  let forms: readonly string[] | undefined
+  return {
+    normal,
+    // Only patterns need them.
+    get forms() {
+      forms ??= [...new Set([textOf(plain), textOf(uniform), textOf(dense, SPACED), normal])]
+      return forms
+    },
+  }
 }
 
-function joined(tokens: readonly Pick<Token, 'text'>[]): string {
-  return tokens
-    .map(({ text }) => text)
-    .join('')
-    .trim()
+/** The text of tokens. `marks` says how some of them are written. */
+function textOf(tokens: readonly Token[], marks: Readonly<Record<string, string>> = {}): string {
+  let all = ''
+  for (const { kind, text } of tokens) all += kind === 'mark' ? (marks[text] ?? text) : text
+  return all.trim()
 }
 
 /** Whether a token is a blank at an end of the text or beside a separator. */
 function isIdle({ kind }: Token, before: Token | undefined, after: Token | undefined): boolean {
-  return kind === 'blank' && [before, after].some((other) => !other || SEPARATORS.has(other.text))
+  return kind === 'blank' && (!before || !after || SEPARATORS.has(before.text) || SEPARATORS.has(after.text))
 }
 
 function tokensOf(query: string): Token[] {
   const tokens: Token[] = []
   const scanner = new RegExp(TOKENS)
   for (let match = scanner.exec(query); match; match = scanner.exec(query)) {
-    const { quoted, comment, blank, word } = match.groups ?? {}
-    const end = comment === '/*' ? endOfComment(query, match.index) : scanner.lastIndex
-    // Nothing can be said about what follows a comment that nobody closes.
+    const [text] = match
+    const end = text === '/*' ? endOfComment(query, match.index) : scanner.lastIndex
+    // As after a string that nobody closes.
     if (end === undefined) return [...tokens, { kind: 'quoted', text: query.slice(match.index) }]
     scanner.lastIndex = end
-    if (comment !== undefined || blank !== undefined) {
-      if (tokens.at(-1) !== BLANK) tokens.push(BLANK)
-    } else tokens.push({ kind: quoted ? 'quoted' : word ? 'word' : 'mark', text: match[0] })
+    const kind = kindOf(text)
+    if (kind !== 'blank') tokens.push({ kind, text })
+    else if (tokens.at(-1) !== BLANK) tokens.push(BLANK)
   }
   return tokens
+}
+
+/** Comments separate words, as blanks do. */
+function kindOf(text: string): Token['kind'] {
+  const first = text.charAt(0)
+  if (first === '"' || first === '`') return 'quoted'
+  if (text === '/*' || text.startsWith('//') || /\s/.test(first)) return 'blank'
+  return WORD_BEGIN.test(text) ? 'word' : 'mark'
 }
 
 /** Where a comment ends that begins at an offset. Comments may be in comments. */

@@ -36,3 +36,10 @@ export function sampleEngine(queries: () => readonly SampleQuery[], clock: Clock
     throw unknownQuery('the sample engine', matchers, question)
   }
 }
+
+/** How long a query of the list is kept at most, for `limitKeepAlive` of a store. */
+export function keepAliveLimit(
+  queries: () => readonly SampleQuery[],
+): (request: QueryRequest) => number | undefined {
+  return (request) => findEntry(queries(), new Question(request))?.entry.keepAliveMs
+}

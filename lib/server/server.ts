@@ -6,7 +6,7 @@ import { systemClock } from '../core/clock'
 import { messageOf } from '../core/message-of'
 import type { Logger, ResolveCaller } from '../index'
 import { asyncQueryRouter, ElasticsearchStore, MemoryStore } from '../index'
-import { sampleEngine } from '../sample/engine'
+import { keepAliveLimit, sampleEngine } from '../sample/engine'
 import { createApp } from './app'
 import type { ServerConfig } from './config'
 import { ConfigError } from './config-error'
@@ -79,7 +79,12 @@ function storeOf(
   catalogue: LiveCatalogue,
 ): ElasticsearchStore | MemoryStore {
   if (elasticsearch) return new ElasticsearchStore(elasticsearch)
-  return new MemoryStore({ execute: sampleEngine(() => catalogue.queries), ...bounds })
+  const queries = () => catalogue.queries
+  return new MemoryStore({
+    execute: sampleEngine(queries),
+    limitKeepAlive: keepAliveLimit(queries),
+    ...bounds,
+  })
 }
 
 async function listen(server: Server, { host, port }: ServerConfig): Promise<string> {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { readQueryText } from '../../lib/catalogue/query-text'
 
 const normal = (query: string): string => readQueryText(query).normal
@@ -59,6 +60,57 @@ describe('the normal text of a query', () => {
 })
 
 describe('the forms of a query', () => {
+  it('are each the same query, whatever the query is', () => {
+    const pieces = [
+      ...[
+        'from',
+        'FROM',
+        'where',
+        'fork',
+        'by',
+        'first',
+        'host',
+        '1',
+        '-',
+        '=',
+        '/',
+        '*',
+        ':',
+        '?',
+        ';',
+        '|',
+        ',',
+        '(',
+        ')',
+      ],
+      ...[
+        '"a  b"',
+        '"\\""',
+        '"',
+        '""',
+        '"""a"b"""',
+        '`x  y`',
+        '`',
+        ' ',
+        '  ',
+        '\n',
+        '// c\n',
+        '//',
+        '/* c */',
+        '/*',
+        '*/',
+      ],
+    ]
+    const query = fc.array(fc.constantFrom(...pieces), { maxLength: 20 }).map((list) => list.join(''))
+    fc.assert(
+      fc.property(query, (text) => {
+        const { normal: expected, forms } = readQueryText(text)
+        expect(forms.map(normal)).toEqual(forms.map(() => expected))
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+
   it('are what people write', () => {
     expect(readQueryText('from a|where f( x,y ) // z').forms).toEqual([
       'from a|where f( x,y )',

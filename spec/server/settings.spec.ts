@@ -10,8 +10,9 @@ import { MEMORY_STORE_OPTIONS } from '../../lib/stores/memory/options'
 const WITHOUT_SETTING: Readonly<Record<string, readonly string[]>> = {
   // The server makes the store, the token check and the log. OpenTelemetry has variables of its own.
   router: ['store', 'resolveCaller', 'logger', 'meterProvider'],
-  // The catalogue gives the executor, which ends at once when it is interrupted. The clock is for tests.
-  memory: ['execute', 'interruptGraceMs', 'clock', 'meterProvider'],
+  // The catalogue gives the executor, which ends at once when it is interrupted, and the limit of each query. The clock is for
+  // tests.
+  memory: ['execute', 'interruptGraceMs', 'limitKeepAlive', 'clock', 'meterProvider'],
 }
 
 describe('the settings of the standalone server', () => {

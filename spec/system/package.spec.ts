@@ -87,8 +87,8 @@ describe('the packed package', () => {
       `import { readFileSync } from 'node:fs'
        import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
        const tarball = createPackageFromTarballData(readFileSync(process.argv[2]))
-       // The OpenAPI document is not a module.
-       const options = { excludeEntrypoints: ['./api-spec.yaml'] }
+       // Documents are no modules.
+       const options = { excludeEntrypoints: ['./api-spec.yaml', './catalogue.schema.json'] }
        const { problems, entrypoints } = await checkPackage(tarball, options)
        const resolved = ['.', './test-kit'].map((name) => Object.keys(entrypoints[name].resolutions))
        console.log(JSON.stringify({ problems, resolved }))`,
@@ -123,8 +123,8 @@ describe('the packed package', () => {
     })
   })
 
-  it('holds the OpenAPI document', () => {
-    consumer.write('spec.cjs', "console.log(require.resolve('express-esql-async-query/api-spec.yaml'))")
+  it.each(['api-spec.yaml', 'catalogue.schema.json'])('holds %s', (name) => {
+    consumer.write('spec.cjs', `console.log(require.resolve('express-esql-async-query/${name}'))`)
     expect(existsSync(consumer.run('node', 'spec.cjs').trim())).toBe(true)
   })
 
@@ -134,6 +134,7 @@ describe('the packed package', () => {
       'LICENSE',
       'README.md',
       'api-spec.yaml',
+      'catalogue.schema.json',
       'dist',
       'package.json',
       'sample-queries.json',

@@ -320,6 +320,31 @@ describe('a configured server', () => {
     expect(rest.join('').slice(0, said.length || undefined)).toBe(said)
   })
 
+  it('reads a catalogue that it watches again', async () => {
+    const holding = (query: string, response: object) =>
+      file('watched.json', JSON.stringify({ version: 2, queries: [{ query, keep_alive: '5m', response }] }))
+    const response = { columns: [{ name: 'n', type: 'long' }], values: [[1]] }
+    const catalogue = holding('FROM old', response)
+    const { server, submit } = await startChecked({
+      ESQL_ASYNC_CATALOGUE: catalogue,
+      ESQL_ASYNC_WATCH: 'true',
+    })
+    const asked = async (query: string) => {
+      const answer = await submit({ query, keep_on_completion: true, keep_alive: '1d' })
+      const body = (await answer.json()) as Record<string, number>
+      const { start_time_in_millis: begin = 0, expiration_time_in_millis: end = 0 } = body
+      return [answer.status, body.values, end - begin]
+    }
+    expect(await asked('from old')).toEqual([200, [[1]], 300_000])
+    holding('FROM broken', { ...response, values: [['a']] })
+    await server.logged('the catalogue has a fault; its queries stay as they were')
+    expect(await asked('from old')).toEqual([200, [[1]], 300_000])
+    holding('FROM new', response)
+    await server.logged('read the catalogue again')
+    expect(await asked('from new')).toEqual([200, [[1]], 300_000])
+    expect((await submit({ query: 'FROM old' })).status).toBe(400)
+  })
+
   it('logs lines of JSON', async () => {
     const { server, url } = await startChecked()
     await fetch(`${url}/_query/async/none`)

@@ -27,6 +27,8 @@ export class LocalQuery {
   readonly begunMs: number
   startTimeMs: number
   expirationTimeMs: number
+  /** No client keeps it longer at a time. */
+  maxKeepAliveMs = Number.POSITIVE_INFINITY
   /** The last report of `execute`. A stop takes the rows from it. */
   reported: QueryResult | undefined
   /** The bytes that the query takes from the budget of the store. */

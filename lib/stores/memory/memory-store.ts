@@ -26,6 +26,7 @@ import { QueryIndex } from './query-index'
 export class MemoryStore implements AsyncQueryStore {
   readonly idempotentSubmit = true
   readonly #idempotencyWindowMs: number
+  readonly #limitKeepAlive: MemoryStoreOptions['limitKeepAlive']
   readonly #clock: Clock
   readonly #runner: Runner
   readonly #ids = new QueryIdGenerator()
@@ -39,6 +40,7 @@ export class MemoryStore implements AsyncQueryStore {
     const resolved = checkOptions('MemoryStore', options, MEMORY_STORE_OPTIONS)
     this.#clock = resolved.clock
     this.#idempotencyWindowMs = resolved.idempotencyWindowMs
+    this.#limitKeepAlive = resolved.limitKeepAlive
     this.#runner = new Runner(resolved, {
       needs: (query) => query.readers > 0 || this.#queries.has(query),
       keepResult: (query, result) => void this.#sources.set(result, query),
@@ -67,7 +69,7 @@ export class MemoryStore implements AsyncQueryStore {
     const query = this.#find(id, owner)
     if (!query) return undefined
     if (options.keepAliveMs !== undefined && options.keepAliveMs > 0) {
-      query.expirationTimeMs = this.#clock.now() + options.keepAliveMs
+      query.expirationTimeMs = this.#clock.now() + Math.min(options.keepAliveMs, query.maxKeepAliveMs)
       this.#expiries.set(query, query.expirationTimeMs)
     }
     await query.wait(options)
@@ -149,11 +151,13 @@ export class MemoryStore implements AsyncQueryStore {
 
   #start(request: QueryRequest, bytes: number, owner: Owner, options: SubmitOptions): LocalQuery {
     const query = new LocalQuery(this.#ids.next(), request, owner, options, this.#clock)
+    query.maxKeepAliveMs = this.#limitKeepAlive?.(request) ?? Number.POSITIVE_INFINITY
+    query.expirationTimeMs = query.startTimeMs + Math.min(options.keepAliveMs, query.maxKeepAliveMs)
     query.bytes = bytes
     this.#runner.admit(query)
     this.#queries.add(query)
     // The submit of a query without keep-alive still answers, and lets it expire then.
-    if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
+    if (!query.isExpired) this.#expiries.set(query, query.expirationTimeMs)
     this.#runner.run(query, request, options.caller)
     return query
   }

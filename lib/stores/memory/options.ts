@@ -2,6 +2,7 @@ import type { OptionTable } from '../../core/check-options'
 import { rules } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import type { MeterProvider } from '../../core/meter'
+import type { QueryRequest } from '../../core/store'
 import type { Execute } from '../execution/execute'
 import { RUN_OPTIONS } from '../execution/run-options'
 
@@ -46,6 +47,13 @@ export interface MemoryStoreOptions {
    * @default 600_000 (10 min)
    */
   idempotencyWindowMs?: number
+  /**
+   * The longest keep-alive of a query, in milliseconds, whatever its client asks for. `undefined`: no limit. For engines whose
+   * results go stale. Must not throw.
+   *
+   * @default no limit
+   */
+  limitKeepAlive?: (request: QueryRequest) => number | undefined
   /** Time. Replace it in tests. @default the time of the machine */
   clock?: Clock
   /**
@@ -63,4 +71,5 @@ export const MEMORY_STORE_OPTIONS = {
   maxBytes: { ...rules.positiveNumber, default: 256 * 2 ** 20 },
   maxBytesPerOwner: { ...rules.positiveNumber, default: 64 * 2 ** 20 },
   idempotencyWindowMs: { ...rules.positiveNumber, default: 600_000 },
+  limitKeepAlive: { ...rules.function, defaultInWords: 'no limit' },
 } as const satisfies OptionTable<MemoryStoreOptions>

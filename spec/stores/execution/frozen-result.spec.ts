@@ -39,6 +39,7 @@ describe('freezeResult', () => {
       readNanos: 5,
       cpuNanos: 6,
     },
+    tookNanos: 28e6,
     isPartial: true,
     approximationApplied: true,
     warnings: ['No limit defined', 'x'],
@@ -207,6 +208,11 @@ describe('freezeResult', () => {
       'an `isPartial` that is no boolean',
       { ...resultOf(), isPartial: 'no' },
       '`isPartial` must be a boolean',
+    ],
+    [
+      'a `tookNanos` that is no time',
+      { ...resultOf(), tookNanos: -1 },
+      '`tookNanos` must be a number of nanoseconds',
     ],
   ])('refuses a result with %s', async (_what, result, message) => {
     await expect(freezeResult(result as unknown as QueryResult)).rejects.toMatchObject({

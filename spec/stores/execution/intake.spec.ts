@@ -175,9 +175,10 @@ describe('an iterable of batches', () => {
     expect(result.values).toMatchObject({ rowCount: 5_000 })
   })
 
-  it('may return statistics, a profile and whether rows are missing', async () => {
+  it('may return statistics, a profile, how long it took and whether rows are missing', async () => {
     for (const count of [1, 5]) {
       const end = {
+        tookNanos: 5e6,
         statistics: { documentsFound: 7 },
         isPartial: true,
         profile: { a: 1 },
@@ -186,7 +187,9 @@ describe('an iterable of batches', () => {
       const feed = new Feed().result(batches(count), async () => end)
       const query = await completed(new MemoryBench(), { ...feed, statistics: { valuesLoaded: 3 } })
       const { profile, clusters, statistics } = query.result
-      expect({ profile, clusters, isPartial: query.isPartial }).toEqual({
+      const { tookNanos, isPartial } = query
+      expect({ tookNanos, profile, clusters, isPartial }).toEqual({
+        tookNanos: 5e6,
         profile: { a: 1 },
         clusters: { b: 2 },
         isPartial: true,

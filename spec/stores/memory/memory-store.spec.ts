@@ -3,7 +3,7 @@ import type { QueryResult } from '../../../lib/core/result'
 import { rowsOf } from '../../../lib/formats/admission'
 import { MemoryStore } from '../../../lib/stores/memory/memory-store'
 import type { MemoryStoreOptions } from '../../../lib/stores/memory/options'
-import { describeAsyncQueryStore } from '../../../lib/test-kit'
+import { describeAsyncQueryStore, ManualClock } from '../../../lib/test-kit'
 import { MemoryHarness } from '../../support/memory-harness'
 import { AT_ONCE, alice, bob, FOREVER, MemoryBench, refusal, rows } from '../../support/store-bench'
 
@@ -50,6 +50,27 @@ describe('MemoryStore', () => {
     expect((await bench.get(unpadded))?.id).toBe(id)
     expect((await bench.stop(unpadded))?.id).toBe(id)
     expect(await bench.delete(unpadded)).toBe(true)
+  })
+
+  it('keeps no query longer than its limit, at its submit and at each get', async () => {
+    const limitKeepAlive = ({ query }: { query: string }) => (query === 'FROM x' ? 1_000 : undefined)
+    const clock = new ManualClock()
+    const execute = () => rows('a')
+    const store = new MemoryStore({ execute, limitKeepAlive, clock })
+    const options = { ...AT_ONCE, keepAliveMs: 60_000, keepOnCompletion: true }
+    const [limited, free] = await Promise.all(
+      ['FROM x', 'FROM y'].map((query) => store.submit({ query }, alice, options)),
+    )
+    expect([limited?.expirationTimeMs, free?.expirationTimeMs]).toEqual([
+      clock.now() + 1_000,
+      clock.now() + 60_000,
+    ])
+    await clock.advance(600)
+    const found = await store.get(`${limited?.id}`, alice, { ...AT_ONCE, keepAliveMs: 60_000 })
+    expect(found?.expirationTimeMs).toBe(clock.now() + 1_000)
+    await clock.advance(1_000)
+    expect(await store.get(`${limited?.id}`, alice, AT_ONCE)).toBeUndefined()
+    await store.close()
   })
 
   it.each([0, -1])('leaves the expiry when get has a keep-alive of %d', async (keepAliveMs) => {

@@ -1,11 +1,10 @@
-import type { Operation } from '../core/operations'
 import { OPERATIONS } from '../core/operations'
 import { matchRoute, operationOn } from '../request/routes'
 
-/** What a client may ask of a double: an operation of the API, or `info`, which is `GET /` and `HEAD /`. */
-export type DoubleOperation = Operation | 'info'
+export const DOUBLE_OPERATIONS = [...OPERATIONS, 'info'] as const
 
-export const DOUBLE_OPERATIONS: readonly DoubleOperation[] = [...OPERATIONS, 'info']
+/** What a client may ask of a double: an operation of the API, or `info`, which is `GET /` and `HEAD /`. */
+export type DoubleOperation = (typeof DOUBLE_OPERATIONS)[number]
 
 /** The operation of a request and the id in its path. Both are `undefined` where the double has nothing. */
 export function readTarget(

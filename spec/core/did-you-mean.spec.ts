@@ -1,4 +1,4 @@
-import { closest, didYouMean } from '../../lib/core/did-you-mean'
+import { closest, didYouMean, nearest } from '../../lib/core/did-you-mean'
 
 describe('closest', () => {
   it('finds the candidates with a similarity above one half, the most similar first', () => {
@@ -22,6 +22,17 @@ describe('closest', () => {
 
   it('accepts any iterable of candidates', () => {
     expect(closest('abc', new Set(['abcd']))).toEqual(['abcd'])
+  })
+})
+
+describe('nearest', () => {
+  it.each<[string, string[], string | undefined]>([
+    ['FROM logz', ['FROM books', 'FROM logs'], 'FROM logs'],
+    ['SHOW INFO', ['xyz'], 'xyz'],
+    ['b', ['c', 'a'], 'a'],
+    ['b', [], undefined],
+  ])('of %j among %j is %j', (name, candidates, found) => {
+    expect(nearest(name, candidates)).toBe(found)
   })
 })
 

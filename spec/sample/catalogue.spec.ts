@@ -25,6 +25,20 @@ describe('FROM books', () => {
   })
 })
 
+describe('FROM books | LIMIT 2', () => {
+  it.each(['FROM books | LIMIT 2', 'from books|limit 2', 'FROM books // all\n| LIMIT 2'])(
+    'is the beginning of it, as %j',
+    async (query) => {
+      const [part, whole] = [await run(query), await run('FROM books')]
+      expect(part).toEqual({
+        columns: whole.columns,
+        values: whole.values.slice(0, 2),
+        statistics: { documentsFound: 2, valuesLoaded: 14 },
+      })
+    },
+  )
+})
+
 describe('FROM types', () => {
   it('has a column of every type, with a value and a null', async () => {
     const { columns, values } = await run('FROM types')

@@ -194,6 +194,19 @@ describe('the configuration of the standalone server', () => {
     })
   })
 
+  it.each<[string[], boolean]>([
+    [['--watch'], true],
+    [['--watch', '--port', '4000'], true],
+    [['--watch', 'true'], true],
+    [['--watch=false'], false],
+    [['--watch', 'false'], false],
+  ])('reads %j: a flag that is true or false may stand alone', (args, watches) => {
+    const catalogue = at('catalogue.json')
+    expect(configOf({ ESQL_ASYNC_CATALOGUE: catalogue }, args).watchedFiles).toEqual(
+      watches ? [catalogue] : [],
+    )
+  })
+
   describe.each<[string, Record<string, string>, string]>([
     ['on another address than the loopback', { ESQL_ASYNC_HOST: '0.0.0.0' }, 'on 0.0.0.0'],
     [

@@ -1,7 +1,8 @@
 import type { OptionTable } from '../core/check-options'
 import { checkOptions, rules } from '../core/check-options'
 import { isObject } from '../core/is-object'
-import type { AsyncQueryRouterOptions, MemoryStoreOptions } from '../index'
+import type { AsyncQueryRouterOptions } from '../router/options'
+import type { MemoryStoreOptions } from '../stores/memory/options'
 
 /** The limits of a double: options of `asyncQueryRouter` and `MemoryStore`, with their defaults. */
 export type DoubleLimits = Pick<

@@ -168,7 +168,7 @@ class HttpDouble implements Double {
     return this.#scripts.on(query, params)
   }
 
-  running(query: string): Promise<RunningDouble> {
+  async running(query: string): Promise<RunningDouble> {
     return this.#engine.queries.search(query)
   }
 

@@ -88,7 +88,7 @@ export class Visit {
       return await asked
     } finally {
       this.#isAsking = false
-      this.entry.waitMs = this.#clock.now() - askedMs
+      this.entry.waitMs = Math.round(this.#clock.now() - askedMs)
       this.#onChange()
     }
   }

@@ -13,7 +13,10 @@ export async function run() {
   for (const peer of PEERS) {
     const measured = await rounds(peer)
     if (measured) rows.push(...rowsOf(peer, measured))
-    else console.log(`  ${peer} is not here: npm install --no-save ${[...PEERS, '@stoplight/prism-http'].join(' ')}`)
+    else
+      console.log(
+        `  ${peer} is not here: npm install --no-save ${[...PEERS, '@stoplight/prism-http'].join(' ')}`,
+      )
   }
   return rows
 }

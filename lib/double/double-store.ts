@@ -13,8 +13,6 @@ export interface StoreParts {
   readonly create: () => MemoryStore
   readonly journal: Journal
   readonly queries: Queries
-  /** The longest time that a query is kept, in milliseconds. */
-  readonly keepAliveMs: (request: QueryRequest) => number
   /** `undefined`: time passes by itself. */
   readonly standing: StandingClock | undefined
   /** Whether answers tell when a query began and expires, and have the counters of newer releases. */
@@ -40,8 +38,7 @@ export class DoubleStore implements Required<Omit<AsyncQueryStore, 'passThrough'
 
   submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
     return this.#ask(undefined, owner, async () => {
-      const keepAliveMs = Math.min(options.keepAliveMs, this.#parts.keepAliveMs(request))
-      const submitted = this.#store.submit(request, owner, { ...options, keepAliveMs })
+      const submitted = this.#store.submit(request, owner, options)
       if (options.idempotency) this.#noteKey(owner, options.idempotency.key)
       return this.#toldBy(await submitted)
     })

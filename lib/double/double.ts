@@ -133,12 +133,12 @@ class HttpDouble implements Double {
       create: () =>
         new MemoryStore({
           execute: (request, context) => this.#engine.execute(request, context),
+          limitKeepAlive: (request) => this.#engine.keepAliveMs(request),
           clock: this.clock,
           ...storeLimits(limits),
         }),
       journal: this.#journal,
       queries,
-      keepAliveMs: (request) => this.#engine.keepAliveMs(request),
       standing: this.#standing,
       tellsTimes: release !== '8.19',
     })

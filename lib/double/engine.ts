@@ -78,10 +78,10 @@ export class Engine {
   }
 
   /** The longest time that a query is kept, in milliseconds. */
-  keepAliveMs({ query, params = [], filter }: QueryRequest): number {
-    const question = new Question({ query, params, ...(filter && { filter }) })
+  keepAliveMs(request: QueryRequest): number | undefined {
+    const question = new Question(request)
     const known = this.#knowledge.find(({ matchers }) => matchers.some((matcher) => matcher.match(question)))
-    return known?.keepAliveMs?.(question) ?? Number.POSITIVE_INFINITY
+    return known?.keepAliveMs?.(question)
   }
 
   forget(why: string): void {

@@ -67,7 +67,10 @@ export interface Double extends AsyncDisposable {
    * not fail of the same.
    */
   assertDone(): void
-  /** Forgets scripts, faults, journal and queries, for the next test. The clock goes on from its time. */
+  /**
+   * Forgets scripts, faults, journal and queries, for the next test. What waits for a query gets a 400, and what a fault holds back
+   * loses its connection. The clock goes on from its time.
+   */
   reset(): void
   /** Ends everything, connections included. May be called again. */
   close(): Promise<void>

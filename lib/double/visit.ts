@@ -115,6 +115,11 @@ export class Visit {
     this.entry.status = 'aborted'
   }
 
+  /** Ends a request that a fault holds back, with its connection. */
+  release(): void {
+    if (this.#isHeld) this.response.destroy()
+  }
+
   leave(): void {
     if (!this.response.writableFinished) this.break()
     this.#gone.abort()

@@ -8,6 +8,8 @@ import { largeResults } from './large-results'
 import { failure, lifecycle } from './lifecycle'
 import { listing } from './listing'
 import { ownership } from './ownership'
+import { replicas } from './replicas'
+import { restart } from './restart'
 import { snapshots } from './snapshots'
 import type { Suite } from './suite'
 import { testsOf } from './suite'
@@ -37,6 +39,8 @@ const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
   idempotency,
   snapshots,
   'large results': largeResults,
+  replicas,
+  restart,
   failure,
   close: closing,
 }

@@ -14,11 +14,13 @@ import type { InstrumentOptions } from 'express-esql-async-query'
 import * as api from 'express-esql-async-query'
 import * as double from 'express-esql-async-query/double'
 import * as testKit from 'express-esql-async-query/test-kit'
+import { Pool } from 'pg'
 import supertest from 'supertest'
 import { ERROR_STATUS } from '../../lib/core/errors'
 import { FORMATS } from '../../lib/formats/formats'
 import { defaultOf } from '../../lib/server/describe-settings'
 import { ALL_SETTINGS, variableOf } from '../../lib/server/settings'
+import { ManualClock } from '../../lib/test-kit'
 import { tablesOf } from '../support/documented'
 import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
 
@@ -183,7 +185,16 @@ describe('the README', () => {
     const meterProvider = { getMeter: () => meter }
     const store = new api.MemoryStore({ execute: async () => ({ columns: [], values: [] }), meterProvider })
     const ofStore = created.splice(0).map(([name]) => name)
+    const clock = new ManualClock()
+    new api.PostgresStore({
+      pool: new Pool(),
+      execute: () => ({ columns: [], values: [] }),
+      clock,
+      meterProvider,
+    })
+    const ofPostgres = created.splice(0).filter(([name]) => !ofStore.includes(name))
     api.asyncQueryRouter({ store, resolveCaller: () => undefined, meterProvider })
+    created.push(...ofPostgres)
     const [rows = []] = tablesOf(readme, 'instrument')
     const documented = rows.map(([name, kind, unit, _attributes, description]) => [
       name,

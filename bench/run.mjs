@@ -6,6 +6,7 @@ import { isReached, printTable } from './support/report.mjs'
 
 const CASES = [
   'start',
+  'double',
   'get-100',
   'get-10000',
   'writers',

@@ -10,6 +10,7 @@ import { targetOf } from '../../lib/request/routes'
 import sample from '../../sample-queries.json'
 import { apiSpec } from '../support/api-document'
 import { resolveFormat } from '../support/cluster/media-types'
+import { pageOf } from '../support/documented'
 import { goldenCases } from '../support/golden-cases'
 
 const ROOT = path.join(__dirname, '..', '..')
@@ -89,8 +90,7 @@ describe('the compiler', () => {
   })
 })
 
-const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8')
-const [, readmeFormats = ''] = /^### Formats$(.*?)^## /ms.exec(readme) ?? []
+const [, readmeFormats = ''] = /^### Formats$(.*?)^## /ms.exec(pageOf('README.md')) ?? []
 const get = apiSpec.paths['/_query/async/{id}']?.get
 const formatParameter = get?.parameters.find(({ name }) => name === 'format')
 /** The labels of the answers of query, submit, get and stop. */
@@ -130,7 +130,8 @@ const PLACES_OF_A_TYPE: Readonly<Record<string, (type: string) => boolean>> = {
 /** The same for an operation, by its method and path. */
 const PLACES_OF_AN_OPERATION: Readonly<Record<string, (method: string, path: string) => boolean>> = {
   'api-spec.yaml: paths': (method, path) => Object.hasOwn(apiSpec.paths[path] ?? {}, method.toLowerCase()),
-  'README.md: the table of operations': (method, path) => readme.includes(`| \`${method} ${path}\` `),
+  'README.md: the table of operations': (method, path) =>
+    pageOf('README.md').includes(`| \`${method} ${path}\` `),
 }
 
 /** The labels of the answers of a format. */

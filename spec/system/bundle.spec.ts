@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { sign } from 'jsonwebtoken'
+import { pageOf } from '../support/documented'
 import { until } from '../support/gateway'
 import { type Consumer, createConsumer } from '../support/packed'
 
@@ -24,8 +25,7 @@ const GATEWAY = `
 
 /** The flags for esbuild in the README. */
 function documentedFlags(): string[] {
-  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8')
-  const [, command = ''] = /^npx esbuild gateway\.mjs ([\s\S]*?)^```$/m.exec(readme) ?? []
+  const [, command = ''] = /^npx esbuild gateway\.mjs ([\s\S]*?)^```$/m.exec(pageOf('README.md')) ?? []
   return command.split(/[\s\\]+/).filter((flag) => flag !== '' && !flag.startsWith('--outfile'))
 }
 

@@ -21,12 +21,10 @@ import { FORMATS } from '../../lib/formats/formats'
 import { defaultOf } from '../../lib/server/describe-settings'
 import { ALL_SETTINGS, variableOf } from '../../lib/server/settings'
 import { ManualClock } from '../../lib/test-kit'
-import { DOCUMENTATION, tablesOf } from '../support/documented'
+import { DOCUMENTATION, pageOf, tablesOf } from '../support/documented'
 import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
 import type { TestDatabase } from '../support/postgres/database'
 import { openDatabase } from '../support/postgres/database'
-
-const readme = readFileSync(path.join(__dirname, '..', '..', 'README.md'), 'utf8')
 
 const blocks = [...DOCUMENTATION.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(
   ([, language = '', text = '']) => ({
@@ -121,10 +119,9 @@ describe('the README and docs/', () => {
   })
 
   it('lists exactly the error types, with their status', () => {
-    const rows = [...readme.matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map(([, type, status]) => [
-      type,
-      Number(status),
-    ])
+    const rows = [...pageOf('README.md').matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map(
+      ([, type, status]) => [type, Number(status)],
+    )
     expect(Object.fromEntries(rows)).toEqual(ERROR_STATUS)
   })
 
@@ -136,13 +133,13 @@ describe('the README and docs/', () => {
       .flatMap(([, names = '']) => names.split(','))
       .map((name) => name.trim())
       .filter((name) => name !== '')
-    const [, section = ''] = /^## Names\n([\s\S]*?)^## /m.exec(readme) ?? []
+    const [, section = ''] = /^## Names\n([\s\S]*?)^## /m.exec(pageOf('README.md')) ?? []
     const named = [...section.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)
     expect(named.toSorted()).toEqual([...exported, testKit.describeAsyncQueryStore.name].sort())
   })
 
   it('lists exactly the settings of the standalone gateway, with their defaults', () => {
-    const [rows = []] = tablesOf(readme, 'variable')
+    const [rows = []] = tablesOf(pageOf('README.md'), 'variable')
     expect(rows).toEqual(
       ALL_SETTINGS.map((setting) => [`\`${variableOf(setting)}\``, defaultOf(setting) ?? '']),
     )
@@ -162,7 +159,7 @@ describe('the README and docs/', () => {
       traceId: true,
       err: true,
     }
-    const rows = /^\| field [\s\S]*?\n\n/m.exec(readme)?.[0] ?? ''
+    const rows = /^\| field [\s\S]*?\n\n/m.exec(pageOf('README.md'))?.[0] ?? ''
     const cells = [...rows.matchAll(/^\| (`[^|]*)\|/gm)].map(([, cell = '']) => cell)
     const names = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
     expect(names).toEqual(Object.keys(known))
@@ -199,7 +196,7 @@ describe('the README and docs/', () => {
     const ofPostgres = created.splice(0).filter(([name]) => !ofStore.includes(name))
     api.asyncQueryRouter({ store, resolveCaller: () => undefined, meterProvider })
     created.push(...ofPostgres)
-    const [rows = []] = tablesOf(readme, 'instrument')
+    const [rows = []] = tablesOf(pageOf('README.md'), 'instrument')
     const documented = rows.map(([name, kind, unit, _attributes, description]) => [
       name,
       kind,

@@ -90,7 +90,7 @@ describe('the compiler', () => {
   })
 })
 
-const [, readmeFormats = ''] = /^### Formats$(.*?)^## /ms.exec(pageOf('README.md')) ?? []
+const [, readmeFormats = ''] = /^# Formats$(.*?)^## /ms.exec(pageOf('docs/formats.md')) ?? []
 const get = apiSpec.paths['/_query/async/{id}']?.get
 const formatParameter = get?.parameters.find(({ name }) => name === 'format')
 /** The labels of the answers of query, submit, get and stop. */
@@ -116,7 +116,7 @@ const PLACES_OF_A_FORMAT: Readonly<
     names.every((each) => JSON.stringify(formatParameter).includes(`\`${each}\``)),
   'api-spec.yaml: the content of the answers': (_name, _names, labels) =>
     answers.every((answer) => labels.every((label) => answer.includes(label))),
-  'README.md: Formats': (name) => readmeFormats.includes(`\`${name}\``),
+  'docs/formats.md: its first sentence': (name) => readmeFormats.includes(`\`${name}\``),
   'spec/fixtures/response-formats.json': (name) => goldenCases([name]).length > 0,
   'spec/support/cluster/media-types.ts': (name) => resolveFormat(noMediaTypes, name, false).format === name,
 }
@@ -130,7 +130,7 @@ const PLACES_OF_A_TYPE: Readonly<Record<string, (type: string) => boolean>> = {
 /** The same for an operation, by its method and path. */
 const PLACES_OF_AN_OPERATION: Readonly<Record<string, (method: string, path: string) => boolean>> = {
   'api-spec.yaml: paths': (method, path) => Object.hasOwn(apiSpec.paths[path] ?? {}, method.toLowerCase()),
-  'README.md: the table of operations': (method, path) =>
+  'docs/http-api.md: the table of operations': (method, path) =>
     pageOf('README.md').includes(`| \`${method} ${path}\` `),
 }
 

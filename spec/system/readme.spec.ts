@@ -119,7 +119,7 @@ describe('the README and docs/', () => {
   })
 
   it('lists exactly the error types, with their status', () => {
-    const rows = [...pageOf('README.md').matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map(
+    const rows = [...pageOf('docs/http-api.md').matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map(
       ([, type, status]) => [type, Number(status)],
     )
     expect(Object.fromEntries(rows)).toEqual(ERROR_STATUS)

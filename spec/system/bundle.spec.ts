@@ -25,7 +25,7 @@ const GATEWAY = `
 
 /** The flags for esbuild in the README. */
 function documentedFlags(): string[] {
-  const [, command = ''] = /^npx esbuild gateway\.mjs ([\s\S]*?)^```$/m.exec(pageOf('README.md')) ?? []
+  const [, command = ''] = /^npx esbuild gateway\.mjs ([\s\S]*?)^```$/m.exec(pageOf('docs/gateway.md')) ?? []
   return command.split(/[\s\\]+/).filter((flag) => flag !== '' && !flag.startsWith('--outfile'))
 }
 

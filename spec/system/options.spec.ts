@@ -17,9 +17,9 @@ const textOf = (file: string): string => readFileSync(path.join(ROOT, file), 'ut
 /** With the page that has the table, in the order of that page. */
 const OPTIONS = [
   { of: 'DoubleOptions', on: 'README.md', in: 'double/options', table: DOUBLE_OPTIONS },
-  { of: 'AsyncQueryRouterOptions', on: 'README.md', in: 'router/options', table: ROUTER_OPTIONS },
-  { of: 'ProductInfoOptions', on: 'README.md', in: 'router/info/options', table: PRODUCT_INFO_OPTIONS },
-  { of: 'ReadyHandlerOptions', on: 'README.md', in: 'probes/options', table: READY_HANDLER_OPTIONS },
+  { of: 'AsyncQueryRouterOptions', on: 'docs/gateway.md', in: 'router/options', table: ROUTER_OPTIONS },
+  { of: 'ProductInfoOptions', on: 'docs/gateway.md', in: 'router/info/options', table: PRODUCT_INFO_OPTIONS },
+  { of: 'ReadyHandlerOptions', on: 'docs/gateway.md', in: 'probes/options', table: READY_HANDLER_OPTIONS },
   { of: 'JwtCallerOptions', on: 'README.md', in: 'jwt/options', table: JWT_CALLER_OPTIONS },
   { of: 'JwksOptions', on: 'README.md', in: 'jwt/jwks/options', table: JWKS_OPTIONS },
   {

@@ -20,8 +20,8 @@ const OPTIONS = [
   { of: 'AsyncQueryRouterOptions', on: 'docs/gateway.md', in: 'router/options', table: ROUTER_OPTIONS },
   { of: 'ProductInfoOptions', on: 'docs/gateway.md', in: 'router/info/options', table: PRODUCT_INFO_OPTIONS },
   { of: 'ReadyHandlerOptions', on: 'docs/gateway.md', in: 'probes/options', table: READY_HANDLER_OPTIONS },
-  { of: 'JwtCallerOptions', on: 'README.md', in: 'jwt/options', table: JWT_CALLER_OPTIONS },
-  { of: 'JwksOptions', on: 'README.md', in: 'jwt/jwks/options', table: JWKS_OPTIONS },
+  { of: 'JwtCallerOptions', on: 'docs/tokens.md', in: 'jwt/options', table: JWT_CALLER_OPTIONS },
+  { of: 'JwksOptions', on: 'docs/tokens.md', in: 'jwt/jwks/options', table: JWKS_OPTIONS },
   {
     of: 'ElasticsearchStoreOptions',
     on: 'README.md',

@@ -129,9 +129,9 @@ describe('a catalogue of version 2', () => {
   const answer = (n: number) => ({ columns, values: [[n]] })
   const asked = (entry: object) => ({ version: 2, queries: [{ query: 'ROW x = ?', ...entry }] })
 
-  it('has the form that the README shows', () => {
+  it('has the form that its page shows', () => {
     const [, example = ''] =
-      /### Queries of your own[\s\S]*?```jsonc\n([\s\S]*?)```/.exec(pageOf('README.md')) ?? []
+      /## Queries of your own[\s\S]*?```jsonc\n([\s\S]*?)```/.exec(pageOf('docs/standalone.md')) ?? []
     const readBeside = () => JSON.stringify(answer(1))
     expect(parseCatalogue(example, readBeside).map(({ usage }) => usage)).toEqual([
       'FROM logs | WHERE host == ?',

@@ -139,7 +139,7 @@ describe('the README and docs/', () => {
   })
 
   it('lists exactly the settings of the standalone gateway, with their defaults', () => {
-    const [rows = []] = tablesOf(pageOf('README.md'), 'variable')
+    const [rows = []] = tablesOf(pageOf('docs/standalone.md'), 'variable')
     expect(rows).toEqual(
       ALL_SETTINGS.map((setting) => [`\`${variableOf(setting)}\``, defaultOf(setting) ?? '']),
     )

@@ -159,7 +159,7 @@ describe('the README and docs/', () => {
       traceId: true,
       err: true,
     }
-    const rows = /^\| field [\s\S]*?\n\n/m.exec(pageOf('README.md'))?.[0] ?? ''
+    const rows = /^\| field [\s\S]*?\n\n/m.exec(pageOf('docs/observability.md'))?.[0] ?? ''
     const cells = [...rows.matchAll(/^\| (`[^|]*)\|/gm)].map(([, cell = '']) => cell)
     const names = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
     expect(names).toEqual(Object.keys(known))
@@ -196,7 +196,7 @@ describe('the README and docs/', () => {
     const ofPostgres = created.splice(0).filter(([name]) => !ofStore.includes(name))
     api.asyncQueryRouter({ store, resolveCaller: () => undefined, meterProvider })
     created.push(...ofPostgres)
-    const [rows = []] = tablesOf(pageOf('README.md'), 'instrument')
+    const [rows = []] = tablesOf(pageOf('docs/observability.md'), 'instrument')
     const documented = rows.map(([name, kind, unit, _attributes, description]) => [
       name,
       kind,

@@ -16,7 +16,7 @@ const textOf = (file: string): string => readFileSync(path.join(ROOT, file), 'ut
 
 /** With the page that has the table, in the order of that page. */
 const OPTIONS = [
-  { of: 'DoubleOptions', on: 'README.md', in: 'double/options', table: DOUBLE_OPTIONS },
+  { of: 'DoubleOptions', on: 'docs/double.md', in: 'double/options', table: DOUBLE_OPTIONS },
   { of: 'AsyncQueryRouterOptions', on: 'docs/gateway.md', in: 'router/options', table: ROUTER_OPTIONS },
   { of: 'ProductInfoOptions', on: 'docs/gateway.md', in: 'router/info/options', table: PRODUCT_INFO_OPTIONS },
   { of: 'ReadyHandlerOptions', on: 'docs/gateway.md', in: 'probes/options', table: READY_HANDLER_OPTIONS },

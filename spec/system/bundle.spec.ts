@@ -23,13 +23,13 @@ const GATEWAY = `
   const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port))
 `
 
-/** The flags for esbuild in the README. */
+/** The flags for esbuild in the recipe. */
 function documentedFlags(): string[] {
-  const [, command = ''] = /^npx esbuild gateway\.mjs ([\s\S]*?)^```$/m.exec(pageOf('docs/gateway.md')) ?? []
+  const [, command = ''] = /^npx esbuild gateway\.mjs ([\s\S]*?)^```$/m.exec(pageOf('docs/recipes.md')) ?? []
   return command.split(/[\s\\]+/).filter((flag) => flag !== '' && !flag.startsWith('--outfile'))
 }
 
-describe('a gateway that is bundled as the README says', () => {
+describe('a gateway that is bundled as its recipe says', () => {
   let consumer: Consumer
   let elsewhere: string
   beforeAll(() => {

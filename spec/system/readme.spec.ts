@@ -7,38 +7,30 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
-import { transformSync } from '@swc/core'
 import type { Express } from 'express'
 import express from 'express'
 import type { InstrumentOptions } from 'express-esql-async-query'
 import * as api from 'express-esql-async-query'
-import * as double from 'express-esql-async-query/double'
 import * as testKit from 'express-esql-async-query/test-kit'
 import { Pool } from 'pg'
 import supertest from 'supertest'
 import { ERROR_STATUS } from '../../lib/core/errors'
-import { FORMATS } from '../../lib/formats/formats'
 import { defaultOf } from '../../lib/server/describe-settings'
-import { ALL_SETTINGS, variableOf } from '../../lib/server/settings'
+import { ALL_SETTINGS, flagOf, variableOf } from '../../lib/server/settings'
 import { ManualClock } from '../../lib/test-kit'
-import { DOCUMENTATION, pageOf, tablesOf } from '../support/documented'
+import { pageOf, tablesOf } from '../support/documented'
 import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
 import type { TestDatabase } from '../support/postgres/database'
 import { openDatabase } from '../support/postgres/database'
+import { blocksIn, exportOf, IDLE, runSnippet, SNIPPETS, snippetWith, toCommonJs } from '../support/snippets'
 
-const blocks = [...DOCUMENTATION.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(
-  ([, language = '', text = '']) => ({
-    language,
-    text,
-  }),
+const readme = pageOf('README.md')
+const [gateway = '', client = '', ...library] = SNIPPETS
+const [standalone = '', start = '', submit = '', get = ''] = ['npx ', 'gateway.mjs', 'curl', 'format=csv'].map(
+  (text) => blocksIn(readme, 'sh').find((block) => block.includes(text)) ?? '',
 )
-const textsIn = (language: string): string[] =>
-  blocks.filter((block) => block.language === language).map(({ text }) => text)
-
-const [gateway = '', client = '', ...library] = textsIn('ts')
-const [standalone = '', , start = '', submit = '', get = ''] = textsIn('sh')
-const [submitted = ''] = textsIn('json')
-const [csv = ''] = textsIn('text')
+const [submitted = ''] = blocksIn(readme, 'json')
+const [csv = ''] = blocksIn(readme, 'text')
 
 describe('the README and docs/', () => {
   const running: ChildProcess[] = []
@@ -53,7 +45,7 @@ describe('the README and docs/', () => {
   })
 
   it('has only snippets that compile', () => {
-    for (const [index, text] of textsIn('ts').entries()) consumer.write(`snippet-${index}.mts`, text)
+    for (const [index, text] of SNIPPETS.entries()) consumer.write(`snippet-${index}.mts`, text)
     consumer.write('tsconfig.json', strictTsconfig({ skipLibCheck: true }))
     expect(consumer.tsc()).toBe('')
   })
@@ -70,10 +62,8 @@ describe('the README and docs/', () => {
         `export PORT=${port}`,
         start,
         `until curl -s -o /dev/null localhost:${port}; do :; done`,
-        `SUBMITTED=$(${submit})`,
-        'echo "$SUBMITTED"',
+        submit,
         'echo ---',
-        `ID=$(echo "$SUBMITTED" | sed -n 's/.*"id" : "\\(.*\\)",/\\1/p')`,
         get,
         'echo ---',
         'node client.mjs',
@@ -89,8 +79,7 @@ describe('the README and docs/', () => {
   }, 60_000)
 
   it('has code for SIGTERM that lets the process end while a query runs and connections are open', async () => {
-    const recipe = library.find((snippet) => snippet.includes('endOnSigterm')) ?? ''
-    consumer.write('end-on-sigterm.cjs', toCommonJs(recipe))
+    consumer.write('end-on-sigterm.cjs', toCommonJs(snippetWith('endOnSigterm')))
     const file = consumer.write('running-query.cjs', RUNNING_QUERY)
     const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
     const exited = once(child, 'exit')
@@ -133,14 +122,19 @@ describe('the README and docs/', () => {
       .flatMap(([, names = '']) => names.split(','))
       .map((name) => name.trim())
       .filter((name) => name !== '')
-        const named = [...pageOf('docs/names.md').matchAll(/`(\w+)`/g)].map(([, name = '']) => name)
+    const named = [...pageOf('docs/names.md').matchAll(/`(\w+)`/g)].map(([, name = '']) => name)
     expect(named.toSorted()).toEqual([...exported, testKit.describeAsyncQueryStore.name].sort())
   })
 
-  it('lists exactly the settings of the standalone gateway, with their defaults', () => {
+  it('lists exactly the settings of the standalone gateway, as `--help` describes them', () => {
     const [rows = []] = tablesOf(pageOf('docs/standalone.md'), 'variable')
     expect(rows).toEqual(
-      ALL_SETTINGS.map((setting) => [`\`${variableOf(setting)}\``, defaultOf(setting) ?? '']),
+      ALL_SETTINGS.map((setting) => [
+        `\`${variableOf(setting)}\``,
+        setting.isSecret ? '' : `\`--${flagOf(setting)}\``,
+        defaultOf(setting) ?? '',
+        setting.about,
+      ]),
     )
   })
 
@@ -236,33 +230,6 @@ server.on('request', ({ method }) => {
 })
 `
 
-function toCommonJs(snippet: string): string {
-  return transformSync(snippet, {
-    jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-    module: { type: 'commonjs' },
-  }).code
-}
-
-/** Runs a snippet that uses the package, and gives it the functions of the test runner. Returns what it exports. */
-/** Runs no test: there is no server to ask. */
-const IDLE: testKit.TestRunner = { describe: (_, body) => body(), it: () => {} }
-
-function run(snippet: string, runner: testKit.TestRunner = { describe, it }): Record<string, unknown> {
-  const modules: Record<string, unknown> = {
-    'express-esql-async-query': api,
-    'express-esql-async-query/test-kit': testKit,
-    'express-esql-async-query/double': double,
-  }
-  const exported = {}
-  new Function('require', 'exports', 'describe', 'it', toCommonJs(snippet))(
-    (name: string) => modules[name] ?? require(name),
-    exported,
-    runner.describe,
-    runner.it,
-  )
-  return exported
-}
-
 describe('the snippets of the README and of docs/', () => {
   beforeAll(() => {
     process.env.JWT_SECRET = 'x'.repeat(64)
@@ -270,16 +237,16 @@ describe('the snippets of the README and of docs/', () => {
   })
 
   for (const snippet of library) {
-    if (snippet.includes('describeAsyncQueryStore(')) run(snippet)
+    if (snippet.includes('describeAsyncQueryStore(')) runSnippet(snippet)
     else if (snippet.includes('describeEsqlAsyncApi('))
-      it('register tests of a server', () => void run(snippet, IDLE))
+      it('register tests of a server', () => void runSnippet(snippet, IDLE))
     else
       it(`run: ${snippet.split('\n').find((line) => line !== '' && !line.startsWith('import'))}`, () =>
-        void run(snippet))
+        void runSnippet(snippet))
   }
 
   it('test a client with a double', async () => {
-    const { testTable } = run(library.find((text) => text.includes('startDouble(')) ?? '')
+    const { testTable } = runSnippet(snippetWith('startDouble('))
     await (testTable as (load: typeof loadTable) => Promise<void>)(loadTable)
   })
 
@@ -290,8 +257,7 @@ describe('the snippets of the README and of docs/', () => {
   }
 
   it('give clients the envelope for malformed JSON behind a body parser', async () => {
-    const snippet = library.find((text) => text.includes('esqlErrorHandler()')) ?? ''
-    const createApp = run(snippet).createApp as (router: api.AsyncQueryRouter) => Express
+    const createApp = exportOf<(router: api.AsyncQueryRouter) => Express>('createApp')
     const store = new api.MemoryStore({ execute: async () => ({ columns: [], values: [] }) })
     const router = api.asyncQueryRouter({ store, resolveCaller: () => ({ owner: 'alice' }) })
     const post = supertest(createApp(router)).post('/es/_query/async').set('content-type', 'application/json')
@@ -301,10 +267,8 @@ describe('the snippets of the README and of docs/', () => {
 })
 
 describe('the streaming engine of docs/stores.md', () => {
-  const snippet = library.find((text) => text.includes('streamingStore')) ?? ''
-  const streamingStore = run(snippet).streamingStore as (
-    open: (query: string) => Promise<object>,
-  ) => api.MemoryStore
+  const streamingStore =
+    exportOf<(open: (query: string) => Promise<object>) => api.MemoryStore>('streamingStore')
   const alice = api.ownerOf('issuer', 'alice')
   const request = { query: 'FROM n' }
   const kept = { keepAliveMs: 60_000, keepOnCompletion: true }
@@ -366,18 +330,7 @@ describe('the recipes of the README for what stands beside the router', () => {
   })
   const resolveCaller = () => ({ owner: 'alice' })
   const router = api.asyncQueryRouter({ store, resolveCaller })
-  const recipe = (name: string) =>
-    run(library.find((text) => text.includes(`function ${name}(`)) ?? '')[name] as (
-      ...parts: unknown[]
-    ) => Express
-
-  it.each(FORMATS)('compresses %s', async (format) => {
-    const { status, headers } = await supertest(recipe('withCompression')(router))
-      .post(`/es/_query/async?format=${format}`)
-      .set('accept-encoding', 'gzip')
-      .send({ query: 'FROM books' })
-    expect([status, headers['content-encoding'], headers.vary]).toEqual([200, 'gzip', 'Accept-Encoding'])
-  })
+  const recipe = (name: string) => exportOf<(...parts: unknown[]) => Express>(name)
 
   it('answers what official clients ask first', async () => {
     const { body } = await supertest(recipe('answerInfo')(express())).get('/es/')
@@ -410,9 +363,8 @@ describe('the store in PostgreSQL of docs/stores.md', () => {
   })
 
   it('is mounted in two gateways, which serve each other’s queries', async () => {
-    const mount = run(library.find((text) => text.includes('function mount(')) ?? '').mount as (
-      ...parts: unknown[]
-    ) => Promise<{ pool: Pool; store: api.PostgresStore }>
+    const mount =
+      exportOf<(...parts: unknown[]) => Promise<{ pool: Pool; store: api.PostgresStore }>>('mount')
     const execute = async () => ({ columns: [{ name: 'n', type: 'long' }], values: [[2n ** 60n]] })
     const resolveCaller = () => ({ owner: 'alice' })
     const apps = [express(), express()]
@@ -432,8 +384,7 @@ describe('the store in PostgreSQL of docs/stores.md', () => {
   })
 
   it('hears notifications past a pooler', async () => {
-    const snippet = library.find((text) => text.includes('storeBehindPgBouncer')) ?? ''
-    const storeOf = run(snippet).storeBehindPgBouncer as (...parts: unknown[]) => api.PostgresStore
+    const storeOf = exportOf<(...parts: unknown[]) => api.PostgresStore>('storeBehindPgBouncer')
     const execute = async () => ({ columns: [], values: [] })
     const pool = new Pool({ connectionString: database.url })
     const [one, other] = [storeOf(pool, execute), storeOf(pool, execute)]

@@ -2,8 +2,6 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
@@ -22,15 +20,10 @@ import { pageOf, tablesOf } from '../support/documented'
 import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
 import type { TestDatabase } from '../support/postgres/database'
 import { openDatabase } from '../support/postgres/database'
-import { blocksIn, exportOf, IDLE, runSnippet, SNIPPETS, snippetWith, toCommonJs } from '../support/snippets'
+import { exportOf, IDLE, runSnippet, SNIPPETS, snippetWith, toCommonJs } from '../support/snippets'
 
-const readme = pageOf('README.md')
-const [gateway = '', client = '', ...library] = SNIPPETS
-const [standalone = '', start = '', submit = '', get = ''] = ['npx ', 'gateway.mjs', 'curl', 'format=csv'].map(
-  (text) => blocksIn(readme, 'sh').find((block) => block.includes(text)) ?? '',
-)
-const [submitted = ''] = blocksIn(readme, 'json')
-const [csv = ''] = blocksIn(readme, 'text')
+/** The first two stand for themselves: `pasting.spec.ts` runs them. */
+const library = SNIPPETS.slice(2)
 
 describe('the README and docs/', () => {
   const running: ChildProcess[] = []
@@ -49,34 +42,6 @@ describe('the README and docs/', () => {
     consumer.write('tsconfig.json', strictTsconfig({ skipLibCheck: true }))
     expect(consumer.tsc()).toBe('')
   })
-
-  it('leads from an empty folder to a gateway and a result', async () => {
-    const port = await freePort()
-    consumer.write('gateway.mjs', gateway)
-    consumer.write('client.mjs', client.replace('localhost:3000', `localhost:${port}`))
-    consumer.write(
-      'follow.sh',
-      [
-        'set -euo pipefail',
-        "trap 'kill $(jobs -p)' EXIT",
-        `export PORT=${port}`,
-        start,
-        `until curl -s -o /dev/null localhost:${port}; do :; done`,
-        submit,
-        'echo ---',
-        get,
-        'echo ---',
-        'node client.mjs',
-      ]
-        .join('\n')
-        .replaceAll('localhost:3000', `localhost:${port}`),
-    )
-    const [submittedNow = '', csvNow = '', clientSaid = ''] = consumer.run('bash', 'follow.sh').split('---\n')
-    const shown = submitted.split('\n').filter((line) => !line.includes('…'))
-    expect(submittedNow.split('\n').filter((line) => shown.includes(line))).toEqual(shown)
-    expect(csvNow.replaceAll('\r', '')).toBe(csv)
-    expect(clientSaid).toContain('is_running: false')
-  }, 60_000)
 
   it('has code for SIGTERM that lets the process end while a query runs and connections are open', async () => {
     consumer.write('end-on-sigterm.cjs', toCommonJs(snippetWith('endOnSigterm')))
@@ -99,13 +64,6 @@ describe('the README and docs/', () => {
     expect(await (await waiting).json()).toMatchObject({ id, is_running: true })
     expect(await exited).toEqual([0, null])
   }, 60_000)
-
-  it('names a command that starts a gateway', () => {
-    expect(standalone.trim()).toBe(`npx ${consumer.binName}`)
-    expect(consumer.run('bash', '-c', `${standalone.trim()} --help`)).toContain(
-      'Usage: express-esql-async-query',
-    )
-  })
 
   it('lists exactly the error types, with their status', () => {
     const rows = [...pageOf('docs/http-api.md').matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map(
@@ -323,7 +281,7 @@ describe('the streaming engine of docs/stores.md', () => {
   })
 })
 
-describe('the recipes of the README for what stands beside the router', () => {
+describe('what stands beside the router in docs/gateway.md', () => {
   const values = Array.from({ length: 500 }, (_, n) => [n])
   const store = new api.MemoryStore({
     execute: async () => ({ columns: [{ name: 'n', type: 'integer' }], values }),
@@ -398,12 +356,3 @@ describe('the store in PostgreSQL of docs/stores.md', () => {
     await pool.end()
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

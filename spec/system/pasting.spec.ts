@@ -1,10 +1,8 @@
-import { once } from 'node:events'
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import jwt from 'jsonwebtoken'
 import { PAGES, pageOf } from '../support/documented'
+import { freePort } from '../support/free-port'
 import { type Consumer, createConsumer } from '../support/packed'
 import type { Printed, Shell } from '../support/pasting'
 import { isInstalled, paste, pasteUntil } from '../support/pasting'
@@ -125,12 +123,3 @@ it('what is to paste has no comment and no history expansion, which shells read 
   const blocks = PAGES.flatMap((page) => blocksIn(pageOf(page), 'sh'))
   expect(blocks.filter((block) => /(^|\s)#|!/m.test(block))).toEqual([])
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -63,20 +63,27 @@ export async function paste(where: Pasted, blocks: readonly string[], ready: str
   }
 }
 
-/** Pastes a block that keeps running, and resolves with what it has printed once that has a text. */
-export async function pasteUntil(where: Pasted, block: string, wanted: RegExp): Promise<string> {
+/** Pastes a block that keeps running, and calls `use` with what matches once it has printed that. */
+export async function pasteUntil(
+  where: Pasted,
+  block: string,
+  wanted: RegExp,
+  use: (match: string) => Promise<void>,
+): Promise<void> {
   const child = startShell(where)
   try {
     let printed = ''
     const ended = once(child, 'close').then(() => 'ended')
     child.stderr?.resume()
-    child.stdin?.write(block)
-    while (!wanted.test(printed)) {
+    child.stdin?.end(block)
+    let match = wanted.exec(printed)
+    while (!match) {
       const news = await Promise.race([ended, once(child.stdout ?? child, 'data')])
       if (news === 'ended') throw new Error(`The block ended without ${wanted}:\n${printed}`)
       printed += String(news[0])
+      match = wanted.exec(printed)
     }
-    return printed
+    await use(match[1] ?? '')
   } finally {
     endGroup(child)
   }

@@ -90,7 +90,7 @@ describe('the compiler', () => {
   })
 })
 
-const [, readmeFormats = ''] = /^# Formats$(.*?)^## /ms.exec(pageOf('docs/formats.md')) ?? []
+const [formatsSentence = ''] = pageOf('docs/formats.md').split(/\.\s/)
 const get = apiSpec.paths['/_query/async/{id}']?.get
 const formatParameter = get?.parameters.find(({ name }) => name === 'format')
 /** The labels of the answers of query, submit, get and stop. */
@@ -116,7 +116,7 @@ const PLACES_OF_A_FORMAT: Readonly<
     names.every((each) => JSON.stringify(formatParameter).includes(`\`${each}\``)),
   'api-spec.yaml: the content of the answers': (_name, _names, labels) =>
     answers.every((answer) => labels.every((label) => answer.includes(label))),
-  'docs/formats.md: its first sentence': (name) => readmeFormats.includes(`\`${name}\``),
+  'docs/formats.md: its first sentence': (name) => formatsSentence.includes(`\`${name}\``),
   'spec/fixtures/response-formats.json': (name) => goldenCases([name]).length > 0,
   'spec/support/cluster/media-types.ts': (name) => resolveFormat(noMediaTypes, name, false).format === name,
 }
@@ -131,7 +131,7 @@ const PLACES_OF_A_TYPE: Readonly<Record<string, (type: string) => boolean>> = {
 const PLACES_OF_AN_OPERATION: Readonly<Record<string, (method: string, path: string) => boolean>> = {
   'api-spec.yaml: paths': (method, path) => Object.hasOwn(apiSpec.paths[path] ?? {}, method.toLowerCase()),
   'docs/http-api.md: the table of operations': (method, path) =>
-    pageOf('README.md').includes(`| \`${method} ${path}\` `),
+    pageOf('docs/http-api.md').includes(`| \`${method} ${path}\` `),
 }
 
 /** The labels of the answers of a format. */
@@ -153,8 +153,7 @@ describe('what the compiler does not read', () => {
   it('knows no format that the code does not have', () => {
     const labels = FORMATS.flatMap(labelsOf).sort()
     expect(answers.map((answer) => answer.sort())).toEqual(answers.map(() => labels))
-    const [sentence = ''] = readmeFormats.split(/\.\s/)
-    const shown = Array.from(sentence.matchAll(/`([a-z]+)`/g), ([, name]) => name)
+    const shown = Array.from(formatsSentence.matchAll(/`([a-z]+)`/g), ([, name]) => name)
     expect(new Set(shown)).toEqual(new Set(['format', ...FORMATS]))
   })
 

@@ -24,7 +24,7 @@ const OPTIONS = [
   { of: 'JwksOptions', on: 'docs/tokens.md', in: 'jwt/jwks/options', table: JWKS_OPTIONS },
   {
     of: 'ElasticsearchStoreOptions',
-    on: 'README.md',
+    on: 'docs/elasticsearch.md',
     in: 'stores/elasticsearch/options',
     table: ELASTICSEARCH_STORE_OPTIONS,
   },

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import jwt from 'jsonwebtoken'
+import { API_KEY, startCluster } from '../support/cluster'
 import { PAGES, pageOf } from '../support/documented'
 import { freePort } from '../support/free-port'
 import { type Consumer, createConsumer } from '../support/packed'
@@ -10,10 +11,11 @@ import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
 import { blocksIn, SNIPPETS } from '../support/snippets'
 
-jest.setTimeout(300_000)
+jest.setTimeout(120_000)
 
 const ROOT = path.join(__dirname, '..', '..')
-const SERVES = /^(npx express-esql-async-query|npm install && npm start)\n$/
+/** A block that ends with a gateway, which runs on. */
+const SERVES = /(^|\n)(npx express-esql-async-query|npm install && npm start)\n$/
 
 /** Installs nothing: the packages have to be there already. Everything else is npm's own. */
 const NPM = `#!/bin/sh
@@ -49,11 +51,14 @@ afterAll(() => {
 
 const [gateway = '', client = ''] = SNIPPETS
 
-/** Pastes what is to paste from a page, where its text says: into the folder with the package. */
+/** The blocks of a page that end by themselves. */
+const runs = (page: string): string[] => blocksIn(pageOf(page), 'sh').filter((block) => !SERVES.test(block))
+
+/** Pastes them, and more, where their text says: into the folder with the package. */
 async function pastePage(page: string, shell: Shell, port: number, more: string[] = []): Promise<Printed[]> {
-  const blocks = [...blocksIn(pageOf(page), 'sh'), ...more]
-    .filter((block) => !SERVES.test(block))
-    .map((block) => block.replaceAll('localhost:3000', `localhost:${port}`))
+  const blocks = [...runs(page), ...more].map((block) =>
+    block.replaceAll('localhost:3000', `localhost:${port}`),
+  )
   return paste(
     { shell, folder: consumer.folder, environment: { ...environment, PORT: String(port) } },
     blocks,
@@ -80,17 +85,28 @@ describe.each(['bash', 'zsh'] as const)('pasted into %s', (shell) => {
   })
 
   test.each(
-    PAGES.flatMap((page) => blocksIn(pageOf(page), 'sh'))
-      .filter((block) => SERVES.test(block))
-      .map((block) => block.trim()),
-  )('%s starts a gateway', async (block) => {
+    PAGES.flatMap((page) => blocksIn(pageOf(page), 'sh').map((block) => ({ page, block: block.trimEnd() })))
+      .filter(({ block }) => SERVES.test(`${block}\n`))
+      .map(({ page, block }) => ({ page, block, last: block.split('\n').at(-1) })),
+  )('$last of $page starts a gateway', async ({ block }) => {
+    const cluster = await startCluster()
     // Where a clone is meant, in the copy from which the package was packed.
     const folder = block.startsWith('npm ') ? path.join(consumer.folder, 'copy') : consumer.folder
     const where = { shell, folder, environment: { ...environment, ESQL_ASYNC_PORT: '0' } }
-    expect(await pasteUntil(where, `${block}\n`, /listening on http:\S+\n/)).toContain('http://127.0.0.1:')
+    const text = block
+      .replace('https://elasticsearch.example:9200', cluster.url)
+      .replace(/API_KEY=.*/, `API_KEY=${API_KEY.encoded}`)
+    try {
+      await pasteUntil(where, `${text}\n`, /listening on (http:\S+)\n/, async (url) => {
+        const { checks } = (await (await fetch(`${url}/readyz`)).json()) as { checks: Record<string, string> }
+        expect([checks.drain, checks.store]).toEqual(['ok', text === block ? undefined : 'ok'])
+      })
+    } finally {
+      await cluster.close()
+    }
   })
 
-  test.each(PAGES.filter((page) => page !== 'README.md' && blocksIn(pageOf(page), 'sh').length > 0))(
+  test.each(PAGES.filter((page) => page !== 'README.md' && runs(page).length > 0))(
     'the commands of %s succeed',
     async (page) => {
       const key = 'k'.repeat(32)

@@ -34,7 +34,7 @@ export function readCatalogue(file: string): Catalogue {
 }
 
 /**
- * Reads the text of a catalogue, which the README describes. `readBeside` reads a file that stands beside it. Throws an error
+ * Reads the text of a catalogue, which `docs/standalone.md` describes. `readBeside` reads a file that stands beside it. Throws an error
  * that says what is wrong, and where.
  */
 export function parseCatalogue(text: string, readBeside = readText): CatalogueEntry[] {

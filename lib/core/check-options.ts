@@ -9,7 +9,7 @@ export interface OptionRule {
 }
 
 /**
- * The rule of every option of an interface, and its default. README, docstrings and `--help` are held against it.
+ * The rule of every option of an interface, and its default. The pages of `docs/`, docstrings and `--help` are held against it.
  *
  * `defaultInWords` says what holds for a missing option where no plain value does.
  */

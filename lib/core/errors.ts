@@ -1,5 +1,5 @@
 /**
- * Every error type that this package itself answers with, and its HTTP status. The README and `api-spec.yaml` have the
+ * Every error type that this package itself answers with, and its HTTP status. `docs/http-api.md` and `api-spec.yaml` have the
  * same rows.
  */
 export const ERROR_STATUS = {

@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseCatalogue, readCatalogue } from '../../lib/catalogue/read-catalogue'
 import type { Column, ValueObject } from '../../lib/core/result'
 import { samplesOf } from '../support/catalogues'
+import { pageOf } from '../support/documented'
 import { startGateway } from '../support/gateway'
 import { alice, get, run, startStore, submit } from '../support/sample-queries'
 
@@ -128,9 +129,9 @@ describe('a catalogue of version 2', () => {
   const answer = (n: number) => ({ columns, values: [[n]] })
   const asked = (entry: object) => ({ version: 2, queries: [{ query: 'ROW x = ?', ...entry }] })
 
-  it('has the form that the README shows', () => {
-    const readme = readFileSync(path.join(__dirname, '..', '..', 'README.md'), 'utf8')
-    const [, example = ''] = /### Queries of your own[\s\S]*?```jsonc\n([\s\S]*?)```/.exec(readme) ?? []
+  it('has the form that its page shows', () => {
+    const [, example = ''] =
+      /## Queries of your own[\s\S]*?```jsonc\n([\s\S]*?)```/.exec(pageOf('docs/standalone.md')) ?? []
     const readBeside = () => JSON.stringify(answer(1))
     expect(parseCatalogue(example, readBeside).map(({ usage }) => usage)).toEqual([
       'FROM logs | WHERE host == ?',

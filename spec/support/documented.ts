@@ -4,10 +4,14 @@ import path from 'node:path'
 const ROOT = path.join(__dirname, '..', '..')
 const DOCS = readdirSync(path.join(ROOT, 'docs')).filter((name) => name.endsWith('.md'))
 
-/** What users read, one page after the other: the README, then `docs/`. */
-export const DOCUMENTATION = ['README.md', ...DOCS.map((name) => `docs/${name}`).sort()]
-  .map((file) => readFileSync(path.join(ROOT, file), 'utf8'))
-  .join('\n')
+/** The pages that users read: the README, then `docs/`. */
+export const PAGES = ['README.md', ...DOCS.map((name) => `docs/${name}`).sort()]
+
+/** The text of a page. */
+export const pageOf = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8')
+
+/** Everything that users read, one page after the other. */
+export const DOCUMENTATION = PAGES.map(pageOf).join('\n')
 
 /** The cells of each table of a document whose head begins with this word, row by row. */
 export function tablesOf(markdown: string, head: string): string[][][] {

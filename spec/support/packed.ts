@@ -86,6 +86,8 @@ const SOURCES = [
   'docs',
   'LICENSE',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
 ]
 
 /** Packs a copy, because packing compiles, and specs that run at the same time must not share the compiled files. */

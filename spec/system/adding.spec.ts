@@ -10,6 +10,7 @@ import { targetOf } from '../../lib/request/routes'
 import sample from '../../sample-queries.json'
 import { apiSpec } from '../support/api-document'
 import { resolveFormat } from '../support/cluster/media-types'
+import { pageOf } from '../support/documented'
 import { goldenCases } from '../support/golden-cases'
 
 const ROOT = path.join(__dirname, '..', '..')
@@ -89,8 +90,7 @@ describe('the compiler', () => {
   })
 })
 
-const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8')
-const [, readmeFormats = ''] = /^### Formats$(.*?)^## /ms.exec(readme) ?? []
+const [formatsSentence = ''] = pageOf('docs/formats.md').split(/\.\s/)
 const get = apiSpec.paths['/_query/async/{id}']?.get
 const formatParameter = get?.parameters.find(({ name }) => name === 'format')
 /** The labels of the answers of query, submit, get and stop. */
@@ -116,7 +116,7 @@ const PLACES_OF_A_FORMAT: Readonly<
     names.every((each) => JSON.stringify(formatParameter).includes(`\`${each}\``)),
   'api-spec.yaml: the content of the answers': (_name, _names, labels) =>
     answers.every((answer) => labels.every((label) => answer.includes(label))),
-  'README.md: Formats': (name) => readmeFormats.includes(`\`${name}\``),
+  'docs/formats.md: its first sentence': (name) => formatsSentence.includes(`\`${name}\``),
   'spec/fixtures/response-formats.json': (name) => goldenCases([name]).length > 0,
   'spec/support/cluster/media-types.ts': (name) => resolveFormat(noMediaTypes, name, false).format === name,
 }
@@ -130,7 +130,8 @@ const PLACES_OF_A_TYPE: Readonly<Record<string, (type: string) => boolean>> = {
 /** The same for an operation, by its method and path. */
 const PLACES_OF_AN_OPERATION: Readonly<Record<string, (method: string, path: string) => boolean>> = {
   'api-spec.yaml: paths': (method, path) => Object.hasOwn(apiSpec.paths[path] ?? {}, method.toLowerCase()),
-  'README.md: the table of operations': (method, path) => readme.includes(`| \`${method} ${path}\` `),
+  'docs/http-api.md: the table of operations': (method, path) =>
+    pageOf('docs/http-api.md').includes(`| \`${method} ${path}\` `),
 }
 
 /** The labels of the answers of a format. */
@@ -152,8 +153,7 @@ describe('what the compiler does not read', () => {
   it('knows no format that the code does not have', () => {
     const labels = FORMATS.flatMap(labelsOf).sort()
     expect(answers.map((answer) => answer.sort())).toEqual(answers.map(() => labels))
-    const [sentence = ''] = readmeFormats.split(/\.\s/)
-    const shown = Array.from(sentence.matchAll(/`([a-z]+)`/g), ([, name]) => name)
+    const shown = Array.from(formatsSentence.matchAll(/`([a-z]+)`/g), ([, name]) => name)
     expect(new Set(shown)).toEqual(new Set(['format', ...FORMATS]))
   })
 

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { sign } from 'jsonwebtoken'
+import { pageOf } from '../support/documented'
 import { until } from '../support/gateway'
 import { type Consumer, createConsumer } from '../support/packed'
 
@@ -22,14 +23,13 @@ const GATEWAY = `
   const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port))
 `
 
-/** The flags for esbuild in the README. */
+/** The flags for esbuild in the recipe. */
 function documentedFlags(): string[] {
-  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8')
-  const [, command = ''] = /^npx esbuild gateway\.mjs ([\s\S]*?)^```$/m.exec(readme) ?? []
+  const [, command = ''] = /^npx esbuild gateway\.mjs ([\s\S]*?)^```$/m.exec(pageOf('docs/recipes.md')) ?? []
   return command.split(/[\s\\]+/).filter((flag) => flag !== '' && !flag.startsWith('--outfile'))
 }
 
-describe('a gateway that is bundled as the README says', () => {
+describe('a gateway that is bundled as its recipe says', () => {
   let consumer: Consumer
   let elsewhere: string
   beforeAll(() => {

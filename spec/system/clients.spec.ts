@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Client } from '@elastic/elasticsearch'
 import type { QueryResult } from 'express-esql-async-query'
+import { pageOf } from '../support/documented'
 import type { GatewayOptions } from '../support/gateway'
 import { until } from '../support/gateway'
 import { call, load, OFFICIAL_CLIENTS } from '../support/official-clients'
@@ -372,7 +373,5 @@ it('the README names the tested releases of the official client', () => {
     return String(version).replace(/\.\d+$/, '')
   })
   const last = releases.pop()
-  expect(readFileSync(path.join(root, 'README.md'), 'utf8')).toContain(
-    `(tested with ${releases.join(', ')} and ${last})`,
-  )
+  expect(pageOf('README.md')).toContain(`(tested with ${releases.join(', ')} and ${last})`)
 })

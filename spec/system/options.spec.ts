@@ -9,22 +9,37 @@ import { ROUTER_OPTIONS } from '../../lib/router/options'
 import { ELASTICSEARCH_STORE_OPTIONS } from '../../lib/stores/elasticsearch/options'
 import { MEMORY_STORE_OPTIONS } from '../../lib/stores/memory/options'
 import { POSTGRES_STORE_OPTIONS } from '../../lib/stores/postgres/options'
-import { DOCUMENTATION, optionDefault, tablesOf } from '../support/documented'
+import { optionDefault, pageOf, tablesOf } from '../support/documented'
 
 const ROOT = path.join(__dirname, '..', '..')
 const textOf = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8')
 
-/** In the order of the README, then of `docs/`. */
+/** With the page that has the table, in the order of that page. */
 const OPTIONS = [
-  { of: 'DoubleOptions', in: 'double/options', table: DOUBLE_OPTIONS },
-  { of: 'AsyncQueryRouterOptions', in: 'router/options', table: ROUTER_OPTIONS },
-  { of: 'ProductInfoOptions', in: 'router/info/options', table: PRODUCT_INFO_OPTIONS },
-  { of: 'ReadyHandlerOptions', in: 'probes/options', table: READY_HANDLER_OPTIONS },
-  { of: 'JwtCallerOptions', in: 'jwt/options', table: JWT_CALLER_OPTIONS },
-  { of: 'JwksOptions', in: 'jwt/jwks/options', table: JWKS_OPTIONS },
-  { of: 'ElasticsearchStoreOptions', in: 'stores/elasticsearch/options', table: ELASTICSEARCH_STORE_OPTIONS },
-  { of: 'MemoryStoreOptions', in: 'stores/memory/options', table: MEMORY_STORE_OPTIONS },
-  { of: 'PostgresStoreOptions', in: 'stores/postgres/options', table: POSTGRES_STORE_OPTIONS },
+  { of: 'DoubleOptions', on: 'docs/double.md', in: 'double/options', table: DOUBLE_OPTIONS },
+  { of: 'AsyncQueryRouterOptions', on: 'docs/gateway.md', in: 'router/options', table: ROUTER_OPTIONS },
+  { of: 'ProductInfoOptions', on: 'docs/gateway.md', in: 'router/info/options', table: PRODUCT_INFO_OPTIONS },
+  { of: 'ReadyHandlerOptions', on: 'docs/gateway.md', in: 'probes/options', table: READY_HANDLER_OPTIONS },
+  { of: 'JwtCallerOptions', on: 'docs/tokens.md', in: 'jwt/options', table: JWT_CALLER_OPTIONS },
+  { of: 'JwksOptions', on: 'docs/tokens.md', in: 'jwt/jwks/options', table: JWKS_OPTIONS },
+  {
+    of: 'ElasticsearchStoreOptions',
+    on: 'docs/elasticsearch.md',
+    in: 'stores/elasticsearch/options',
+    table: ELASTICSEARCH_STORE_OPTIONS,
+  },
+  {
+    of: 'MemoryStoreOptions',
+    on: 'docs/stores.md',
+    in: 'stores/memory/options',
+    table: MEMORY_STORE_OPTIONS,
+  },
+  {
+    of: 'PostgresStoreOptions',
+    on: 'docs/stores.md',
+    in: 'stores/postgres/options',
+    table: POSTGRES_STORE_OPTIONS,
+  },
 ]
 
 /** The docstring of each member of an interface. */
@@ -42,11 +57,15 @@ function docstringsOf(source: string, interfaceName: string): Map<string, string
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
-const tables = tablesOf(DOCUMENTATION, 'option')
+/** The row of each option in the page that has its table. */
+const rowsOf = ({ of, on }: (typeof OPTIONS)[number]): string[][] => {
+  const index = OPTIONS.filter((options) => options.on === on).findIndex((options) => options.of === of)
+  return tablesOf(pageOf(on), 'option')[index] ?? []
+}
 
-describe.each(OPTIONS.map((options, index) => ({ ...options, index })))(
+describe.each(OPTIONS.map((options) => ({ ...options, rows: rowsOf(options) })))(
   '$of',
-  ({ of, in: file, table, index }) => {
+  ({ of, in: file, on, table, rows }) => {
     const names = Object.keys(table)
     const docstrings = docstringsOf(textOf(`lib/${file}.ts`), of)
 
@@ -61,12 +80,12 @@ describe.each(OPTIONS.map((options, index) => ({ ...options, index })))(
       else expect(`${documented} `).toMatch(new RegExp(`^${escaped(expected)}[ ,:]`))
     })
 
-    it('has exactly its options in the README or in docs/', () => {
-      expect(tables[index]?.map(([name]) => name).sort()).toEqual(names.map((name) => `\`${name}\``).sort())
+    it(`has exactly its options in ${on}`, () => {
+      expect(rows.map(([name]) => name).sort()).toEqual(names.map((name) => `\`${name}\``).sort())
     })
 
     it.each(Object.entries(table))('has the default of %s there', (name, rule) => {
-      const row = tables[index]?.find(([cell]) => cell === `\`${name}\``)
+      const row = rows.find(([cell]) => cell === `\`${name}\``)
       const expected = 'required' in rule ? 'required' : optionDefault(rule)
       const [cell = ''] = /^.*?(?=$| \()/.exec(row?.[2] ?? '') ?? []
       if (expected === undefined) expect(names).toContain(/^this or `(\w+)`$/.exec(cell)?.[1])

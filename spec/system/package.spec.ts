@@ -208,8 +208,10 @@ describe('the packed package', () => {
   it('holds no sources and no specs', () => {
     expect(consumer.run('ls', consumer.installed).trim().split('\n').sort()).toEqual([
       'CHANGELOG.md',
+      'CONTRIBUTING.md',
       'LICENSE',
       'README.md',
+      'SECURITY.md',
       'api-spec.yaml',
       'catalogue.schema.json',
       'dist',

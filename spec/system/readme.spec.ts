@@ -2,45 +2,28 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
-import { transformSync } from '@swc/core'
 import type { Express } from 'express'
 import express from 'express'
 import type { InstrumentOptions } from 'express-esql-async-query'
 import * as api from 'express-esql-async-query'
-import * as double from 'express-esql-async-query/double'
 import * as testKit from 'express-esql-async-query/test-kit'
 import { Pool } from 'pg'
 import supertest from 'supertest'
 import { ERROR_STATUS } from '../../lib/core/errors'
-import { FORMATS } from '../../lib/formats/formats'
 import { defaultOf } from '../../lib/server/describe-settings'
-import { ALL_SETTINGS, variableOf } from '../../lib/server/settings'
+import { ALL_SETTINGS, flagOf, variableOf } from '../../lib/server/settings'
 import { ManualClock } from '../../lib/test-kit'
-import { DOCUMENTATION, tablesOf } from '../support/documented'
+import { pageOf, tablesOf } from '../support/documented'
 import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
 import type { TestDatabase } from '../support/postgres/database'
 import { openDatabase } from '../support/postgres/database'
+import { exportOf, IDLE, runSnippet, SNIPPETS, snippetWith, toCommonJs } from '../support/snippets'
 
-const readme = readFileSync(path.join(__dirname, '..', '..', 'README.md'), 'utf8')
-
-const blocks = [...DOCUMENTATION.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(
-  ([, language = '', text = '']) => ({
-    language,
-    text,
-  }),
-)
-const textsIn = (language: string): string[] =>
-  blocks.filter((block) => block.language === language).map(({ text }) => text)
-
-const [gateway = '', client = '', ...library] = textsIn('ts')
-const [standalone = '', , start = '', submit = '', get = ''] = textsIn('sh')
-const [submitted = ''] = textsIn('json')
-const [csv = ''] = textsIn('text')
+/** The first two stand for themselves: `pasting.spec.ts` runs them. */
+const library = SNIPPETS.slice(2)
 
 describe('the README and docs/', () => {
   const running: ChildProcess[] = []
@@ -55,44 +38,13 @@ describe('the README and docs/', () => {
   })
 
   it('has only snippets that compile', () => {
-    for (const [index, text] of textsIn('ts').entries()) consumer.write(`snippet-${index}.mts`, text)
+    for (const [index, text] of SNIPPETS.entries()) consumer.write(`snippet-${index}.mts`, text)
     consumer.write('tsconfig.json', strictTsconfig({ skipLibCheck: true }))
     expect(consumer.tsc()).toBe('')
   })
 
-  it('leads from an empty folder to a gateway and a result', async () => {
-    const port = await freePort()
-    consumer.write('gateway.mjs', gateway)
-    consumer.write('client.mjs', client.replace('localhost:3000', `localhost:${port}`))
-    consumer.write(
-      'follow.sh',
-      [
-        'set -euo pipefail',
-        "trap 'kill $(jobs -p)' EXIT",
-        `export PORT=${port}`,
-        start,
-        `until curl -s -o /dev/null localhost:${port}; do :; done`,
-        `SUBMITTED=$(${submit})`,
-        'echo "$SUBMITTED"',
-        'echo ---',
-        `ID=$(echo "$SUBMITTED" | sed -n 's/.*"id" : "\\(.*\\)",/\\1/p')`,
-        get,
-        'echo ---',
-        'node client.mjs',
-      ]
-        .join('\n')
-        .replaceAll('localhost:3000', `localhost:${port}`),
-    )
-    const [submittedNow = '', csvNow = '', clientSaid = ''] = consumer.run('bash', 'follow.sh').split('---\n')
-    const shown = submitted.split('\n').filter((line) => !line.includes('…'))
-    expect(submittedNow.split('\n').filter((line) => shown.includes(line))).toEqual(shown)
-    expect(csvNow.replaceAll('\r', '')).toBe(csv)
-    expect(clientSaid).toContain('is_running: false')
-  }, 60_000)
-
   it('has code for SIGTERM that lets the process end while a query runs and connections are open', async () => {
-    const recipe = library.find((snippet) => snippet.includes('endOnSigterm')) ?? ''
-    consumer.write('end-on-sigterm.cjs', toCommonJs(recipe))
+    consumer.write('end-on-sigterm.cjs', toCommonJs(snippetWith('endOnSigterm')))
     const file = consumer.write('running-query.cjs', RUNNING_QUERY)
     const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
     const exited = once(child, 'exit')
@@ -113,18 +65,10 @@ describe('the README and docs/', () => {
     expect(await exited).toEqual([0, null])
   }, 60_000)
 
-  it('names a command that starts a gateway', () => {
-    expect(standalone.trim()).toBe(`npx ${consumer.binName}`)
-    expect(consumer.run('bash', '-c', `${standalone.trim()} --help`)).toContain(
-      'Usage: express-esql-async-query',
-    )
-  })
-
   it('lists exactly the error types, with their status', () => {
-    const rows = [...readme.matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map(([, type, status]) => [
-      type,
-      Number(status),
-    ])
+    const rows = [...pageOf('docs/http-api.md').matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map(
+      ([, type, status]) => [type, Number(status)],
+    )
     expect(Object.fromEntries(rows)).toEqual(ERROR_STATUS)
   })
 
@@ -136,15 +80,19 @@ describe('the README and docs/', () => {
       .flatMap(([, names = '']) => names.split(','))
       .map((name) => name.trim())
       .filter((name) => name !== '')
-    const [, section = ''] = /^## Names\n([\s\S]*?)^## /m.exec(readme) ?? []
-    const named = [...section.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)
+    const named = [...pageOf('docs/names.md').matchAll(/`(\w+)`/g)].map(([, name = '']) => name)
     expect(named.toSorted()).toEqual([...exported, testKit.describeAsyncQueryStore.name].sort())
   })
 
-  it('lists exactly the settings of the standalone gateway, with their defaults', () => {
-    const [rows = []] = tablesOf(readme, 'variable')
+  it('lists exactly the settings of the standalone gateway, as `--help` describes them', () => {
+    const [rows = []] = tablesOf(pageOf('docs/standalone.md'), 'variable')
     expect(rows).toEqual(
-      ALL_SETTINGS.map((setting) => [`\`${variableOf(setting)}\``, defaultOf(setting) ?? '']),
+      ALL_SETTINGS.map((setting) => [
+        `\`${variableOf(setting)}\``,
+        setting.isSecret ? '' : `\`--${flagOf(setting)}\``,
+        defaultOf(setting) ?? '',
+        setting.about,
+      ]),
     )
   })
 
@@ -162,7 +110,7 @@ describe('the README and docs/', () => {
       traceId: true,
       err: true,
     }
-    const rows = /^\| field [\s\S]*?\n\n/m.exec(readme)?.[0] ?? ''
+    const rows = /^\| field [\s\S]*?\n\n/m.exec(pageOf('docs/observability.md'))?.[0] ?? ''
     const cells = [...rows.matchAll(/^\| (`[^|]*)\|/gm)].map(([, cell = '']) => cell)
     const names = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
     expect(names).toEqual(Object.keys(known))
@@ -199,7 +147,7 @@ describe('the README and docs/', () => {
     const ofPostgres = created.splice(0).filter(([name]) => !ofStore.includes(name))
     api.asyncQueryRouter({ store, resolveCaller: () => undefined, meterProvider })
     created.push(...ofPostgres)
-    const [rows = []] = tablesOf(readme, 'instrument')
+    const [rows = []] = tablesOf(pageOf('docs/observability.md'), 'instrument')
     const documented = rows.map(([name, kind, unit, _attributes, description]) => [
       name,
       kind,
@@ -240,33 +188,6 @@ server.on('request', ({ method }) => {
 })
 `
 
-function toCommonJs(snippet: string): string {
-  return transformSync(snippet, {
-    jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-    module: { type: 'commonjs' },
-  }).code
-}
-
-/** Runs a snippet that uses the package, and gives it the functions of the test runner. Returns what it exports. */
-/** Runs no test: there is no server to ask. */
-const IDLE: testKit.TestRunner = { describe: (_, body) => body(), it: () => {} }
-
-function run(snippet: string, runner: testKit.TestRunner = { describe, it }): Record<string, unknown> {
-  const modules: Record<string, unknown> = {
-    'express-esql-async-query': api,
-    'express-esql-async-query/test-kit': testKit,
-    'express-esql-async-query/double': double,
-  }
-  const exported = {}
-  new Function('require', 'exports', 'describe', 'it', toCommonJs(snippet))(
-    (name: string) => modules[name] ?? require(name),
-    exported,
-    runner.describe,
-    runner.it,
-  )
-  return exported
-}
-
 describe('the snippets of the README and of docs/', () => {
   beforeAll(() => {
     process.env.JWT_SECRET = 'x'.repeat(64)
@@ -274,16 +195,16 @@ describe('the snippets of the README and of docs/', () => {
   })
 
   for (const snippet of library) {
-    if (snippet.includes('describeAsyncQueryStore(')) run(snippet)
+    if (snippet.includes('describeAsyncQueryStore(')) runSnippet(snippet)
     else if (snippet.includes('describeEsqlAsyncApi('))
-      it('register tests of a server', () => void run(snippet, IDLE))
+      it('register tests of a server', () => void runSnippet(snippet, IDLE))
     else
       it(`run: ${snippet.split('\n').find((line) => line !== '' && !line.startsWith('import'))}`, () =>
-        void run(snippet))
+        void runSnippet(snippet))
   }
 
   it('test a client with a double', async () => {
-    const { testTable } = run(library.find((text) => text.includes('startDouble(')) ?? '')
+    const { testTable } = runSnippet(snippetWith('startDouble('))
     await (testTable as (load: typeof loadTable) => Promise<void>)(loadTable)
   })
 
@@ -294,8 +215,7 @@ describe('the snippets of the README and of docs/', () => {
   }
 
   it('give clients the envelope for malformed JSON behind a body parser', async () => {
-    const snippet = library.find((text) => text.includes('esqlErrorHandler()')) ?? ''
-    const createApp = run(snippet).createApp as (router: api.AsyncQueryRouter) => Express
+    const createApp = exportOf<(router: api.AsyncQueryRouter) => Express>('createApp')
     const store = new api.MemoryStore({ execute: async () => ({ columns: [], values: [] }) })
     const router = api.asyncQueryRouter({ store, resolveCaller: () => ({ owner: 'alice' }) })
     const post = supertest(createApp(router)).post('/es/_query/async').set('content-type', 'application/json')
@@ -305,10 +225,8 @@ describe('the snippets of the README and of docs/', () => {
 })
 
 describe('the streaming engine of docs/stores.md', () => {
-  const snippet = library.find((text) => text.includes('streamingStore')) ?? ''
-  const streamingStore = run(snippet).streamingStore as (
-    open: (query: string) => Promise<object>,
-  ) => api.MemoryStore
+  const streamingStore =
+    exportOf<(open: (query: string) => Promise<object>) => api.MemoryStore>('streamingStore')
   const alice = api.ownerOf('issuer', 'alice')
   const request = { query: 'FROM n' }
   const kept = { keepAliveMs: 60_000, keepOnCompletion: true }
@@ -363,25 +281,14 @@ describe('the streaming engine of docs/stores.md', () => {
   })
 })
 
-describe('the recipes of the README for what stands beside the router', () => {
+describe('what stands beside the router in docs/gateway.md', () => {
   const values = Array.from({ length: 500 }, (_, n) => [n])
   const store = new api.MemoryStore({
     execute: async () => ({ columns: [{ name: 'n', type: 'integer' }], values }),
   })
   const resolveCaller = () => ({ owner: 'alice' })
   const router = api.asyncQueryRouter({ store, resolveCaller })
-  const recipe = (name: string) =>
-    run(library.find((text) => text.includes(`function ${name}(`)) ?? '')[name] as (
-      ...parts: unknown[]
-    ) => Express
-
-  it.each(FORMATS)('compresses %s', async (format) => {
-    const { status, headers } = await supertest(recipe('withCompression')(router))
-      .post(`/es/_query/async?format=${format}`)
-      .set('accept-encoding', 'gzip')
-      .send({ query: 'FROM books' })
-    expect([status, headers['content-encoding'], headers.vary]).toEqual([200, 'gzip', 'Accept-Encoding'])
-  })
+  const recipe = (name: string) => exportOf<(...parts: unknown[]) => Express>(name)
 
   it('answers what official clients ask first', async () => {
     const { body } = await supertest(recipe('answerInfo')(express())).get('/es/')
@@ -414,9 +321,8 @@ describe('the store in PostgreSQL of docs/stores.md', () => {
   })
 
   it('is mounted in two gateways, which serve each other’s queries', async () => {
-    const mount = run(library.find((text) => text.includes('function mount(')) ?? '').mount as (
-      ...parts: unknown[]
-    ) => Promise<{ pool: Pool; store: api.PostgresStore }>
+    const mount =
+      exportOf<(...parts: unknown[]) => Promise<{ pool: Pool; store: api.PostgresStore }>>('mount')
     const execute = async () => ({ columns: [{ name: 'n', type: 'long' }], values: [[2n ** 60n]] })
     const resolveCaller = () => ({ owner: 'alice' })
     const apps = [express(), express()]
@@ -436,8 +342,7 @@ describe('the store in PostgreSQL of docs/stores.md', () => {
   })
 
   it('hears notifications past a pooler', async () => {
-    const snippet = library.find((text) => text.includes('storeBehindPgBouncer')) ?? ''
-    const storeOf = run(snippet).storeBehindPgBouncer as (...parts: unknown[]) => api.PostgresStore
+    const storeOf = exportOf<(...parts: unknown[]) => api.PostgresStore>('storeBehindPgBouncer')
     const execute = async () => ({ columns: [], values: [] })
     const pool = new Pool({ connectionString: database.url })
     const [one, other] = [storeOf(pool, execute), storeOf(pool, execute)]
@@ -451,12 +356,3 @@ describe('the store in PostgreSQL of docs/stores.md', () => {
     await pool.end()
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -1,0 +1,141 @@
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
+import path from 'node:path'
+import jwt from 'jsonwebtoken'
+import { API_KEY, startCluster } from '../support/cluster'
+import { PAGES, pageOf } from '../support/documented'
+import { freePort } from '../support/free-port'
+import { type Consumer, createConsumer } from '../support/packed'
+import type { Printed, Shell } from '../support/pasting'
+import { isInstalled, paste, pasteUntil } from '../support/pasting'
+import type { BuiltPackage } from '../support/server-process'
+import { buildPackage, ServerProcess } from '../support/server-process'
+import { blocksIn, SNIPPETS } from '../support/snippets'
+
+jest.setTimeout(120_000)
+
+const ROOT = path.join(__dirname, '..', '..')
+/** A block that ends with a gateway, which runs on. */
+const SERVES = /(^|\n)(npx express-esql-async-query|npm install && npm start)\n$/
+
+/** Installs nothing: the packages have to be there already. Everything else is npm's own. */
+const NPM = `#!/bin/sh
+if [ "$1" = install ] || [ "$1" = ci ]; then
+  shift
+  for name in "$@"; do [ -e "node_modules/$name/package.json" ] || { echo "$name is missing" >&2; exit 1; }; done
+  exit 0
+fi
+PATH=\${PATH#*:} exec npm "$@"
+`
+
+let consumer: Consumer
+let built: BuiltPackage
+let environment: Record<string, string | undefined>
+
+beforeAll(() => {
+  consumer = createConsumer()
+  built = buildPackage()
+  const tools = path.join(consumer.folder, 'tools')
+  mkdirSync(tools)
+  chmodSync(consumer.write('tools/npm', NPM), 0o755)
+  symlinkSync(
+    path.join(ROOT, 'node_modules', 'esbuild', 'bin', 'esbuild'),
+    path.join(consumer.folder, 'node_modules', '.bin', 'esbuild'),
+  )
+  environment = { HOME: consumer.folder, PATH: `${tools}:${process.env.PATH}` }
+}, 120_000)
+
+afterAll(() => {
+  consumer.remove()
+  built.remove()
+})
+
+const [gateway = '', client = ''] = SNIPPETS
+
+/** The blocks of a page that end by themselves. */
+const runs = (page: string): string[] => blocksIn(pageOf(page), 'sh').filter((block) => !SERVES.test(block))
+
+/** Pastes them, and more, where their text says: into the folder with the package. */
+async function pastePage(page: string, shell: Shell, port: number, more: string[] = []): Promise<Printed[]> {
+  const blocks = [...runs(page), ...more].map((block) =>
+    block.replaceAll('localhost:3000', `localhost:${port}`),
+  )
+  return paste(
+    { shell, folder: consumer.folder, environment: { ...environment, PORT: String(port) } },
+    blocks,
+    `until curl -s -o /dev/null localhost:${port}; do :; done`,
+  )
+}
+
+describe.each(['bash', 'zsh'] as const)('pasted into %s', (shell) => {
+  const test = isInstalled(shell) ? it : it.skip
+
+  test('the commands of the README lead from an empty folder to a gateway and a result', async () => {
+    const port = await freePort()
+    consumer.write('gateway.mjs', gateway)
+    consumer.write('client.mjs', client.replace('localhost:3000', `localhost:${port}`))
+    const readme = pageOf('README.md')
+    const printed = await pastePage('README.md', shell, port, ['node client.mjs\n'])
+    expect(printed).toEqual(printed.map(({ output }) => ({ output, code: 0 })))
+    const [submitted, got, clientSaid] = printed.slice(-3).map(({ output }) => output)
+    const [shown = ''] = blocksIn(readme, 'json')
+    const fixed = shown.split('\n').filter((line) => !line.includes('…'))
+    expect(submitted?.split('\n').filter((line) => fixed.includes(line))).toEqual(fixed)
+    expect(got?.replaceAll('\r', '')).toBe(blocksIn(readme, 'text')[0])
+    expect(clientSaid).toContain('is_running: false')
+  })
+
+  test.each(
+    PAGES.flatMap((page) => blocksIn(pageOf(page), 'sh').map((block) => ({ page, block: block.trimEnd() })))
+      .filter(({ block }) => SERVES.test(`${block}\n`))
+      .map(({ page, block }) => ({ page, block, last: block.split('\n').at(-1) })),
+  )('$last of $page starts a gateway', async ({ block }) => {
+    const cluster = await startCluster()
+    // Where a clone is meant, in the copy from which the package was packed.
+    const folder = block.startsWith('npm ') ? path.join(consumer.folder, 'copy') : consumer.folder
+    const where = { shell, folder, environment: { ...environment, ESQL_ASYNC_PORT: '0' } }
+    const text = block
+      .replace('https://elasticsearch.example:9200', cluster.url)
+      .replace(/API_KEY=.*/, `API_KEY=${API_KEY.encoded}`)
+    try {
+      await pasteUntil(where, `${text}\n`, /listening on (http:\S+)\n/, async (url) => {
+        const { checks } = (await (await fetch(`${url}/readyz`)).json()) as { checks: Record<string, string> }
+        expect([checks.drain, checks.store]).toEqual(['ok', text === block ? undefined : 'ok'])
+      })
+    } finally {
+      await cluster.close()
+    }
+  })
+
+  test.each(PAGES.filter((page) => page !== 'README.md' && runs(page).length > 0))(
+    'the commands of %s succeed',
+    async (page) => {
+      const key = 'k'.repeat(32)
+      const server = new ServerProcess(built, {
+        ESQL_ASYNC_PORT: '0',
+        ESQL_ASYNC_JWT_KEY: key,
+        ESQL_ASYNC_JWT_ALGORITHMS: 'HS256',
+        ESQL_ASYNC_JWT_ISSUER: 'issuer',
+        ESQL_ASYNC_JWT_AUDIENCE: 'esql',
+      })
+      try {
+        consumer.write('gateway.mjs', gateway)
+        for (const subject of ['alice', 'mallory']) {
+          consumer.write(
+            subject,
+            jwt.sign({}, key, { subject, issuer: 'issuer', audience: 'esql', expiresIn: '1h' }),
+          )
+        }
+        const printed = await pastePage(page, shell, Number(new URL(await server.url()).port))
+        expect(printed).toEqual(printed.map(({ output }) => ({ output, code: 0 })))
+      } finally {
+        server.kill('SIGKILL')
+        await server.exited
+      }
+    },
+  )
+})
+
+it('what is to paste has no comment and no history expansion, which shells read in different ways', () => {
+  const blocks = PAGES.flatMap((page) => blocksIn(pageOf(page), 'sh'))
+  expect(blocks.filter((block) => /(^|\s)#|!/m.test(block))).toEqual([])
+})

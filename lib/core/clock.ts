@@ -1,3 +1,5 @@
+import * as timers from 'node:timers'
+
 /** The package's only source of time. In tests, replace it with `ManualClock` of the test-kit. */
 export interface Clock {
   /** Milliseconds since the epoch. May have fractions. */
@@ -13,25 +15,47 @@ export interface Clock {
 /** The longest delay of Node.js timers. A timer with a longer one would fire at once. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1
 
-/** The time of the machine. */
-export const systemClock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
-
-  setTimer(callback, ms, { background = false } = {}) {
-    let timer: NodeJS.Timeout
-    const arm = (remainingMs: number): void => {
-      const delayMs = Math.min(remainingMs, LONGEST_DELAY_MS)
-      timer = setTimeout(() => {
-        if (remainingMs > delayMs) arm(remainingMs - delayMs)
-        else callback()
-      }, delayMs)
-      if (background) timer.unref()
-    }
-    arm(ms)
-    return () => {
-      // If a timer is cleared while unreferenced, Node.js keeps its list of timers until the delay has passed.
-      timer.ref()
-      clearTimeout(timer)
-    }
-  },
+/** What a clock of real time is made of. */
+interface TimeSource {
+  now(): number
+  setTimeout(callback: () => void, ms: number): NodeJS.Timeout
+  clearTimeout(timer: NodeJS.Timeout): void
 }
+
+function realClock({ now, setTimeout, clearTimeout }: TimeSource): Clock {
+  return {
+    now: () => performance.timeOrigin + now(),
+
+    setTimer(callback, ms, { background = false } = {}) {
+      let timer: NodeJS.Timeout
+      const arm = (remainingMs: number): void => {
+        const delayMs = Math.min(remainingMs, LONGEST_DELAY_MS)
+        timer = setTimeout(() => {
+          if (remainingMs > delayMs) arm(remainingMs - delayMs)
+          else callback()
+        }, delayMs)
+        if (background) timer.unref()
+      }
+      arm(ms)
+      return () => {
+        // If a timer is cleared while unreferenced, Node.js keeps its list of timers until the delay has passed.
+        timer.ref()
+        clearTimeout(timer)
+      }
+    },
+  }
+}
+
+/** The time of the machine. */
+export const systemClock = realClock({
+  now: () => performance.now(),
+  setTimeout: (callback, ms) => setTimeout(callback, ms),
+  clearTimeout: (timer) => clearTimeout(timer),
+})
+
+/** The same, taken at import, so that fake timers of a test runner do not touch it. */
+export const untouchedClock = realClock({
+  now: performance.now.bind(performance),
+  setTimeout: timers.setTimeout,
+  clearTimeout: timers.clearTimeout,
+})

@@ -1,4 +1,12 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate } from 'node:timers'
+
+/** Taken at import, so that fake timers of a test runner do not touch it. */
+const setRealImmediate = setImmediate
+
+/** Resolves in the next turn of the event loop. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setRealImmediate(resolve))
+}
 
 /** To answer this many waits takes some milliseconds. */
 const ENDS_PER_TURN = 32
@@ -15,7 +23,7 @@ export function endInTurns<T>(waits: Iterable<T>, end: (wait: T) => void): void 
       if (next.done) return
       end(next.value)
     }
-    setImmediate(endSome)
+    setRealImmediate(endSome)
   }
   endSome()
 }

@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Caller, Owner } from '../core/caller'
 import { systemClock } from '../core/clock'
 import { QueryError } from '../core/errors'
 import { DEFAULT_KEEP_ALIVE_MS } from '../core/operations'
 import type { AsyncQuery, AsyncQueryStore, QueryRequest } from '../core/store'
+import { nextTurn } from '../core/turns'
 
 /** A store that can delete is asked once. The keep-alive is that which Elasticsearch shows, and ends nothing. */
 const AT_ONCE = { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY, keepAliveMs: DEFAULT_KEEP_ALIVE_MS }

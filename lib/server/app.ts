@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Express } from 'express'
 import express from 'express'
 import type { AsyncQueryRouter, AsyncQueryStore, Logger, ResolveCaller } from '../index'
@@ -6,6 +5,7 @@ import { esqlProductInfo, healthHandler, QueryError, readyHandler } from '../ind
 import { compressAnswers } from './compression'
 import type { ServerConfig } from './config'
 import { allowOrigins } from './cors'
+import { sendUnknownPath } from './unknown-path'
 
 /** What the gateway is made of. */
 export interface AppParts {
@@ -31,18 +31,4 @@ export function createApp(config: ServerConfig, parts: AppParts): Express {
   app.get('/healthz', healthHandler())
   app.get('/readyz', readyHandler({ store, resolveCaller, logger, checks: { drain } }))
   return app.use(sendUnknownPath)
-}
-
-/** Elasticsearch's own answer for a path that it does not have. */
-function sendUnknownPath({ method, url, headers }: IncomingMessage, response: ServerResponse): void {
-  const opaqueId = headers['x-opaque-id']
-  if (opaqueId !== undefined) response.setHeader('X-Opaque-Id', opaqueId)
-  response.setHeader('X-elastic-product', 'Elasticsearch')
-  response.setHeader('content-type', 'application/json')
-  const body = Buffer.from(
-    JSON.stringify({ error: `no handler found for uri [${url}] and method [${method}]` }),
-  )
-  response.setHeader('content-length', body.length)
-  response.statusCode = 400
-  response.end(body)
 }

@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../core/clock'
+import { nextTurn } from '../core/turns'
 
 interface Timer {
   callback: () => void

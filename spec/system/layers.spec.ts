@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   formats: [],
   json: [],
   'test-kit': [],
+  double: ['index', 'catalogue', 'request', 'formats', 'server', 'test-kit'],
   core: [],
 }
 
@@ -47,6 +48,12 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
 /** Files that import Express, including those that import only types. */
 const KNOW_EXPRESS = [
   'core/caller',
+  'double/app',
+  'double/credentials',
+  'double/faults/broken-bodies',
+  'double/journal',
+  'double/reception',
+  'double/visit',
   'request/body',
   'request/head',
   'request/openapi',

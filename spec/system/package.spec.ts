@@ -23,6 +23,25 @@ const PUBLIC_NAMES = [
   'rowsToResult',
 ]
 const TEST_KIT_NAMES = ['EVERY_TYPE', 'ManualClock', 'describeAsyncQueryStore', 'readRows']
+const DOUBLE_NAMES = [
+  'ManualClock',
+  'QueryError',
+  'answer',
+  'badGateway',
+  'cut',
+  'delay',
+  'expiredToken',
+  'garbage',
+  'lose',
+  'notElasticsearch',
+  'rateLimited',
+  'reset',
+  'silence',
+  'slow',
+  'stall',
+  'startDouble',
+  'unavailable',
+]
 
 describe('the packed package', () => {
   let consumer: Consumer
@@ -37,9 +56,9 @@ describe('the packed package', () => {
     consumer.write(
       'use.cjs',
       `const names = (name) => Object.keys(require(name)).sort()
-       console.log(JSON.stringify([names('express-esql-async-query'), names('express-esql-async-query/test-kit')]))`,
+       console.log(JSON.stringify(['', '/test-kit', '/double'].map((entry) => names('express-esql-async-query' + entry))))`,
     )
-    expect(JSON.parse(consumer.run('node', 'use.cjs'))).toEqual([PUBLIC_NAMES, TEST_KIT_NAMES])
+    expect(JSON.parse(consumer.run('node', 'use.cjs'))).toEqual([PUBLIC_NAMES, TEST_KIT_NAMES, DOUBLE_NAMES])
   })
 
   it('loads express-openapi-validator with the first router, and not before', () => {
@@ -59,7 +78,10 @@ describe('the packed package', () => {
       'use.mjs',
       `import { ${PUBLIC_NAMES.join(', ')} } from 'express-esql-async-query'
        import { ${TEST_KIT_NAMES.join(', ')} } from 'express-esql-async-query/test-kit'
-       console.log([${[...PUBLIC_NAMES, ...TEST_KIT_NAMES].join(', ')}].every((value) => value !== undefined))`,
+       import { ${DOUBLE_NAMES.map((name) => `${name} as double_${name}`).join(', ')} } from 'express-esql-async-query/double'
+       const doubles = [${DOUBLE_NAMES.map((name) => `double_${name}`).join(', ')}]
+       const others = [${[...PUBLIC_NAMES, ...TEST_KIT_NAMES].join(', ')}]
+       console.log([...doubles, ...others].every((value) => value !== undefined))`,
     )
     expect(consumer.run('node', 'use.mjs')).toBe('true\n')
   })
@@ -67,11 +89,13 @@ describe('the packed package', () => {
   it('works from strict TypeScript, as CommonJS and as ES modules', () => {
     const use = `import { asyncQueryRouter, jwtCaller, MemoryStore } from 'express-esql-async-query'
       import { ManualClock } from 'express-esql-async-query/test-kit'
+      import { startDouble } from 'express-esql-async-query/double'
       const store = new MemoryStore({ execute: () => ({ columns: [], values: [] }), clock: new ManualClock() })
       asyncQueryRouter({
         store,
         resolveCaller: jwtCaller({ key: 'x'.repeat(32), algorithms: ['HS256'], issuer: 'i', audience: 'a' }),
       }).drain()
+      startDouble({ clock: 'manual' }).then((double) => double.on('FROM a').reports([['a']]).neverEnds().once())
       // @ts-expect-error there is no default caller
       asyncQueryRouter({ store })
       `
@@ -90,26 +114,26 @@ describe('the packed package', () => {
        // Documents are no modules.
        const options = { excludeEntrypoints: ['./api-spec.yaml', './catalogue.schema.json'] }
        const { problems, entrypoints } = await checkPackage(tarball, options)
-       const resolved = ['.', './test-kit'].map((name) => Object.keys(entrypoints[name].resolutions))
+       const resolved = ['.', './test-kit', './double'].map((name) => Object.keys(entrypoints[name].resolutions))
        console.log(JSON.stringify({ problems, resolved }))`,
     )
     const kinds = ['node10', 'node16-cjs', 'node16-esm', 'bundler']
     expect(JSON.parse(consumer.run('node', 'check.mjs', consumer.tarball))).toEqual({
       problems: [],
-      resolved: [kinds, kinds],
+      resolved: [kinds, kinds, kinds],
     })
   })
 
   describe('in its declarations', () => {
     const exported = () =>
-      ['index.d.ts', 'test-kit/index.d.ts'].flatMap((file) =>
+      ['index.d.ts', 'test-kit/index.d.ts', 'double/index.d.ts'].flatMap((file) =>
         exportedBy(path.join(consumer.installed, 'dist', file)),
       )
 
     it('exports every type that an exported declaration names', () => {
       const declarations = exported()
       const names = declarations.map(({ name }) => name)
-      expect(names).toEqual(expect.arrayContaining([...PUBLIC_NAMES, ...TEST_KIT_NAMES]))
+      expect(names).toEqual(expect.arrayContaining([...PUBLIC_NAMES, ...TEST_KIT_NAMES, ...DOUBLE_NAMES]))
       const missing = declarations.flatMap((declaration) =>
         declaration.names
           .filter((name) => !names.includes(name))

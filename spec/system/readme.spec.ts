@@ -6,11 +6,13 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Client } from '@elastic/elasticsearch'
 import { transformSync } from '@swc/core'
 import type { Express } from 'express'
 import express from 'express'
 import type { InstrumentOptions } from 'express-esql-async-query'
 import * as api from 'express-esql-async-query'
+import * as double from 'express-esql-async-query/double'
 import * as testKit from 'express-esql-async-query/test-kit'
 import supertest from 'supertest'
 import { ERROR_STATUS } from '../../lib/core/errors'
@@ -121,7 +123,7 @@ describe('the README', () => {
   })
 
   it('names everything that the package exports', () => {
-    const sources = ['index.ts', 'test-kit/index.ts'].map((file) =>
+    const sources = ['index.ts', 'test-kit/index.ts', 'double/index.ts'].map((file) =>
       readFileSync(path.join(__dirname, '..', '..', 'lib', file), 'utf8'),
     )
     const exported = [...sources.join('\n').matchAll(/^export (?:type )?\{([^}]*)\}/gm)]
@@ -235,6 +237,7 @@ function run(snippet: string): Record<string, unknown> {
   const modules: Record<string, unknown> = {
     'express-esql-async-query': api,
     'express-esql-async-query/test-kit': testKit,
+    'express-esql-async-query/double': double,
   }
   const exported = {}
   new Function('require', 'exports', 'describe', 'it', toCommonJs(snippet))(
@@ -257,6 +260,17 @@ describe('the snippets of the README', () => {
     else
       it(`run: ${snippet.split('\n').find((line) => line !== '' && !line.startsWith('import'))}`, () =>
         void run(snippet))
+  }
+
+  it('test a client with a double', async () => {
+    const { testTable } = run(library.find((text) => text.includes('startDouble(')) ?? '')
+    await (testTable as (load: typeof loadTable) => Promise<void>)(loadTable)
+  })
+
+  const loadTable = async ({ esql }: Client, query: string): Promise<unknown[]> => {
+    const { id = '' } = await esql.asyncQuery({ query })
+    const { values } = await esql.asyncQueryGet({ id, wait_for_completion_timeout: '30s' })
+    return (values as unknown[][]).map(([first]) => first)
   }
 
   it('give clients the envelope for malformed JSON behind a body parser', async () => {

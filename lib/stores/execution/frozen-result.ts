@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Column, QueryStatistics, Rows, StoredResult, Value, ValueObject } from '../../core/result'
 import { isMultiValue, isValueObject } from '../../core/result'
+import { nextTurn } from '../../core/turns'
 import { admitColumns, admitFacts, markAdmitted, rowAdmission, rowsOf } from '../../formats/admission'
 import type { KeptResult } from './intake'
 import { KeptRows } from './kept-rows'

@@ -1,0 +1,82 @@
+import type { Express, RequestHandler } from 'express'
+import express from 'express'
+import type { Clock } from '../core/clock'
+import type { AsyncQueryRouterOptions, ResolveCaller } from '../index'
+import { asyncQueryRouter, esqlErrorHandler, esqlProductInfo } from '../index'
+import { allowOrigins } from '../server/cors'
+import { sendUnknownPath } from '../server/unknown-path'
+import type { DoubleStore } from './double-store'
+import type { PlannedFaults } from './faults/planned-faults'
+import type { Journal } from './journal'
+import { quietLogger } from './quiet-logger'
+import { Reception } from './reception'
+
+/** What a double is made of, for its HTTP side. */
+export interface AppParts {
+  readonly store: DoubleStore
+  readonly journal: Journal
+  readonly faults: PlannedFaults
+  readonly clock: Clock
+  readonly resolveCaller: ResolveCaller
+  readonly release: '9.5' | '8.19'
+  readonly router: Partial<AsyncQueryRouterOptions>
+}
+
+/** Every page may ask a double, with credentials: it has nothing that anybody could steal. */
+const EVERY_ORIGIN = {
+  allowOrigin: /^/,
+  allowCredentials: true,
+  allowHeaders: [
+    'Authorization',
+    'Content-Type',
+    'Accept',
+    'Idempotency-Key',
+    'X-Opaque-Id',
+    'X-Elastic-Client-Meta',
+    'Traceparent',
+  ],
+  maxAgeMs: 600_000,
+}
+
+const DEFAULT_MAX_BODY_BYTES = 2 ** 24
+
+/** The double as an application. */
+export function createDoubleApp({
+  store,
+  journal,
+  faults,
+  clock,
+  resolveCaller,
+  release,
+  router,
+}: AppParts): Express {
+  const logger = quietLogger()
+  const served = { store, resolveCaller, logger }
+  const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = router
+  const app = express().disable('x-powered-by').set('env', 'production')
+  app.use(allowOrigins(EVERY_ORIGIN))
+  app.use(new Reception(journal, resolveCaller, store, maxBodyBytes).handler)
+  app.use(strike(journal, faults, clock))
+  if (release === '8.19') app.use(withoutLists)
+  app.use(asyncQueryRouter({ ...served, ...router, maxBodyBytes }))
+  app.use(esqlProductInfo({ ...served, version: `${release}.0` }))
+  app.use(esqlErrorHandler())
+  return app.use(sendUnknownPath)
+}
+
+/** Before 9.1, Elasticsearch does not list running queries. */
+const withoutLists: RequestHandler = (request, response, next) => {
+  if (request.path.startsWith('/_query/queries')) sendUnknownPath(request, response)
+  else next()
+}
+
+/** Lets a fault come true that is planned for the request. */
+function strike(journal: Journal, faults: PlannedFaults, clock: Clock): RequestHandler {
+  return async (_request, _response, next) => {
+    const visit = journal.current
+    const fault = visit && faults.take(visit.entry)
+    if (!visit || !fault) return next()
+    visit.entry.fault = fault.name
+    if (await fault.strike({ visit, clock })) next()
+  }
+}

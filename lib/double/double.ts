@@ -1,0 +1,241 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { readCatalogue } from '../catalogue/read-catalogue'
+import type { Clock } from '../core/clock'
+import { untouchedClock } from '../core/clock'
+import { MemoryStore } from '../index'
+import type { ManualClock } from '../test-kit/manual-clock'
+import { createDoubleApp } from './app'
+import { Barrier } from './barrier'
+import { callerByCredentials } from './credentials'
+import { DoubleStore } from './double-store'
+import { readDuration } from './duration'
+import { Engine } from './engine'
+import type { Fault } from './faults/fault'
+import { PlannedFaults } from './faults/planned-faults'
+import { Journal } from './journal'
+import type { JournalEntry, JournalFilter } from './journal-entry'
+import { fitsEntry } from './journal-entry'
+import type { DoubleOperation } from './operations'
+import type { DoubleOptions } from './options'
+import { resolveDoubleOptions, routerLimits, storeLimits } from './options'
+import type { RunningDouble } from './queries/running-double'
+import { CatalogueBook } from './scripts/catalogue-book'
+import type { Script } from './scripts/script'
+import type { Params } from './scripts/script-book'
+import { ScriptBook } from './scripts/script-book'
+import { StandingClock } from './standing-clock'
+
+/** A server of this API that answers as a test says. It is the router and the `MemoryStore` of this package. */
+export interface Double extends AsyncDisposable {
+  /** Where it listens, on this machine: `http://127.0.0.1:41234`. */
+  readonly url: string
+  /** The time of its queries. It is a {@link ManualClock} with `clock: 'manual'`. */
+  readonly clock: ManualClock | Clock
+  /**
+   * A script for queries of this text and, where they are given, these params. Blanks, comments and the case of commands do not
+   * count in a text. Of several scripts, the last one that fits is taken. A query without one fails with a
+   * `verification_exception`, 400, that names the closest known one.
+   */
+  on(query: string | RegExp, params?: Params): Script
+  /**
+   * The query that runs under this text, for tests that drive it by hand: the last one of several. Waits until there is one, and
+   * a query that nothing else is known about is not refused then.
+   */
+  running(query: string): Promise<RunningDouble>
+  /**
+   * Resolves when exactly so many requests wait for a query or are held back by a fault, and every other one that has arrived is
+   * answered.
+   */
+  waiting(requests: number): Promise<void>
+  /**
+   * Lets time pass: milliseconds, or a time value such as `3s`. What falls due meanwhile is answered when all of the time has
+   * passed. Throws a `TypeError` unless the clock is `'manual'`.
+   */
+  advance(time: string | number): Promise<void>
+  /** Plans a fault for the next requests of an operation. `times` counts more than that of the fault. */
+  fault(operation: DoubleOperation, fault: Fault, times?: number): void
+  /** The journal: every request since the start or the last reset, in the order of their arrival. */
+  readonly requests: readonly JournalEntry[]
+  /** The entries that are like this: `{ operation: 'submit', status: 200 }`. */
+  requestsFor(filter: JournalFilter): readonly JournalEntry[]
+  /**
+   * Throws an `Error` that lists what is left over: a query that was unknown, a script with `once`, `times` or `then` that was not
+   * used as often, a fault that never came true, a query that still runs. It resets the double then, so that the next test does
+   * not fail of the same.
+   */
+  assertDone(): void
+  /** Forgets scripts, faults, journal and queries, for the next test. The clock goes on from its time. */
+  reset(): void
+  /** Ends everything, connections included. May be called again. */
+  close(): Promise<void>
+}
+
+/** Longer than any client keeps an idle connection, so that it never sends a request on one that just ended. */
+const KEEP_ALIVE_MS = 3_600_000
+
+/**
+ * Starts a double on this machine, for tests of clients: a server that answers as the test says, over HTTP. It behaves as the
+ * server of Elasticsearch 9.5.
+ *
+ * ```ts
+ * const double = await startDouble({ clock: 'manual' })
+ * double.on('FROM logs').runsFor('3s').completes({ columns: [{ name: 'host', type: 'keyword' }], values: [['a']] })
+ * const table = loadTable(double.url, 'FROM logs')
+ * await double.waiting(1)
+ * await double.advance('3s')
+ * ```
+ *
+ * Rejects with a `TypeError` for wrong options, and with an `Error` with `NODE_ENV=production` or if the port is taken.
+ */
+export async function startDouble(options: DoubleOptions = {}): Promise<Double> {
+  const double = new HttpDouble(options)
+  await double.listen()
+  return double
+}
+
+class HttpDouble implements Double {
+  url = ''
+  readonly clock: StandingClock | Clock
+  readonly #standing: StandingClock | undefined
+  readonly #scripts = new ScriptBook()
+  readonly #catalogue: CatalogueBook
+  readonly #faults = new PlannedFaults()
+  readonly #journal: Journal
+  readonly #barrier: Barrier
+  readonly #engine: Engine
+  readonly #store: DoubleStore
+  readonly #server: Server
+  readonly #port: number
+  #closing: Promise<void> | undefined
+
+  constructor(options: DoubleOptions) {
+    const resolved = resolveDoubleOptions(options)
+    const { clock, users, anonymous, release, port, waitByDefault, limits } = resolved
+    this.#port = port
+    this.#standing = clock === 'manual' ? new StandingClock() : undefined
+    this.clock = this.#standing ?? untouchedClock
+    const onChange = (): void => this.#barrier.look()
+    this.#journal = new Journal(this.clock, onChange)
+    this.#barrier = new Barrier(this.#journal.open, clock === 'manual')
+    const store = () => this.#store.inner
+    this.#catalogue = catalogueOf(resolved)
+    this.#engine = new Engine([this.#scripts, this.#catalogue], {
+      journal: this.#journal,
+      clock: this.clock,
+      onChange,
+      store,
+    })
+    const { queries } = this.#engine
+    this.#store = new DoubleStore({
+      create: () =>
+        new MemoryStore({
+          execute: (request, context) => this.#engine.execute(request, context),
+          clock: this.clock,
+          ...storeLimits(limits),
+        }),
+      journal: this.#journal,
+      queries,
+      keepAliveMs: (request) => this.#engine.keepAliveMs(request),
+      standing: this.#standing,
+      tellsTimes: release !== '8.19',
+    })
+    const app = createDoubleApp({
+      store: this.#store,
+      journal: this.#journal,
+      faults: this.#faults,
+      clock: this.clock,
+      resolveCaller: callerByCredentials({ users, anonymous }),
+      release,
+      router: { waitByDefault, ...routerLimits(limits) },
+    })
+    this.#server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, app)
+  }
+
+  get requests(): readonly JournalEntry[] {
+    return this.#journal.entries
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen(this.#port, '127.0.0.1')
+    await once(this.#server, 'listening')
+    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  on(query: string | RegExp, params?: Params): Script {
+    return this.#scripts.on(query, params)
+  }
+
+  running(query: string): Promise<RunningDouble> {
+    return this.#engine.queries.search(query)
+  }
+
+  waiting(requests: number): Promise<void> {
+    return this.#barrier.waiting(requests)
+  }
+
+  async advance(time: string | number): Promise<void> {
+    if (!this.#standing)
+      throw new TypeError("advance needs a clock that stands still: startDouble({ clock: 'manual' })")
+    await this.#standing.advance(readDuration('advance', time))
+  }
+
+  fault(operation: DoubleOperation, fault: Fault, times?: number): void {
+    this.#faults.add(operation, fault, times)
+  }
+
+  requestsFor(filter: JournalFilter): readonly JournalEntry[] {
+    return this.requests.filter((entry) => fitsEntry(entry, filter))
+  }
+
+  assertDone(): void {
+    const { unknown, queries } = this.#engine
+    const left = [
+      ...unknown,
+      ...this.#scripts.unused,
+      ...this.#faults.unmet,
+      ...queries.running.map(({ text }) => `the query still runs: ${text}`),
+    ]
+    if (left.length === 0) return
+    this.reset()
+    throw new Error(['the double is not done:', ...left].join('\n- '))
+  }
+
+  reset(): void {
+    this.#forget('the double was reset')
+    this.#store.reset()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#forget('the double was closed')
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    this.#server.closeAllConnections()
+    await closed
+    await this.#store.close()
+  }
+
+  #forget(why: string): void {
+    this.#scripts.forget()
+    this.#catalogue.forget()
+    this.#faults.forget()
+    this.#journal.forget()
+    this.#engine.forget(why)
+    this.#barrier.close(why)
+  }
+}
+
+function catalogueOf({ catalogue, delays }: ReturnType<typeof resolveDoubleOptions>): CatalogueBook {
+  const entries = catalogue === undefined ? [] : readCatalogue(catalogue).entries
+  return new CatalogueBook(entries, delays === 'recorded')
+}

@@ -1,0 +1,69 @@
+import type { Matcher as CatalogueMatcher } from '../../catalogue/matching'
+import { Matcher, paramsOf, type Question } from '../../catalogue/matching'
+import { isQueryError } from '../../core/errors'
+import type { Value } from '../../core/result'
+import type { Script } from './script'
+import { ScriptLink } from './script'
+
+/** The values of the placeholders of a query, as a client sends them: `[1, 'a']`, or named ones, `[{ author: 'a' }]`. */
+export type Params = readonly Value[]
+
+/** The scripts of one query, one after the other. */
+interface Chain {
+  readonly matcher: CatalogueMatcher
+  readonly links: ScriptLink[]
+}
+
+/** The scripts of a test. */
+export class ScriptBook {
+  #chains: Chain[] = []
+
+  get matchers(): CatalogueMatcher[] {
+    return this.#chains.map(({ matcher }) => matcher)
+  }
+
+  on(query: string | RegExp, params?: Params): Script {
+    const matcher = new Matcher({ query, params: params ? readParams(params) : 'any', filter: 'any' })
+    const links: ScriptLink[] = []
+    const addLink = (): Script => {
+      const link = new ScriptLink(addLink)
+      links.push(link)
+      return link
+    }
+    this.#chains.push({ matcher, links })
+    return addLink()
+  }
+
+  /** The script for a submit: of the last chain that fits and is not used up. */
+  take(question: Question): ScriptLink | undefined {
+    for (const { matcher, links } of this.#chains.toReversed()) {
+      const link =
+        matcher.match(question) && links.find(({ used, limit = Number.POSITIVE_INFINITY }) => used < limit)
+      if (!link) continue
+      link.used += 1
+      return link
+    }
+    return undefined
+  }
+
+  /** What a test has announced and no client has done. */
+  get unused(): string[] {
+    return this.#chains.flatMap(({ matcher, links }) =>
+      links
+        .filter(({ used, limit = 0 }) => used < limit)
+        .map(({ used, limit }) => `the script for ${matcher.usage} was used ${used} of ${limit} times`),
+    )
+  }
+
+  forget(): void {
+    this.#chains = []
+  }
+}
+
+function readParams(params: Params) {
+  try {
+    return paramsOf(params)
+  } catch (error) {
+    throw isQueryError(error) ? new TypeError(`wrong params: ${error.reason}`) : error
+  }
+}

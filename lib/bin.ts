@@ -3,6 +3,7 @@ import './core/supported-node'
 
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { describeCommands, runCommand } from './commands/commands'
 import { systemClock } from './core/clock'
 import type { Logger } from './index'
 import { newSealingKey, postgresSchema } from './index'
@@ -21,14 +22,22 @@ const IMPATIENT_GRACE_MS = 1_000
 const FLUSH_MS = 1_000
 
 async function main(): Promise<void> {
-  const command = parseCommandLine(process.argv.slice(2), process.env)
+  // Nobody has to read what it prints.
+  process.stdout.on('error', () => {})
+  const args = process.argv.slice(2)
+  const exitCode = await runCommand(args)
+  if (exitCode !== undefined) {
+    process.exitCode = exitCode
+    return
+  }
+  const command = parseCommandLine(args, process.env)
   if (command.action === 'serve') await serve(command.config)
   else process.stdout.write(PRINTED[command.action]())
 }
 
 /** What the actions print that start no server. */
 const PRINTED = {
-  help: () => HELP,
+  help: () => `${HELP}\n${describeCommands()}`,
   version: () => `${version()}\n`,
   'new-sealing-key': () => `${newSealingKey()}\n`,
   'postgres-schema': () => postgresSchema(),
@@ -37,8 +46,6 @@ const PRINTED = {
 async function serve(config: ServerConfig): Promise<void> {
   const { resolveCaller } = config
   const logger = jsonLogger(config.logLevel)
-  // Nobody has to read what it prints.
-  process.stdout.on('error', () => {})
   const access = resolveCaller ? { resolveCaller } : createDevelopmentAccess()
   const server = await startServer(config, access.resolveCaller, logger)
   endOnSignal(server, logger)

@@ -95,6 +95,7 @@ function assertDevelopment(
 }
 
 export const HELP = `Usage: express-esql-async-query [FLAGS]
+       express-esql-async-query COMMAND [FLAGS]
 
 Serves Elasticsearch's ES|QL async query API. With ELASTICSEARCH_URL and sealing keys, it stands in front of a cluster,
 and each caller reaches only their own queries. Without, it answers a few sample queries.

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
+import type { ParseArgsConfig } from 'node:util'
 import { parseArgs } from 'node:util'
 import { closest } from '../core/did-you-mean'
 import { messageOf } from '../core/message-of'
@@ -117,8 +118,13 @@ function bytesOf(path: string, source: string): Buffer {
 function readFlags(args: readonly string[]): Flags {
   const names = ALL_SETTINGS.filter(({ isSecret }) => !isSecret).map(flagOf)
   const flags = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
+  return parseFlags(args, { ...flags, ...ACTIONS })
+}
+
+/** Reads a command line. Throws a {@link ConfigError} that quotes no argument that may be a secret. */
+export function parseFlags(args: readonly string[], options: NonNullable<ParseArgsConfig['options']>): Flags {
   try {
-    return parseArgs({ args: args.map(withValue), options: { ...flags, ...ACTIONS } }).values
+    return parseArgs({ args: args.map(withValue), options }).values as Flags
   } catch (cause) {
     const [firstLine = ''] = messageOf(cause).split(/\.?\n/)
     // An argument without the form of a flag may be a secret in the wrong place.

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { AnySchemaObject } from 'ajv'
 import { parse as parseYaml } from 'yaml'
+import { withoutReferences } from '../../lib/verify/document/answers'
 
 export interface MediaTypeObject {
   schema: AnySchemaObject
@@ -71,7 +72,7 @@ export const API_SPEC_FILE = path.join(__dirname, '..', '..', 'api-spec.yaml')
 export const rawApiSpec: unknown = parseYaml(readFileSync(API_SPEC_FILE, 'utf8'))
 
 /** The document with every reference replaced by its target. */
-export const apiSpec = resolveReferences(rawApiSpec) as ApiDocument
+export const apiSpec = withoutReferences(rawApiSpec) as ApiDocument
 
 /**
  * Every error type that has an example in the document, with its status, which is that of the first example. This includes
@@ -88,30 +89,4 @@ export const documentedErrors: Readonly<Record<string, number>> = Object.fromEnt
 
 function typesOf(error: ErrorBody | undefined): string[] {
   return error ? [error.type, ...typesOf(error.caused_by)] : []
-}
-
-/** Ends because no reference of the document leads back to itself. */
-function resolveReferences(root: unknown): unknown {
-  const targets = new Map<string, unknown>()
-  const follow = (reference: string): unknown => {
-    // The same object each time, so that each schema is compiled once.
-    if (!targets.has(reference)) targets.set(reference, resolve(targetOf(root, reference)))
-    return targets.get(reference)
-  }
-  const resolve = (node: unknown): unknown => {
-    if (typeof node !== 'object' || node === null) return node
-    if (Array.isArray(node)) return node.map(resolve)
-    if ('$ref' in node) return follow(String(node.$ref))
-    return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, resolve(value)]))
-  }
-  return resolve(root)
-}
-
-function targetOf(root: unknown, reference: string): unknown {
-  const names = reference.split('/').slice(1)
-  return names.reduce<unknown>((node, name) => {
-    const isThere = typeof node === 'object' && node !== null && Object.hasOwn(node, name)
-    if (!isThere) throw new TypeError(`api-spec.yaml refers to ${reference}, which is not there`)
-    return (node as Record<string, unknown>)[name]
-  }, root)
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Execute, ExecuteContext, QueryRequest, QueryResult } from 'express-esql-async-query'
 import { QueryError } from 'express-esql-async-query'
 
@@ -20,6 +21,12 @@ export const FAILURE = new QueryError(
   'Found 1 problem\nline 1:6: Unknown index [nope]',
 )
 
+/** Fails after whatever answers at once. */
+async function failLater(): Promise<never> {
+  await setTimeout(1)
+  throw FAILURE
+}
+
 /** One query of an engine that does not end by itself. */
 export interface Run extends ExecuteContext {
   request: QueryRequest
@@ -27,7 +34,7 @@ export interface Run extends ExecuteContext {
   fail(error: unknown): void
 }
 
-/** An engine whose queries do what their text says: `RUN` until the test ends it, `FAIL`, or complete. */
+/** An engine whose queries do what their text says: `RUN` until the test ends it, `FAIL`, at once or `LATER`, or complete. */
 export class Engine {
   readonly requests: QueryRequest[] = []
   readonly runs: Run[] = []
@@ -35,6 +42,7 @@ export class Engine {
   readonly execute: Execute = (request, context) => {
     this.requests.push(request)
     if (request.query === 'FAIL') return Promise.reject(FAILURE)
+    if (request.query === 'FAIL LATER') return failLater()
     if (request.query !== 'RUN') return Promise.resolve(TABLE)
     return new Promise((resolve, reject) => {
       this.runs.push({ ...context, request, complete: (result = TABLE) => resolve(result), fail: reject })

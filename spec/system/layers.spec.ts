@@ -8,7 +8,8 @@ const LIB = path.join(__dirname, '..', '..', 'lib')
  * import `core`, which imports none.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  bin: ['server', 'index'],
+  bin: ['server', 'index', 'commands'],
+  commands: ['verify', 'server'],
   // `server` imports only tables of options from `router`, `jwt` and `stores`. They are no part of the public API.
   server: ['index', 'sample', 'router', 'jwt', 'stores'],
   sample: ['index', 'catalogue'],
@@ -22,7 +23,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   jwt: [],
   formats: [],
   json: [],
-  'test-kit': [],
+  verify: ['request', 'json'],
+  'test-kit': ['verify'],
   double: ['index', 'catalogue', 'request', 'formats', 'server', 'test-kit'],
   core: [],
 }
@@ -41,8 +43,14 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
     'stores/postgres/results',
   ],
   compression: ['server/compression'],
-  yaml: ['request/decoders/decoders', 'request/decoders/yaml'],
-  'apache-arrow': ['formats/arrow/arrow', 'formats/arrow/arrow-batches', 'formats/arrow/arrow-columns'],
+  yaml: ['request/decoders/decoders', 'request/decoders/yaml', 'verify/decode'],
+  ajv: ['verify/document/answers', 'verify/document/exchange-faults', 'verify/document/schema-faults'],
+  'apache-arrow': [
+    'formats/arrow/arrow',
+    'formats/arrow/arrow-batches',
+    'formats/arrow/arrow-columns',
+    'verify/checks/arrow',
+  ],
 }
 
 /** Files that import Express, including those that import only types. */
@@ -189,7 +197,7 @@ describe('lib/', () => {
 
   it('imports no test runner in the test-kit', () => {
     const specifiers = sources
-      .filter(({ room }) => room === 'test-kit')
+      .filter(({ room }) => room === 'test-kit' || room === 'verify')
       .flatMap((source) => source.specifiers)
     expect(specifiers.filter((name) => /jest|vitest|mocha|node:test$/.test(name))).toEqual([])
   })

@@ -1,4 +1,5 @@
 import { illegalArgument } from './cluster-error'
+import { suggestions } from './suggestions'
 
 const COMMON = ['pretty', 'human', 'error_trace', 'filter_path', 'format']
 const RESULT = ['drop_null_columns', 'delimiter']
@@ -27,8 +28,15 @@ export function checkParameters(parameters: URLSearchParams, known: readonly str
   const unknown = [...new Set(parameters.keys())].filter((name) => !known.includes(name)).sort()
   if (unknown.length === 0) return
   const noun = unknown.length === 1 ? 'parameter' : 'parameters'
-  const list = unknown.map((name) => `[${name}]`).join(', ')
+  const list = unknown.map((name) => `[${name}]${hint(name, known)}`).join(', ')
   throw illegalArgument(`request [${path}] contains unrecognized ${noun}: ${list}`)
+}
+
+/** The times of a get are read only where they are given, so they are never suggested. */
+function hint(name: string, known: readonly string[]): string {
+  const offered = known.filter((other) => other !== 'wait_for_completion_timeout' && other !== 'keep_alive')
+  const suggested = suggestions(name, offered)
+  return suggested && ` ->${suggested}`
 }
 
 /** A flag in the URL. Without a value it is on. */

@@ -5,6 +5,7 @@ import { ClusterError } from './cluster-error'
 import type { News } from './flavour'
 import type { ObjectFormat } from './media-types'
 import { readTime } from './parameters'
+import { suggestions } from './suggestions'
 
 /** The parts of a submitted body that the stand-in uses. */
 export interface Submitted {
@@ -92,7 +93,7 @@ function checkField(parser: Parser, name: string, value: unknown): void {
   const { fields, news } = parser
   if (news.fields?.includes(name)) return
   const kind = Object.hasOwn(fields, name) ? fields[name] : undefined
-  if (!kind) throw parseFailure(parser, `unknown field [${name}]`)
+  if (!kind) throw parseFailure(parser, `unknown field [${name}]${suggestions(name, Object.keys(fields))}`)
   if (name === 'settings') checkSettings(parser, value)
   const fault = CHECKS[kind](value)
   if (fault === undefined) return
@@ -115,10 +116,17 @@ const CHECKS: Readonly<Record<Kind, (value: unknown) => string | undefined>> = {
     return isZone(value) ? undefined : `Unknown time-zone ID: ${value}`
   },
   params: (value) => {
-    if (Array.isArray(value)) return undefined
+    if (Array.isArray(value)) return isMixed(value) ? MIXED_PARAMS : undefined
     return `Unexpected token [${tokenOf(value)}] at 1:1, expected START_ARRAY. Please check documentation for the correct format of the 'params' field.`
   },
   anything: () => undefined,
+}
+
+const MIXED_PARAMS = 'Failed to parse params: Params cannot contain both named and unnamed parameters'
+
+function isMixed(params: readonly unknown[]): boolean {
+  const named = params.filter((param) => tokenOf(param) === 'START_OBJECT').length
+  return named > 0 && named < params.length
 }
 
 function checkSettings(parser: Parser, value: unknown): void {

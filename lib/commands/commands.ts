@@ -1,0 +1,41 @@
+import { closest } from '../core/did-you-mean'
+import { ConfigError } from '../server/config-error'
+import { verifyCommand } from './verify'
+
+/** What the command line can do besides starting a gateway. */
+export interface Command {
+  /** What it does, in a few words. */
+  about: string
+  /** Takes the arguments behind its name, and resolves with an exit code. May throw a {@link ConfigError}. */
+  run(args: readonly string[]): Promise<number>
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  verify: verifyCommand,
+}
+
+/** Nothing could be done: the flags are wrong, or what the command needs is not there. */
+export const CANNOT_RUN = 2
+
+/**
+ * Runs the command that the first argument names, and resolves with its exit code. `undefined` if it names none: the
+ * arguments are then those of the gateway.
+ */
+export async function runCommand([name = '', ...args]: readonly string[]): Promise<number | undefined> {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  try {
+    if (command) return await command.run(args)
+    const [suggestion] = closest(name, Object.keys(COMMANDS))
+    if (suggestion === undefined) return undefined
+    throw new ConfigError(`the command ${name} is not known; did you mean ${suggestion}?`)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`express-esql-async-query: ${error.message}\n`)
+    return CANNOT_RUN
+  }
+}
+
+export function describeCommands(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`)
+  return `Commands, each with a --help of its own:\n\n${rows.join('\n')}\n`
+}

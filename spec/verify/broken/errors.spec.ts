@@ -1,0 +1,3 @@
+import { describeBrokenServers } from '../../support/describe-broken-servers'
+
+describeBrokenServers('errors')

@@ -107,6 +107,12 @@ export const RESPONSE = about(
   eitherBy('error', ERROR, RESULT),
 )
 
+/** A response that is too long to stand among others. */
+const RESPONSE_FILE = objectOf(
+  { response_file: about('The file of a response, beside the catalogue.', TEXT) },
+  { required: ['response_file'] },
+)
+
 /** What an entry of a catalogue may have: what the parser reads, and what the schema says. */
 const ENTRY = objectOf(
   {
@@ -129,7 +135,7 @@ const ENTRY = objectOf(
     response: RESPONSE,
     responses: about(
       'One for each time that the query is asked. The last one stays.',
-      listOf(RESPONSE, { atLeast: 1 }),
+      listOf(eitherBy('response_file', RESPONSE_FILE, RESPONSE), { atLeast: 1 }),
     ),
     response_file: about('The file of a response, beside the catalogue.', TEXT),
   },

@@ -23,13 +23,20 @@ export interface Expectation {
 /** What a pattern has found in brackets. */
 export type Groups = readonly (string | undefined)[]
 
+/** The part of a request that says which query it is. */
+export type Asked = Pick<QueryRequest, 'query' | 'params' | 'filter'>
+
 /** What a request asks, in the forms that are compared. */
 export class Question {
   readonly text: QueryText
   readonly params: Facet
   readonly filter: Facet
+  /** The request itself. */
+  readonly asked: Asked
 
-  constructor({ query, params = [], filter }: Pick<QueryRequest, 'query' | 'params' | 'filter'>) {
+  constructor(asked: Asked) {
+    const { query, params = [], filter } = asked
+    this.asked = asked
     this.text = readQueryText(query)
     this.params = facetOfParams(params)
     this.filter = facetOfFilter(filter)
@@ -114,12 +121,17 @@ export function paramsOf(params: readonly Value[]): QueryParam[] {
   return node ? atOnce(readParams(node)) : []
 }
 
-/** The order of named params does not count. */
-function facetOfParams(params: readonly QueryParam[]): Facet {
-  const sent = params.map(({ name, kind = 'value', value }) => {
+/** Params as a client sends them. */
+export function sentParams(params: readonly QueryParam[]): Value[] {
+  return params.map(({ name, kind = 'value', value }) => {
     if (name === undefined) return value
     return { [name]: kind === 'value' ? value : { [kind]: value } }
   })
+}
+
+/** The order of named params does not count. */
+function facetOfParams(params: readonly QueryParam[]): Facet {
+  const sent = sentParams(params)
   const names = params.map(({ name }) => name)
   const isNamed = names.every((name) => name !== undefined)
   const facts = params.map(({ name = null, kind = 'value', value }) => [name, kind, value])

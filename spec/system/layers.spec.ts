@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: ['index', 'sample', 'router', 'jwt', 'stores'],
   sample: ['index', 'catalogue'],
   catalogue: ['request', 'formats', 'json'],
+  record: ['catalogue', 'formats', 'json'],
   index: ['router', 'jwt', 'stores', 'telemetry', 'probes'],
   router: ['request', 'formats', 'telemetry'],
   request: ['formats', 'json'],

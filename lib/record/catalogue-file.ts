@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { EntryFields } from '../catalogue/format'
+import { CATALOGUE } from '../catalogue/format'
+import type { Asked } from '../catalogue/matching'
+import { paramsOf, Question } from '../catalogue/matching'
+import { readCatalogue } from '../catalogue/read-catalogue'
+import { isObject } from '../core/is-object'
+import type { Value, ValueObject } from '../core/result'
+import { isMultiValue, isValueObject } from '../core/result'
+import { parseJson } from '../json/parse'
+import { cellText, layout } from './layout'
+
+/** A catalogue as it is written. */
+export interface WrittenCatalogue {
+  readonly schema: string | undefined
+  readonly recorded: ValueObject
+  readonly entries: readonly EntryFields[]
+}
+
+const EMPTY: WrittenCatalogue = { schema: undefined, recorded: {}, entries: [] }
+
+/** Reads a catalogue that is to be changed. A file that does not exist is an empty one. Throws an error that names the fault. */
+export function readWritten(file: string): WrittenCatalogue {
+  if (!existsSync(file)) return EMPTY
+  readCatalogue(file)
+  const text = new TextDecoder().decode(readFileSync(file))
+  const {
+    $schema: schema,
+    version = 1,
+    recorded = {},
+    queries = [],
+  } = CATALOGUE.read(parseJson(text)?.value ?? null, 'the catalogue')
+  if (version !== 2) {
+    throw new Error(
+      `${file}: recordings are of version 2; give the file "version": 2, and entries for every params "params": "any"`,
+    )
+  }
+  return { schema, recorded, entries: queries }
+}
+
+/** What an entry is for, if that is one question. */
+export function askedBy({ query, params = [], filter }: EntryFields): Asked | undefined {
+  if (query === undefined || params === 'any' || filter === 'any') return undefined
+  return { query, params: paramsOf(params), ...(filter && { filter }) }
+}
+
+/** Equal for questions that one entry answers. */
+export function keyOf(asked: Asked): string {
+  const { text, params, filter } = new Question(asked)
+  return JSON.stringify([text.normal, params.fingerprint, filter.fingerprint])
+}
+
+/**
+ * The text of a catalogue. It depends on what the entries are, and not on their order, but for patterns. Entries that take many
+ * questions stand behind those for one.
+ */
+export function catalogueText({ schema, recorded, entries }: WrittenCatalogue): string {
+  const sorted = entries
+    .map((entry) => ({ entry, rank: rankOf(entry), key: sortKeyOf(entry) }))
+    .sort((one, other) => one.rank - other.rank || (one.key < other.key ? -1 : one.key > other.key ? 1 : 0))
+    .map(({ entry }) => entry as ValueObject)
+  const text = layout({
+    ...(schema !== undefined && { $schema: schema }),
+    version: 2,
+    ...(Object.keys(recorded).length > 0 && { recorded }),
+    queries: sorted,
+  })
+  return `${text}\n`
+}
+
+function rankOf(entry: EntryFields): number {
+  if (entry.pattern !== undefined) return 2
+  return askedBy(entry) ? 0 : 1
+}
+
+function sortKeyOf({ query, pattern, params = [], filter = {} }: EntryFields): string {
+  return pattern === undefined ? [query, cellText(params), cellText(filter)].join('\n') : ''
+}
+
+/** The files beside the catalogue that entries name. */
+export function filesOf(entries: readonly EntryFields[]): Set<string> {
+  const files = new Set<string>()
+  const collect = (value: Value | undefined): void => {
+    if (!isValueObject(value)) return
+    if (typeof value.response_file === 'string') files.add(value.response_file)
+    if (isMultiValue(value.responses)) value.responses.forEach(collect)
+  }
+  for (const entry of entries) if (isObject(entry)) collect(entry as ValueObject)
+  return files
+}
+
+/** Where the file really is: a link stays a link. */
+export function realFile(file: string): string {
+  return existsSync(file) ? realpathSync(file) : path.resolve(file)
+}
+
+/** Writes a file so that whoever reads it, whenever this process ends, finds all of it or what was there before. */
+export async function writeWhole(file: string, text: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true })
+  const temporary = `${file}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`
+  try {
+    const handle = await open(temporary, 'wx')
+    try {
+      await handle.writeFile(text)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, file)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}

@@ -15,7 +15,7 @@ import { waiting } from './waiting'
 
 export type { ApiTestRunner } from '../verify/describe'
 export { describeEsqlAsyncApi } from '../verify/describe'
-export type { Selection as CheckSelection } from '../verify/selection'
+export type { CheckSelection } from '../verify/selection'
 export type { EsqlAsyncApi } from '../verify/target'
 export { EVERY_TYPE } from './every-type'
 export type {

@@ -86,8 +86,10 @@ export class Answer {
   }
 
   fail(message: string): never {
-    const body = this.text.length > SHOWN_LENGTH ? `${this.text.slice(0, SHOWN_LENGTH)}…` : this.text
-    throw new Breach(message, this.request, `${this.status} ${JSON.stringify(body)}`)
+    const body = withoutSecret(this.text, this.request)
+    const shownBody = body.length > SHOWN_LENGTH ? `${body.slice(0, SHOWN_LENGTH)}…` : body
+    const got = `${this.status} ${JSON.stringify(shownBody)}`
+    throw new Breach(withoutSecret(message, this.request), this.request, got)
   }
 
   must(condition: boolean, message: string): void {
@@ -135,6 +137,12 @@ export class Answer {
     this.must(fits, `the reason is ${shown(text)} in place of ${shown(reason)}`)
     return this
   }
+}
+
+/** A text without the token, because the server may repeat what it was sent. It may not be cut before. */
+function withoutSecret(text: string, { headers: { authorization = '' } }: Request): string {
+  const [, token = authorization] = /^\S+ (.+)$/.exec(authorization) ?? []
+  return token === '' ? text : text.replaceAll(token, '…')
 }
 
 export function shown(value: unknown): string {

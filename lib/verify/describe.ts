@@ -1,5 +1,5 @@
 import { GROUPS, groupOf } from './check'
-import type { Selection } from './selection'
+import type { CheckSelection } from './selection'
 import type { EsqlAsyncApi } from './target'
 import { Verifier } from './verify'
 
@@ -24,7 +24,7 @@ export interface ApiTestRunner {
  */
 export function describeEsqlAsyncApi(
   name: string,
-  { only, skip, ...api }: EsqlAsyncApi & Selection,
+  { only, skip, ...api }: EsqlAsyncApi & CheckSelection,
   { describe, it }: ApiTestRunner,
 ): void {
   const verifier = new Verifier(api, { ...(only && { only }), ...(skip && { skip }) })

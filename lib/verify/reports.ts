@@ -1,3 +1,4 @@
+import { NOT_CHOSEN } from './selection'
 import type { Result, Verification } from './verify'
 
 /** How the outcome of a run is written. */
@@ -23,6 +24,8 @@ function textLine(result: Result): string {
   const { check } = result
   const mark = MARKS[result.outcome]
   if (result.outcome === 'passed') return `${mark} ${check.name}\n`
+  // Whoever chooses some checks does not want a line for each of the others.
+  if (result.outcome === 'skipped' && result.reason === NOT_CHOSEN) return ''
   if (result.outcome === 'skipped') return `${mark} ${check.name} (skipped: ${result.reason})\n`
   return `${mark} ${check.name} (${check.level})\n${detailsOf(result)
     .map((line) => `    ${line}\n`)

@@ -2,16 +2,19 @@ import { closest } from '../core/did-you-mean'
 import type { Check } from './check'
 
 /** Which checks to ask. Each word is a name, or a part of names between dots: `life`, `life.stop`, `stop`. */
-export interface Selection {
+export interface CheckSelection {
   /** Just these. @default all */
   only?: readonly string[]
   /** All but these. */
   skip?: readonly string[]
 }
 
+/** Why a check is not asked if others are. */
+export const NOT_CHOSEN = 'not chosen'
+
 /** Why a check is not asked, or `undefined`. Throws a `TypeError` for a word that fits no check. */
 export function createSelection(
-  { only, skip = [] }: Selection,
+  { only, skip = [] }: CheckSelection,
   checks: readonly Check[],
 ): (check: Check) => string | undefined {
   for (const word of [...(only ?? []), ...skip]) {
@@ -22,7 +25,7 @@ export function createSelection(
     throw new TypeError(`no check is named \`${word}\`${hint}`)
   }
   return ({ name }) => {
-    if (only && !only.some((word) => fits(name, word))) return 'not chosen'
+    if (only && !only.some((word) => fits(name, word))) return NOT_CHOSEN
     return skip.some((word) => fits(name, word)) ? 'left out' : undefined
   }
 }

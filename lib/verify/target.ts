@@ -1,18 +1,15 @@
 /** What a check needs beyond a server and a query that completes. */
 export type Need = 'runs' | 'fails' | 'token' | 'stranger'
 
-/** A value, or a function that gives it when it is needed, because the server does not run before the tests do. */
-type Given = string | (() => string | Promise<string>)
-
 /** The server to verify, and what to ask it. */
 export interface EsqlAsyncApi {
-  /** Where the API is: the URL in front of `/_query/async`. */
-  url: Given
+  /** Where the API is: the URL in front of `/_query/async`. A function gives it when the tests run, as it does for tokens. */
+  url: string | (() => string | Promise<string>)
   /**
    * Two different callers. A text is a token, sent as `Bearer`; one with a blank is a whole `Authorization`, such as
    * `ApiKey …`. Without `alice`, requests have no `Authorization`. Without `mallory`, nothing is asked about owners.
    */
-  as?: { alice?: Given; mallory?: Given }
+  as?: { alice?: EsqlAsyncApi['url']; mallory?: EsqlAsyncApi['url'] }
   queries?: {
     /** A query that completes at once, with some rows and types. @default 'ROW x = 1' */
     completes?: string
@@ -71,7 +68,7 @@ export function resolveTarget({
   }
 }
 
-async function textOf(given: Given): Promise<string> {
+async function textOf(given: EsqlAsyncApi['url']): Promise<string> {
   return typeof given === 'string' ? given : given()
 }
 

@@ -6,7 +6,7 @@ import type { Check } from './check'
 import { curlOf } from './curl'
 import { Journal } from './document/journal'
 import { Connections } from './http'
-import type { Selection } from './selection'
+import type { CheckSelection } from './selection'
 import { createSelection } from './selection'
 import { Session } from './session'
 import type { EsqlAsyncApi, ResolvedTarget } from './target'
@@ -20,7 +20,7 @@ export type Outcome =
 /** What became of a check. */
 export type Result = Outcome & { check: Check; ms: number }
 
-export interface VerifyOptions extends Selection {
+export interface VerifyOptions extends CheckSelection {
   /** Ends the run: what has not been asked is skipped. */
   signal?: AbortSignal
   clock?: Clock
@@ -45,7 +45,7 @@ export class Verifier {
   /** Checks of one server are asked one after the other, even by test runners that begin them together. */
   #before: Promise<unknown> = Promise.resolve()
 
-  constructor(api: EsqlAsyncApi, selection: Selection = {}, clock: Clock = systemClock) {
+  constructor(api: EsqlAsyncApi, selection: CheckSelection = {}, clock: Clock = systemClock) {
     this.#target = resolveTarget(api)
     this.#clock = clock
     this.#connections = new Connections(clock)
@@ -108,20 +108,9 @@ function outcomeOf(error: unknown): Outcome {
   // A check reads what comes as it should be. What is of another shape makes it throw.
   const breach = error instanceof Breach ? error : new Breach(`an answer cannot be read: ${error}`)
   const { message, request, got } = breach
-  const secret = request?.headers.authorization
-  return {
-    outcome: 'failed',
-    reason: plain(message, secret),
-    curl: request && curlOf(request),
-    got: got && plain(got, secret),
-  }
-}
-
-/** A text of a server in one line, without the token: the server may repeat what it was sent. */
-function plain(text: string, authorization = ''): string {
-  const [, token = authorization] = /^\S+ (.+)$/.exec(authorization) ?? []
-  const line = text.replace(/\p{Cc}+/gu, ' ')
-  return token === '' ? line : line.replaceAll(token, '…')
+  // Servers choose what stands in it, and it is written in one line.
+  const reason = message.replace(/\p{Cc}+/gu, ' ')
+  return { outcome: 'failed', reason, curl: request && curlOf(request), got }
 }
 
 /** Asks a server every check that is chosen and can be asked. */

@@ -22,7 +22,13 @@ const PUBLIC_NAMES = [
   'readyHandler',
   'rowsToResult',
 ]
-const TEST_KIT_NAMES = ['EVERY_TYPE', 'ManualClock', 'describeAsyncQueryStore', 'readRows']
+const TEST_KIT_NAMES = [
+  'EVERY_TYPE',
+  'ManualClock',
+  'describeAsyncQueryStore',
+  'describeEsqlAsyncApi',
+  'readRows',
+]
 const DOUBLE_NAMES = [
   'ManualClock',
   'QueryError',

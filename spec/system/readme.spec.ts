@@ -233,7 +233,10 @@ function toCommonJs(snippet: string): string {
 }
 
 /** Runs a snippet that uses the package, and gives it the functions of the test runner. Returns what it exports. */
-function run(snippet: string): Record<string, unknown> {
+/** Runs no test: there is no server to ask. */
+const IDLE: testKit.TestRunner = { describe: (_, body) => body(), it: () => {} }
+
+function run(snippet: string, runner: testKit.TestRunner = { describe, it }): Record<string, unknown> {
   const modules: Record<string, unknown> = {
     'express-esql-async-query': api,
     'express-esql-async-query/test-kit': testKit,
@@ -243,8 +246,8 @@ function run(snippet: string): Record<string, unknown> {
   new Function('require', 'exports', 'describe', 'it', toCommonJs(snippet))(
     (name: string) => modules[name] ?? require(name),
     exported,
-    describe,
-    it,
+    runner.describe,
+    runner.it,
   )
   return exported
 }
@@ -257,6 +260,8 @@ describe('the snippets of the README', () => {
 
   for (const snippet of library) {
     if (snippet.includes('describeAsyncQueryStore(')) run(snippet)
+    else if (snippet.includes('describeEsqlAsyncApi('))
+      it('register tests of a server', () => void run(snippet, IDLE))
     else
       it(`run: ${snippet.split('\n').find((line) => line !== '' && !line.startsWith('import'))}`, () =>
         void run(snippet))

@@ -1,15 +1,15 @@
 import { CHECKS } from '../../lib/verify/all-checks'
 import { GROUPS, groupOf } from '../../lib/verify/check'
-import type { Selection } from '../../lib/verify/selection'
+import type { CheckSelection } from '../../lib/verify/selection'
 import { createSelection } from '../../lib/verify/selection'
 
-function chosen(selection: Selection): string[] {
+function chosen(selection: CheckSelection): string[] {
   const select = createSelection(selection, CHECKS)
   return CHECKS.filter((check) => select(check) === undefined).map(({ name }) => name)
 }
 
 describe('a selection of checks', () => {
-  it.each<[Selection, RegExp]>([
+  it.each<[CheckSelection, RegExp]>([
     [{}, /./],
     [{ only: ['life'] }, /^life\./],
     [{ only: ['life.stop'] }, /^life\.stop\./],
@@ -24,7 +24,7 @@ describe('a selection of checks', () => {
 
   it.each([
     ['lif', 'no check is named `lif`; did you mean life?'],
-    ['life.st', 'no check is named `life.st`; did you mean list?'],
+    ['life.st', 'no check is named `life.st`; did you mean life?'],
     ['xyzzy-plugh', 'no check is named `xyzzy-plugh`'],
   ])('refuses the word %s', (word, message) => {
     expect(() => chosen({ skip: [word] })).toThrow(new TypeError(message))

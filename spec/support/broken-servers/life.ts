@@ -220,25 +220,24 @@ const deletes: readonly BrokenServer[] = [
 ]
 
 /** Ignores a keep-alive of a submit. */
-function keeping(isConcerned: (body: string) => boolean): Pick<BrokenServer, 'request'> {
+function keeping(isConcerned: (body: string) => boolean): Pick<BrokenServer, 'request' | 'answer'> {
   return {
     request(request, proxy) {
       if (isSubmit(request) && isConcerned(request.body)) {
         request.body = request.body.replace('"keep_alive":"100ms"', '"keep_alive":"10m"')
       }
-      if (request.path.endsWith('=0s')) proxy.clock.skip()
+      skipForLasting(request, proxy)
+    },
+    answer({ headers }, request, proxy) {
+      if (isSubmit(request) && isConcerned(request.body))
+        proxy.lasting.add(`${headers['x-elasticsearch-async-id']}`)
     },
   }
 }
 
-/** Ignores a keep-alive of a get. */
-function withoutKeepAlive(value: string): Pick<BrokenServer, 'request'> {
-  return {
-    request(request, proxy) {
-      request.path = request.path.replace(`?keep_alive=${value}`, '')
-      if (request.path.endsWith('=0s')) proxy.clock.skip()
-    },
-  }
+/** Whoever waits for the end of a query that lasts has waited long enough. */
+function skipForLasting(request: ProxiedRequest, proxy: FlawedProxy): void {
+  if (request.path.endsWith('=0s') && proxy.lasting.has(idOf(request))) proxy.clock.skip()
 }
 
 const keepAlives: readonly BrokenServer[] = [
@@ -254,7 +253,11 @@ const keepAlives: readonly BrokenServer[] = [
   },
   {
     flaw: 'does not shorten the life of a query',
-    ...withoutKeepAlive('1ms'),
+    request(request, proxy) {
+      if (request.path.endsWith('?keep_alive=1ms')) proxy.lasting.add(idOf(request))
+      request.path = request.path.replace('?keep_alive=1ms', '')
+      skipForLasting(request, proxy)
+    },
     caughtBy: ['life.keep-alive.get-shortens'],
   },
   {

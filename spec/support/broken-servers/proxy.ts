@@ -72,6 +72,8 @@ export class FlawedProxy {
   readonly running = new Set<string>()
   readonly complete = new Set<string>()
   readonly deleted = new Set<string>()
+  /** Those that the flaw keeps longer than they should live. */
+  readonly lasting = new Set<string>()
   /** How many gets wait for long. */
   waits = 0
   /** The most queries that ran at a time, as far as deletes and stops tell. */

@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isReached, printTable } from './support/report.mjs'
 
 const CASES = [
   'start',
+  'double',
   'get-100',
   'get-10000',
   'writers',
@@ -19,7 +21,12 @@ const CASES = [
 
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string' }, 'cpu-prof': { type: 'string' } },
+  options: {
+    json: { type: 'string' },
+    'cpu-prof': { type: 'string' },
+    formats: { type: 'string' },
+    before: { type: 'string' },
+  },
 })
 const unknown = names.filter((name) => !CASES.includes(name))
 if (unknown.length > 0) {
@@ -42,7 +49,8 @@ async function runCase(name) {
   console.log(`\n${name}: ${question}`)
   const began = performance.now()
   try {
-    const measured = await run({ cpuProf: options['cpu-prof'] })
+    const { 'cpu-prof': cpuProf, before, formats } = options
+    const measured = await run({ cpuProf, before: before && resolve(before), formats: formats?.split(',') })
     return measured.map((row) => ({ case: name, ...row, reached: isReached(row) }))
   } catch (error) {
     console.error(error)

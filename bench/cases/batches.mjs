@@ -15,10 +15,10 @@ const ROUNDS = 3
 const IDLE_MS = 3_000
 const MIB = 2 ** 20
 
-export async function run() {
+export async function run({ formats = FORMATS }) {
   const idle = []
   const rows = []
-  for (const format of FORMATS) rows.push(...(await measureFormat(format, idle)))
+  for (const format of formats) rows.push(...(await measureFormat(format, idle)))
   return [{ what: 'an idle process, longest stall (noise)', ...extremes(idle), unit: 'ms' }, ...rows]
 }
 
@@ -68,15 +68,21 @@ async function watched(gateway, use) {
   const began = performance.now()
   const value = await use()
   const seconds = (performance.now() - began) / 1_000
-  const { stallMs } = await gateway.ask('watched')
-  return { value, seconds, stallMs, mib: (await gateway.ask('peak')) / MIB }
+  const { stallMs, ownStallMs } = await gateway.ask('watched')
+  return { value, seconds, stallMs, ownStallMs, mib: (await gateway.ask('peak')) / MIB }
 }
 
 async function rounds(gateway, use) {
   const measured = []
   for (let round = 0; round < ROUNDS; round++) measured.push(await watched(gateway, use))
   const all = (name) => measured.map((each) => each[name])
-  return { values: all('value'), seconds: all('seconds'), stalls: all('stallMs'), peaks: all('mib') }
+  return {
+    values: all('value'),
+    seconds: all('seconds'),
+    stalls: all('stallMs'),
+    ownStalls: all('ownStallMs'),
+    peaks: all('mib'),
+  }
 }
 
 let kept
@@ -94,10 +100,16 @@ async function submitOnce({ started }, token) {
   return id
 }
 
-function describe(what, { peaks, stalls }) {
+function describe(what, { peaks, stalls, ownStalls }) {
   return [
     { what: `${what}, peak memory above idle`, ...extremes(peaks), unit: 'MiB', goal: { atMost: 64 } },
-    { what: `${what}, longest stall`, ...extremes(stalls), unit: 'ms', goal: { atMost: 20 } },
+    {
+      what: `${what}, longest stall of its own work`,
+      ...extremes(ownStalls),
+      unit: 'ms',
+      goal: { atMost: 20 },
+    },
+    { what: `${what}, longest stall on the clock`, ...extremes(stalls), unit: 'ms' },
   ]
 }
 

@@ -10,21 +10,32 @@ const WARM_UPS = 1
 const FORMATS = ['json', 'csv', 'tsv', 'yaml', 'cbor', 'smile', 'txt', 'arrow']
 const GOALS = { json: { atLeast: 0.8 }, csv: { atLeast: 1 }, tsv: { atLeast: 1 } }
 const OURS = 'this package'
+const BEFORE = 'this package before'
 
-export async function run() {
+/** `before`: a checkout of another commit, built, whose writers take turns with these. */
+export async function run({ before, formats = FORMATS }) {
   const rows = []
-  for (const format of FORMATS) rows.push(...(await measureFormat(format)))
+  for (const format of formats) rows.push(...(await measureFormat(format, before)))
   return rows
 }
 
-function measureFormat(format) {
-  return withContestants([Contestant.start('writers', { format, rows: ROWS })], async (process) => {
+function measureFormat(format, before) {
+  return withContestants([Contestant.start('writers', { format, rows: ROWS, before })], async (process) => {
     const speeds = await takeTurns(process)
     const rows = [...speeds].map(([name, values]) => ({
       what: `${format}: ${name}`,
       ...summary(values.map((value) => value / 1_000)),
       unit: 'k rows/s',
     }))
+    if (before !== undefined) {
+      const times = ratios(speeds.get(BEFORE), speeds.get(OURS))
+      rows.unshift({
+        what: `${format}: time / time before`,
+        ...summary(times),
+        unit: 'x',
+        goal: { atMost: 1.03 },
+      })
+    }
     const peer = fastestPeer(speeds)
     if (peer === undefined) return rows
     const ratio = {
@@ -49,7 +60,7 @@ async function takeTurns(process) {
 }
 
 function fastestPeer(speeds) {
-  const peers = [...speeds].filter(([name]) => name !== OURS)
+  const peers = [...speeds].filter(([name]) => name !== OURS && name !== BEFORE)
   peers.sort(([, a], [, b]) => summary(b).value - summary(a).value)
   return peers[0]?.[0]
 }

@@ -1,6 +1,6 @@
 import { answerCommands } from '../support/commands.mjs'
 import { makeRows } from '../support/table.mjs'
-import { WRITERS } from '../support/writer-contestants.mjs'
+import { ours, WRITERS } from '../support/writer-contestants.mjs'
 import { assertWritten } from '../support/written.mjs'
 
 // All who write one format, in one process. Formats get a process each, so that none is slowed by what another
@@ -12,8 +12,12 @@ const inputs = new Map()
 let contestants
 
 answerCommands({
-  async start({ format, rows }) {
-    contestants = WRITERS[format]
+  async start({ format, rows, before }) {
+    contestants = [...WRITERS[format]]
+    if (before !== undefined) {
+      const { writerFor } = await import(`${before}/dist/formats/formats.js`)
+      contestants.push(ours(format, 'this package before', writerFor))
+    }
     const table = makeRows(rows)
     for (const contestant of contestants) {
       const { name, format: dialect = format, rows: ownRows = rows, prepare, write } = contestant

@@ -57,10 +57,10 @@ export const WRITERS = {
 
 const BOOLEAN = { boolean: String }
 
-function ours(format) {
+export function ours(format, name = 'this package', find = writerFor) {
   return {
-    name: 'this package',
-    prepare: async (rows) => ({ write: await writerFor(format), query: completedQuery(rows) }),
+    name,
+    prepare: async (rows) => ({ write: await find(format), query: completedQuery(rows) }),
     write: ({ write, query }) => write(query, PRESENTATION),
   }
 }

@@ -17,6 +17,7 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1
 
 /** What a clock of real time is made of. */
 interface TimeSource {
+  /** Milliseconds since the epoch. */
   now(): number
   setTimeout(callback: () => void, ms: number): NodeJS.Timeout
   clearTimeout(timer: NodeJS.Timeout): void
@@ -24,7 +25,7 @@ interface TimeSource {
 
 function realClock({ now, setTimeout, clearTimeout }: TimeSource): Clock {
   return {
-    now: () => performance.timeOrigin + now(),
+    now,
 
     setTimer(callback, ms, { background = false } = {}) {
       let timer: NodeJS.Timeout
@@ -48,14 +49,18 @@ function realClock({ now, setTimeout, clearTimeout }: TimeSource): Clock {
 
 /** The time of the machine. */
 export const systemClock = realClock({
-  now: () => performance.now(),
+  now: () => performance.timeOrigin + performance.now(),
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (timer) => clearTimeout(timer),
 })
 
 /** The same, taken at import, so that fake timers of a test runner do not touch it. */
 export const untouchedClock = realClock({
-  now: performance.now.bind(performance),
+  now: realNow(performance.timeOrigin, performance.now.bind(performance)),
   setTimeout: timers.setTimeout,
   clearTimeout: timers.clearTimeout,
 })
+
+function realNow(originMs: number, elapsedMs: () => number): () => number {
+  return () => originMs + elapsedMs()
+}

@@ -158,7 +158,7 @@ export interface AsyncQueryStore {
    * forgotten meanwhile. The router calls this before it sends an answer, and calls the returned function when it has
    * finished or given up.
    *
-   * Throws `circuit_breaking_exception` if there is no room for a result whose query is forgotten already.
+   * Throws `circuit_breaking_exception` if there is no room for one more reader, or for a result whose query is forgotten already.
    */
   hold?(result: StoredResult): () => void
   /**

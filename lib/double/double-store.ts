@@ -2,7 +2,7 @@ import type { Owner } from '../core/caller'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../core/operations'
 import type { StoredResult } from '../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../core/store'
-import type { MemoryStore } from '../index'
+import type { MemoryStore } from '../stores/memory/memory-store'
 import type { Journal } from './journal'
 import type { Queries } from './queries/queries'
 import type { StandingClock } from './standing-clock'
@@ -13,8 +13,6 @@ export interface StoreParts {
   readonly create: () => MemoryStore
   readonly journal: Journal
   readonly queries: Queries
-  /** The longest time that a query is kept, in milliseconds. */
-  readonly keepAliveMs: (request: QueryRequest) => number
   /** `undefined`: time passes by itself. */
   readonly standing: StandingClock | undefined
   /** Whether answers tell when a query began and expires, and have the counters of newer releases. */
@@ -40,8 +38,7 @@ export class DoubleStore implements Required<Omit<AsyncQueryStore, 'passThrough'
 
   submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
     return this.#ask(undefined, owner, async () => {
-      const keepAliveMs = Math.min(options.keepAliveMs, this.#parts.keepAliveMs(request))
-      const submitted = this.#store.submit(request, owner, { ...options, keepAliveMs })
+      const submitted = this.#store.submit(request, owner, options)
       if (options.idempotency) this.#noteKey(owner, options.idempotency.key)
       return this.#toldBy(await submitted)
     })

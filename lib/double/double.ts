@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { readCatalogue } from '../catalogue/read-catalogue'
 import type { Clock } from '../core/clock'
 import { untouchedClock } from '../core/clock'
-import { MemoryStore } from '../index'
+import { MemoryStore } from '../stores/memory/memory-store'
 import type { ManualClock } from '../test-kit/manual-clock'
 import { createDoubleApp } from './app'
 import { Barrier } from './barrier'
@@ -67,7 +67,10 @@ export interface Double extends AsyncDisposable {
    * not fail of the same.
    */
   assertDone(): void
-  /** Forgets scripts, faults, journal and queries, for the next test. The clock goes on from its time. */
+  /**
+   * Forgets scripts, faults, journal and queries, for the next test. What waits for a query gets a 400, and what a fault holds back
+   * loses its connection. The clock goes on from its time.
+   */
   reset(): void
   /** Ends everything, connections included. May be called again. */
   close(): Promise<void>
@@ -133,12 +136,12 @@ class HttpDouble implements Double {
       create: () =>
         new MemoryStore({
           execute: (request, context) => this.#engine.execute(request, context),
+          limitKeepAlive: (request) => this.#engine.keepAliveMs(request),
           clock: this.clock,
           ...storeLimits(limits),
         }),
       journal: this.#journal,
       queries,
-      keepAliveMs: (request) => this.#engine.keepAliveMs(request),
       standing: this.#standing,
       tellsTimes: release !== '8.19',
     })
@@ -168,7 +171,7 @@ class HttpDouble implements Double {
     return this.#scripts.on(query, params)
   }
 
-  running(query: string): Promise<RunningDouble> {
+  async running(query: string): Promise<RunningDouble> {
     return this.#engine.queries.search(query)
   }
 

@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock'
 import { abbreviated } from '../core/errors'
 import type { QueryResult } from '../core/result'
 import type { AsyncQueryStore, QueryRequest } from '../core/store'
-import type { ExecuteContext } from '../index'
+import type { ExecuteContext } from '../stores/execution/execute'
 import type { Journal } from './journal'
 import { DoubleQuery } from './queries/double-query'
 import { Queries } from './queries/queries'
@@ -78,10 +78,10 @@ export class Engine {
   }
 
   /** The longest time that a query is kept, in milliseconds. */
-  keepAliveMs({ query, params = [], filter }: QueryRequest): number {
-    const question = new Question({ query, params, ...(filter && { filter }) })
+  keepAliveMs(request: QueryRequest): number | undefined {
+    const question = new Question(request)
     const known = this.#knowledge.find(({ matchers }) => matchers.some((matcher) => matcher.match(question)))
-    return known?.keepAliveMs?.(question) ?? Number.POSITIVE_INFINITY
+    return known?.keepAliveMs?.(question)
   }
 
   forget(why: string): void {

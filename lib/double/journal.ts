@@ -39,7 +39,9 @@ export class Journal {
     this.#current.run(visit, () => goOn(visit))
   }
 
+  /** Forgets all entries. What a fault holds back would otherwise go on in the next test. */
   forget(): void {
+    for (const visit of this.open) visit.release()
     this.#entries = []
   }
 }

@@ -1,7 +1,8 @@
 import type { OptionTable } from '../core/check-options'
 import { checkOptions, rules } from '../core/check-options'
 import { isObject } from '../core/is-object'
-import type { AsyncQueryRouterOptions, MemoryStoreOptions } from '../index'
+import type { AsyncQueryRouterOptions } from '../router/options'
+import type { MemoryStoreOptions } from '../stores/memory/options'
 
 /** The limits of a double: options of `asyncQueryRouter` and `MemoryStore`, with their defaults. */
 export type DoubleLimits = Pick<
@@ -97,10 +98,9 @@ export const DOUBLE_OPTIONS = {
   delays: oneOf('none', 'recorded'),
   clock: oneOf('real', 'manual'),
   users: {
-    expected: "'any', or an object of owners by their Authorization header",
-    fits: (value: unknown) =>
-      value === 'any' ||
-      (isObject(value) && Object.values(value).every((owner) => typeof owner === 'string' && owner !== '')),
+    expected:
+      "'any', or an object of owners by their Authorization header, such as { 'Bearer token-1': 'alice' }",
+    fits: (value: unknown) => value === 'any' || (isObject(value) && Object.entries(value).every(isUser)),
     printable: false,
     default: 'any',
   },
@@ -158,4 +158,8 @@ function oneOf<Value extends string>(first: Value, ...others: Value[]) {
     fits: (value: unknown) => values.some((known) => known === value),
     default: first,
   }
+}
+
+function isUser([header, owner]: [string, unknown]): boolean {
+  return /^\S+ +\S/.test(header) && typeof owner === 'string' && owner !== ''
 }

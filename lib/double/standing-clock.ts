@@ -8,7 +8,8 @@ export class StandingClock extends ManualClock {
   #moving: Promise<void> | undefined
 
   override advance(ms: number): Promise<void> {
-    const moving = this.stands().then(() => super.advance(ms))
+    const before = this.#moving?.catch(() => {}) ?? Promise.resolve()
+    const moving = before.then(() => super.advance(ms))
     this.#moving = moving
     return moving.finally(() => {
       if (this.#moving === moving) this.#moving = undefined

@@ -88,7 +88,7 @@ export class Visit {
       return await asked
     } finally {
       this.#isAsking = false
-      this.entry.waitMs = this.#clock.now() - askedMs
+      this.entry.waitMs = Math.round(this.#clock.now() - askedMs)
       this.#onChange()
     }
   }
@@ -113,6 +113,11 @@ export class Visit {
   /** The answer never becomes whole. */
   break(): void {
     this.entry.status = 'aborted'
+  }
+
+  /** Ends a request that a fault holds back, with its connection. */
+  release(): void {
+    if (this.#isHeld) this.response.destroy()
   }
 
   leave(): void {

@@ -1,4 +1,4 @@
-import { systemClock } from '../../lib/core/clock'
+import { systemClock, untouchedClock } from '../../lib/core/clock'
 import { heapGrowth } from '../support/memory-heap'
 
 const DAY_MS = 86_400_000
@@ -71,5 +71,26 @@ describe('systemClock', () => {
       })
       expect(growth).toBeLessThan(1_500_000)
     })
+  })
+})
+
+describe('untouchedClock', () => {
+  it('goes on and fires while a test fakes timers', async () => {
+    jest.useFakeTimers({ now: 0 })
+    try {
+      const begin = untouchedClock.now()
+      expect(begin).toBeGreaterThan(DAY_MS)
+      await new Promise<void>((resolve) => void untouchedClock.setTimer(resolve, 1))
+      expect(untouchedClock.now()).toBeGreaterThan(begin)
+    } finally {
+      jest.useRealTimers()
+    }
+  })
+
+  it('calls timers off', async () => {
+    const callback = jest.fn()
+    untouchedClock.setTimer(callback, 0)()
+    await new Promise<void>((resolve) => void untouchedClock.setTimer(resolve, 5))
+    expect(callback).not.toHaveBeenCalled()
   })
 })

@@ -1,6 +1,12 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Work } from '../../lib/core/turns'
-import { atOnce, endInTurns, inOrder, inTurns, Pace } from '../../lib/core/turns'
+import { atOnce, endInTurns, inOrder, inTurns, nextTurn, Pace } from '../../lib/core/turns'
+
+describe('nextTurn', () => {
+  it('comes while a test fakes timers', async () => {
+    jest.useFakeTimers()
+    await nextTurn().finally(() => jest.useRealTimers())
+  })
+})
 
 describe('endInTurns', () => {
   const numbers = (count: number) => new Set(Array.from({ length: count }, (_, index) => index))

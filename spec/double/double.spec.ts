@@ -2,6 +2,7 @@ import { Client } from '@elastic/elasticsearch'
 import type { Double } from 'express-esql-async-query/double'
 import { ManualClock, QueryError, startDouble } from 'express-esql-async-query/double'
 import { Asker, startCheckedDouble, TABLE } from '../support/double'
+import { call, load, OFFICIAL_CLIENTS } from '../support/official-clients'
 
 const NOT_FOUND = { status: 404, json: { error: { type: 'resource_not_found_exception' } } }
 
@@ -174,6 +175,8 @@ describe('a double with a clock that stands still', () => {
     ['a wrong time', () => on().runsFor('soon'), 'a time value such as 3s, got `soon`'],
     ['a negative time', () => double.advance(-1), 'a time value such as 3s, got `-1`'],
     ['a wrong number of submits', () => on().times(0), 'a whole number > 0'],
+    ['no query', () => double.on(''), 'on needs the text of a query'],
+    ['no query to drive', () => double.running(' '), 'running needs the text of a query'],
     ['wrong params', () => double.on('FROM a', [{ a: 1 }, 2]), 'wrong params'],
   ])('refuses %s where it is written', async (_what, write, text) => {
     await expect((async () => write())()).rejects.toMatchObject({
@@ -432,6 +435,28 @@ describe('a double', () => {
     ])
   })
 
+  it.each(OFFICIAL_CLIENTS)('serves the official client %s', async (name) => {
+    const double = await start({ clock: 'manual' })
+    double
+      .on('FROM a')
+      .reports([['a']])
+      .neverEnds()
+    const { Client: Official } = load(name)
+    const client = new Official({ node: double.url, auth: { apiKey: 'x' } })
+    const { id } = await call(client, 'asyncQuery', {
+      query: 'FROM a',
+      wait_for_completion_timeout: '0s',
+      keep_on_completion: true,
+    })
+    const known = { id: String(id) }
+    expect(await call(client, 'asyncQueryGet', known)).toMatchObject({ is_running: true })
+    expect(await call(client, 'asyncQueryStop', known)).toMatchObject({ is_partial: true, values: [['a']] })
+    expect(await call(client, 'asyncQueryDelete', known)).toEqual({ acknowledged: true })
+    expect(double.requests.map(({ operation }) => operation)).toEqual(['submit', 'get', 'stop', 'delete'])
+    double.assertDone()
+    await client.close()
+  })
+
   it('does not tell times as 8.19, and has no lists', async () => {
     const double = await start({ release: '8.19' })
     const alice = new Asker(double.url)
@@ -488,7 +513,8 @@ describe('a double', () => {
 
   it.each([
     [{ clock: 'fast' }, "`clock` to be 'real' or 'manual'"],
-    [{ users: { x: 1 } }, '`users` to be'],
+    [{ users: { 'Bearer x': 1 } }, '`users` to be'],
+    [{ users: { alice: 'Bearer x' } }, "such as { 'Bearer token-1': 'alice' }"],
     [{ limits: { maxFoo: 1 } }, '`limits` to be'],
     [{ clok: 'manual' }, 'did you mean `clock`?'],
   ])('refuses the options %j', async (options, text) => {

@@ -71,7 +71,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const required = { store, resolveCaller: testCaller(), logger: silent }
   const router = asyncQueryRouter({ ...required, ...routerOptions })
   const app = express()
-  const undocumented = checkAnswers(app, prefix, productInfo)
+  const undocumented = isDocumented ? checkAnswers(app, prefix, productInfo) : []
   before?.(app)
   app.use(prefix, router)
   if (productInfo) app.use(prefix, esqlProductInfo({ ...required, store: routerOptions.store ?? store }))
@@ -97,7 +97,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       server.close()
       server.closeAllConnections()
       await store.close()
-      if (isDocumented && undocumented.length > 0) throw undocumented[0]
+      if (undocumented.length > 0) throw undocumented[0]
     },
   }
 }

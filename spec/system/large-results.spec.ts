@@ -1,6 +1,6 @@
 import { get as httpGet, type IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import type { EngineResult, QueryResult, Rows, Value } from 'express-esql-async-query'
+import type { EngineResult, QueryRequest, QueryResult, Rows, Value } from 'express-esql-async-query'
 import { FORMATS, OBJECT_FORMATS } from '../../lib/formats/formats'
 import type { Gateway } from '../support/gateway'
 import { startGateway } from '../support/gateway'
@@ -25,19 +25,20 @@ async function* batches(): AsyncGenerator<Rows> {
   for (let begin = 0; begin < ROWS.length; begin += 999) yield ROWS.slice(begin, begin + 999)
 }
 
+const execute = ({ query }: QueryRequest): EngineResult => ({
+  columns: COLUMNS,
+  values: query.startsWith('ROWS') ? ROWS : batches(),
+})
+
+const KEPT = { keep_on_completion: true, wait_for_completion_timeout: '60s' }
+
 describe('a result that the engine gives batch by batch', () => {
   let gateway: Gateway
   const ids: Record<string, string> = {}
 
   beforeAll(async () => {
-    gateway = await startGateway({
-      memory: {
-        execute: ({ query }): EngineResult => ({
-          columns: COLUMNS,
-          values: query.startsWith('ROWS') ? ROWS : batches(),
-        }),
-      },
-    })
+    // To read megabytes of YAML and hold them against the document takes a minute.
+    gateway = await startGateway({ memory: { execute }, isDocumented: false })
     for (const query of ['ROWS', 'BATCHES', 'ROWS in columns', 'BATCHES in columns'])
       ids[query] = await submit(query)
   })
@@ -46,7 +47,7 @@ describe('a result that the engine gives batch by batch', () => {
   async function submit(query: string): Promise<string> {
     const columnar = query.endsWith('columns')
     const { json } = await gateway.alice('POST /_query/async', {
-      body: { query, columnar, keep_on_completion: true, wait_for_completion_timeout: '60s' },
+      body: { query, columnar, ...KEPT },
     })
     return (json as { id: string }).id
   }
@@ -89,11 +90,33 @@ describe('a result that the engine gives batch by batch', () => {
     expect((await buffer(first)).equals(expected)).toBe(true)
   })
 
+  it('is refused to a client while others of the same owner have unpacked all that they may', async () => {
+    // Most that this owner may keep, and so most that this owner may unpack: a megabyte for each reader.
+    const maxBytesPerOwner = 2 * 2 ** 20
+    const full = await startGateway({ memory: { maxBytesPerOwner, execute } })
+    try {
+      const { json } = await full.alice('POST /_query/async', { body: { query: 'BATCHES', ...KEPT } })
+      const { id } = json as { id: string }
+      const readers = [
+        await begin(`/_query/async/${id}?pretty`, full),
+        await begin(`/_query/async/${id}?pretty`, full),
+      ]
+      const refused = await full.alice(`GET /_query/async/${id}`)
+      expect(refused).toMatchObject({ status: 429, json: { error: { type: 'circuit_breaking_exception' } } })
+      expect((await full.alice(`HEAD /_query/async/${id}`)).status).toBe(429)
+      const [first] = await Promise.all(readers.map(buffer))
+      expect(first?.length).toBeGreaterThan(5_000_000)
+      expect((await full.alice(`GET /_query/async/${id}?pretty`)).body.length).toBe(first?.length)
+    } finally {
+      await full.close()
+    }
+  })
+
   /** An answer whose body nobody has read yet. */
-  function begin(path: string): Promise<IncomingMessage> {
+  function begin(path: string, { url } = gateway): Promise<IncomingMessage> {
     const headers = { authorization: `Bearer ${token({ sub: 'alice' })}` }
     return new Promise((resolve, reject) => {
-      httpGet(`${gateway.url}${path}`, { agent: false, headers }, resolve).on('error', reject)
+      httpGet(`${url}${path}`, { agent: false, headers }, resolve).on('error', reject)
     })
   }
 })

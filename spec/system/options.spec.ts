@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { DOUBLE_OPTIONS } from '../../lib/double/options'
 import { JWKS_OPTIONS } from '../../lib/jwt/jwks/options'
 import { JWT_CALLER_OPTIONS } from '../../lib/jwt/options'
 import { READY_HANDLER_OPTIONS } from '../../lib/probes/options'
@@ -15,6 +16,7 @@ const textOf = (file: string): string => readFileSync(path.join(ROOT, file), 'ut
 
 /** In the order of the README. */
 const OPTIONS = [
+  { of: 'DoubleOptions', in: 'double/options', table: DOUBLE_OPTIONS },
   { of: 'AsyncQueryRouterOptions', in: 'router/options', table: ROUTER_OPTIONS },
   { of: 'ProductInfoOptions', in: 'router/info/options', table: PRODUCT_INFO_OPTIONS },
   { of: 'ReadyHandlerOptions', in: 'probes/options', table: READY_HANDLER_OPTIONS },

@@ -35,6 +35,8 @@ export class Queries {
 
   /** The last one of this text that runs. Waits until there is one. */
   search(text: string): Promise<DoubleQuery> {
+    if (typeof text !== 'string' || text.trim() === '')
+      throw new TypeError('running needs the text of a query')
     const matcher = new Matcher({ query: text, params: 'any', filter: 'any' })
     const known = this.running.findLast((query) => matcher.matchText(new Question({ query: query.text })))
     if (known) return Promise.resolve(known)

@@ -23,6 +23,9 @@ export class ScriptBook {
   }
 
   on(query: string | RegExp, params?: Params): Script {
+    if (!(query instanceof RegExp) && (typeof query !== 'string' || query.trim() === '')) {
+      throw new TypeError('on needs the text of a query, or a regular expression')
+    }
     const matcher = new Matcher({ query, params: params ? readParams(params) : 'any', filter: 'any' })
     const links: ScriptLink[] = []
     const addLink = (): Script => {

@@ -1,5 +1,6 @@
 import type { Value, ValueObject } from '../../core/result'
 import { isMultiValue, isValueObject } from '../../core/result'
+import { uncachedText } from './numbers'
 import { embeddedJson } from './objects'
 
 /** One value of a cell. */
@@ -35,7 +36,7 @@ export type CellRule =
 /** The text of a value in a column of text. Only documents can be objects there. */
 export function plainText(value: Scalar): string {
   if (typeof value === 'string') return value
-  return typeof value === 'object' ? embeddedJson(value) : String(value)
+  return typeof value === 'object' ? embeddedJson(value) : uncachedText(value)
 }
 
 /** A value of a type whose objects have a text. Stores may hand over the object or the text. */

@@ -4,7 +4,7 @@ import type { Value } from '../../core/result'
 import { isValueObject } from '../../core/result'
 import type { Scalar } from './cell'
 import { dateNanosText, dateText, parseInstant } from './dates'
-import { doubleText } from './numbers'
+import { doubleText, uncachedText } from './numbers'
 import { DOUBLES } from './objects'
 import type { Leaf } from './trees'
 import { normalTree, wellFormed } from './trees'
@@ -57,7 +57,7 @@ export function normalText(value: Value): string | undefined {
     case 'number':
     case 'bigint':
     case 'boolean':
-      return String(value)
+      return uncachedText(value)
     default:
       return isDate(value) ? normalDate(value) : undefined
   }

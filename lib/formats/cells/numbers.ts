@@ -1,7 +1,17 @@
+/**
+ * What `String` makes of a value. V8 keeps what that makes of the last thousands of doubles, so each text would move to the memory of
+ * what lasts: the numbers of a long table would fill it. `JSON.stringify` writes the same digits, and nobody keeps them.
+ */
+export function uncachedText(value: number | bigint | boolean): string {
+  const isCached = typeof value === 'number' && (value | 0) !== value && Number.isFinite(value)
+  return isCached ? JSON.stringify(value) : String(value)
+}
+
 /** A `double` as Java's `Double.toString` prints it since JDK 19: `12.0`, `1.0E7`, `-0.0`, `4.9E-324`, `NaN`. */
 export function doubleText(value: number): string {
   const magnitude = Math.abs(value)
-  if (magnitude >= 1e-3 && magnitude < 1e7) return Number.isInteger(value) ? `${value}.0` : String(value)
+  if (magnitude >= 1e-3 && magnitude < 1e7)
+    return Number.isInteger(value) ? `${value}.0` : uncachedText(value)
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0'
   return Number.isFinite(value) ? scientificText(value) : String(value)
 }
@@ -42,7 +52,7 @@ export function integerOf(value: number): number | bigint | undefined {
 /** A number in an object as Java prints it. */
 export function numberText(value: number): string {
   const integer = integerOf(value)
-  return integer === undefined ? doubleText(value) : String(integer)
+  return integer === undefined ? doubleText(value) : uncachedText(integer)
 }
 
 /**

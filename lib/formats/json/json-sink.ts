@@ -1,4 +1,4 @@
-import { doubleText, floatText } from '../cells/numbers'
+import { doubleText, floatText, uncachedText } from '../cells/numbers'
 import type { Container, TokenSink } from '../document/token-sink'
 
 /** Writes JSON as Jackson does, compact or indented. */
@@ -51,7 +51,7 @@ export class JsonSink implements TokenSink {
   }
 
   integer(value: number | bigint): void {
-    this.raw(String(value))
+    this.raw(uncachedText(value))
   }
 
   double(value: number): void {

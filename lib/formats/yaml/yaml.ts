@@ -1,4 +1,4 @@
-import { doubleText, floatText } from '../cells/numbers'
+import { doubleText, floatText, uncachedText } from '../cells/numbers'
 import { documentWriter } from '../document/document'
 import type { Container, TokenSink } from '../document/token-sink'
 import { doubleQuoted, isSimpleKey, keyText } from './yaml-scalar'
@@ -65,7 +65,7 @@ export class YamlSink implements TokenSink {
   }
 
   integer(value: number | bigint): void {
-    this.#plain(String(value))
+    this.#plain(uncachedText(value))
   }
 
   double(value: number): void {

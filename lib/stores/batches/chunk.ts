@@ -6,6 +6,9 @@ import { rowsOfExactJson } from './exact-json'
 /** Characters of JSON that make a chunk: small enough to parse at once, large enough to deflate well. */
 export const CHUNK_LENGTH = 256 * 1024
 
+/** About what the rows of a chunk take when they are unpacked, with their JSON. Who reads has one chunk at a time. */
+export const UNPACKED_BYTES = 4 * CHUNK_LENGTH
+
 /** The first byte of a chunk tells what the others are. */
 const JSON_TEXT = 0
 const DEFLATED_JSON = 1

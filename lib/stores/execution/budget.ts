@@ -3,6 +3,7 @@ import { QueryError } from '../../core/errors'
 import type { Counter, Meter } from '../../core/meter'
 import type { Excess } from '../../core/quota'
 import { Quota } from '../../core/quota'
+import { UNPACKED_BYTES } from '../batches/chunk'
 
 /** What a store may hold, in all and for one owner. */
 export interface Limits {
@@ -16,18 +17,25 @@ export interface Limits {
 export class MemoryBudget {
   readonly #queries: Quota
   readonly #bytes: Quota
+  readonly #unpackedBytes: Quota
   readonly #queryCounter: Counter | undefined
   readonly #byteCounter: Counter | undefined
 
   constructor({ maxQueries, maxQueriesPerOwner, maxBytes, maxBytesPerOwner }: Limits, meter?: Meter) {
     this.#queries = new Quota({ max: maxQueries, maxPerOwner: maxQueriesPerOwner }, tooMany)
     this.#bytes = new Quota({ max: maxBytes, maxPerOwner: maxBytesPerOwner }, tooLarge)
+    // Counted apart, so that a full store can be read.
+    const unpacked = {
+      max: Math.max(maxBytes, UNPACKED_BYTES),
+      maxPerOwner: Math.max(maxBytesPerOwner, UNPACKED_BYTES),
+    }
+    this.#unpackedBytes = new Quota(unpacked, tooLarge)
     this.#queryCounter = meter?.createUpDownCounter('esql_async.store.queries', {
       description: 'Queries that the store holds, running and finished.',
       unit: '{query}',
     })
     this.#byteCounter = meter?.createUpDownCounter('esql_async.store.size', {
-      description: 'Estimated bytes that requests and results take in the store.',
+      description: 'Estimated bytes that requests, results and readers of large results take in the store.',
       unit: 'By',
     })
   }
@@ -49,6 +57,17 @@ export class MemoryBudget {
   /** Throws as {@link addBytes} would. */
   assertRoom(owner: Owner, bytes: number): void {
     this.#bytes.assertRoom(owner, bytes)
+  }
+
+  /** Counts somebody who unpacks rows, or throws `circuit_breaking_exception`, 429, and counts nobody. */
+  addReader(owner: Owner): void {
+    this.#unpackedBytes.add(owner, UNPACKED_BYTES)
+    this.#byteCounter?.add(UNPACKED_BYTES)
+  }
+
+  removeReader(owner: Owner): void {
+    this.#unpackedBytes.remove(owner, UNPACKED_BYTES)
+    this.#byteCounter?.add(-UNPACKED_BYTES)
   }
 
   /** `bytes` are all that are still counted for the query. */

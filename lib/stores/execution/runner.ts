@@ -14,6 +14,7 @@ import { freezeResult } from './frozen-result'
 import type { KeptResult } from './intake'
 import { Intake } from './intake'
 import type { StoredChunk } from './kept-rows'
+import { KeptRows } from './kept-rows'
 import type { LocalQuery, ResultFacts } from './query'
 import { taskCancelled } from './query'
 
@@ -114,6 +115,26 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
         resolve()
       })
     })
+  }
+
+  /** Counts a query as long as somebody reads its result, and what that takes, or throws a 429. The returned function ends that. */
+  hold(query: Query, { values }: StoredResult): () => void {
+    const unpacks = values instanceof KeptRows
+    if (unpacks) this.#budget.addReader(query.owner)
+    query.readers += 1
+    const release = (): void => {
+      query.readers -= 1
+      if (unpacks) this.#budget.removeReader(query.owner)
+      this.release(query)
+    }
+    try {
+      // A submit whose query is not kept has forgotten it already.
+      if (!query.isCounted) this.admit(query)
+    } catch (refusal) {
+      release()
+      throw refusal
+    }
+    return release
   }
 
   /** The query has no time limit any more: it cannot be found, and its executor was told. */

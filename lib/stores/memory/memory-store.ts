@@ -102,14 +102,7 @@ export class MemoryStore implements AsyncQueryStore {
 
   hold(result: StoredResult): () => void {
     const query = this.#sources.get(result)
-    if (!query) return () => {}
-    // A submit whose query is not kept has forgotten it already.
-    if (!query.isCounted) this.#runner.admit(query)
-    query.readers += 1
-    return () => {
-      query.readers -= 1
-      this.#runner.release(query)
-    }
+    return query ? this.#runner.hold(query, result) : () => {}
   }
 
   async close(): Promise<void> {

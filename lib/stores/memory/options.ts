@@ -16,7 +16,7 @@ export interface MemoryStoreOptions {
   maxQueriesPerOwner?: number
   /**
    * Most memory, in bytes, that requests, kept results and large failures may take. A query that would exceed it
-   * fails with 429.
+   * fails with 429. Readers of results that the engine has given in batches may unpack as much again, 1 MiB each: one more gets 429.
    *
    * @default 268_435_456 (256 MiB)
    */

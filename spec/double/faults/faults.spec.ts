@@ -189,6 +189,21 @@ describe('a fault', () => {
     expect(first.filter(Boolean).length).toBeLessThan(30)
   })
 
+  it.each<[Fault]>([[silence()], [delay('1h')], [stall(3)]])(
+    '%j ends with its connection at a reset',
+    async (fault) => {
+      double.fault('submit', fault)
+      const held = expect(alice.submit('FROM a')).rejects.toThrow(/failed|terminated/)
+      await double.waiting(1)
+      double.reset()
+      await held
+      await double.advance('1h')
+      await double.waiting(0)
+      expect(double.requests).toEqual([])
+      double.assertDone()
+    },
+  )
+
   it('that never came true is left over', async () => {
     double.fault('get', reset(), 3)
     double.fault('stop', lose({ times: Number.POSITIVE_INFINITY }))

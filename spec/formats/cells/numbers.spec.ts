@@ -1,8 +1,52 @@
+import { getHeapSpaceStatistics } from 'node:v8'
 import fc from 'fast-check'
-import { doubleText, floatText } from '../../../lib/formats/cells/numbers'
+import { doubleText, floatText, uncachedText } from '../../../lib/formats/cells/numbers'
 
 /** A decimal with a fraction, or scientific notation with one digit before the point. */
 const JAVA_DECIMAL = /^-?(?:\d{1,7}\.\d+|\d\.\d+E-?\d+)$/
+
+describe('uncachedText', () => {
+  const scalar = fc.oneof(fc.double(), fc.integer(), fc.maxSafeInteger(), fc.bigInt(), fc.boolean())
+
+  it('prints what String prints', () => {
+    for (const value of [
+      0,
+      -0,
+      2 ** 31 - 1,
+      2 ** 31,
+      -(2 ** 31),
+      -(2 ** 31) - 1,
+      1e21,
+      5e-324,
+      Number.MAX_VALUE,
+    ])
+      expect(uncachedText(value)).toBe(String(value))
+    fc.assert(fc.property(scalar, (value) => expect(uncachedText(value)).toBe(String(value))))
+  })
+})
+
+describe('the text of a number', () => {
+  it.each<[string, (number: number) => string]>([
+    ['a double with a fraction', (number) => doubleText((2 * number + 1) / 200)],
+    ['a double that needs an exponent', (number) => doubleText(1e7 + number + 0.5)],
+    ['a float', (number) => floatText((2 * number + 1) / 256)],
+    ['an integer of 31 bits', (number) => uncachedText(2 ** 30 - number)],
+    ['an integer of more bits', (number) => uncachedText(1.7e12 + 1_234 * number)],
+  ])('takes no memory that lasts: %s', (_what, text) => {
+    const before = lastingBytes()
+    let most = 0
+    for (let number = 0; number < 500_000; number += 1) {
+      text(number)
+      if (number % 4_096 === 0) most = Math.max(most, lastingBytes() - before)
+    }
+    expect(most).toBeLessThan(4 * 2 ** 20)
+  })
+
+  /** What V8 has found to last, and what it has not found to be garbage yet. */
+  function lastingBytes(): number {
+    return getHeapSpaceStatistics().find((space) => space.space_name === 'old_space')?.space_used_size ?? 0
+  }
+})
 
 describe('doubleText', () => {
   it.each([

@@ -3,6 +3,8 @@ import { QueryError } from '../../../lib/core/errors'
 import type { EngineResult, ResultEnd, Rows, StoredResult, Value } from '../../../lib/core/result'
 import { isRows } from '../../../lib/core/result'
 import type { CompletedQuery } from '../../../lib/core/store'
+import { unpackChunk } from '../../../lib/stores/batches/chunk'
+import { Intake } from '../../../lib/stores/execution/intake'
 import type { MemoryStoreOptions } from '../../../lib/stores/memory/options'
 import { readRows } from '../../../lib/test-kit'
 import { until } from '../../support/gateway'
@@ -19,6 +21,9 @@ function batch(number: number): Rows {
 }
 
 const batches = (count: number): Rows[] => Array.from({ length: count }, (_, number) => batch(number))
+
+/** What a reader has in memory: four times the JSON of a chunk. */
+const READER_BYTES = 2 ** 20
 
 /** A store that tells how many bytes it counts. */
 class CountingBench extends MemoryBench {
@@ -212,6 +217,35 @@ describe('an iterable of batches', () => {
     // At each question, all batches before it are counted: in chunks, or as text.
     expect(counted).toHaveLength(6)
     for (let index = 1; index < counted.length; index += 1) expect(counted[index]).toBeGreaterThan(5_000)
+  })
+
+  it('is not asked for more while a chunk of its rows is on its way out of memory', async () => {
+    const feed = new Feed()
+    const chunks: Uint8Array[] = []
+    let letGo: (() => void) | undefined
+    const store = (chunk: Uint8Array) => {
+      chunks.push(chunk)
+      return new Promise<undefined>((resolve) => {
+        letGo = () => resolve(undefined)
+      })
+    }
+    const intake = Intake.of(feed.result(batches(12)), () => {}, store)
+    const reading = intake?.read(new AbortController().signal)
+    const ahead: number[] = []
+    let rows = 0
+    while (!feed.isWaiting) {
+      await until(() => letGo !== undefined || feed.isWaiting)
+      const { asked } = feed
+      for (let turn = 0; turn < 20; turn += 1) await nextTurn()
+      if (letGo) expect(feed.asked).toBe(asked)
+      rows += letGo ? (await unpackChunk(chunks.at(-1) as Uint8Array)).length : 0
+      ahead.push(asked - rows / 1_000)
+      letGo?.()
+      letGo = undefined
+    }
+    await reading
+    expect(chunks.length).toBeGreaterThan(4)
+    expect(Math.max(...ahead.slice(0, -1))).toBeLessThan(1)
   })
 
   it('is not asked for more while the query waits for nobody: it runs to its end by itself', async () => {
@@ -511,14 +545,71 @@ describe('an iterable of batches', () => {
       const releases = [bench.store.hold(result), bench.store.hold(result)]
       const reading = slowly(result)
       await end(bench, id)
-      expect(bench.bytes).toBe(bytes)
+      expect(bench.bytes).toBe(bytes + 2 * READER_BYTES)
       expect(await reading).toEqual(batches(10).flat())
       releases[0]?.()
-      expect(bench.bytes).toBe(bytes)
+      expect(bench.bytes).toBe(bytes + READER_BYTES)
       releases[1]?.()
       expect(bench.bytes).toBe(0)
     },
   )
+
+  describe('has readers', () => {
+    const tooMany = (limit: number) =>
+      new QueryError(
+        'circuit_breaking_exception',
+        `[async_query] Data too large, data for all async queries would be [${3 * READER_BYTES}b], which is larger than the limit of [${limit}b]`,
+      )
+
+    it('who take no more memory together than the results may, each of them a megabyte', async () => {
+      const limit = 2 * READER_BYTES + 1_000
+      const bench = new CountingBench({ maxBytes: limit })
+      const { result } = await completed(bench, new Feed().result(batches(10)))
+      const releases = [bench.store.hold(result), bench.store.hold(result)]
+      const { bytes } = bench
+      expect(() => bench.store.hold(result)).toThrow(tooMany(limit))
+      expect(bench.bytes).toBe(bytes)
+      releases[0]?.()
+      bench.store.hold(result)()
+      releases[1]?.()
+      expect(bench.bytes).toBe(bytes - 2 * READER_BYTES)
+    })
+
+    it('one at a time where the store is full', async () => {
+      const bench = new CountingBench({ maxBytes: 500_000 })
+      const { result } = await completed(bench, new Feed().result(batches(10)))
+      const { bytes } = bench
+      await bench.submit({ query: 'x'.repeat(500_000 - bytes - 2_000) })
+      expect(await errorOf(bench.submit({ query: 'x'.repeat(2_000) }))).toMatchObject({ status: 429 })
+      const release = bench.store.hold(result)
+      expect(() => bench.store.hold(result)).toThrow(expect.objectContaining({ status: 429 }))
+      release()
+      bench.store.hold(result)()
+    })
+
+    it('of whom none is counted whose query is forgotten and has no room', async () => {
+      const bench = new CountingBench({ maxBytes: 500_000 })
+      const submit = bench.submit({ ...FOREVER, keepOnCompletion: false })
+      bench.run.complete(new Feed().result(batches(10)))
+      const { result } = (await submit) as CompletedQuery
+      await nextTurn()
+      expect(bench.bytes).toBe(0)
+      await bench.submit({ query: 'x'.repeat(490_000) })
+      const { bytes } = bench
+      expect(() => bench.store.hold(result)).toThrow(expect.objectContaining({ status: 429 }))
+      expect(bench.bytes).toBe(bytes)
+    })
+
+    it('who count nothing where the rows are not packed', async () => {
+      const bench = new CountingBench()
+      const { result } = await completed(bench, new Feed().result([[[1, 'a']]]))
+      await nextTurn()
+      const { bytes } = bench
+      const release = bench.store.hold(result)
+      expect(bench.bytes).toBe(bytes)
+      release()
+    })
+  })
 })
 
 function iteratorOf(batches: unknown[]): AsyncIterator<Rows> {

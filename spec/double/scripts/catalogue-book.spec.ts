@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Double, DoubleOptions } from 'express-esql-async-query/double'
-import { Asker, startCheckedDouble, TABLE } from '../support/double'
+import { Asker, startCheckedDouble, TABLE } from '../../support/double'
 
 describe('a double with a catalogue', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'double-'))

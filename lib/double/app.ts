@@ -2,13 +2,13 @@ import type { Express, RequestHandler } from 'express'
 import express from 'express'
 import type { ResolveCaller } from '../core/caller'
 import type { Clock } from '../core/clock'
+import type { AsyncQueryStore } from '../core/store'
 import { esqlErrorHandler } from '../router/error-handler'
 import { esqlProductInfo } from '../router/info/product-info'
 import type { AsyncQueryRouterOptions } from '../router/options'
 import { asyncQueryRouter } from '../router/router'
 import { allowOrigins } from '../server/cors'
 import { sendUnknownPath } from '../server/unknown-path'
-import type { DoubleStore } from './double-store'
 import type { PlannedFaults } from './faults/planned-faults'
 import type { Journal } from './journal'
 import { quietLogger } from './quiet-logger'
@@ -16,7 +16,7 @@ import { Reception } from './reception'
 
 /** What a double is made of, for its HTTP side. */
 export interface AppParts {
-  readonly store: DoubleStore
+  readonly store: AsyncQueryStore
   readonly journal: Journal
   readonly faults: PlannedFaults
   readonly clock: Clock

@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: ['index', 'sample', 'router', 'jwt', 'stores'],
   sample: ['index', 'catalogue'],
   catalogue: ['request', 'formats', 'json'],
-  record: ['catalogue', 'formats', 'json'],
+  record: ['stores', 'catalogue', 'formats', 'json'],
   index: ['router', 'jwt', 'stores', 'telemetry', 'probes'],
   router: ['request', 'formats', 'telemetry'],
   request: ['formats', 'json'],
@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   verify: ['request', 'json'],
   'test-kit': ['verify'],
   // Not `index`, whose other stores and tokens would take time to load.
-  double: ['router', 'stores', 'catalogue', 'request', 'formats', 'server', 'test-kit'],
+  double: ['router', 'stores', 'record', 'catalogue', 'request', 'formats', 'server', 'test-kit'],
   core: [],
 }
 

@@ -1,5 +1,6 @@
 import { closest } from '../core/did-you-mean'
 import { ConfigError } from '../server/config-error'
+import { recordCommand } from './record'
 import { verifyCommand } from './verify'
 
 /** What the command line can do besides starting a gateway. */
@@ -12,6 +13,7 @@ export interface Command {
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   verify: verifyCommand,
+  record: recordCommand,
 }
 
 /** Nothing could be done: the flags are wrong, or what the command needs is not there. */

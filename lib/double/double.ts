@@ -29,7 +29,7 @@ import type { Script } from './scripts/script'
 import type { Params } from './scripts/script-book'
 import { ScriptBook } from './scripts/script-book'
 import { StandingClock } from './standing-clock'
-import { endRecording, startRecording } from './start-recording'
+import { startRecording } from './start-recording'
 
 /** A server of this API that answers as a test says. It is the router and the `MemoryStore` of this package. */
 export interface Double extends AsyncDisposable {
@@ -97,10 +97,17 @@ const KEEP_ALIVE_MS = 3_600_000
  * Rejects with a `TypeError` for wrong options, and with an `Error` with `NODE_ENV=production` or if the port is taken.
  */
 export async function startDouble(options: DoubleOptions = {}): Promise<Double> {
-  const resolved = resolveDoubleOptions(options)
-  const recorder = await startRecording(resolved.record)
+  return openDouble(resolveDoubleOptions(options))
+}
+
+/** A double with these options. `onProgress` is told of what is recorded. */
+export async function openDouble(
+  options: ReturnType<typeof resolveDoubleOptions>,
+  onProgress?: (line: string) => void,
+): Promise<HttpDouble> {
+  const recorder = await startRecording(options.record, onProgress)
   try {
-    const double = new HttpDouble(resolved, recorder)
+    const double = new HttpDouble(options, recorder)
     await double.listen()
     return double
   } catch (error) {
@@ -109,7 +116,7 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
   }
 }
 
-class HttpDouble implements Double {
+export class HttpDouble implements Double {
   url = ''
   readonly clock: StandingClock | Clock
   readonly #standing: StandingClock | undefined
@@ -122,13 +129,14 @@ class HttpDouble implements Double {
   readonly #store: DoubleStore
   readonly #server: Server
   readonly #port: number
-  readonly #recorder: ClusterRecorder | undefined
+  /** What it records with, if it does. */
+  readonly recorder: ClusterRecorder | undefined
   #closing: Promise<void> | undefined
 
   constructor(options: ReturnType<typeof resolveDoubleOptions>, recorder: ClusterRecorder | undefined) {
     const { clock, users, anonymous, release, port, waitByDefault, limits } = options
     this.#port = port
-    this.#recorder = recorder
+    this.recorder = recorder
     this.#standing = clock === 'manual' ? new StandingClock() : undefined
     this.clock = this.#standing ?? untouchedClock
     const onChange = (): void => this.#barrier.look()
@@ -163,6 +171,7 @@ class HttpDouble implements Double {
       journal: this.#journal,
       faults: this.#faults,
       clock: this.clock,
+      isGateway: recorder !== undefined,
       resolveCaller: callerByCredentials({ users, anonymous }),
       release,
       router: { waitByDefault, ...routerLimits(limits) },
@@ -239,7 +248,7 @@ class HttpDouble implements Double {
     this.#server.closeAllConnections()
     await closed
     await this.#store.close()
-    if (this.#recorder) await endRecording(this.#recorder)
+    await this.recorder?.close()
   }
 
   #forget(why: string): void {

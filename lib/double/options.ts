@@ -133,7 +133,7 @@ export const DOUBLE_OPTIONS = {
 } as const satisfies OptionTable<DoubleOptions>
 
 /** Checks and completes the options. Throws a `TypeError` for a wrong one, and an `Error` in production. */
-export function resolveDoubleOptions(options: DoubleOptions) {
+export function resolveDoubleOptions(options: DoubleOptions, { mayBeInCi = false } = {}) {
   const completed = checkOptions('startDouble', options, DOUBLE_OPTIONS)
   if (process.env.NODE_ENV === 'production' && !completed.inProduction) {
     throw new Error(
@@ -141,7 +141,7 @@ export function resolveDoubleOptions(options: DoubleOptions) {
         'if you want that, say so: { inProduction: true }',
     )
   }
-  return { ...completed, record: resolveRecordOptions(completed.record, completed.catalogue) }
+  return { ...completed, record: resolveRecordOptions(completed.record, completed.catalogue, { mayBeInCi }) }
 }
 
 export function routerLimits(limits: DoubleLimits): Pick<DoubleLimits, (typeof ROUTER_LIMITS)[number]> {

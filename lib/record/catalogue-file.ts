@@ -11,7 +11,7 @@ import { isObject } from '../core/is-object'
 import type { Value, ValueObject } from '../core/result'
 import { isMultiValue, isValueObject } from '../core/result'
 import { parseJson } from '../json/parse'
-import { cellText, layout } from './layout'
+import { cellText, indented, layout, lines } from './layout'
 
 /** A catalogue as it is written. */
 export interface WrittenCatalogue {
@@ -61,14 +61,22 @@ export function catalogueText({ schema, recorded, entries }: WrittenCatalogue): 
   const sorted = entries
     .map((entry) => ({ entry, rank: rankOf(entry), key: sortKeyOf(entry) }))
     .sort((one, other) => one.rank - other.rank || (one.key < other.key ? -1 : one.key > other.key ? 1 : 0))
-    .map(({ entry }) => entry as ValueObject)
-  const text = layout({
+    .map(({ entry }) => entryText(entry))
+  const head = layout({
     ...(schema !== undefined && { $schema: schema }),
     version: 2,
     ...(Object.keys(recorded).length > 0 && { recorded }),
-    queries: sorted,
   })
-  return `${text}\n`
+  return `${head.slice(0, -'\n}'.length)},\n  "queries": [${indented(lines(sorted))}]\n}\n`
+}
+
+/** Entries never change, and a recording that grows is written again and again. */
+const entryTexts = new WeakMap<EntryFields, string>()
+
+function entryText(entry: EntryFields): string {
+  const text = entryTexts.get(entry) ?? layout(entry as ValueObject)
+  entryTexts.set(entry, text)
+  return text
 }
 
 function rankOf(entry: EntryFields): number {

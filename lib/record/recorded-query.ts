@@ -28,12 +28,15 @@ export interface Outcome {
 export class RecordedQuery {
   readonly #asked: Asked
   readonly #outcomes: Outcome[] = []
+  /** Of the outcomes so far. */
+  #entry: EntryFields | undefined
 
   constructor(asked: Asked) {
     this.#asked = asked
   }
 
   add(outcome: Outcome): void {
+    this.#entry = undefined
     this.#outcomes.push(outcome)
     this.#outcomes.sort((one, other) => one.order - other.order)
   }
@@ -52,6 +55,11 @@ export class RecordedQuery {
    * `repeats`: whether each time that it was asked counts, or the last one alone.
    */
   async entry(old: EntryFields | undefined, repeats: 'all' | 'last', folder: string): Promise<EntryFields> {
+    if (!this.#entry || this.#entry !== old) this.#entry = await this.#compose(old, repeats, folder)
+    return this.#entry
+  }
+
+  async #compose(old: EntryFields | undefined, repeats: 'all' | 'last', folder: string): Promise<EntryFields> {
     const shown = this.#shown
     const outcomes = repeats === 'all' ? withoutEqualEnd(shown) : shown.slice(-1)
     const partial = this.#partialRows ?? keptPartial(old, outcomes)

@@ -196,8 +196,7 @@ export class Recording {
     this.#isSaveDue = false
     this.#readAgain()
     const entries = await this.#entries()
-    const isNew = catalogueText({ ...this.#base, entries }) !== catalogueText(this.#base)
-    if (!isNew) return
+    if (entries.every((entry, index) => entry === this.#base.entries[index])) return
     const next = { ...this.#base, recorded: this.#recorded(), entries }
     const text = catalogueText(next)
     await writeWhole(this.#file, text)

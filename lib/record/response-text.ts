@@ -56,7 +56,8 @@ export class ResponseWriter {
     await this.#write(`${this.#hasRows ? '\n  ' : ''}]${more === '}' ? '\n}' : `,${more}`}`)
     const signature = this.#signature.end()
     if (!this.#file) return { text: this.#text, signature }
-    await this.#write('\n')
+    this.#content.update('\n')
+    this.#text += '\n'
     await this.#flush()
     const name = `${this.#content.digest('hex').slice(0, 16)}.json`
     const { path: temporary, handle } = this.#file

@@ -120,7 +120,7 @@ describe('the command record', () => {
 
   it('leaves a readable catalogue with everything that was answered, whenever it is killed', async () => {
     const answered = new Set<string>()
-    for (let kills = 0; kills < 8; kills += 1) {
+    for (let kills = 0; kills < 6; kills += 1) {
       const recorder = record()
       const alice = new Asker(await recorder.url())
       let left = 1 + 3 * kills

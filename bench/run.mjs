@@ -17,6 +17,7 @@ const CASES = [
   'shutdown',
   'refusal-timing',
   'pass-through',
+  'postgres',
 ]
 
 const { values: options, positionals: names } = parseArgs({

@@ -8,7 +8,7 @@ import { Stranger } from './stranger.mjs'
 import { Submitter } from './submitter.mjs'
 import { ownQuestion } from './verdict.mjs'
 
-/** What owners do, and how often. */
+/** What owners do, and how often. Only in front of a cluster do they meet an outage of their own. */
 const DEEDS = {
   submit: 20,
   poll: 22,
@@ -47,6 +47,7 @@ export class Actor {
   #pipeliner
   #stalledReader
   #outage
+  #weights
   #report
   #first
   #open = new Set()
@@ -54,9 +55,12 @@ export class Actor {
   /** `first`: the number of the first deed. */
   constructor({ owner, first, others, targets, random, signing, report }) {
     this.#report = report
-    this.#first = Object.keys(DEEDS).at(first % Object.keys(DEEDS).length)
     this.#others = others
     this.#targets = targets
+    const { meetOutage, ...anywhere } = DEEDS
+    this.#weights = this.#inFrontOfCluster.length > 0 ? DEEDS : anywhere
+    const names = Object.keys(this.#weights)
+    this.#first = names.at(first % names.length)
     this.#random = random
     this.#asking = new Asking({ owner, random, signing, report })
     this.#submitter = new Submitter(owner, this.#asking, random)
@@ -69,7 +73,7 @@ export class Actor {
   /** Begins one deed. Resolves when there is room for another. The deed may go on. */
   async act() {
     this.#bury()
-    const deed = this.#first ?? this.#random.weighted(DEEDS)
+    const deed = this.#first ?? this.#random.weighted(this.#weights)
     this.#first = undefined
     const done = this.#report.during(deed, this.#deeds[deed])
     this.#open.add(done)
@@ -192,14 +196,14 @@ export class Actor {
     await (query ? this.#stranger[deed](query, this.#gatewayOf(query)) : this.#submit())
   }
 
-  /** Each gateway in front of the cluster reaches the queries in it. */
+  /** Each gateway in front of the cluster, or of the database, reaches the queries in it. */
   #gatewayOf(query) {
     if (query.target.forgets) return query.target
-    return this.#random.pick(this.#inFrontOfCluster)
+    return this.#random.pick(this.#targets.filter(({ store }) => store === query.target.store))
   }
 
   get #inFrontOfCluster() {
-    return this.#targets.filter(({ forgets }) => !forgets)
+    return this.#targets.filter(({ store }) => store === 'elasticsearch')
   }
 
   /** Puts aside the queries that are gone, and forgets the oldest of too many. */

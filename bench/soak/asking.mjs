@@ -36,6 +36,8 @@ export class Asking {
       this.fail(`it shows what belongs to somebody else: ${mark}`, question, answer, request)
     if (ending === 'left') this.count(request.leaveAfterBytes ? 'left in the body' : 'left in a wait')
     if (ending === 'broken' && !target.wasUpSince(question.sent)) this.count('broken by a kill')
+    else if (ending === 'broken' && !target.hadDatabaseSince(question.sent))
+      this.count('broken while the database was away')
     else if (ending === 'broken') this.fail('the connection broke', question, answer, request)
     return ending === 'answered' ? { ...answer, request } : undefined
   }

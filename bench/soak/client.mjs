@@ -63,6 +63,12 @@ answerCommands({
   up(gateway) {
     for (const target of of(gateway)) target.up()
   },
+  away() {
+    for (const target of targets) target.away()
+  },
+  back() {
+    for (const target of targets) target.back()
+  },
   report: () => ({
     counts,
     done,

@@ -6,14 +6,21 @@ import { Contestant } from '../support/contestant.mjs'
 import { Keeper } from './keeper.mjs'
 import { Standalone } from './standalone.mjs'
 
-/** The gateways, with the store at each path. The soak kills the first two now and then. */
+/** The gateways of each soak, with the store at each path. It kills the first two now and then. */
 const GATEWAYS = {
-  memory: { '/': 'memory' },
-  cluster: { '/': 'elasticsearch' },
-  steady: { '/memory': 'memory', '/cluster': 'elasticsearch' },
-  standalone: { '/': 'elasticsearch' },
+  cluster: {
+    memory: { '/': 'memory' },
+    cluster: { '/': 'elasticsearch' },
+    steady: { '/memory': 'memory', '/cluster': 'elasticsearch' },
+    standalone: { '/': 'elasticsearch' },
+  },
+  postgres: {
+    one: { '/': 'postgres' },
+    other: { '/': 'postgres' },
+    steady: { '/memory': 'memory', '/postgres': 'postgres' },
+  },
 }
-export const KILLED = ['memory', 'cluster']
+export const SOAKS = Object.keys(GATEWAYS)
 
 /** The system gives higher ports to clients, so nobody takes one of these while a gateway is away. */
 const PORTS = { first: 18_000, last: 28_000 }
@@ -21,43 +28,75 @@ const PORTS = { first: 18_000, last: 28_000 }
 /** A killed gateway stays away this long at most. */
 const LONGEST_ABSENCE_MS = 2_000
 
-/** The gateways, the cluster behind them, and the proxy between them. Each is a process. */
+/** A PostgreSQL that was killed stays away this long at most: processes that cannot say that they live must not lose their lease. */
+const LONGEST_OUTAGE_MS = 1_500
+
+/** The gateways, and the cluster behind them with a proxy between them, or PostgreSQL. Each is a process. */
 export class Fleet {
   gateways = {}
   proxy
   keeper
   #configs = {}
+  #mounts
   #cluster
+  #postgres
 
-  static async start(random) {
+  /** `store`: where the gateways that it kills have their queries. */
+  static async start(store, random) {
     const fleet = new Fleet()
-    const clusterPort = await freePort(random)
-    fleet.#cluster = await Contestant.start('../soak/cluster', { port: clusterPort })
-    const proxyPort = await freePort(random)
-    const behind = { port: proxyPort, cluster: urlOf(clusterPort) }
-    fleet.proxy = await Contestant.start('../soak/proxy', behind)
-    fleet.keeper = await Keeper.start(await freePort(random))
-    const shared = {
-      trust: TRUST,
-      cluster: urlOf(proxyPort),
-      // Every gateway has the same, before and after a restart.
-      sealingKeys: [newSealingKey()],
-    }
-    for (const [name, mounts] of Object.entries(GATEWAYS)) {
-      fleet.#configs[name] = { ...shared, mounts, port: await freePort(random) }
-      await fleet.#startGateway(name)
+    fleet.#mounts = GATEWAYS[store]
+    try {
+      const behind = store === 'postgres' ? await fleet.#startPostgres() : await fleet.#startCluster(random)
+      for (const [name, mounts] of Object.entries(fleet.#mounts)) {
+        fleet.#configs[name] = { trust: TRUST, ...behind, mounts, port: await freePort(random) }
+        await fleet.#startGateway(name)
+      }
+    } catch (error) {
+      await fleet.stop()
+      throw error
     }
     return fleet
   }
 
+  async #startCluster(random) {
+    const clusterPort = await freePort(random)
+    this.#cluster = await Contestant.start('../soak/cluster', { port: clusterPort })
+    const proxyPort = await freePort(random)
+    const behind = { port: proxyPort, cluster: urlOf(clusterPort) }
+    this.proxy = await Contestant.start('../soak/proxy', behind)
+    this.keeper = await Keeper.start(await freePort(random))
+    // Every gateway has the same keys, before and after a restart.
+    return { cluster: urlOf(proxyPort), sealingKeys: [newSealingKey()] }
+  }
+
+  async #startPostgres() {
+    const { PostgresServer } = await import('../support/postgres.mjs')
+    this.#postgres = await PostgresServer.start()
+    return { database: this.#postgres.url }
+  }
+
   /** Where clients find which store. */
   get targets() {
-    return Object.entries(GATEWAYS).flatMap(([gateway, mounts]) =>
+    return Object.entries(this.#mounts).flatMap(([gateway, mounts]) =>
       Object.entries(mounts).map(([path, store]) => {
         const prefix = path.replace(/\/$/, '')
         return { name: gateway + prefix, gateway, store, prefix, port: this.#configs[gateway].port }
       }),
     )
+  }
+
+  /** Those that it kills. */
+  get killed() {
+    return Object.keys(this.#mounts).slice(0, 2)
+  }
+
+  /** What has a log. */
+  get logged() {
+    return [...Object.keys(this.gateways), ...(this.proxy ? ['proxy'] : [])]
+  }
+
+  get hasDatabase() {
+    return this.#postgres !== undefined
   }
 
   get steady() {
@@ -73,9 +112,20 @@ export class Fleet {
     await Promise.all(clients.map((client) => client.ask('up', name)))
   }
 
+  /** Kills PostgreSQL and starts it again. Tells the gateways and the clients before and after. */
+  async replaceDatabase(clients, random) {
+    const told = [...clients, ...Object.values(this.gateways)]
+    await Promise.all(told.map((process) => process.ask('away')))
+    await this.#postgres.kill()
+    await pause(random.integer(0, LONGEST_OUTAGE_MS))
+    await this.#postgres.start()
+    await Promise.all(told.map((process) => process.ask('back')))
+  }
+
   async stop() {
     const all = [...Object.values(this.gateways), this.keeper, this.proxy, this.#cluster]
     await Promise.all(all.filter(Boolean).map((process) => process.stop()))
+    await this.#postgres?.remove()
   }
 
   async #startGateway(name) {

@@ -11,6 +11,8 @@ export class KnownQuery {
   id
   generation
   hasEnded = false
+  /** An answer has said that its process is gone. */
+  isLost = false
   /** The owner has asked for a stop. */
   isStopped = false
   /** The owner waits for the answer to a get that moves the expiry. */
@@ -76,18 +78,30 @@ export class KnownQuery {
     return isForgotten || isExpired || this.#deletion === 'done'
   }
 
+  /** Whether a kill may have taken the process that runs it. */
+  mayBeLost() {
+    const { generation, isUp } = this.target.moment()
+    return this.target.store === 'postgres' && (!isUp || generation > this.generation)
+  }
+
+  /** A query that is stopped when its process was killed completes without rows. */
+  mayHaveNoRows(count = 0) {
+    return count === 0 && this.isStopped && this.mayBeLost()
+  }
+
   /** Whether a result may have so many rows. */
   mayHaveRows(count, isPartial) {
-    if (isPartial) return this.isStopped && count === rowsWhenStopped(this.rows)
+    if (isPartial)
+      return this.isStopped && (count === rowsWhenStopped(this.rows) || this.mayHaveNoRows(count))
     return count === this.rows && this.outcome === 'completes'
   }
 
   toJSON() {
-    const { target, generation, id, owner, mark, rows, runMs, outcome, hasEnded, isStopped } = this
+    const { target, generation, id, owner, mark, rows, runMs, outcome, hasEnded, isLost, isStopped } = this
     const expires = [this.#expiresAfterMs, this.#expiresBeforeMs].map((atMs) =>
       Math.round(atMs - performance.now()),
     )
-    const about = { generation, id, owner, mark, rows, runMs, outcome, hasEnded, isStopped }
+    const about = { generation, id, owner, mark, rows, runMs, outcome, hasEnded, isLost, isStopped }
     return { target: target.name, ...about, deletion: this.#deletion, expiresInMs: expires }
   }
 }

@@ -29,3 +29,9 @@ export const SLICE_MS = 1_000
 export const MANY_ROWS = 20_000
 /** Every other result has this many rows at most. */
 export const FEW_ROWS = 50
+
+/** The lease of a gateway with queries in PostgreSQL. Pauses of a busy machine and an outage of the database are shorter. */
+export const HEARTBEAT_MS = 1_000
+export const LEASE_MS = 8_000
+/** Longer than a client takes for a download. */
+export const READ_GRACE_MS = 30_000

@@ -1,6 +1,6 @@
 import { pathOf } from './asking.mjs'
 import { FORMATS } from './decode.mjs'
-import { judgeNotFound, judgeStrangers, ownQuestion } from './verdict.mjs'
+import { isOutage, judgeNotFound, judgeStrangers, ownQuestion } from './verdict.mjs'
 
 /** Asks for what gateways must refuse. */
 export class Stranger {
@@ -44,6 +44,7 @@ export class Stranger {
     const foreign = await ask(query.id)
     const unknown = await ask(unknownId)
     if (!foreign || !unknown) return
+    if ([foreign, unknown].some((answer) => isOutage(answer, question))) return
     this.#asking.count('asked for a foreign id and for an unknown one')
     const fault = judgeStrangers([foreign, query.id], [unknown, unknownId])
     if (fault) this.#asking.fail(`${method}${suffix}: ${fault}`, question, foreign)

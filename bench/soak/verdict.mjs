@@ -19,11 +19,34 @@ export function foreignMark(answer, { mark: own }) {
 
 /** What is wrong with an answer about the client's own query, or `undefined`. */
 export function judgeOwnAnswer(answer, question, count) {
+  if (isOutage(answer, question)) {
+    count('answered 503 while the database was away')
+    return undefined
+  }
   if (answer.status === 404) return judgeGone(answer, question, count)
   if (question.mustBeGone) return 'it tells about a query that is gone'
   if (answer.status === 200) return judgeResult(answer, question, count)
   if (answer.status === 400) return judgeFailure(answer, question, count)
+  if (answer.status === 500) return judgeLost(answer, question, count)
   return 'its status'
+}
+
+/** Whether an answer says that the database is away, which it was. */
+export function isOutage({ status, body, request }, { target, sent }) {
+  if (status !== 503 || target.hadDatabaseSince(sent)) return false
+  return request.method === 'HEAD' || body.includes('no_shard_available_action_exception')
+}
+
+/** Its process was killed, so it fails for everybody who asks. */
+function judgeLost({ request, body }, { query }, count) {
+  if (!query.mayBeLost()) return 'its status'
+  const isSaid = request.method === 'HEAD' || body.includes('node_disconnected_exception')
+  if (!isSaid) return 'its failure'
+  if (query.hasEnded && !query.isLost) return 'a query that had ended is lost'
+  query.hasEnded = true
+  query.isLost = true
+  count('failed, because a kill has taken its process')
+  return undefined
 }
 
 function judgeGone(answer, { query, target, sent }, count) {
@@ -72,12 +95,14 @@ function judgeRunning(answer, { query, sent, waitMs, hadEnded }) {
 }
 
 function judgeComplete(answer, { query, format }, { rows, isPartial }, count) {
+  if (query.isLost) return 'a query that was lost has a result'
   if (query.outcome === 'fails' && !query.isStopped) return 'a query that fails has a result'
   if (query.outcome === 'holds' && !query.isStopped) return 'a query that goes on has a result'
   query.hasEnded = true
   if (rows === undefined) {
     count(`marks found in ${format}`, marksIn(textOf(answer)).length)
-    return query.rows > 0 && marksIn(textOf(answer)).length === 0 ? 'its rows are missing' : undefined
+    const isEmpty = query.rows > 0 && marksIn(textOf(answer)).length === 0
+    return isEmpty && !query.mayHaveNoRows() ? 'its rows are missing' : undefined
   }
   count(`rows checked in ${format}`, rows.length)
   if (!rows.every(([mark, n], at) => mark === query.mark && n === at)) return 'its rows'

@@ -24,6 +24,7 @@ export class Watch {
   async look() {
     this.#latest = await Promise.all(this.#clients.map((client) => client.ask('report')))
     for (const failure of this.#latest.flatMap(({ failures }) => failures)) this.fail(failure)
+    if (!this.#fleet.keeper) return
     const lost = await this.#fleet.keeper.look()
     this.#count({ [KEEPING]: 1 })
     if (lost) this.fail({ kind: KEEPING, what: 'a standalone gateway has lost a query', details: lost })

@@ -8,6 +8,20 @@ export interface Logger {
   isLevelEnabled?(level: 'debug' | 'info' | 'warn' | 'error'): boolean
 }
 
+/** The same log, but one that fails is no reason to fail. */
+export function unfailing(logger: Logger): Logger {
+  const log =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (details: object, message: string): void => {
+      try {
+        logger[level](details, message)
+      } catch {
+        // The missing line shows it.
+      }
+    }
+  return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
+}
+
 /** Writes failures to the console, and nothing else. */
 export const consoleLogger: Logger = {
   debug() {},

@@ -10,6 +10,7 @@ import { describeSettings } from './describe-settings'
 import { readElasticsearch } from './elasticsearch-settings'
 import { GivenSettings } from './given-settings'
 import type { LogLevel } from './json-logger'
+import { readPostgresUrl } from './postgres-settings'
 import type { GivenOptions } from './settings'
 import { SETTINGS, variableOf } from './settings'
 import { readTokenCheck } from './token-check'
@@ -22,6 +23,8 @@ export interface ServerConfig {
   resolveCaller: ResolveCaller | undefined
   /** The cluster to stand in front of. Left out, the server answers sample queries. */
   elasticsearch: ElasticsearchStoreOptions | undefined
+  /** The database that keeps the sample queries. Left out, memory does. Holds a password. */
+  postgresUrl: string | undefined
   queries: readonly SampleQuery[]
   /** Whether `queries` come from the user's own catalogue, which the console does not explain. */
   isOwnCatalogue: boolean
@@ -62,6 +65,7 @@ export function parseCommandLine(
       port: given.read(SETTINGS.port),
       resolveCaller,
       elasticsearch,
+      postgresUrl: readPostgresUrl(given),
       queries,
       isOwnCatalogue: given.sourceOf(SETTINGS.catalogue) !== undefined,
       watchedFiles: readWatch(given) ? files : [],
@@ -98,7 +102,8 @@ export const HELP = `Usage: express-esql-async-query [FLAGS]
        express-esql-async-query COMMAND [FLAGS]
 
 Serves Elasticsearch's ES|QL async query API. With ELASTICSEARCH_URL and sealing keys, it stands in front of a cluster,
-and each caller reaches only their own queries. Without, it answers a few sample queries.
+and each caller reaches only their own queries. Without, it answers a few sample queries, which it keeps in memory, or
+in PostgreSQL.
 
 To check tokens, it needs a key or a key set, algorithms, issuer and audience. Without a key, it runs in development
 mode and prints tokens to try it with. In front of a cluster, or on another address than 127.0.0.1, it does so only with

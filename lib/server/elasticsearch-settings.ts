@@ -12,7 +12,12 @@ const BASIC = [SETTINGS.elasticsearchUsername, SETTINGS.elasticsearchPassword] a
 
 const OF_CLUSTERS = settingsOf('elasticsearch').filter((setting) => setting !== URL_SETTING)
 
-const OF_SAMPLES = [SETTINGS.catalogue, SETTINGS.productVersion, ...settingsOf('memory')]
+const OF_SAMPLES = [
+  SETTINGS.catalogue,
+  SETTINGS.productVersion,
+  SETTINGS.postgresUrl,
+  ...settingsOf('memory'),
+]
 
 /** The options of a store in front of the cluster that the settings name, or `undefined` without a cluster. */
 export function readElasticsearch(given: GivenSettings): ElasticsearchStoreOptions | undefined {

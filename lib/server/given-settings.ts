@@ -118,13 +118,13 @@ function bytesOf(path: string, source: string): Buffer {
 function readFlags(args: readonly string[]): Flags {
   const names = ALL_SETTINGS.filter(({ isSecret }) => !isSecret).map(flagOf)
   const flags = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
-  return parseFlags(args, { ...flags, ...ACTIONS })
+  return parseFlags(args.map(withValue), { ...flags, ...ACTIONS })
 }
 
 /** Reads a command line. Throws a {@link ConfigError} that quotes no argument that may be a secret. */
 export function parseFlags(args: readonly string[], options: NonNullable<ParseArgsConfig['options']>): Flags {
   try {
-    return parseArgs({ args: args.map(withValue), options }).values as Flags
+    return parseArgs({ args: [...args], options }).values as Flags
   } catch (cause) {
     const [firstLine = ''] = messageOf(cause).split(/\.?\n/)
     // An argument without the form of a flag may be a secret in the wrong place.

@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net'
 import { systemClock } from '../core/clock'
 import { messageOf } from '../core/message-of'
 import type { Logger, ResolveCaller } from '../index'
-import { asyncQueryRouter, ElasticsearchStore, MemoryStore } from '../index'
-import { keepAliveLimit, sampleEngine } from '../sample/engine'
+import { asyncQueryRouter } from '../index'
 import { createApp } from './app'
 import type { ServerConfig } from './config'
 import { ConfigError } from './config-error'
 import { Connections } from './connections'
 import { LiveCatalogue } from './live-catalogue'
+import { openStore } from './open-store'
 
 /** A gateway that listens. `url` is an address that a client on this machine can use. */
 export interface RunningServer {
@@ -27,20 +27,30 @@ export interface RunningServer {
 /** Longer than load balancers keep idle connections, so that they never send a request on one that just ended. */
 const KEEP_ALIVE_MS = 75_000
 
-/** Builds the gateway of a configuration and listens. Throws a {@link ConfigError} if the address is not free. */
+/**
+ * Builds the gateway of a configuration and listens. Throws a {@link ConfigError} if the database cannot be used, or the
+ * address is not free.
+ */
 export async function startServer(
   config: ServerConfig,
   resolveCaller: ResolveCaller,
   logger: Logger,
 ): Promise<RunningServer> {
   const catalogue = new LiveCatalogue(config, logger)
-  const store = storeOf(config, catalogue)
+  const { store, close: closeStore } = await openStore(config, catalogue, logger).catch((error: unknown) => {
+    catalogue.close()
+    throw error
+  })
   const router = asyncQueryRouter({ store, resolveCaller, logger, ...config.router })
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
   const connections = new Connections(server)
   const isLeaving = (): boolean => connections.isLeaving
   server.on('request', createApp(config, { router, store, resolveCaller, logger, isLeaving }))
-  const url = await listen(server, config)
+  const url = await listen(server, config).catch(async (error: unknown) => {
+    catalogue.close()
+    await closeStore()
+    throw error
+  })
   const endWithin = (graceMs: number): void => {
     systemClock.setTimer(() => server.closeAllConnections(), graceMs, { background: true })
   }
@@ -58,7 +68,7 @@ export async function startServer(
     catalogue.close()
     void connections.end()
     await closed
-    await store.close()
+    await closeStore()
   }
   let closed: Promise<void> | undefined
   return {
@@ -72,19 +82,6 @@ export async function startServer(
       return closed
     },
   }
-}
-
-function storeOf(
-  { elasticsearch, store: bounds }: ServerConfig,
-  catalogue: LiveCatalogue,
-): ElasticsearchStore | MemoryStore {
-  if (elasticsearch) return new ElasticsearchStore(elasticsearch)
-  const queries = () => catalogue.queries
-  return new MemoryStore({
-    execute: sampleEngine(queries),
-    limitKeepAlive: keepAliveLimit(queries),
-    ...bounds,
-  })
 }
 
 async function listen(server: Server, { host, port }: ServerConfig): Promise<string> {

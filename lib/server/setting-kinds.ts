@@ -5,11 +5,13 @@ import { PRODUCT_INFO_OPTIONS } from '../router/info/options'
 import { ROUTER_OPTIONS } from '../router/options'
 import { ELASTICSEARCH_STORE_OPTIONS } from '../stores/elasticsearch/options'
 import { MEMORY_STORE_OPTIONS } from '../stores/memory/options'
+import { POSTGRES_STORE_OPTIONS } from '../stores/postgres/options'
 
 export const OPTION_TABLES = {
   router: ROUTER_OPTIONS,
   info: PRODUCT_INFO_OPTIONS,
   memory: MEMORY_STORE_OPTIONS,
+  postgres: POSTGRES_STORE_OPTIONS,
   elasticsearch: ELASTICSEARCH_STORE_OPTIONS,
   jwt: JWT_CALLER_OPTIONS,
   jwks: JWKS_OPTIONS,

@@ -154,10 +154,24 @@ export const SETTINGS = named({
     about: 'memory for finished answers, in bytes',
     option: 'router.maxCachedBytes',
   },
+  postgresUrl: {
+    placeholder: 'URL',
+    // Most of them hold a password.
+    isSecret: true,
+    about:
+      'the PostgreSQL database that keeps sample queries, for every server that has the same one; needs `pg`',
+    expected: 'a URL such as postgres://user:password@host:5432/database',
+    parse: (text: string) => (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text) ? text : undefined),
+    defaultInWords: 'none: queries are in memory',
+  },
   maxQueries: { ...COUNT, about: 'most queries held at a time', option: 'memory.maxQueries' },
   maxQueriesPerOwner: { ...COUNT, about: 'the same for one owner', option: 'memory.maxQueriesPerOwner' },
   maxBytes: { ...COUNT, about: 'most memory that queries may take, in bytes', option: 'memory.maxBytes' },
-  maxBytesPerOwner: { ...COUNT, about: 'the same for one owner', option: 'memory.maxBytesPerOwner' },
+  maxBytesPerOwner: {
+    ...COUNT,
+    about: 'the same for one owner; in PostgreSQL, of packed results, 1 GiB by default',
+    option: 'memory.maxBytesPerOwner',
+  },
   maxRun: { ...TIME, about: 'longest time that a query without a cluster runs', option: 'memory.maxRunMs' },
   onMaxRun: {
     placeholder: 'WORD',

@@ -72,6 +72,16 @@ export interface StoreHarness {
    */
   release(): Promise<void>
   /**
+   * A second store on the data of this one, as another process has. With it, the kit checks that each of them serves the queries of
+   * the other. The kit closes it before the first one.
+   */
+  replica?(store: AsyncQueryStore): Promise<AsyncQueryStore>
+  /**
+   * Ends what is the process of the store, in order or not, and resolves with a store on the same data. With it, the kit checks what
+   * survives: finished queries do, and running ones fail or run again. The kit closes both stores, the new one first.
+   */
+  restart?(store: AsyncQueryStore): Promise<AsyncQueryStore>
+  /**
    * Puts a query into a store that has no submit, and resolves with its id. `request.query` is one of
    * {@link StoreHarness.queries}. Only such a store needs it.
    */

@@ -8,6 +8,8 @@ import { largeResults } from './large-results'
 import { failure, lifecycle } from './lifecycle'
 import { listing } from './listing'
 import { ownership } from './ownership'
+import { replicas } from './replicas'
+import { restart } from './restart'
 import { snapshots } from './snapshots'
 import type { Suite } from './suite'
 import { testsOf } from './suite'
@@ -41,13 +43,15 @@ const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
   idempotency,
   snapshots,
   'large results': largeResults,
+  replicas,
+  restart,
   failure,
   close: closing,
 }
 
 /**
  * Registers the contract of {@link AsyncQueryStore} as tests: a test for each promise of its documentation, for any
- * store and under any test runner. The README has a harness to start from.
+ * store and under any test runner. `docs/stores.md` has a harness to start from.
  *
  * Throws a `TypeError` when the harness lacks what the store's methods need.
  */

@@ -40,6 +40,10 @@ export class Pending<T> {
     promise.then(onSettled, onSettled)
   }
 
+  get isSettled(): boolean {
+    return this.#isSettled
+  }
+
   assertPending(): void {
     assert.ok(!this.#isSettled, `${this.#what} has settled too early`)
   }
@@ -116,16 +120,20 @@ export class Subject {
     return query.result
   }
 
-  stop(id: string, { owner = alice }: AsOwner = {}): Promise<CompletedQuery | undefined> {
-    return this.begin('stop', async () =>
-      withRows(await this.#method('stop').call(this.store, id, owner)),
-    ).end()
+  stop(id: string, options: AsOwner = {}): Promise<CompletedQuery | undefined> {
+    return this.beginStop(id, options).end()
   }
 
-  delete(id: string, { owner = alice }: AsOwner = {}, ...options: [DeleteOptions?]): Promise<boolean> {
-    return this.begin('delete', async () =>
-      this.#method('delete').call(this.store, id, owner, ...options),
-    ).end()
+  beginStop(id: string, { owner = alice }: AsOwner = {}): Pending<CompletedQuery | undefined> {
+    return this.begin('stop', async () => withRows(await this.#method('stop').call(this.store, id, owner)))
+  }
+
+  delete(id: string, whose: AsOwner = {}, ...options: [DeleteOptions?]): Promise<boolean> {
+    return this.beginDelete(id, whose, ...options).end()
+  }
+
+  beginDelete(id: string, { owner = alice }: AsOwner = {}, ...options: [DeleteOptions?]): Pending<boolean> {
+    return this.begin('delete', async () => this.#method('delete').call(this.store, id, owner, ...options))
   }
 
   list({ owner = alice, ...options }: AsOwner & ListOptions = {}): Promise<readonly ListedQuery[]> {

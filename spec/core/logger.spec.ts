@@ -1,4 +1,4 @@
-import { consoleLogger, printOnConsole } from '../../lib/core/logger'
+import { consoleLogger, printOnConsole, unfailing } from '../../lib/core/logger'
 
 describe('the console as a log', () => {
   const printed: unknown[][] = []
@@ -31,5 +31,24 @@ describe('the console as a log', () => {
     process.stderr.removeAllListeners('error')
     for (const listener of listeners) process.stderr.on('error', listener)
     expect(process.stderr.listenerCount('error')).toBe(length)
+  })
+})
+
+describe('a log that fails', () => {
+  it('is no reason to fail, and gets every line', () => {
+    const told: unknown[][] = []
+    const failing = (level: string) => (details: object, message: string) => {
+      told.push([level, details, message])
+      throw new Error('the disk is full')
+    }
+    const logger = unfailing({
+      debug: failing('debug'),
+      info: failing('info'),
+      warn: failing('warn'),
+      error: failing('error'),
+    })
+    const levels = ['debug', 'info', 'warn', 'error'] as const
+    for (const level of levels) logger[level]({ n: 1 }, 'told')
+    expect(told).toEqual(levels.map((level) => [level, { n: 1 }, 'told']))
   })
 })

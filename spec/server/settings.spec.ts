@@ -5,6 +5,7 @@ import { defaultOf } from '../../lib/server/describe-settings'
 import type { Part, Setting } from '../../lib/server/setting-kinds'
 import { ALL_SETTINGS, optionsOf, SETTINGS } from '../../lib/server/settings'
 import { MEMORY_STORE_OPTIONS } from '../../lib/stores/memory/options'
+import { POSTGRES_STORE_OPTIONS } from '../../lib/stores/postgres/options'
 
 /** Options that no setting gives, on purpose. */
 const WITHOUT_SETTING: Readonly<Record<string, readonly string[]>> = {
@@ -13,6 +14,12 @@ const WITHOUT_SETTING: Readonly<Record<string, readonly string[]>> = {
   // The catalogue gives the executor, which ends at once when it is interrupted, and the limit of each query. The clock is for
   // tests.
   memory: ['execute', 'interruptGraceMs', 'limitKeepAlive', 'clock', 'meterProvider'],
+  // The same. For samples, the defaults of the rest will do.
+  postgres: [
+    ...['pool', 'execute', 'logger', 'interruptGraceMs', 'clock', 'meterProvider'],
+    ...['listener', 'schema', 'maxRunning', 'heartbeatMs', 'leaseMs', 'onLost', 'closeGraceMs', 'pollMs'],
+    ...['statementTimeoutMs', 'readGraceMs', 'maxCachedBytes'],
+  ],
 }
 
 describe('the settings of the standalone server', () => {
@@ -22,6 +29,14 @@ describe('the settings of the standalone server', () => {
   ])('give every option of %s, but for those that are left out on purpose', (part, table) => {
     const given = optionsOf(part).map(([option]) => option)
     expect([...given, ...(WITHOUT_SETTING[part] ?? [])].sort()).toEqual(Object.keys(table).sort())
+  })
+
+  it('give PostgresStore the options that it shares with MemoryStore, and no others', () => {
+    const given = optionsOf('memory').map(([option]) => option)
+    const shared = Object.keys(POSTGRES_STORE_OPTIONS).filter((option) => given.includes(option))
+    expect([...shared, ...(WITHOUT_SETTING.postgres ?? [])].sort()).toEqual(
+      Object.keys(POSTGRES_STORE_OPTIONS).sort(),
+    )
   })
 
   it('are all read: as an option, or by their name', () => {

@@ -1,5 +1,5 @@
 import type { AsyncQueryStore } from '../../lib/core/store'
-import type { BrokenStore } from './broken-stores/broken-store'
+import type { BrokenStore, FullStore } from './broken-stores/broken-store'
 import { methodsOf } from './broken-stores/broken-store'
 import { brokenExpiries } from './broken-stores/expiry'
 import { brokenCloses, brokenFailures } from './broken-stores/failure'
@@ -9,9 +9,10 @@ import { brokenLargeResults } from './broken-stores/large-results'
 import { brokenFactories, brokenLifecycles } from './broken-stores/lifecycle'
 import { brokenLists } from './broken-stores/listing'
 import { brokenOwnerships } from './broken-stores/ownership'
+import { brokenReplicas, brokenRestarts } from './broken-stores/replicas'
 import { brokenSnapshots } from './broken-stores/snapshots'
 import { brokenWaits } from './broken-stores/waiting'
-import { MemoryHarness } from './memory-harness'
+import { SharedHarness } from './shared-harness'
 
 /** Stores that are correct except for one flaw. */
 export const brokenStores: readonly BrokenStore[] = [
@@ -25,12 +26,14 @@ export const brokenStores: readonly BrokenStore[] = [
   ...brokenIdempotencies,
   ...brokenSnapshots,
   ...brokenLargeResults,
+  ...brokenReplicas,
+  ...brokenRestarts,
   ...brokenFailures,
   ...brokenCloses,
 ]
 
 /** Creates stores with the flaw. */
-export class BrokenHarness extends MemoryHarness {
+export class BrokenHarness extends SharedHarness {
   readonly #broken: BrokenStore
   /** Short, because specs wait this long for a broken store that hangs. */
   readonly patienceMs = 50
@@ -44,5 +47,15 @@ export class BrokenHarness extends MemoryHarness {
     const good = methodsOf(this.createMemoryStore())
     const store = { ...good, ...this.#broken.breaks(good, this) }
     return store as AsyncQueryStore
+  }
+
+  override async replica(store: AsyncQueryStore): Promise<AsyncQueryStore> {
+    const good = methodsOf((await super.replica(store)) as FullStore)
+    return { ...good, ...this.#broken.breaksReplica?.(good) } as AsyncQueryStore
+  }
+
+  override async restart(store: AsyncQueryStore): Promise<AsyncQueryStore> {
+    const good = methodsOf((await super.replica(store)) as FullStore)
+    return { ...good, ...this.#broken.breaksRestart?.(good) } as AsyncQueryStore
   }
 }

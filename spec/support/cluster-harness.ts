@@ -58,6 +58,15 @@ export class ClusterHarness implements StoreHarness {
     return this.#createStore(cluster.url, this.clock)
   }
 
+  async replica(): Promise<AsyncQueryStore> {
+    return this.#createStore(this.cluster.url, this.clock)
+  }
+
+  async restart(store: AsyncQueryStore): Promise<AsyncQueryStore> {
+    await store.close?.()
+    return this.replica()
+  }
+
   /** Ends the clusters. A store does not end its cluster. */
   async close(): Promise<void> {
     await Promise.all(this.#clusters.map((cluster) => cluster.close()))

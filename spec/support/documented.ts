@@ -1,3 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+const ROOT = path.join(__dirname, '..', '..')
+const DOCS = readdirSync(path.join(ROOT, 'docs')).filter((name) => name.endsWith('.md'))
+
+/** What users read, one page after the other: the README, then `docs/`. */
+export const DOCUMENTATION = ['README.md', ...DOCS.map((name) => `docs/${name}`).sort()]
+  .map((file) => readFileSync(path.join(ROOT, file), 'utf8'))
+  .join('\n')
+
 /** The cells of each table of a document whose head begins with this word, row by row. */
 export function tablesOf(markdown: string, head: string): string[][][] {
   const tables = markdown.matchAll(new RegExp(`^\\| ${head} +\\|.*\\n\\|.*\\n((?:\\|.*\\n)+)`, 'gm'))

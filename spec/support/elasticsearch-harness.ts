@@ -9,11 +9,12 @@ import { unknownId } from './sealed-id'
 const sealingKeys = [newSealingKey()]
 const { authorization, username, password } = SERVICE_ACCOUNT
 
-type Connection = Pick<ElasticsearchStoreOptions, 'client' | 'url' | 'headers'>
+type Connection = Pick<ElasticsearchStoreOptions, 'client' | 'url' | 'headers' | 'maxConnections'>
 
 /** How a store connects to its cluster. */
 export const CONNECTIONS: Record<string, (url: string) => Connection> = {
-  'a URL': (url) => ({ url, headers: { authorization } }),
+  // The thousand waits of the contract need as many connections, and more for what is not to wait.
+  'a URL': (url) => ({ url, headers: { authorization }, maxConnections: 2_000 }),
   'the official client': (node) => ({ client: new Client({ node, auth: { username, password } }) }),
 }
 

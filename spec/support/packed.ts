@@ -83,6 +83,7 @@ const SOURCES = [
   'api-spec.yaml',
   'sample-queries.json',
   'README.md',
+  'docs',
   'LICENSE',
   'CHANGELOG.md',
 ]

@@ -10,7 +10,7 @@ export class PostgresBench extends StoreBench<PostgresStore> {
   readonly schema: TestSchema
 
   private constructor(schema: TestSchema, pool: ObservedPool, options: Partial<PostgresStoreOptions>) {
-    super((own) => new PostgresStore({ ...own, pool, schema: schema.name, ...options }))
+    super((own) => new PostgresStore({ ...own, pool, schema: schema.name, closeGraceMs: 0, ...options }))
     this.schema = schema
     this.pool = pool
   }
@@ -25,8 +25,8 @@ export class PostgresBench extends StoreBench<PostgresStore> {
   }
 
   /** Another process on the same tables, with timers of its own. */
-  replica(options: Partial<PostgresStoreOptions> = {}): PostgresBench {
-    return new PostgresBench(this.schema, this.pool, options)
+  replica(options: Partial<PostgresStoreOptions> = {}, pool = this.pool): PostgresBench {
+    return new PostgresBench(this.schema, pool, options)
   }
 
   /** Lets time pass for the tables, then for the timers of these processes, and waits for what that brings about. */

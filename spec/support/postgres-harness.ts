@@ -1,6 +1,8 @@
+import { EventEmitter } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Pool } from 'pg'
-import type { PostgresPool, PostgresStatement } from '../../lib/stores/postgres/database'
+import { Client, Pool } from 'pg'
+import type { AsyncQueryStore } from '../../lib/core/store'
+import type { PostgresClient, PostgresPool, PostgresStatement } from '../../lib/stores/postgres/database'
 import type { PostgresStoreOptions } from '../../lib/stores/postgres/options'
 import { PostgresStore } from '../../lib/stores/postgres/postgres-store'
 import { MemoryHarness } from './memory-harness'
@@ -9,22 +11,78 @@ import { TestSchema } from './postgres/schema'
 /** Turns of the event loop without a statement, after which nothing is under way. */
 const QUIET_TURNS = 20
 
-/** A pool of `pg` that knows which statements ran through it. */
+/** A connection of `pg` that tells which statements run on it. */
+class ObservedClient implements PostgresClient {
+  readonly #client: Client
+  readonly #observe: (text: string, answer: Promise<unknown>) => void
+
+  constructor(config: object, observe: (text: string, answer: Promise<unknown>) => void) {
+    this.#client = new Client(config)
+    this.#observe = observe
+  }
+
+  connect(): Promise<unknown> {
+    return this.#client.connect()
+  }
+
+  query(statement: PostgresStatement): Promise<{ rows: Record<string, unknown>[] }> {
+    const answer = this.#client.query(statement)
+    this.#observe(statement.text, answer)
+    return answer
+  }
+
+  on(event: string, listener: (message: never) => void): unknown {
+    return EventEmitter.prototype.on.call(this.#client, event, listener as () => void)
+  }
+
+  end(): Promise<unknown> {
+    return this.#client.end()
+  }
+
+  unref(): void {
+    // Its types do not have it.
+    Reflect.apply(Reflect.get(this.#client, 'unref'), this.#client, [])
+  }
+}
+
+/** A pool of `pg` that knows which statements ran through it, and on connections beside it. */
 export class ObservedPool implements PostgresPool {
   readonly pool: Pool
   /** The texts of all statements so far. */
   readonly statements: string[] = []
+  /** The same for connections beside the pool. */
+  readonly ownStatements: string[] = []
+  readonly Client: new (
+    config: object,
+  ) => PostgresClient
   #underWay = 0
 
   constructor(url: string) {
     this.pool = new Pool({ connectionString: url, max: 5 })
+    const observe = (text: string, answer: Promise<unknown>): void => {
+      this.ownStatements.push(text)
+      void this.#observe(answer).catch(() => {})
+    }
+    this.Client = class extends ObservedClient {
+      constructor(config: object) {
+        super(config, observe)
+      }
+    }
   }
 
-  async query(statement: PostgresStatement): Promise<{ rows: Record<string, unknown>[] }> {
+  get options(): object {
+    return this.pool.options
+  }
+
+  query(statement: PostgresStatement): Promise<{ rows: Record<string, unknown>[] }> {
     this.statements.push(statement.text)
+    return this.#observe(this.pool.query(statement))
+  }
+
+  async #observe<T>(answer: Promise<T>): Promise<T> {
     this.#underWay += 1
     try {
-      return await this.pool.query(statement)
+      return await answer
     } finally {
       this.#underWay -= 1
     }
@@ -56,12 +114,13 @@ export class ObservedPool implements PostgresPool {
  * the tables move together.
  */
 export class PostgresHarness extends MemoryHarness {
-  /** The store does not obey keys. */
-  override readonly idempotencyWindowMs = undefined
   #pool: ObservedPool | undefined
   readonly #url: () => string
   readonly #options: Partial<PostgresStoreOptions>
   #schemas: TestSchema[] = []
+  readonly #homes = new WeakMap<AsyncQueryStore, TestSchema>()
+  /** The `close` of a store that leaves its tables. */
+  readonly #ends = new WeakMap<AsyncQueryStore, () => Promise<void>>()
 
   /** `url` is asked for when the server runs. */
   constructor(url: () => string, options: Partial<PostgresStoreOptions> = {}) {
@@ -86,9 +145,11 @@ export class PostgresHarness extends MemoryHarness {
     const schema = new TestSchema(this.#url())
     this.#schemas.push(schema)
     const store = this.createOn(schema)
+    this.#homes.set(store, schema)
     await store.migrate()
     await schema.holdClock()
     const close = store.close.bind(store)
+    this.#ends.set(store, close)
     return Object.assign(store, {
       close: async () => {
         await close()
@@ -98,10 +159,21 @@ export class PostgresHarness extends MemoryHarness {
     })
   }
 
+  async replica(store: AsyncQueryStore): Promise<PostgresStore> {
+    const schema = this.#homes.get(store)
+    if (!schema) throw new Error('The store is not of this harness')
+    return this.createOn(schema)
+  }
+
+  async restart(store: AsyncQueryStore): Promise<PostgresStore> {
+    await this.#ends.get(store)?.()
+    return this.replica(store)
+  }
+
   /** One more store on the same tables, as another process has. */
   createOn(schema: TestSchema, options: Partial<PostgresStoreOptions> = {}): PostgresStore {
     const { pool, execute, clock } = this
-    const own = { pool, execute, clock, schema: schema.name }
+    const own = { pool, execute, clock, schema: schema.name, idempotencyWindowMs: 10_000, closeGraceMs: 0 }
     return new PostgresStore({ ...own, ...this.#options, ...options })
   }
 

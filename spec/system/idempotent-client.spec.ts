@@ -1,52 +1,12 @@
-import { once } from 'node:events'
-import type { AddressInfo, Server, Socket } from 'node:net'
-import { connect, createServer } from 'node:net'
 import { Client, errors } from '@elastic/elasticsearch'
 import { startCluster } from '../support/cluster'
 import { startElasticsearchGateway } from '../support/elasticsearch-gateway'
 import { type Gateway, startGateway } from '../support/gateway'
+import { LosingProxy } from '../support/losing-proxy'
+import { openDatabase } from '../support/postgres/database'
+import { PostgresBench } from '../support/postgres-bench'
+import { rows } from '../support/store-bench'
 import { token } from '../support/tokens'
-
-/** A proxy that loses the first answers: it resets the connection when the server has begun to answer. */
-class LosingProxy {
-  lost = 0
-  readonly #toLose: number
-  readonly #sockets = new Set<Socket>()
-  readonly #server: Server
-
-  constructor(gatewayUrl: string, toLose: number) {
-    const { hostname, port } = new URL(gatewayUrl)
-    this.#toLose = toLose
-    this.#server = createServer((client) => {
-      const upstream = connect(Number(port), hostname)
-      for (const socket of [client, upstream]) {
-        this.#sockets.add(socket)
-        socket.on('error', () => {})
-        socket.on('close', () => this.#sockets.delete(socket))
-      }
-      client.pipe(upstream)
-      upstream.on('data', (chunk: Buffer) => {
-        if (this.lost < this.#toLose) {
-          this.lost += 1
-          upstream.destroy()
-          client.resetAndDestroy()
-        } else client.write(chunk)
-      })
-      upstream.on('end', () => client.end())
-    })
-  }
-
-  async start(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1')
-    await once(this.#server, 'listening')
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
-  }
-
-  close(): void {
-    this.#server.close()
-    for (const socket of this.#sockets) socket.destroy()
-  }
-}
 
 /** The unmodified official client, which sends a request again when the connection breaks. */
 describe('@elastic/elasticsearch behind a proxy that loses answers', () => {
@@ -56,7 +16,7 @@ describe('@elastic/elasticsearch behind a proxy that loses answers', () => {
 
   beforeEach(async () => {
     gateway = await startGateway()
-    proxy = new LosingProxy(gateway.url, 1)
+    proxy = new LosingProxy([gateway.url], 1)
     client = new Client({
       node: await proxy.start(),
       auth: { bearer: token({ sub: 'alice' }) },
@@ -103,6 +63,52 @@ describe('@elastic/elasticsearch behind a proxy that loses answers', () => {
   it('runs a query twice that it submits without a key', async () => {
     await client.esql.asyncQuery({ query: 'ROW n = 1' })
     expect([proxy.lost, gateway.engine.requests.length]).toEqual([1, 2])
+  })
+})
+
+describe('@elastic/elasticsearch in front of two gateways on one PostgreSQL', () => {
+  it.each([
+    ['gets the id of the query that it has started', '0s'],
+    ['gets its result, when the query is not kept', '1m'],
+  ])('runs a query once when it sends a submit again to the other gateway, and %s', async (_, wait) => {
+    const database = await openDatabase()
+    const one = await PostgresBench.create(database.url)
+    const two = one.replica()
+    const gateways = await Promise.all([one, two].map(({ store }) => startGateway({ store })))
+    const proxy = new LosingProxy(
+      gateways.map(({ url }) => url),
+      1,
+    )
+    const auth = { bearer: token({ sub: 'alice' }) }
+    const client = new Client({ node: await proxy.start(), auth, maxRetries: 3 })
+    try {
+      const headers = { 'idempotency-key': '8e03978e-40d5-43dd-bc93-6894a57f9324' }
+      const submit = { query: 'FROM x', wait_for_completion_timeout: wait, keep_on_completion: false }
+      const answer = client.esql.asyncQuery(submit, { headers })
+      while (one.runs.length === 0) await one.pool.idle()
+      if (wait === '1m') one.run.complete(rows('a'))
+      const { id, is_running: isRunning } = await answer
+      expect([proxy.lost, proxy.used, one.runs.length, two.runs.length]).toEqual([1, 2, 1, 0])
+      if (wait === '1m') {
+        expect([id, isRunning]).toEqual([undefined, false])
+        return
+      }
+      expect([id, isRunning]).toEqual([expect.any(String), true])
+      const asked = one.pool.statements.length
+      const waiting = client.esql.asyncQueryGet({ id: String(id) })
+      while (one.pool.statements.length === asked) await one.pool.idle()
+      one.run.complete(rows('a'))
+      await one.pool.idle()
+      await two.advance(2_000)
+      expect(await waiting).toMatchObject({ is_running: false, values: [['a']] })
+    } finally {
+      await client.close()
+      proxy.close()
+      await Promise.all(gateways.map((gateway) => gateway.close()))
+      await two.close()
+      await one.remove()
+      await database.close()
+    }
   })
 })
 

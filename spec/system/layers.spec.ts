@@ -45,6 +45,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
     'stores/postgres/results',
   ],
   compression: ['server/compression'],
+  pg: ['server/open-store'],
   yaml: ['request/decoders/decoders', 'request/decoders/yaml', 'verify/decode'],
   ajv: ['verify/document/answers', 'verify/document/exchange-faults', 'verify/document/schema-faults'],
   'apache-arrow': [

@@ -9,12 +9,12 @@ import { ROUTER_OPTIONS } from '../../lib/router/options'
 import { ELASTICSEARCH_STORE_OPTIONS } from '../../lib/stores/elasticsearch/options'
 import { MEMORY_STORE_OPTIONS } from '../../lib/stores/memory/options'
 import { POSTGRES_STORE_OPTIONS } from '../../lib/stores/postgres/options'
-import { optionDefault, tablesOf } from '../support/documented'
+import { DOCUMENTATION, optionDefault, tablesOf } from '../support/documented'
 
 const ROOT = path.join(__dirname, '..', '..')
 const textOf = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8')
 
-/** In the order of the README. */
+/** In the order of the README, then of `docs/`. */
 const OPTIONS = [
   { of: 'DoubleOptions', in: 'double/options', table: DOUBLE_OPTIONS },
   { of: 'AsyncQueryRouterOptions', in: 'router/options', table: ROUTER_OPTIONS },
@@ -22,9 +22,9 @@ const OPTIONS = [
   { of: 'ReadyHandlerOptions', in: 'probes/options', table: READY_HANDLER_OPTIONS },
   { of: 'JwtCallerOptions', in: 'jwt/options', table: JWT_CALLER_OPTIONS },
   { of: 'JwksOptions', in: 'jwt/jwks/options', table: JWKS_OPTIONS },
+  { of: 'ElasticsearchStoreOptions', in: 'stores/elasticsearch/options', table: ELASTICSEARCH_STORE_OPTIONS },
   { of: 'MemoryStoreOptions', in: 'stores/memory/options', table: MEMORY_STORE_OPTIONS },
   { of: 'PostgresStoreOptions', in: 'stores/postgres/options', table: POSTGRES_STORE_OPTIONS },
-  { of: 'ElasticsearchStoreOptions', in: 'stores/elasticsearch/options', table: ELASTICSEARCH_STORE_OPTIONS },
 ]
 
 /** The docstring of each member of an interface. */
@@ -42,7 +42,7 @@ function docstringsOf(source: string, interfaceName: string): Map<string, string
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
-const rowsOfReadme = tablesOf(textOf('README.md'), 'option')
+const tables = tablesOf(DOCUMENTATION, 'option')
 
 describe.each(OPTIONS.map((options, index) => ({ ...options, index })))(
   '$of',
@@ -61,14 +61,12 @@ describe.each(OPTIONS.map((options, index) => ({ ...options, index })))(
       else expect(`${documented} `).toMatch(new RegExp(`^${escaped(expected)}[ ,:]`))
     })
 
-    it('has exactly its options in the README', () => {
-      expect(rowsOfReadme[index]?.map(([name]) => name).sort()).toEqual(
-        names.map((name) => `\`${name}\``).sort(),
-      )
+    it('has exactly its options in the README or in docs/', () => {
+      expect(tables[index]?.map(([name]) => name).sort()).toEqual(names.map((name) => `\`${name}\``).sort())
     })
 
-    it.each(Object.entries(table))('has the default of %s in the README', (name, rule) => {
-      const row = rowsOfReadme[index]?.find(([cell]) => cell === `\`${name}\``)
+    it.each(Object.entries(table))('has the default of %s there', (name, rule) => {
+      const row = tables[index]?.find(([cell]) => cell === `\`${name}\``)
       const expected = 'required' in rule ? 'required' : optionDefault(rule)
       const [cell = ''] = /^.*?(?=$| \()/.exec(row?.[2] ?? '') ?? []
       if (expected === undefined) expect(names).toContain(/^this or `(\w+)`$/.exec(cell)?.[1])

@@ -166,6 +166,7 @@ describe('the packed package', () => {
       'api-spec.yaml',
       'catalogue.schema.json',
       'dist',
+      'docs',
       'package.json',
       'sample-queries.json',
     ])

@@ -14,20 +14,26 @@ import type { InstrumentOptions } from 'express-esql-async-query'
 import * as api from 'express-esql-async-query'
 import * as double from 'express-esql-async-query/double'
 import * as testKit from 'express-esql-async-query/test-kit'
+import { Pool } from 'pg'
 import supertest from 'supertest'
 import { ERROR_STATUS } from '../../lib/core/errors'
 import { FORMATS } from '../../lib/formats/formats'
 import { defaultOf } from '../../lib/server/describe-settings'
 import { ALL_SETTINGS, variableOf } from '../../lib/server/settings'
-import { tablesOf } from '../support/documented'
+import { ManualClock } from '../../lib/test-kit'
+import { DOCUMENTATION, tablesOf } from '../support/documented'
 import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
+import type { TestDatabase } from '../support/postgres/database'
+import { openDatabase } from '../support/postgres/database'
 
 const readme = readFileSync(path.join(__dirname, '..', '..', 'README.md'), 'utf8')
 
-const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
-  language,
-  text,
-}))
+const blocks = [...DOCUMENTATION.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(
+  ([, language = '', text = '']) => ({
+    language,
+    text,
+  }),
+)
 const textsIn = (language: string): string[] =>
   blocks.filter((block) => block.language === language).map(({ text }) => text)
 
@@ -36,7 +42,7 @@ const [standalone = '', , start = '', submit = '', get = ''] = textsIn('sh')
 const [submitted = ''] = textsIn('json')
 const [csv = ''] = textsIn('text')
 
-describe('the README', () => {
+describe('the README and docs/', () => {
   const running: ChildProcess[] = []
   let consumer: Consumer
 
@@ -183,7 +189,16 @@ describe('the README', () => {
     const meterProvider = { getMeter: () => meter }
     const store = new api.MemoryStore({ execute: async () => ({ columns: [], values: [] }), meterProvider })
     const ofStore = created.splice(0).map(([name]) => name)
+    const clock = new ManualClock()
+    new api.PostgresStore({
+      pool: new Pool(),
+      execute: () => ({ columns: [], values: [] }),
+      clock,
+      meterProvider,
+    })
+    const ofPostgres = created.splice(0).filter(([name]) => !ofStore.includes(name))
     api.asyncQueryRouter({ store, resolveCaller: () => undefined, meterProvider })
+    created.push(...ofPostgres)
     const [rows = []] = tablesOf(readme, 'instrument')
     const documented = rows.map(([name, kind, unit, _attributes, description]) => [
       name,
@@ -252,7 +267,7 @@ function run(snippet: string, runner: testKit.TestRunner = { describe, it }): Re
   return exported
 }
 
-describe('the snippets of the README', () => {
+describe('the snippets of the README and of docs/', () => {
   beforeAll(() => {
     process.env.JWT_SECRET = 'x'.repeat(64)
     process.env.ESQL_ASYNC_SEALING_KEYS = api.newSealingKey()
@@ -289,7 +304,7 @@ describe('the snippets of the README', () => {
   })
 })
 
-describe('the streaming engine of the README', () => {
+describe('the streaming engine of docs/stores.md', () => {
   const snippet = library.find((text) => text.includes('streamingStore')) ?? ''
   const streamingStore = run(snippet).streamingStore as (
     open: (query: string) => Promise<object>,
@@ -381,6 +396,59 @@ describe('the recipes of the README for what stands beside the router', () => {
       { status: 'ok' },
       { ready: true, checks: { drain: 'ok' } },
     ])
+  })
+})
+
+describe('the store in PostgreSQL of docs/stores.md', () => {
+  const { DATABASE_URL } = process.env
+  let database: TestDatabase
+
+  beforeAll(async () => {
+    database = await openDatabase()
+    process.env.DATABASE_URL = database.url
+  })
+  afterAll(async () => {
+    if (DATABASE_URL === undefined) delete process.env.DATABASE_URL
+    else process.env.DATABASE_URL = DATABASE_URL
+    await database.close()
+  })
+
+  it('is mounted in two gateways, which serve each other’s queries', async () => {
+    const mount = run(library.find((text) => text.includes('function mount(')) ?? '').mount as (
+      ...parts: unknown[]
+    ) => Promise<{ pool: Pool; store: api.PostgresStore }>
+    const execute = async () => ({ columns: [{ name: 'n', type: 'long' }], values: [[2n ** 60n]] })
+    const resolveCaller = () => ({ owner: 'alice' })
+    const apps = [express(), express()]
+    const mounted = await Promise.all(apps.map((app) => mount(app, execute, resolveCaller)))
+    try {
+      const [one, other] = apps.map((app) => supertest(app))
+      const submitted = await one?.post('/_query/async').send({ query: 'FROM n', keep_on_completion: true })
+      const answer = await other?.get(`/_query/async/${submitted?.body.id}`)
+      expect([answer?.status, answer?.text]).toEqual([200, submitted?.text])
+      expect(answer?.text).toContain('"values":[[1152921504606846976]]')
+    } finally {
+      for (const { store, pool } of mounted) {
+        await store.close()
+        await pool.end()
+      }
+    }
+  })
+
+  it('hears notifications past a pooler', async () => {
+    const snippet = library.find((text) => text.includes('storeBehindPgBouncer')) ?? ''
+    const storeOf = run(snippet).storeBehindPgBouncer as (...parts: unknown[]) => api.PostgresStore
+    const execute = async () => ({ columns: [], values: [] })
+    const pool = new Pool({ connectionString: database.url })
+    const [one, other] = [storeOf(pool, execute), storeOf(pool, execute)]
+    await one.migrate()
+    const alice = api.ownerOf('issuer', 'alice')
+    const kept = { keepAliveMs: 60_000, keepOnCompletion: true, waitForCompletionTimeoutMs: 0 }
+    const { id = '' } = await one.submit({ query: 'FROM n' }, alice, kept)
+    const found = await other.get(id, alice, { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY })
+    expect(found).toMatchObject({ id, isRunning: false })
+    await Promise.all([one.close(), other.close()])
+    await pool.end()
   })
 })
 

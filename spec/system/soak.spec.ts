@@ -19,19 +19,32 @@ describe('the soak', () => {
   beforeAll(() => {
     built = buildPackage()
     cpSync(BENCH, path.join(built.folder, 'bench'), { recursive: true })
+    const postgres = path.join('spec', 'support', 'postgres')
+    cpSync(path.join(BENCH, '..', postgres), path.join(built.folder, postgres), { recursive: true })
   })
   afterAll(() => built.remove())
 
-  it('does every deed and meets every kind of fault in some seconds, and finds nothing', async () => {
+  /** Its table of kinds: how often each was done, and how often it failed. */
+  async function run(store: string): Promise<{ stdout: string; kinds: string[][] }> {
     const soak = path.join(built.folder, 'bench', 'soak.mjs')
-    const args = ['--expose-gc', soak, '--minutes', '0.1', '--rate', '30', '--seed', 'spec']
+    const args = ['--expose-gc', soak, '--minutes', '0.1', '--rate', '30', '--seed', 'spec', '--store', store]
     const { stdout } = await promisify(execFile)(process.execPath, args)
     const [, table = ''] = /\nkind +done +failed\n[- ]+\n([\s\S]*)$/.exec(stdout) ?? []
-    const kinds = table
-      .trim()
-      .split('\n')
-      .map((line) => line.split(/ {2,}/))
+    const lines = table.trim().split('\n')
+    return { stdout, kinds: lines.map((line) => line.split(/ {2,}/)) }
+  }
+
+  it('does every deed and meets every kind of fault in some seconds, and finds nothing', async () => {
+    const { kinds } = await run('cluster')
     expect(kinds.filter(([, done, failed]) => done === '0' || failed !== '0')).toEqual([])
     expect(kinds.map(([name]) => name)).toEqual(expect.arrayContaining([...DEEDS, ...FAULTS]))
+  })
+
+  it('kills replicas on one PostgreSQL, and PostgreSQL itself, and finds nothing', async () => {
+    const { kinds, stdout } = await run('postgres')
+    expect(kinds.filter(([, done, failed]) => done === '0' || failed !== '0')).toEqual([])
+    for (const name of ['PostgreSQL', 'the gateway one', 'the gateway other']) {
+      expect(stdout).toMatch(new RegExp(`kills of ${name} +[1-9]`))
+    }
   })
 })

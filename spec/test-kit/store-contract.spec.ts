@@ -6,6 +6,7 @@ import { describeAsyncQueryStore } from '../../lib/test-kit'
 import { BrokenHarness, brokenStores } from '../support/broken-stores'
 import { contractErrors, contractFailures, contractTests, contractTitles } from '../support/contract-failures'
 import { MemoryHarness } from '../support/memory-harness'
+import { SharedHarness } from '../support/shared-harness'
 
 /** A store that can only be read, and the store behind it that somebody else fills. */
 class GetOnlyHarness extends MemoryHarness {
@@ -46,7 +47,7 @@ function realTimeHarness(): StoreHarness {
 
 describe('describeAsyncQueryStore', () => {
   it('accepts a good store', async () => {
-    expect(await contractFailures(() => new MemoryHarness())).toEqual([])
+    expect(await contractFailures(() => new SharedHarness())).toEqual([])
   })
 
   it.each(brokenStores)('catches a store that $flaw', async (broken) => {
@@ -104,7 +105,7 @@ describe('describeAsyncQueryStore', () => {
 
   it('has no test that no broken store fails', () => {
     const caught = new Set(brokenStores.flatMap(({ caughtBy }) => caughtBy))
-    expect([...caught].toSorted()).toEqual(contractTitles(new MemoryHarness()).toSorted())
+    expect([...caught].toSorted()).toEqual(contractTitles(new SharedHarness()).toSorted())
   })
 
   it('accepts a store that has only get', async () => {
@@ -190,19 +191,16 @@ describe('describeAsyncQueryStore', () => {
       'listing',
       'idempotency',
     ]
-    expect(groupsOf(new MemoryHarness())).toEqual([
-      'MyStore',
-      ...all,
-      'snapshots',
-      'large results',
-      'failure',
-      'close',
-    ])
+    const results = ['snapshots', 'large results']
+    const outcomes = ['failure', 'close']
+    expect(groupsOf(new MemoryHarness())).toEqual(['MyStore', ...all, ...results, ...outcomes])
+    const shared = ['replicas', 'restart']
+    expect(groupsOf(new SharedHarness())).toEqual(['MyStore', ...all, ...results, ...shared, ...outcomes])
     expect(groupsOf(new GetOnlyHarness())).not.toContain('close')
   })
 
   it('gives each test a title of its own', () => {
-    const titles = contractTitles(new MemoryHarness())
+    const titles = contractTitles(new SharedHarness())
     expect(new Set(titles).size).toBe(titles.length)
   })
 

@@ -1,12 +1,27 @@
+import { systemClock } from '../../core/clock'
 import { describeError } from '../../core/describe-error'
 import { isObject } from '../../core/is-object'
 import type { Logger } from '../../core/logger'
+import type { PostgresMetrics } from './metrics'
 
 /** A statement as `pg` takes it. */
 export interface PostgresStatement {
   text: string
   values?: unknown[]
   types?: { getTypeParser: () => (text: string) => unknown }
+  /** After so many milliseconds, the connection is given up. */
+  query_timeout?: number
+}
+
+/** What the store needs of a `Client` of `pg`. */
+export interface PostgresClient {
+  connect(): Promise<unknown>
+  query(statement: PostgresStatement): Promise<{ rows: Record<string, unknown>[] }>
+  on(event: 'notification', listener: (message: { payload?: string }) => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'end', listener: () => void): unknown
+  end(): Promise<unknown>
+  unref?(): void
 }
 
 /** What the store needs of a `Pool` of `pg`, 8.11 or later. */
@@ -14,6 +29,10 @@ export interface PostgresPool {
   query(statement: PostgresStatement): Promise<{ rows: Record<string, unknown>[] }>
   on(event: 'error', listener: (error: Error) => void): unknown
   listenerCount(event: 'error'): number
+  /** The class of its connections. Without it, the store makes none of its own. */
+  Client?: unknown
+  /** How it connects. */
+  options?: object
 }
 
 /** The cells of a row as the server writes them. */
@@ -25,14 +44,42 @@ const MAX_CONNECTIONS = 4
 /** Parsers that the host may have set in `pg` would change what the store reads. */
 const AS_TEXT = { getTypeParser: () => (text: string) => text }
 
+export function statement(text: string, values: unknown[]): PostgresStatement {
+  return { text, values, types: AS_TEXT }
+}
+
+/** A connection beside the pool. */
+export interface OwnConnection {
+  readonly isConnected: boolean
+  run(text: string, values: unknown[]): Promise<readonly Row[]>
+}
+
+interface Job {
+  statement: PostgresStatement
+  resolve(rows: readonly Row[]): void
+  reject(error: unknown): void
+}
+
 /** Runs statements on some connections of the host's pool. */
 export class Database {
   readonly #pool: PostgresPool
-  readonly #waiting: (() => void)[] = []
+  readonly #limitMs: number
+  readonly #metrics: PostgresMetrics
+  readonly #own: OwnConnection
+  /** Those that wait for their turn. */
+  readonly #waiting = new Set<Job>()
   #free = MAX_CONNECTIONS
 
-  constructor(pool: PostgresPool, logger: Logger) {
+  constructor(
+    pool: PostgresPool,
+    own: OwnConnection,
+    { statementTimeoutMs, logger }: { statementTimeoutMs: number; logger: Logger },
+    metrics: PostgresMetrics = {},
+  ) {
     this.#pool = pool
+    this.#own = own
+    this.#limitMs = statementTimeoutMs
+    this.#metrics = metrics
     // Without a listener, Node.js ends the process when the server closes an idle connection.
     if (pool.listenerCount('error') === 0) {
       pool.on('error', (error) =>
@@ -41,23 +88,75 @@ export class Database {
     }
   }
 
+  /** Rejects if there is no answer in time. The statement may still take effect then. */
   async run(text: string, values: unknown[] = []): Promise<readonly Row[]> {
-    if (this.#free > 0) this.#free -= 1
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    const beganMs = systemClock.now()
+    let callOff = (): void => {}
     try {
-      const { rows } = await this.#pool.query({ text, values, types: AS_TEXT })
-      return rows as Row[]
+      return await new Promise((resolve, reject) => {
+        const job = {
+          statement: { ...statement(text, values), query_timeout: this.#limitMs },
+          resolve,
+          reject,
+        }
+        callOff = limit(this.#limitMs, (error) => {
+          this.#leaveQueue(job)
+          reject(error)
+        })
+        this.#waiting.add(job)
+        this.#metrics.waiting?.add(1)
+        this.#runNext()
+      })
     } finally {
-      const next = this.#waiting.shift()
-      if (next) next()
-      else this.#free += 1
+      callOff()
+      this.#metrics.duration?.record((systemClock.now() - beganMs) / 1_000)
     }
+  }
+
+  /** Runs a small statement where the host cannot hold it up: beside its pool, if there is a connection. */
+  runAside(text: string, values: unknown[]): Promise<readonly Row[]> {
+    return this.#own.isConnected ? this.#own.run(text, values) : this.run(text, values)
   }
 
   /** Runs several statements as one transaction. */
   async runScript(text: string): Promise<void> {
     await this.#pool.query({ text })
   }
+
+  #runNext(): void {
+    const [job] = this.#waiting
+    if (!job || this.#free === 0) return
+    this.#leaveQueue(job)
+    this.#free -= 1
+    // Whoever asked may have gone. The connection is free when the pool says so.
+    void this.#run(job).finally(() => {
+      this.#free += 1
+      this.#runNext()
+    })
+  }
+
+  #leaveQueue(job: Job): void {
+    if (this.#waiting.delete(job)) this.#metrics.waiting?.add(-1)
+  }
+
+  async #run({ statement, resolve, reject }: Job): Promise<void> {
+    try {
+      const { rows } = await this.#pool.query(statement)
+      resolve(rows as Row[])
+    } catch (error) {
+      reject(error)
+    }
+  }
+}
+
+/** A limit of real time, as the database lives in it. Returns a function that calls it off. */
+export function limit(ms: number, onOver: (error: Error) => void): () => void {
+  const giveUp = (): void => onOver(outage(`PostgreSQL has not answered within ${ms} ms`))
+  return systemClock.setTimer(giveUp, ms, { background: true })
+}
+
+export function outage(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ETIMEDOUT' })
 }
 
 /** Classes of SQLSTATE that say nothing about the statement: no connection, no resources, a lock, a shutdown, a timeout. */

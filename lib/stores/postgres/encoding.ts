@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
+import type { Owner } from '../../core/caller'
 import type { ErrorCause } from '../../core/errors'
 import { QueryError } from '../../core/errors'
 import type { Rows, StoredResult, Value } from '../../core/result'
 import { isRows } from '../../core/result'
+import type { QueryRequest } from '../../core/store'
 import { packChunk, unpackChunk } from '../batches/chunk'
 import { exactJson, rowsOfExactJson } from '../batches/exact-json'
 import type { Found } from '../batches/row-encoder'
@@ -20,8 +22,8 @@ export interface EncodedResult {
 }
 
 /** UTF-16, because UTF-8 writes all halves of characters alike. */
-export function ownerDigest(owner: string): Buffer {
-  return createHash('sha256').update(owner, 'utf16le').digest()
+export function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text, 'utf16le').digest()
 }
 
 /** What finds a query. The length in front keeps the pairs `a`, `bc` and `ab`, `c` apart. */
@@ -84,11 +86,18 @@ export function decodeFailure(bytes: Buffer): QueryError {
   return new QueryError(type, reason, options)
 }
 
-export function encodeRequest(query: string): Buffer {
-  // JSON also writes halves of characters.
-  return Buffer.from(JSON.stringify({ query }))
+/** What the tables keep of a submit while its query runs. */
+export interface KeptRequest {
+  request: QueryRequest
+  /** Only where another process may have to run the query. */
+  owner?: Owner
 }
 
-export function decodeRequest(bytes: Buffer): { query: string } {
-  return JSON.parse(bytes.toString())
+export function encodeRequest(kept: KeptRequest): Buffer {
+  return Buffer.from(`[${exactJson([kept as unknown as Value])}]`)
+}
+
+export function decodeRequest(bytes: Buffer): KeptRequest {
+  const [[kept] = []] = rowsOfExactJson(bytes.toString())
+  return kept as unknown as KeptRequest
 }

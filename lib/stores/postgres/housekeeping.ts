@@ -11,6 +11,10 @@ export interface Household {
   keys(): readonly Buffer[]
   /** Gets a query of this process that others have stopped, that is gone, or that is none of these keys. */
   follow(state: TableState): void
+  /** Runs what lost processes have left. */
+  adopt(): Promise<void>
+  /** How often to ask about them, at this moment. */
+  pollMs(): number
 }
 
 export interface HousekeepingOptions {
@@ -29,8 +33,13 @@ export class Housekeeping {
   readonly #household: Household
   readonly #options: HousekeepingOptions
   #first: Promise<void> | undefined
-  #running: Promise<void> = Promise.resolve()
-  #cancelTimer: (() => void) | undefined
+  // Each of these under way. None waits for another: a process whose heart stops loses its queries.
+  #beating: Promise<void> | undefined
+  #looking: Promise<void> | undefined
+  #sweeping: Promise<void> | undefined
+  #isLookDue = false
+  #cancelBeat: (() => void) | undefined
+  #cancelLook: (() => void) | undefined
   #sweptMs = Number.NEGATIVE_INFINITY
   #isClosed = false
   #isFailing = false
@@ -39,21 +48,36 @@ export class Housekeeping {
     this.#ledger = ledger
     this.#household = household
     this.#options = options
-    this.#arm()
+    this.#armBeat()
   }
 
   /** Resolves when other processes know that this one is there: none may take its first query for lost. */
-  begin(): Promise<void> {
+  async begin(): Promise<void> {
     this.#first ??= this.#beginOnce()
-    return this.#first
+    await this.#first
+    this.#armLook()
+  }
+
+  /** Looks at once what others want to end here. */
+  look(): void {
+    this.#isLookDue = true
+    this.#looking ??= this.#lookAll()
+  }
+
+  /** Catches up after an outage. */
+  catchUp(): void {
+    const beat = (): void => {
+      if (!this.#isClosed) this.#beatOnce()
+    }
+    void this.#first?.then(beat, () => {})
   }
 
   /** Resolves when no statement is under way. */
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#cancelTimer?.()
-    this.#cancelTimer = undefined
-    await this.#running
+    this.#cancelBeat?.()
+    this.#cancelLook?.()
+    await Promise.all([this.#beating, this.#looking, this.#sweeping])
     // A process that cannot say that it leaves is lost soon.
     if (this.#first) await this.#ledger.leave().catch(() => {})
   }
@@ -67,34 +91,79 @@ export class Housekeeping {
     }
   }
 
-  #arm(): void {
-    if (this.#isClosed) return
+  #armBeat(): void {
     const { clock, heartbeatMs } = this.#options
-    const tick = (): void => {
-      this.#running = this.#tick()
+    const beat = (): void => {
+      this.#armBeat()
+      this.#beatOnce()
     }
-    this.#cancelTimer = clock.setTimer(tick, heartbeatMs, { background: true })
+    this.#cancelBeat = clock.setTimer(beat, heartbeatMs, { background: true })
   }
 
-  async #tick(): Promise<void> {
-    const { clock, logger, readGraceMs } = this.#options
-    try {
+  /** While queries run here, their process asks about them more often than its heart beats. */
+  #armLook(): void {
+    if (this.#isClosed || this.#cancelLook || this.#household.keys().length === 0) return
+    const { clock } = this.#options
+    const look = (): void => {
+      this.#cancelLook = undefined
+      this.look()
+    }
+    this.#cancelLook = clock.setTimer(look, this.#household.pollMs(), { background: true })
+  }
+
+  #beatOnce(): void {
+    this.#beating ??= this.#beat()
+  }
+
+  async #beat(): Promise<void> {
+    await this.#try(async () => {
       await this.#ledger.beat()
       this.#first ??= Promise.resolve()
-      const states = await this.#ledger.amiss(this.#household.keys())
-      for (const state of states) this.#household.follow(state)
-      if (clock.now() - this.#sweptMs >= SWEEP_EVERY_MS) {
-        this.#sweptMs = clock.now()
-        while (!this.#isClosed && (await this.#ledger.sweep(readGraceMs)));
-      }
+    })
+    this.#beating = undefined
+    if (this.#isClosed) return
+    this.look()
+    void this.#try(() => this.#household.adopt())
+    const nowMs = this.#options.clock.now()
+    if (this.#sweeping || nowMs - this.#sweptMs < SWEEP_EVERY_MS) return
+    this.#sweptMs = nowMs
+    this.#sweeping = this.#sweep()
+  }
+
+  async #lookAll(): Promise<void> {
+    while (this.#isLookDue && !this.#isClosed) {
+      this.#isLookDue = false
+      await this.#try(async () => {
+        const states = await this.#ledger.amiss(this.#household.keys())
+        // Whoever asks wants to know whether this process is there.
+        if (states.length > 0) await this.#ledger.beat()
+        for (const state of states) this.#household.follow(state)
+      })
+    }
+    this.#looking = undefined
+    this.#armLook()
+  }
+
+  async #sweep(): Promise<void> {
+    await this.#try(async () => {
+      while (!this.#isClosed && (await this.#ledger.sweep(this.#options.readGraceMs)));
+    })
+    this.#sweeping = undefined
+  }
+
+  async #try(send: () => Promise<void>): Promise<void> {
+    try {
+      await send()
       this.#isFailing = false
     } catch (error) {
       // Once for each outage.
       if (!this.#isFailing) {
-        logger.warn({ error: describeError(error) }, 'PostgreSQL cannot be asked now; trying on')
+        this.#options.logger.warn(
+          { error: describeError(error) },
+          'PostgreSQL cannot be asked now; trying on',
+        )
       }
       this.#isFailing = true
     }
-    this.#arm()
   }
 }

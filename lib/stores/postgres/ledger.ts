@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto'
+import type { Owner } from '../../core/caller'
 import type { QueryError } from '../../core/errors'
+import type { Idempotency } from '../../core/idempotency'
+import { idempotencyKeyReused } from '../../core/idempotency'
 import type { ListedQuery, QueryRequest } from '../../core/store'
 import type { ResultFacts } from '../execution/query'
 import type { Database, Row } from './database'
-import type { EncodedResult } from './encoding'
-import { decodeRequest, encodeFailure, encodeRequest, ownerDigest } from './encoding'
+import type { EncodedResult, KeptRequest } from './encoding'
+import { decodeRequest, digestOf, encodeFailure, encodeRequest } from './encoding'
 import type { StoredQuery } from './rows'
 import { bytesOf, isTrue, numberOf, readQuery, textOf } from './rows'
 import type { Statements } from './statements'
+import { statementsFor } from './statements'
 
 /** Dates of PostgreSQL end in the year 294276. */
 const LONGEST_MS = 2 ** 52
@@ -16,13 +20,30 @@ const LONGEST_MS = 2 ** 52
 export interface Registration {
   key: Buffer
   id: string
-  owner: string
+  owner: Owner
   request: QueryRequest
   /** How long it has run already. */
   ranMs: number
   keepAliveMs: number
   keepOnCompletion: boolean
+  idempotency: Idempotency | undefined
 }
+
+/** A query that a submit with the same key has started. */
+export interface KnownQuery {
+  key: Buffer
+  id: string
+}
+
+/** A query of a lost process, which is one of this process now. */
+export interface TakenQuery extends KnownQuery, Required<KeptRequest> {
+  attempt: number
+  keepOnCompletion: boolean
+  times: TableTimes
+}
+
+/** The tables have another query with the key of this one. */
+export class KeyTaken extends Error {}
 
 export interface OwnLimits {
   maxQueriesPerOwner: number
@@ -32,7 +53,13 @@ export interface OwnLimits {
 /** What an owner had before a registration, and the times of the query, unless a limit has refused it. */
 export interface Registered {
   used: { queries: number; bytes: number }
-  times?: { startTimeMs: number; expirationTimeMs: number; leftMs: number }
+  times?: TableTimes
+}
+
+export interface TableTimes {
+  startTimeMs: number
+  expirationTimeMs: number
+  leftMs: number
 }
 
 /** What the tables say about a running query of this process. */
@@ -48,12 +75,15 @@ export class Ledger {
   readonly #database: Database
   readonly #texts: Statements
   readonly #leaseMs: number
+  readonly #reruns: boolean
   readonly #executor = randomUUID()
 
-  constructor(database: Database, texts: Statements, leaseMs: number) {
+  /** `reruns`: a query whose process is lost runs again, once. */
+  constructor(database: Database, schema: string, { leaseMs, reruns }: { leaseMs: number; reruns: boolean }) {
     this.#database = database
-    this.#texts = texts
+    this.#texts = statementsFor(schema, reruns)
     this.#leaseMs = leaseMs
+    this.#reruns = reruns
   }
 
   async version(): Promise<number> {
@@ -61,20 +91,46 @@ export class Ledger {
     return numberOf(row, 'version')
   }
 
+  /** Throws {@link KeyTaken} if the query has a key that is known. */
   async register(query: Registration, limits: OwnLimits): Promise<Registered> {
-    const { key, id, owner, request, ranMs, keepAliveMs, keepOnCompletion } = query
+    const { key, id, owner, request, ranMs, keepAliveMs, keepOnCompletion, idempotency } = query
     const { columnar = false, timeZone = null, columnMetadata = false } = request
     const [row = {}] = await this.#run(
       'register',
-      ...[key, id, ownerDigest(owner), ranMs, Math.min(Math.max(keepAliveMs, -1), LONGEST_MS)],
-      ...[keepOnCompletion, columnar, timeZone, columnMetadata, this.#executor, encodeRequest(request.query)],
+      ...[key, id, digestOf(owner), ranMs, Math.min(Math.max(keepAliveMs, -1), LONGEST_MS)],
+      ...[keepOnCompletion, columnar, timeZone, columnMetadata, this.#executor],
+      encodeRequest(this.#reruns ? { request, owner } : { request: { query: request.query } }),
       ...[limits.maxQueriesPerOwner, limits.maxBytesPerOwner],
+      ...[
+        idempotency ? digestOf(idempotency.key) : null,
+        idempotency ? digestOf(idempotency.fingerprint) : null,
+      ],
     )
     const used = { queries: numberOf(row, 'queries'), bytes: numberOf(row, 'bytes') }
-    if (row.started_ms === null) return { used }
-    const startTimeMs = numberOf(row, 'started_ms')
-    const expirationTimeMs = numberOf(row, 'expires_ms')
-    return { used, times: { startTimeMs, expirationTimeMs, leftMs: numberOf(row, 'left_ms') } }
+    if (row.started_ms === null) {
+      if (used.queries < limits.maxQueriesPerOwner && used.bytes < limits.maxBytesPerOwner)
+        throw new KeyTaken()
+      return { used }
+    }
+    return { used, times: readTimes(row) }
+  }
+
+  /** The query that a submit with this key has started. Throws a 422 if that was another query. */
+  async findKeyed(owner: string, { key, fingerprint }: Idempotency): Promise<KnownQuery | undefined> {
+    const digests = [digestOf(owner), digestOf(key)]
+    const [row] = await this.#run('sameKey', ...digests)
+    if (!row) return undefined
+    if (!isTrue(row, 'is_there')) {
+      await this.#run('freeKey', ...digests)
+      return undefined
+    }
+    if (!bytesOf(row, 'fingerprint')?.equals(digestOf(fingerprint))) throw idempotencyKeyReused(key)
+    return { key: bytesOf(row, 'key') ?? Buffer.alloc(0), id: textOf(row, 'id') }
+  }
+
+  /** A submit with a key has waited for the query. `isHeard`: its client gets the answer. */
+  async settle(key: Buffer, isHeard: boolean, windowMs: number): Promise<void> {
+    await this.#run('settle', key, isHeard, Math.min(windowMs, LONGEST_MS))
   }
 
   /** `heldAttempt`: the attempt whose result the caller has, which is then not read. */
@@ -84,12 +140,14 @@ export class Ledger {
   }
 
   /** Moves the expiry. Resolves with how long the query is kept from now on, or `undefined` if there is none. */
-  async touch(key: Buffer, keepAliveMs: number): Promise<number | undefined> {
-    return leftOf(await this.#run('touch', key, Math.min(keepAliveMs, LONGEST_MS)))
+  async touch(key: Buffer, keepAliveMs: number): Promise<{ leftMs: number; isEarlier: boolean } | undefined> {
+    const [row] = await this.#run('touch', key, Math.min(keepAliveMs, LONGEST_MS))
+    return row && { leftMs: numberOf(row, 'left_ms'), isEarlier: isTrue(row, 'is_earlier') }
   }
 
   async left(key: Buffer): Promise<number | undefined> {
-    return leftOf(await this.#run('left', key))
+    const [row] = await this.#run('left', key)
+    return row && numberOf(row, 'left_ms')
   }
 
   async chunk(key: Buffer, attempt: number, no: number): Promise<Buffer | undefined> {
@@ -118,23 +176,53 @@ export class Ledger {
     await this.#run('fail', key, this.#executor, encodeFailure(error))
   }
 
-  async bury(key: Buffer, error: QueryError): Promise<void> {
-    await this.#run('bury', key, this.#leaseMs, encodeFailure(error))
+  async bury(key: Buffer, error: QueryError): Promise<boolean> {
+    return (await this.#run('bury', key, this.#leaseMs, encodeFailure(error))).length > 0
   }
 
-  async stop(key: Buffer): Promise<void> {
-    await this.#run('stop', key)
+  /** Takes over the query of a lost process that began first, if there is one that may run again. */
+  async take(): Promise<TakenQuery | undefined> {
+    const [row] = await this.#run('take', this.#executor, this.#leaseMs)
+    const { request, owner } = decodeRequest((row && bytesOf(row, 'request')) ?? NO_REQUEST)
+    if (!row || owner === undefined) return undefined
+    const known = { key: bytesOf(row, 'key') ?? Buffer.alloc(0), id: textOf(row, 'id') }
+    const facts = { attempt: numberOf(row, 'attempt'), keepOnCompletion: isTrue(row, 'kept') }
+    return { ...known, ...facts, request, owner, times: readTimes(row) }
   }
 
-  /** Resolves with the key of the query that is deleted now. */
-  async remove(target: { key: Buffer } | { id: string }): Promise<Buffer | undefined> {
+  /** Removes what earlier attempts have written. */
+  async dropChunks(key: Buffer, attempt: number): Promise<void> {
+    while ((await this.#run('dropChunks', key, attempt)).length > 0);
+  }
+
+  /** Whether other processes may run the query now. */
+  async handOver(key: Buffer): Promise<boolean> {
+    return (await this.#run('handOver', key, this.#executor)).length > 0
+  }
+
+  /** Resolves with the time of the tables. */
+  async stop(key: Buffer): Promise<number> {
+    const [row = {}] = await this.#run('stop', key)
+    return numberOf(row, 'asked_ms')
+  }
+
+  /** Completes a stopped query without rows, unless its process was there since that time. */
+  async conclude(key: Buffer, { head }: EncodedResult, askedMs: number): Promise<void> {
+    await this.#run('conclude', key, bufferOf(head), head.length, askedMs)
+  }
+
+  /** Resolves with the query that is deleted now. */
+  async remove(
+    target: { key: Buffer } | { id: string },
+  ): Promise<{ key: Buffer; isRunning: boolean } | undefined> {
     const [row = {}] =
       'key' in target ? await this.#run('remove', target.key) : await this.#run('removeOfOthers', target.id)
-    return bytesOf(row, 'key')
+    const key = bytesOf(row, 'key')
+    return key && { key, isRunning: row.state === 'running' }
   }
 
   async list(owner: string | undefined, id: string | undefined): Promise<(ListedQuery & { key: Buffer })[]> {
-    const digest = owner === undefined ? null : ownerDigest(owner)
+    const digest = owner === undefined ? null : digestOf(owner)
     const rows = await this.#run('list', digest, id ?? null, this.#leaseMs)
     return rows.map(readListed)
   }
@@ -145,12 +233,22 @@ export class Ledger {
     return rows.flatMap((row) => bytesOf(row, 'key') ?? [])
   }
 
+  /** Tells the listeners of all processes. */
+  async notify(payloads: readonly string[]): Promise<void> {
+    await this.#database.runAside(this.#texts.notify, [payloads])
+  }
+
+  /** The same, never on this process's own listener. */
+  async notifyThroughPool(payload: string): Promise<void> {
+    await this.#run('notify', [payload])
+  }
+
   async beat(): Promise<void> {
-    await this.#run('beat', this.#executor)
+    await this.#database.runAside(this.#texts.beat, [this.#executor])
   }
 
   async leave(): Promise<void> {
-    await this.#run('leave', this.#executor)
+    await this.#database.runAside(this.#texts.leave, [this.#executor])
   }
 
   /** Queries of this process that another one has stopped or deleted, whose time is over, or that are none of `keys`. */
@@ -177,18 +275,22 @@ export class Ledger {
 }
 
 function readListed(row: Row): ListedQuery & { key: Buffer } {
-  const { query } = decodeRequest(bytesOf(row, 'request') ?? Buffer.from('{"query":""}'))
+  const { request } = decodeRequest(bytesOf(row, 'request') ?? NO_REQUEST)
   return {
     key: bytesOf(row, 'key') ?? Buffer.alloc(0),
     id: textOf(row, 'id'),
-    query,
+    query: request.query,
     startTimeMs: numberOf(row, 'started_ms'),
     runningTimeNanos: Math.max(0, Math.round(numberOf(row, 'running_ms') * 1e6)),
   }
 }
 
-function leftOf([row]: readonly Row[]): number | undefined {
-  return row && numberOf(row, 'left_ms')
+const NO_REQUEST = encodeRequest({ request: { query: '' } })
+
+function readTimes(row: Row): TableTimes {
+  const startTimeMs = numberOf(row, 'started_ms')
+  const expirationTimeMs = numberOf(row, 'expires_ms')
+  return { startTimeMs, expirationTimeMs, leftMs: numberOf(row, 'left_ms') }
 }
 
 /** `pg` sends a `Buffer` as bytes, but not every kind of array. */

@@ -1,50 +1,85 @@
 import type { Owner } from '../../core/caller'
 import type { Clock } from '../../core/clock'
-import { QueryError, unavailable } from '../../core/errors'
+import type { QueryError } from '../../core/errors'
+import { unavailable } from '../../core/errors'
 import type { SubmitOptions } from '../../core/operations'
-import type { StoredResult } from '../../core/result'
 import type { QueryRequest } from '../../core/store'
-import { tooLarge, tooMany } from '../execution/budget'
+import { inTurns } from '../../core/turns'
 import { ExpiryQueue } from '../execution/expiry-queue'
-import type { ResultFacts } from '../execution/query'
+import { freezeFailure } from '../execution/frozen-failure'
 import { QueryIdGenerator } from '../execution/query-id'
 import type { RunnerOptions } from '../execution/runner'
 import { Runner } from '../execution/runner'
+import { weighInTurns } from '../execution/weight'
+import { CLOSED, LOST, refusal } from './failures'
 import type { HousekeepingOptions } from './housekeeping'
 import { Housekeeping } from './housekeeping'
-import type { Ledger, OwnLimits, Registered, TableState } from './ledger'
-import { Persistence } from './persistence'
+import type { Ledger, OwnLimits, TableState, TableTimes, TakenQuery } from './ledger'
+import { KeyTaken } from './ledger'
+import { Persistence, succeeds } from './persistence'
 import { LocalQueries, PostgresQuery } from './postgres-query'
+
+interface LocalLimits extends OwnLimits {
+  maxRunning: number
+  closeGraceMs: number
+  /** A query whose process is lost runs again. */
+  reruns: boolean
+}
+
+/** Who has to know about the queries of this process. */
+export interface Onlookers {
+  /** Others are about to know a query. */
+  begin(): void
+  /** Others know the query, and it runs here no more. `why` it is gone, if it is. */
+  over(key: Buffer, why?: string): void
+  /** Its executor has ended after somebody has deleted it. */
+  interrupted(key: Buffer): void
+  /** How often to ask the tables what others want of these queries, at this moment. */
+  pollMs(): number
+}
 
 /** The queries that run in this process: from their submit until the tables have their outcomes. */
 export class LocalRuns {
   readonly #ledger: Ledger
-  readonly #limits: OwnLimits
+  readonly #limits: LocalLimits
   readonly #clock: Clock
   readonly #persistence: Persistence
   readonly #housekeeping: Housekeeping
   readonly #runner: Runner<PostgresQuery>
   readonly #ids = new QueryIdGenerator()
+  readonly #onlookers: Onlookers
   readonly #local = new LocalQueries()
   /** When to ask whether the time of a query is over. */
   readonly #expiries: ExpiryQueue<PostgresQuery>
+  #adopting: Promise<void> | undefined
   #isClosed = false
 
-  constructor(ledger: Ledger, options: RunnerOptions & HousekeepingOptions, limits: OwnLimits) {
+  constructor(
+    ledger: Ledger,
+    options: RunnerOptions & HousekeepingOptions,
+    limits: LocalLimits,
+    onlookers: Onlookers,
+  ) {
     this.#ledger = ledger
+    this.#onlookers = onlookers
     this.#limits = limits
     this.#clock = options.clock
-    this.#persistence = new Persistence(ledger, options)
+    this.#persistence = new Persistence(ledger, options, (query) => this.#forget(query))
     this.#housekeeping = new Housekeeping(
       ledger,
-      { keys: () => this.#local.list().map(({ key }) => key), follow: (state) => this.#follow(state) },
+      {
+        keys: () => this.#local.list().map(({ key }) => key),
+        follow: (state) => this.#follow(state),
+        adopt: () => this.adopt(),
+        pollMs: () => onlookers.pollMs(),
+      },
       options,
     )
     this.#runner = new Runner<PostgresQuery>(options, {
       needs: (query) => this.#local.has(query),
-      keepResult: (query, result, facts) => this.#keepResult(query, result, facts),
+      keepResult: (query, result, facts) => this.#persistence.keepResult(query, result, facts),
       keepChunk: (query, chunk, no) => this.#persistence.writeChunk(query, chunk, no),
-      keepFailure: (query, error) => this.#keepFailure(query, error),
+      keepFailure: (query, error) => this.#persistence.keepFailure(query, error),
     })
     this.#expiries = new ExpiryQueue(options.clock, (query) => void this.#askExpiry(query))
   }
@@ -54,28 +89,40 @@ export class LocalRuns {
   }
 
   /**
-   * Runs a query and waits for it. Resolves when others can find it, unless it has ended and is not kept. `bytes` are those
-   * of the request.
+   * Runs a query. Others find it from now on if its submit does not wait for it, or has a key. Throws `KeyTaken` if the key is
+   * known.
    */
-  async start(
-    request: QueryRequest,
-    bytes: number,
-    owner: Owner,
-    options: SubmitOptions,
-  ): Promise<PostgresQuery> {
+  async begin(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<PostgresQuery> {
+    const weighing = inTurns(weighInTurns(request))
+    const bytes = typeof weighing === 'number' ? weighing : await weighing
+    this.#assertOpen()
     const query = new PostgresQuery(this.#ids.next(), request, owner, options, this.#clock)
     query.bytes = bytes
     this.#runner.admit(query)
     this.#local.add(query)
     if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
-    try {
-      await this.#start(query, request, options)
-      return query
-    } catch (error) {
-      query.cancel('its submit has failed')
-      this.#forget(query)
-      throw error
-    }
+    await this.#orForget(query, async () => {
+      if (options.idempotency || !(options.waitForCompletionTimeoutMs > 0)) {
+        await this.#register(query, request, options)
+      }
+      this.#runner.run(query, request, options.caller)
+    })
+    return query
+  }
+
+  /** Waits for a query. Resolves when others can find it, unless it has ended and is not kept. */
+  async settle(query: PostgresQuery, request: QueryRequest, options: SubmitOptions): Promise<void> {
+    await query.wait(options)
+    if (query.registration) return
+    const { outcome } = query
+    // The answer of a query that ended in time has no id, unless the query is kept.
+    if (outcome?.state === 'failed' || (outcome && !options.keepOnCompletion)) return this.#forget(query)
+    await this.#orForget(query, async () => {
+      await this.#register(query, request, options)
+      if (outcome?.state !== 'completed') return
+      const { result, tookNanos = 0, isPartial } = outcome.completed
+      await this.#persistence.keepResult(query, result, { tookNanos, isPartial })
+    })
   }
 
   /** Moves the expiry of a query to so many milliseconds from now. */
@@ -87,46 +134,113 @@ export class LocalRuns {
     return this.#runner.stop(query, 'stopped')
   }
 
+  /** Looks into the tables for what others may want. `isMoved`: just the time of this query. */
+  look(key: Buffer, isMoved: boolean): void {
+    const query = this.#local.find(key)
+    if (query && isMoved) void this.#askExpiry(query)
+    else if (query) this.#housekeeping.look()
+  }
+
+  /** Says at once that this process is there, and looks what it has missed. */
+  catchUp(): void {
+    this.#housekeeping.catchUp()
+  }
+
   /** Does here what the tables say about a query of this process. */
   #follow({ key, isGone, isStopped }: TableState): void {
     const query = this.#local.find(key)
     if (query && isGone) void this.drop(query, 'cancelled by user')
     else if (query && isStopped) void this.stop(query)
-    // Its submit has failed when the tables had it already.
-    else if (!query && !isGone) void this.#ledger.fail(key, LOST).catch(() => {})
+    // Its submit has failed when the tables had it already. Or this process is about to run it, or to leave it to others.
+    else if (!query && !isGone && !this.#adopting && !this.#isClosed)
+      void this.#ledger.fail(key, LOST).catch(() => {})
   }
 
   /** Ends a query that the tables no longer show. Resolves when its executor has ended. */
   async drop(query: PostgresQuery, why: string): Promise<void> {
-    this.#forget(query)
+    this.#forget(query, why)
     query.cancel(why)
     await this.#runner.ended(query)
+    if (query.registration) this.#onlookers.interrupted(query.key)
   }
 
-  /** Fails every query that others know. */
+  /** Runs queries of lost processes again, as long as there is room for them. */
+  async adopt(): Promise<void> {
+    this.#adopting ??= this.#adoptAll().finally(() => {
+      this.#adopting = undefined
+    })
+    return this.#adopting
+  }
+
+  /** Gives queries some time to end. Then it leaves to other processes what may run there, and fails the others that are known. */
   async close(): Promise<void> {
     this.#isClosed = true
+    await this.#adopting?.catch(() => {})
+    const grace = { waitForCompletionTimeoutMs: this.#limits.closeGraceMs }
+    await Promise.all(this.#local.list().map((query) => query.wait(grace)))
     this.#persistence.close()
-    const queries = this.#local.list()
-    await Promise.all(queries.map((query) => this.#keepFailure(query, CLOSED)))
-    await Promise.all(queries.map((query) => this.drop(query, 'store closed')))
+    await Promise.all(this.#local.list().map((query) => this.#leave(query)))
     await this.#housekeeping.close()
   }
 
-  async #start(query: PostgresQuery, request: QueryRequest, options: SubmitOptions): Promise<void> {
-    const isKnownAtOnce = !(options.waitForCompletionTimeoutMs > 0)
-    if (isKnownAtOnce) await this.#register(query, request, options)
-    this.#runner.run(query, request, options.caller)
-    await query.wait(options)
-    const { outcome } = query
-    if (!isKnownAtOnce) {
-      // The answer of a query that ended in time has no id, unless the query is kept.
-      if (outcome?.state === 'failed' || (outcome && !options.keepOnCompletion)) return this.#forget(query)
-      await this.#register(query, request, options)
-      if (outcome?.state === 'completed') {
-        const { result, tookNanos = 0, isPartial } = outcome.completed
-        await this.#keepResult(query, result, { tookNanos, isPartial })
+  async #leave(query: PostgresQuery): Promise<void> {
+    if (!this.#limits.reruns) await this.#persistence.keepFailure(query, CLOSED)
+    // Ended here before it begins elsewhere.
+    await this.drop(query, 'store closed')
+    if (!this.#limits.reruns || (await succeeds(query.keeping)) || !(await succeeds(query.registration)))
+      return
+    const isLeft = await this.#ledger.handOver(query.key).catch(() => false)
+    if (!isLeft) await this.#failElsewhere(query, CLOSED)
+  }
+
+  /** Of a query that does not run here. */
+  async #failElsewhere(query: PostgresQuery, error: QueryError): Promise<void> {
+    await this.#persistence.writeFailure(query, error)
+    this.#onlookers.over(query.key)
+  }
+
+  async #adoptAll(): Promise<void> {
+    const { reruns, maxRunning } = this.#limits
+    if (!reruns || this.#isClosed) return
+    this.#onlookers.begin()
+    await this.#housekeeping.begin()
+    while (!this.#isClosed && this.#local.list().length < maxRunning) {
+      const taken = await this.#ledger.take()
+      if (!taken) return
+      await this.#rerun(taken)
+    }
+  }
+
+  async #rerun({ id, owner, request, attempt, keepOnCompletion, times }: TakenQuery): Promise<void> {
+    const options = { keepAliveMs: times.leftMs, keepOnCompletion, waitForCompletionTimeoutMs: 0 }
+    const query = new PostgresQuery(id, request, owner, options, this.#clock)
+    query.attempt = attempt
+    query.registration = Promise.resolve()
+    query.bytes = await inTurns(weighInTurns(request))
+    try {
+      this.#assertOpen()
+      this.#runner.admit(query)
+    } catch (refusal) {
+      const error = this.#isClosed ? CLOSED : freezeFailure(refusal).error
+      return this.#failElsewhere(query, error)
+    }
+    this.#local.add(query)
+    this.#adjust(query, times)
+    this.#runner.run(query, request, undefined)
+    await this.#ledger.dropChunks(query.key, attempt)
+  }
+
+  async #orForget(query: PostgresQuery, call: () => Promise<void>): Promise<void> {
+    try {
+      await call()
+    } catch (error) {
+      query.cancel('its submit has failed')
+      this.#forget(query)
+      // The tables may have it all the same. A submit that comes again must find its key free.
+      if (query.idempotency && !(error instanceof KeyTaken)) {
+        void this.#ledger.remove({ key: query.key }).catch(() => {})
       }
+      throw error
     }
   }
 
@@ -138,42 +252,27 @@ export class LocalRuns {
 
   async #registerNow(query: PostgresQuery, request: QueryRequest, options: SubmitOptions): Promise<void> {
     const { key, id, owner } = query
-    const { keepAliveMs, keepOnCompletion } = options
+    const { keepAliveMs, keepOnCompletion, idempotency } = options
+    this.#onlookers.begin()
     await this.#housekeeping.begin()
     const ranMs = this.#clock.now() - query.begunMs
-    const registration = { key, id, owner, request, ranMs, keepAliveMs, keepOnCompletion }
-    const { used, times } = await this.#ledger.register(registration, this.#limits)
-    if (!times) throw refusal(used, this.#limits)
+    const times = { ranMs, keepAliveMs, keepOnCompletion }
+    const registration = { key, id, owner, request, idempotency, ...times }
+    const registered = await this.#ledger.register(registration, this.#limits)
+    if (!registered.times) throw refusal(registered.used, this.#limits)
+    this.#assertOpen()
+    this.#adjust(query, registered.times)
+  }
+
+  /** The times are those of the database. */
+  #adjust(query: PostgresQuery, { startTimeMs, expirationTimeMs, leftMs }: TableTimes): void {
+    query.startTimeMs = startTimeMs
+    query.expirationTimeMs = expirationTimeMs
+    this.extend(query, leftMs)
+  }
+
+  #assertOpen(): void {
     if (this.#isClosed) throw unavailable('the async query store is closed')
-    query.startTimeMs = times.startTimeMs
-    query.expirationTimeMs = times.expirationTimeMs
-    this.extend(query, times.leftMs)
-  }
-
-  #keepResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): void | Promise<void> {
-    if (!query.registration) return
-    query.keeping ??= this.#writeResult(query, result, facts)
-    return query.keeping
-  }
-
-  #keepFailure(query: PostgresQuery, error: QueryError): void | Promise<void> {
-    if (!query.registration) return
-    query.keeping = this.#writeFailure(query, error, query.keeping)
-    return query.keeping
-  }
-
-  async #writeResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): Promise<void> {
-    await query.registration
-    await this.#persistence.writeResult(query, result, facts)
-    this.#forget(query)
-  }
-
-  /** `before` is the outcome that the query has already, unless it cannot be kept. */
-  async #writeFailure(query: PostgresQuery, error: QueryError, before?: Promise<void>): Promise<void> {
-    const [isKept, isRegistered] = await Promise.all([succeeds(before), succeeds(query.registration)])
-    if (isKept) return
-    if (isRegistered) await this.#persistence.writeFailure(query, error)
-    this.#forget(query)
   }
 
   /** The tables know whether the expiry was moved, maybe by another process. */
@@ -189,38 +288,13 @@ export class LocalRuns {
     void this.drop(query, 'keep_alive expired')
   }
 
-  #forget(query: PostgresQuery): void {
+  #forget(query: PostgresQuery, why?: string): void {
     if (!this.#local.delete(query)) return
     this.#expiries.delete(query)
     this.#runner.forget(query)
+    if (query.registration) this.#onlookers.over(query.key, why)
   }
 }
 
 /** How soon to ask again about an expiry when the database does not answer, in milliseconds. */
 const RETRY_MS = 1_000
-
-/** Of a query whose process does not say any more that it is there, or has lost track of it. */
-export const LOST = new QueryError(
-  'node_disconnected_exception',
-  'the process that ran the query is gone; submit it again',
-)
-const CLOSED = new QueryError(
-  'node_closed_exception',
-  'the process that ran the query has shut down; submit it again',
-)
-
-function refusal({ queries, bytes }: Registered['used'], limits: OwnLimits): QueryError {
-  const { maxQueriesPerOwner, maxBytesPerOwner } = limits
-  return queries >= maxQueriesPerOwner
-    ? tooMany({ of: 'owner', used: queries, wanted: queries + 1, limit: maxQueriesPerOwner })
-    : tooLarge({ of: 'owner', used: bytes, wanted: bytes, limit: maxBytesPerOwner })
-}
-
-function succeeds(promise: Promise<void> | undefined): Promise<boolean> {
-  return (
-    promise?.then(
-      () => true,
-      () => false,
-    ) ?? Promise.resolve(false)
-  )
-}

@@ -19,6 +19,13 @@ export interface PostgresStoreOptions {
   pool: PostgresPool
   /** Runs one query, in the process that got the submit. */
   execute: Execute
+  /**
+   * The connection on which this process hears what others notify, and says that it is there: a `ClientConfig` of `pg`, or
+   * `false` to do without. Goes past PgBouncer, which hands no notification on in its transaction mode.
+   *
+   * @default the options of the pool
+   */
+  listener?: object | false
   /** The schema of the tables: lower-case letters, digits and `_`. @default 'esql_async' */
   schema?: string
   /** Most queries of one owner in the tables, running and finished. A submit beyond it answers 429. @default 1_000 */
@@ -59,10 +66,43 @@ export interface PostgresStoreOptions {
    * @default 20_000
    */
   leaseMs?: number
-  /** How often this process asks about queries of other processes, in milliseconds, while requests wait for them. @default 250 */
+  /**
+   * What becomes of a query whose process is lost. `'fail'`: it fails with 500. `'rerun'`: another process runs it once more, at
+   * most twice in all, for engines without side effects. For that, the whole request and the owner stand in the tables while
+   * it runs. Its second run gets a `caller` with nothing but the owner. The same in every process.
+   *
+   * @default 'fail'
+   */
+  onLost?: 'fail' | 'rerun'
+  /**
+   * How long `close` lets running queries go on, in milliseconds. What then still runs fails with 500, or is left to other
+   * processes with `onLost: 'rerun'`.
+   *
+   * @default 10_000
+   */
+  closeGraceMs?: number
+  /**
+   * How often this process asks about queries, in milliseconds, while requests wait for them or while they run here.
+   *
+   * @default 2_000, or 250 without notifications
+   */
   pollMs?: number
+  /**
+   * How long a statement may take, in milliseconds, the wait for a connection of the pool included. A request that needs it then
+   * answers 503.
+   *
+   * @default 5_000
+   */
+  statementTimeoutMs?: number
   /** How long a deleted or expired result stays readable for downloads that have begun, in milliseconds. @default 600_000 */
   readGraceMs?: number
+  /**
+   * How long, in milliseconds, the tables keep the `Idempotency-Key` of a query that is not kept, and its outcome, from the end
+   * of its submit on. The key of every other query is known as long as the query.
+   *
+   * @default 600_000 (10 min)
+   */
+  idempotencyWindowMs?: number
   /** Memory, in bytes, for small results that clients read again. @default 33_554_432 (32 MiB) */
   maxCachedBytes?: number
   /** Receives what goes wrong beside requests. @default the console, failures only */
@@ -86,6 +126,13 @@ export const POSTGRES_STORE_OPTIONS = {
     printable: false,
     required: true,
   },
+  listener: {
+    expected: 'a ClientConfig of `pg`, or false',
+    fits: (value) => value === false || isObject(value),
+    // It may have a password.
+    printable: false,
+    defaultInWords: 'the options of the pool',
+  },
   schema: {
     expected: SCHEMA_NAMES,
     fits: (value) => typeof value === 'string' && SCHEMA_NAME.test(value),
@@ -97,8 +144,16 @@ export const POSTGRES_STORE_OPTIONS = {
   maxBytes: { ...rules.positiveNumber, default: 256 * 2 ** 20 },
   heartbeatMs: { ...rules.positiveNumber, default: 5_000 },
   leaseMs: { ...rules.positiveNumber, default: 20_000 },
-  pollMs: { ...rules.positiveNumber, default: 250 },
+  onLost: {
+    expected: "'fail' or 'rerun'",
+    fits: (value) => value === 'fail' || value === 'rerun',
+    default: 'fail',
+  },
+  closeGraceMs: { ...rules.nonNegativeNumber, default: 10_000 },
+  pollMs: { ...rules.positiveNumber, defaultInWords: '2_000, or 250 without notifications' },
+  statementTimeoutMs: { ...rules.positiveNumber, default: 5_000 },
   readGraceMs: { ...rules.nonNegativeNumber, default: 600_000 },
+  idempotencyWindowMs: { ...rules.positiveNumber, default: 600_000 },
   maxCachedBytes: { ...rules.positiveNumber, default: 32 * 2 ** 20 },
   logger: { ...rules.object, default: consoleLogger, defaultInWords: 'the console, failures only' },
 } as const satisfies OptionTable<PostgresStoreOptions>

@@ -21,16 +21,36 @@ export class Persistence {
   readonly #ledger: Ledger
   readonly #clock: Clock
   readonly #logger: Logger
+  readonly #onKept: (query: PostgresQuery) => void
   #isClosed = false
 
-  constructor(ledger: Ledger, { clock, logger }: { clock: Clock; logger: Logger }) {
+  /** `onKept` gets a query when the tables have its outcome, or never will. */
+  constructor(
+    ledger: Ledger,
+    { clock, logger }: { clock: Clock; logger: Logger },
+    onKept: (query: PostgresQuery) => void,
+  ) {
     this.#ledger = ledger
+    this.#onKept = onKept
     this.#clock = clock
     this.#logger = logger
   }
 
+  /** Keeps the result of a query that others know. Its waits end after that. */
+  keepResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): void | Promise<void> {
+    if (!query.registration) return
+    query.keeping ??= this.#keepResult(query, result, facts)
+    return query.keeping
+  }
+
+  keepFailure(query: PostgresQuery, error: QueryError): void | Promise<void> {
+    if (!query.registration) return
+    query.keeping = this.#keepFailure(query, error, query.keeping)
+    return query.keeping
+  }
+
   /** Rejects with `task_cancelled_exception` if the query is gone, or belongs to this process no more. */
-  async writeResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): Promise<void> {
+  async #writeResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): Promise<void> {
     const { key } = query
     const encoded = await encodeResult(result)
     const { chunks } = encoded
@@ -51,7 +71,7 @@ export class Persistence {
     if (!query.registration) return undefined
     await query.registration
     await this.#put(query, no, chunk)
-    return storedChunk(this.#ledger, { key: query.key, attempt: 1, no }, chunk.length)
+    return storedChunk(this.#ledger, { key: query.key, attempt: query.attempt, no }, chunk.length)
   }
 
   /** Never rejects. */
@@ -69,6 +89,20 @@ export class Persistence {
   /** From now on, a statement that fails is not sent again. */
   close(): void {
     this.#isClosed = true
+  }
+
+  async #keepResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): Promise<void> {
+    await query.registration
+    await this.#writeResult(query, result, facts)
+    this.#onKept(query)
+  }
+
+  /** `before` is the outcome that the query has already, unless it cannot be kept. */
+  async #keepFailure(query: PostgresQuery, error: QueryError, before?: Promise<void>): Promise<void> {
+    const [isKept, isRegistered] = await Promise.all([succeeds(before), succeeds(query.registration)])
+    if (isKept) return
+    if (isRegistered) await this.writeFailure(query, error)
+    this.#onKept(query)
   }
 
   async #put(query: PostgresQuery, no: number, chunk: Uint8Array): Promise<void> {
@@ -95,4 +129,13 @@ export class Persistence {
 
 function assertThere(isThere: boolean): void {
   if (!isThere) throw taskCancelled('it is gone, or another process has taken it for lost')
+}
+
+export function succeeds(promise: Promise<void> | undefined): Promise<boolean> {
+  return (
+    promise?.then(
+      () => true,
+      () => false,
+    ) ?? Promise.resolve(false)
+  )
 }

@@ -8,6 +8,8 @@ import { queryKey } from './encoding'
 /** A query that runs in this process. */
 export class PostgresQuery extends LocalQuery {
   readonly key: Buffer
+  /** How often it has run, in this process and in those before. */
+  attempt = 1
   /** Settles when the tables have the query. `undefined`: nobody but its submit knows it. */
   registration: Promise<void> | undefined
   /** Settles when the tables have its outcome. */

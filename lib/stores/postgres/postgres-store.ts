@@ -1,57 +1,65 @@
 import type { Owner } from '../../core/caller'
 import { checkOptions } from '../../core/check-options'
 import { unavailable } from '../../core/errors'
+import { unfailing } from '../../core/logger'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
-import type { StoredResult } from '../../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
-import { inTurns } from '../../core/turns'
 import { ownText } from '../execution/own-text'
 import { taskCancelled } from '../execution/query'
 import { assertQueryId, withPadding } from '../execution/query-id'
-import { weighInTurns } from '../execution/weight'
 import { Database } from './database'
 import { queryKey } from './encoding'
+import { KeyedSubmits } from './keyed-submits'
+import type { KnownQuery } from './ledger'
 import { Ledger } from './ledger'
-import { LOST, LocalRuns } from './local-runs'
+import { Listener, listenerClients } from './listener'
+import type { Onlookers } from './local-runs'
+import { LocalRuns } from './local-runs'
+import { postgresMetrics } from './metrics'
 import type { PostgresStoreOptions } from './options'
 import { POSTGRES_STORE_OPTIONS } from './options'
 import type { PostgresQuery } from './postgres-query'
-import { Results } from './results'
-import type { StoredQuery } from './rows'
 import { createSchema, SCHEMA_VERSION } from './schema'
-import { statementsFor } from './statements'
-import { Watch } from './watch'
+import type { FoundOrWatched } from './shared-queries'
+import { SharedQueries } from './shared-queries'
 
 /**
  * Keeps queries in PostgreSQL and runs them with your executor, in the process that got the submit. Finished queries
  * outlive the process, and every process on the same tables serves them.
  *
- * A query gets into the tables when somebody learns its id. One that ends within its wait and is not kept costs no
- * statement.
+ * A query gets into the tables when somebody learns its id, or at once if its submit has an `Idempotency-Key`. Any other that ends
+ * within its wait and is not kept costs no statement.
  */
 export class PostgresStore implements AsyncQueryStore {
+  readonly idempotentSubmit = true
+  readonly #idempotencyWindowMs: number
   readonly #schema: string
   readonly #database: Database
   readonly #ledger: Ledger
-  readonly #results: Results
-  readonly #runs: LocalRuns
-  readonly #watch: Watch
+  readonly #queries: SharedQueries
+  readonly #keyed: KeyedSubmits
   #closing: Promise<void> | undefined
 
   constructor(options: PostgresStoreOptions) {
-    const resolved = checkOptions('PostgresStore', options, POSTGRES_STORE_OPTIONS)
+    const checked = checkOptions('PostgresStore', options, POSTGRES_STORE_OPTIONS)
+    const resolved = { ...checked, logger: unfailing(checked.logger) }
     const { schema, maxRunning, maxBytes, leaseMs, heartbeatMs } = resolved
+    const reruns = resolved.onLost === 'rerun'
     if (leaseMs < 3 * heartbeatMs) {
       throw new TypeError('PostgresStore expects `leaseMs` to be at least three times `heartbeatMs`')
     }
     this.#schema = schema
-    this.#database = new Database(resolved.pool, resolved.logger)
-    this.#ledger = new Ledger(this.#database, statementsFor(schema), leaseMs)
-    this.#results = new Results(this.#ledger, resolved.maxCachedBytes)
+    this.#idempotencyWindowMs = resolved.idempotencyWindowMs
+    const metrics = postgresMetrics(resolved.meterProvider)
+    const listener = new Listener(listenerClients(resolved.pool, resolved), schema, resolved, metrics)
+    this.#database = new Database(resolved.pool, listener, resolved, metrics)
+    this.#ledger = new Ledger(this.#database, schema, { leaseMs, reruns })
     // What runs is limited for the process. What is kept is limited for its owner, by the tables.
     const running = { maxQueries: maxRunning, maxQueriesPerOwner: maxRunning, maxBytesPerOwner: maxBytes }
-    this.#runs = new LocalRuns(this.#ledger, { ...resolved, ...running }, resolved)
-    this.#watch = new Watch((keys) => this.#ledger.ended(keys), resolved)
+    const createRuns = (onlookers: Onlookers): LocalRuns =>
+      new LocalRuns(this.#ledger, { ...resolved, ...running }, { ...resolved, reruns }, onlookers)
+    this.#queries = new SharedQueries(this.#ledger, listener, resolved, createRuns, metrics)
+    this.#keyed = new KeyedSubmits(this.#ledger)
   }
 
   /**
@@ -60,78 +68,77 @@ export class PostgresStore implements AsyncQueryStore {
    */
   async migrate(): Promise<void> {
     await this.#database.runScript(createSchema(this.#schema))
-    const version = await this.#ledger.version()
-    if (version > SCHEMA_VERSION) {
-      throw new TypeError(
-        `The tables in ${this.#schema} have version ${version}; this release knows ${SCHEMA_VERSION}`,
-      )
-    }
+    await this.#assertKnownTables()
   }
 
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
     this.#assertOpen()
-    const weighing = inTurns(weighInTurns(request))
-    const bytes = typeof weighing === 'number' ? weighing : await weighing
-    this.#assertOpen()
-    const query = await this.#runs.start(request, bytes, ownText(owner), options)
+    const own = ownText(owner)
+    const begin = (): Promise<PostgresQuery> => this.#queries.runs.begin(request, own, options)
+    if (options.idempotency) {
+      return this.#answerKeyed(await this.#keyed.once(own, options.idempotency, begin), options)
+    }
+    const query = await begin()
+    await this.#queries.runs.settle(query, request, options)
     if (!query.outcome || !query.registration) return query.snapshot()
-    return (await this.#read(query.key, query.id)) ?? query.snapshot()
+    return (await this.#queries.read(query.key, query.id)) ?? query.snapshot()
   }
 
   async get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined> {
-    const key = this.#keyOf(id, owner)
-    const local = this.#runs.find(key)
-    const { keepAliveMs = 0 } = options
-    if (keepAliveMs > 0) {
-      const leftMs = await this.#ledger.touch(key, keepAliveMs)
-      if (leftMs === undefined) return undefined
-      if (local) this.#runs.extend(local, leftMs)
-    }
-    const query = await this.#read(key, id)
-    if (!query?.isRunning || !(options.waitForCompletionTimeoutMs > 0)) return query
-    await (local ? local.wait(options) : this.#watch.wait(key, options))
-    return (await this.#read(key, id)) ?? gone(local)
+    const { query, watched } = await this.#find(id, owner, options)
+    if (!watched) return query
+    await this.#queries.wait(watched, options)
+    return this.#queries.answer(watched)
   }
 
   async stop(id: string, owner: Owner): Promise<CompletedQuery | undefined> {
     const key = this.#keyOf(id, owner)
-    const local = this.#runs.find(key)
-    let query = await this.#read(key, id)
-    if (query?.isRunning) {
-      if (local) await this.#runs.stop(local)
-      else await this.#stopElsewhere(key)
-      query = (await this.#read(key, id)) ?? gone(local)
-    }
+    const found = await this.#queries.read(key, id)
+    const query = found?.isRunning ? await this.#queries.stop(key, id) : found
     return query?.isRunning ? undefined : query
   }
 
   async delete(id: string, owner: Owner, options: DeleteOptions = {}): Promise<boolean> {
     const own = this.#keyOf(id, owner)
-    const key = await this.#ledger.remove(options.anyOwner ? { id: withPadding(id) } : { key: own })
-    if (!key) return false
-    const local = this.#runs.find(key)
-    if (local) await this.#runs.drop(local, 'cancelled by user')
-    return true
+    return this.#queries.remove(options.anyOwner ? { id: withPadding(id) } : { key: own })
   }
 
   async list(owner: Owner, { anyOwner, id }: ListOptions = {}): Promise<readonly ListedQuery[]> {
     this.#assertOpen()
     if (id !== undefined) assertQueryId(id)
     const listed = await this.#ledger.list(anyOwner ? undefined : owner, id && withPadding(id))
-    return listed.map(({ key, ...query }) => ({ ...query, ...this.#runs.find(key)?.progress() }))
+    return listed.map(({ key, ...query }) => ({ ...query, ...this.#queries.runs.find(key)?.progress() }))
   }
 
-  /** For `readyHandler`: rejects while the database does not answer, or has no tables. */
+  /** For `readyHandler`: rejects while the database does not answer, or has no tables that this release knows. */
   async check(): Promise<void> {
     this.#assertOpen()
-    await this.#ledger.version()
+    await this.#assertKnownTables()
   }
 
-  /** Fails the queries that run in this process with a 500, and leaves the pool open. */
+  /**
+   * Gives the queries that run in this process `closeGraceMs` to end. Then it fails them with a 500, or leaves them to other
+   * processes with `onLost: 'rerun'`. Refuses every call from the beginning on, and leaves the pool open.
+   */
   close(): Promise<void> {
-    this.#watch.close()
-    this.#closing ??= this.#runs.close()
+    this.#closing ??= this.#queries.close()
     return this.#closing
+  }
+
+  /** The answer to a submit with a key, whichever process runs the query. */
+  async #answerKeyed(query: PostgresQuery | KnownQuery, options: SubmitOptions): Promise<AsyncQuery> {
+    const { key, id } = query
+    // How the query has ended is read below, when nobody else can decide about it any more.
+    if (options.waitForCompletionTimeoutMs > 0) {
+      const { watched } = await this.#queries.find(key, id).catch(() => ({ watched: undefined }))
+      if (watched) await this.#queries.wait(watched, options)
+      if (watched) this.#queries.release(watched)
+    }
+    await this.#ledger.settle(key, !options.signal?.aborted, this.#idempotencyWindowMs)
+    const found = await this.#queries.read(key, id, true)
+    if (found) return found
+    if ('snapshot' in query) return query.snapshot()
+    throw taskCancelled('it was deleted or has expired')
   }
 
   #keyOf(id: string, owner: Owner): Buffer {
@@ -140,48 +147,24 @@ export class PostgresStore implements AsyncQueryStore {
     return queryKey(owner, withPadding(id))
   }
 
-  async #read(key: Buffer, id: string): Promise<AsyncQuery | undefined> {
-    const found = await this.#results.read(key)
-    if (!found) return undefined
-    const { stored, result } = found
-    const local = this.#runs.find(key)
-    if (stored.isLost && !local) {
-      await this.#ledger.bury(key, LOST)
-      return this.#read(key, id)
-    }
-    const { startTimeMs, expirationTimeMs } = stored
-    const times = { startTimeMs, expirationTimeMs }
-    if (stored.failure) throw stored.failure
-    if (!result) return { isRunning: true, id: withPadding(id), ...times, ...local?.progress() }
-    return { ...(stored.isKept && { id: withPadding(id) }), ...times, ...completed(stored, result) }
+  /** A query, or what to wait for. What is not needed during the wait is forgotten with this call. */
+  async #find(id: string, owner: Owner, options: GetOptions): Promise<FoundOrWatched> {
+    const key = this.#keyOf(id, owner)
+    const { keepAliveMs = 0 } = options
+    if (keepAliveMs > 0 && !(await this.#queries.extend(key, keepAliveMs))) return {}
+    if (!(options.waitForCompletionTimeoutMs > 0)) return { query: await this.#queries.read(key, id) }
+    return this.#queries.find(key, id)
   }
 
-  /** Asks the process that runs the query, and waits for its end. */
-  async #stopElsewhere(key: Buffer): Promise<void> {
-    await this.#ledger.stop(key)
-    await this.#watch.wait(key, { waitForCompletionTimeoutMs: Number.POSITIVE_INFINITY })
+  async #assertKnownTables(): Promise<void> {
+    const version = await this.#ledger.version()
+    if (version <= SCHEMA_VERSION) return
+    throw new TypeError(
+      `The tables in ${this.#schema} have version ${version}; this release knows ${SCHEMA_VERSION}`,
+    )
   }
 
   #assertOpen(): void {
     if (this.#closing) throw unavailable('the async query store is closed')
   }
-}
-
-function completed(stored: StoredQuery, result: StoredResult): Omit<CompletedQuery, 'id'> {
-  const { tookNanos, isPartial, timeZone } = stored
-  return {
-    isRunning: false,
-    tookNanos,
-    isPartial,
-    ...(stored.isColumnar && { columnar: true }),
-    ...(timeZone !== undefined && { timeZone }),
-    ...(stored.hasColumnMetadata && { columnMetadata: true }),
-    result,
-  }
-}
-
-/** The end of a wait for a query that was there, and is there no more. */
-function gone(local: PostgresQuery | undefined): never {
-  if (local?.outcome?.state === 'failed') throw local.outcome.error
-  throw taskCancelled('it was deleted or has expired')
 }

@@ -1,4 +1,6 @@
 import type { QueryError } from '../../core/errors'
+import type { StoredResult } from '../../core/result'
+import type { CompletedQuery } from '../../core/store'
 import type { Row } from './database'
 import { decodeFailure } from './encoding'
 
@@ -7,9 +9,13 @@ export interface StoredQuery {
   state: 'running' | 'completed' | 'failed'
   /** Its process is gone, so it will not end. */
   isLost: boolean
+  /** Its process is gone, and another one may run it. */
+  isOrphan: boolean
   startTimeMs: number
   expirationTimeMs: number
   isKept: boolean
+  /** Only submits with its key may find it. */
+  isHidden: boolean
   isColumnar: boolean
   timeZone: string | undefined
   hasColumnMetadata: boolean
@@ -28,9 +34,11 @@ export function readQuery(row: Row): StoredQuery {
   return {
     state: textOf(row, 'state') as StoredQuery['state'],
     isLost: isTrue(row, 'is_lost'),
+    isOrphan: isTrue(row, 'is_orphan'),
     startTimeMs: numberOf(row, 'started_ms'),
     expirationTimeMs: numberOf(row, 'expires_ms'),
     isKept: isTrue(row, 'kept'),
+    isHidden: isTrue(row, 'is_hidden'),
     isColumnar: isTrue(row, 'columnar'),
     timeZone: row.time_zone ?? undefined,
     hasColumnMetadata: isTrue(row, 'column_metadata'),
@@ -41,6 +49,20 @@ export function readQuery(row: Row): StoredQuery {
     body: bytesOf(row, 'body'),
     chunks: numberOf(row, 'chunks'),
     failure: failure && decodeFailure(failure),
+  }
+}
+
+/** What everybody gets of a query that has completed, but for its id and times. */
+export function completed(stored: StoredQuery, result: StoredResult): Omit<CompletedQuery, 'id'> {
+  const { tookNanos, isPartial, timeZone } = stored
+  return {
+    isRunning: false,
+    tookNanos,
+    isPartial,
+    ...(stored.isColumnar && { columnar: true }),
+    ...(timeZone !== undefined && { timeZone }),
+    ...(stored.hasColumnMetadata && { columnMetadata: true }),
+    result,
   }
 }
 

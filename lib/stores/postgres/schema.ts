@@ -43,11 +43,18 @@ IF to_regclass('${s}.version') IS NULL THEN
     -- The process that runs the query, or has. A process that is lost is just not among the executors.
     executor uuid,
     attempt integer NOT NULL DEFAULT 1,
+    -- How often the query may run, if its processes are lost.
+    max_attempts integer NOT NULL,
     is_stopped boolean NOT NULL DEFAULT false,
-    -- Only while the query runs.
+    -- Only while the query runs. Beyond its text only where it may run again, and then with its owner.
     request bytea,
+    -- Digests of what a submit that comes again has.
     idempotency_key bytea,
     fingerprint bytea,
+    -- A submit with a key has told the id of the query to its client.
+    is_told boolean NOT NULL DEFAULT false,
+    -- Only submits with its key find the query.
+    is_hidden boolean NOT NULL DEFAULT false,
     took_nanos bigint,
     is_partial boolean,
     -- The result without its rows.

@@ -1,76 +1,173 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { Clock } from '../../core/clock'
+import { QueryError } from '../../core/errors'
 import type { WaitOptions } from '../../core/operations'
+import type { AsyncQuery } from '../../core/store'
+import { taskCancelled } from '../execution/query'
 import { Waits } from '../execution/waits'
+import { isOutage } from './database'
 
-/** A query that runs in another process, and the requests that wait for its end here. */
-interface Watched {
-  key: Buffer
-  waits: Waits
+/** A query whose end requests wait for here. */
+export interface Watched {
+  readonly key: Buffer
+  readonly id: string
+  readonly waits: Waits
+  /** How many requests have it. */
+  users: number
+  /** Settles when the tables have said what is new. */
+  reading: Promise<void> | undefined
+  /** Something has happened since the tables were asked. */
+  isStale: boolean
+  /** Of a query that runs no more. */
+  answer: (() => AsyncQuery) | undefined
+}
+
+export interface WatchSource {
+  /** Those of the keys whose queries run no more. */
+  ended(keys: readonly Buffer[]): Promise<readonly Buffer[]>
+  read(key: Buffer, id: string): Promise<AsyncQuery | undefined>
+  /** The query runs here, so its end is known without asking. */
+  isHere(key: Buffer): boolean
+  /** How often to ask, at this moment. */
+  pollMs(): number
 }
 
 /**
- * Waits for queries of other processes. Asks the tables again and again, in one statement for all of them, as long as
- * anybody waits.
+ * The requests that wait for queries. Each query is read once for all of its waits. Asks the tables again and again, in one
+ * statement for all queries, as long as anybody waits.
  */
 export class Watch {
-  readonly #ended: (keys: readonly Buffer[]) => Promise<readonly Buffer[]>
+  readonly #source: WatchSource
   readonly #clock: Clock
-  readonly #pollMs: number
+  /** Its timer belongs to no request. */
+  readonly #context = new AsyncResource('PostgresWatch')
   readonly #watched = new Map<string, Watched>()
   #cancelTimer: (() => void) | undefined
   #isPolling = false
+  #isClosed = false
 
-  /** `ended` tells which of these queries run no more. */
-  constructor(
-    ended: (keys: readonly Buffer[]) => Promise<readonly Buffer[]>,
-    { clock, pollMs }: { clock: Clock; pollMs: number },
-  ) {
-    this.#ended = ended
+  constructor(source: WatchSource, clock: Clock) {
+    this.#source = source
     this.#clock = clock
-    this.#pollMs = pollMs
   }
 
-  /** Resolves when the query runs no more, the time has passed, the signal has fired, or the watch is closed. */
-  async wait(key: Buffer, options: WaitOptions): Promise<void> {
+  /** Notes what happens to a query from now on, until {@link answer} or {@link release}. */
+  open(key: Buffer, id: string): Watched {
     const name = key.toString('latin1')
-    const watched = this.#watched.get(name) ?? { key, waits: new Waits(this.#clock) }
-    this.#watched.set(name, watched)
+    let watched = this.#watched.get(name)
+    if (!watched) {
+      const waits = new Waits(this.#clock)
+      watched = { key, id, waits, users: 0, reading: undefined, isStale: false, answer: undefined }
+      this.#watched.set(name, watched)
+    }
+    watched.users += 1
     this.#arm()
-    await watched.waits.wait(options)
-    if (watched.waits.isEmpty) this.#forget(name)
+    return watched
   }
 
-  close(): void {
-    for (const { waits } of this.#watched.values()) waits.end()
+  /**
+   * Resolves when the query runs no more, the time has passed, the signal has fired, or the watch is closed. A wait holds nothing
+   * but this promise.
+   */
+  wait(watched: Watched, options: WaitOptions): Promise<void> {
+    return watched.answer ? Promise.resolve() : watched.waits.wait(options)
+  }
+
+  /** The query after a wait. Rejects if it has failed or is gone. */
+  async answer(watched: Watched): Promise<AsyncQuery> {
+    this.release(watched)
+    if (watched.answer) return watched.answer()
+    return (await this.#source.read(watched.key, watched.id)) ?? gone()
+  }
+
+  release(watched: Watched): void {
+    watched.users -= 1
+    if (watched.users === 0) this.#forget(watched)
+  }
+
+  /** Something has happened to a query. `why` it is gone, if it is. */
+  async look(key: Buffer, why?: string): Promise<void> {
+    const watched = this.#watched.get(key.toString('latin1'))
+    if (!watched) return
+    watched.isStale = true
+    watched.reading ??= this.#readOn(watched, why)
+    await watched.reading
+  }
+
+  async #readOn(watched: Watched, why?: string): Promise<void> {
+    while (watched.isStale && !watched.answer) {
+      watched.isStale = false
+      watched.answer = await this.#read(watched, why)
+    }
+    watched.reading = undefined
+    if (!watched.answer) return
+    this.#forget(watched)
+    watched.waits.end()
+  }
+
+  /** Asks about every query now. */
+  pollNow(): void {
+    if (this.#watched.size > 0 && !this.#isPolling) void this.#poll()
+  }
+
+  /** Ends every wait. Resolves when all have their answers. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#disarm()
+    await Promise.all([...this.#watched.values()].map(({ key }) => this.look(key)))
+  }
+
+  async #read({ key, id }: Watched, why?: string): Promise<Watched['answer']> {
+    try {
+      const query = await this.#source.read(key, id)
+      if (!query) return () => gone(why)
+      return query.isRunning && !this.#isClosed ? undefined : () => ({ ...query })
+    } catch (error) {
+      // An outage. The waits outlive it, and the next poll tells.
+      if (!(error instanceof QueryError) && isOutage(error) && !this.#isClosed) return undefined
+      return () => {
+        throw error
+      }
+    }
+  }
+
+  #arm(): void {
+    if (this.#cancelTimer || this.#isPolling || this.#isClosed || this.#watched.size === 0) return
+    this.#context.runInAsyncScope(() => {
+      this.#cancelTimer = this.#clock.setTimer(() => void this.#poll(), this.#source.pollMs())
+    })
+  }
+
+  #disarm(): void {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
   }
 
-  #arm(): void {
-    if (this.#cancelTimer || this.#isPolling || this.#watched.size === 0) return
-    this.#cancelTimer = this.#clock.setTimer(() => void this.#poll(), this.#pollMs)
-  }
-
   async #poll(): Promise<void> {
-    this.#cancelTimer = undefined
+    this.#disarm()
     this.#isPolling = true
     try {
-      const keys = [...this.#watched.values()].map(({ key }) => key)
-      for (const key of await this.#ended(keys)) {
-        this.#watched.get(key.toString('latin1'))?.waits.end()
-      }
+      const keys = [...this.#watched.values()]
+        .map(({ key }) => key)
+        .filter((key) => !this.#source.isHere(key))
+      const ended = keys.length > 0 ? await this.#source.ended(keys) : []
+      for (const key of ended) void this.look(key)
     } catch {
-      // An outage. The waits outlive it, and the next poll tells.
+      // An outage. The next poll tells.
     } finally {
       this.#isPolling = false
       this.#arm()
     }
   }
 
-  #forget(name: string): void {
-    this.#watched.delete(name)
-    if (this.#watched.size > 0) return
-    this.#cancelTimer?.()
-    this.#cancelTimer = undefined
+  #forget(watched: Watched): void {
+    const name = watched.key.toString('latin1')
+    if (this.#watched.get(name) === watched) this.#watched.delete(name)
+    if (this.#watched.size === 0) this.#disarm()
   }
+}
+
+/** The end of a wait for a query that was there, and is there no more. */
+function gone(why = 'it was deleted or has expired'): never {
+  throw taskCancelled(why)
 }

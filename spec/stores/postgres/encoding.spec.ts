@@ -1,4 +1,4 @@
-import { ownerDigest, queryKey } from '../../../lib/stores/postgres/encoding'
+import { digestOf, queryKey } from '../../../lib/stores/postgres/encoding'
 
 /** Pairs of owner and id that are easily taken for each other. */
 const PAIRS: readonly (readonly [string, string])[] = [
@@ -23,9 +23,9 @@ describe('queryKey', () => {
   })
 })
 
-describe('ownerDigest', () => {
+describe('digestOf', () => {
   it('tells owners apart that UTF-8 writes alike', () => {
-    const digests = ['a\ud800', 'a\udbff', 'a\ufffd'].map((owner) => ownerDigest(owner).toString('hex'))
+    const digests = ['a\ud800', 'a\udbff', 'a\ufffd'].map((owner) => digestOf(owner).toString('hex'))
     expect(new Set(digests).size).toBe(3)
   })
 })

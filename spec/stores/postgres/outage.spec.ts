@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { batchesOf } from '../../../lib/core/result'
 import type { Execute } from '../../../lib/stores/execution/execute'
+import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
 import { PostgresStore } from '../../../lib/stores/postgres/postgres-store'
 import { PostgresServer } from '../../support/postgres/server'
+import { PostgresBench } from '../../support/postgres-bench'
 import { ObservedPool } from '../../support/postgres-harness'
-import { AT_ONCE, alice, FOREVER, rows } from '../../support/store-bench'
+import { AT_ONCE, alice, errorOf, FOREVER, rows } from '../../support/store-bench'
 
 const KEPT = { keepAliveMs: 600_000, keepOnCompletion: true }
 
@@ -25,7 +27,7 @@ class Warnings {
   }
 }
 
-describe('a server that is killed while a query runs', () => {
+describe('a server that is killed while queries run', () => {
   let server: PostgresServer
   let pool: ObservedPool
 
@@ -69,6 +71,69 @@ describe('a server that is killed while a query runs', () => {
     expect(await wait).toMatchObject(expected)
     expect(await store.get(id, alice, AT_ONCE)).toMatchObject(expected)
     await store.close()
+  })
+
+  it('loses no wait of another process', async () => {
+    const other = new ObservedPool(server.url)
+    let complete = (): void => {}
+    const execute: Execute = () =>
+      new Promise((resolve) => {
+        complete = () => resolve(rows('a'))
+      })
+    const logger = new Warnings().logger
+    const one = new PostgresStore({ pool, execute, logger })
+    const two = new PostgresStore({ pool: other, execute, logger })
+    try {
+      await one.migrate()
+      const { id = '' } = await one.submit({ query: 'FROM x' }, alice, { ...AT_ONCE, ...KEPT })
+      const waits = Array.from({ length: 1_000 }, () => two.get(id, alice, FOREVER))
+      await other.idle()
+      await server.kill()
+      complete()
+      await server.start()
+      for (const query of await Promise.all(waits)) {
+        expect(query).toMatchObject({ isRunning: false, result: rows('a') })
+      }
+    } finally {
+      await Promise.all([one.close(), two.close()])
+      await other.end()
+    }
+  })
+
+  it('takes no process for lost before it could have said that it is there', async () => {
+    const options: Partial<PostgresStoreOptions> = { listener: false, logger: new Warnings().logger }
+    const bench = await PostgresBench.create(server.url, options)
+    const two = bench.replica(options)
+    try {
+      const { id = '' } = await bench.submit({ keepAliveMs: 600_000 })
+      await server.kill()
+      await server.start()
+      const { name } = bench.schema
+      await bench.schema.query(`UPDATE ${name}.executors SET seen_at = seen_at - interval '1 hour'`)
+      expect(await two.get(id)).toMatchObject({ isRunning: true })
+      await bench.schema.advance(21_000)
+      expect(await errorOf(two.get(id))).toMatchObject({ type: 'node_disconnected_exception' })
+    } finally {
+      await two.close()
+      await bench.remove()
+    }
+  })
+
+  it('lets close end everything', async () => {
+    const logger = new Warnings().logger
+    const execute: Execute = () => new Promise(() => {})
+    const [one, two] = [
+      new PostgresStore({ pool, execute, logger }),
+      new PostgresStore({ pool, execute, logger }),
+    ]
+    await one.migrate()
+    const { id = '' } = await one.submit({ query: 'FROM x' }, alice, { ...AT_ONCE, ...KEPT })
+    const waits = [one, two].map((store) => store.get(id, alice, FOREVER).catch((error) => error))
+    await pool.idle()
+    await server.kill()
+    await Promise.all([one.close(), two.close()])
+    for (const error of await Promise.all(waits)) expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+    await server.start()
   })
 
   it('loses no row of a result that is being written', async () => {

@@ -98,6 +98,13 @@ describe('a query of another process', () => {
     expect(await two.get(id)).toMatchObject({ isRunning: false })
   })
 
+  it('is whole when a stop from here comes after its last row', async () => {
+    const id = await one.start()
+    await one.schema.query(`UPDATE ${one.schema.name}.queries SET is_stopped = true`)
+    one.run.complete(rows('a'))
+    expect(await two.get(id, FOREVER)).toMatchObject({ isRunning: false, isPartial: false })
+  })
+
   it('stands in the list of its owner', async () => {
     const id = await one.start({ query: 'FROM there' })
     expect(await two.store.list(bob)).toEqual([])

@@ -11,6 +11,10 @@ export type Flaw = { [Name in keyof FullStore]?: FullStore[Name] | undefined }
 export interface BrokenStore {
   flaw: string
   breaks(good: FullStore, harness: MemoryHarness): Flaw
+  /** The flaw of a second store on the same data. */
+  breaksReplica?(good: FullStore): Flaw
+  /** The flaw of the store after a restart. */
+  breaksRestart?(good: FullStore): Flaw
   caughtBy: readonly string[]
 }
 

@@ -1,0 +1,64 @@
+import type { InstrumentOptions } from '../../../lib/core/meter'
+import type { TestDatabase } from '../../support/postgres/database'
+import { openDatabase } from '../../support/postgres/database'
+import { PostgresBench } from '../../support/postgres-bench'
+import { FOREVER, refusal } from '../../support/store-bench'
+
+let database: TestDatabase
+
+beforeAll(async () => {
+  database = await openDatabase()
+})
+afterAll(() => database.close())
+
+/** Adds up what instruments get. */
+function sums() {
+  const sum: Record<string, number> = {}
+  const instrument = (name: string, _options: InstrumentOptions) => {
+    const add = (value: number): void => {
+      sum[name] = (sum[name] ?? 0) + value
+    }
+    return { add, record: (value: number) => add(value >= 0 ? 1 : Number.NaN) }
+  }
+  const meter = {
+    createCounter: instrument,
+    createUpDownCounter: instrument,
+    createHistogram: instrument,
+  }
+  return { sum, meterProvider: { getMeter: () => meter } }
+}
+
+it('PostgresStore measures lost queries, statements, those that wait, and whether it hears others', async () => {
+  const { sum, meterProvider } = sums()
+  const one = await PostgresBench.create(database.url, { listener: false })
+  const two = one.replica({ meterProvider })
+  const connected = () => sum['esql_async.store.listener.connected']
+  try {
+    const id = await one.start()
+    const before = one.pool.statements.length
+    const gets = Array.from({ length: 10 }, () => two.get(id, FOREVER))
+    const more = await Promise.all([
+      two.store.check(),
+      two.store.check(),
+      two.store.check(),
+      two.store.check(),
+    ])
+    expect(more).toHaveLength(4)
+    while (connected() !== 1) await one.pool.idle()
+    await one.schema.advance(21_000)
+    const lost = await refusal(two.get(id))
+    expect(lost).toMatchObject({ type: 'node_disconnected_exception' })
+    for (const get of gets) expect(await refusal(get)).toEqual(lost)
+    await one.pool.idle()
+    expect(sum).toMatchObject({
+      'esql_async.store.lost': 1,
+      'esql_async.store.statement.duration': one.pool.statements.length - before,
+      'esql_async.store.pool.waiting': 0,
+    })
+    await two.close()
+    while (connected() !== 0) await one.pool.idle()
+  } finally {
+    await two.close()
+    await one.remove()
+  }
+})

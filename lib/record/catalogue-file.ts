@@ -15,30 +15,31 @@ import { cellText, indented, layout, lines } from './layout'
 
 /** A catalogue as it is written. */
 export interface WrittenCatalogue {
+  readonly version: 1 | 2
   readonly schema: string | undefined
   readonly recorded: ValueObject
   readonly entries: readonly EntryFields[]
 }
 
-const EMPTY: WrittenCatalogue = { schema: undefined, recorded: {}, entries: [] }
+const EMPTY: WrittenCatalogue = { version: 2, schema: undefined, recorded: {}, entries: [] }
 
-/** Reads a catalogue that is to be changed. A file that does not exist is an empty one. Throws an error that names the fault. */
+/** Reads a catalogue that may not exist yet. Throws an error that names the fault. */
 export function readWritten(file: string): WrittenCatalogue {
   if (!existsSync(file)) return EMPTY
   readCatalogue(file)
   const text = new TextDecoder().decode(readFileSync(file))
-  const {
-    $schema: schema,
-    version = 1,
-    recorded = {},
-    queries = [],
-  } = CATALOGUE.read(parseJson(text)?.value ?? null, 'the catalogue')
-  if (version !== 2) {
-    throw new Error(
-      `${file}: recordings are of version 2; give the file "version": 2, and entries for every params "params": "any"`,
-    )
-  }
-  return { schema, recorded, entries: queries }
+  const read = CATALOGUE.read(parseJson(text)?.value ?? null, 'the catalogue')
+  const { $schema: schema, version = 1, recorded = {}, queries = [] } = read
+  return { version, schema, recorded, entries: queries }
+}
+
+/** The same, for a catalogue that is to be changed. What is written is of version 2. */
+export function readChangeable(file: string): WrittenCatalogue {
+  const written = readWritten(file)
+  if (written.version === 2) return written
+  throw new Error(
+    `${file}: recordings are of version 2; give the file "version": 2, and entries for every params "params": "any"`,
+  )
 }
 
 /** What an entry is for, if that is one question. */

@@ -59,7 +59,11 @@ export class RecordedQuery {
     return this.#entry
   }
 
-  async #compose(old: EntryFields | undefined, repeats: 'all' | 'last', folder: string): Promise<EntryFields> {
+  async #compose(
+    old: EntryFields | undefined,
+    repeats: 'all' | 'last',
+    folder: string,
+  ): Promise<EntryFields> {
     const shown = this.#shown
     const outcomes = repeats === 'all' ? withoutEqualEnd(shown) : shown.slice(-1)
     const partial = this.#partialRows ?? keptPartial(old, outcomes)

@@ -9,7 +9,15 @@ import { abbreviated } from '../core/errors'
 import { messageOf } from '../core/message-of'
 import type { CompletedQuery } from '../core/store'
 import type { WrittenCatalogue } from './catalogue-file'
-import { askedBy, catalogueText, filesOf, keyOf, readWritten, realFile, writeWhole } from './catalogue-file'
+import {
+  askedBy,
+  catalogueText,
+  filesOf,
+  keyOf,
+  readChangeable,
+  realFile,
+  writeWhole,
+} from './catalogue-file'
 import { whyNoOutcome } from './outcome'
 import { RecordedQuery } from './recorded-query'
 import type { Redaction } from './redaction'
@@ -77,7 +85,7 @@ export class Recording {
   constructor(options: RecordingOptions) {
     this.#options = options
     this.#file = realFile(options.file)
-    this.#base = readWritten(this.#file)
+    this.#base = readChangeable(this.#file)
     this.#text = textOf(this.#file)
     this.#salt = saltOf(this.#base) ?? randomBytes(16).toString('hex')
     this.#redactor = new Redactor(options.redaction, this.#salt)
@@ -215,7 +223,7 @@ export class Recording {
   #readAgain(): void {
     const text = textOf(this.#file)
     if (text === this.#text) return
-    this.#base = readWritten(this.#file)
+    this.#base = readChangeable(this.#file)
     this.#text = text
   }
 

@@ -118,6 +118,39 @@ describe('the command record', () => {
     expect(cluster.queries).toEqual([])
   }, 60_000)
 
+  it.each([
+    [
+      'FROM a',
+      { columns: [{ name: 'n', type: 'keyword' }], values: [] },
+      1,
+      /✗ catalogue.FROM a \(must\)\n.*\n.*but the column `name` is new/,
+    ],
+    ['FAIL', { error: { type: 'verification_exception', reason: 'other' } }, 0, /✓ catalogue.FAIL\n/],
+    ['RUN', { error: { type: 'verification_exception', reason: 'other' } }, 2, /- catalogue.RUN \(skipped: /],
+  ])(
+    'is checked by verify: %s',
+    async (query, response, exitCode, told) => {
+      writeFileSync(folder.file, JSON.stringify({ version: 2, queries: [{ query, response }] }))
+      const token = file('key', API_KEY.authorization)
+      const flags = [
+        '--url',
+        cluster.url,
+        '--catalogue',
+        folder.file,
+        '--token-file',
+        token,
+        '--max-seconds',
+        '2',
+      ]
+      const verify = new ServerProcess(built, {}, ['verify', ...flags])
+      processes.push(verify)
+      expect(await verify.exited).toBe(exitCode)
+      expect(verify.stdout).toMatch(told)
+      expect(cluster.running).toEqual([])
+    },
+    60_000,
+  )
+
   it('leaves a readable catalogue with everything that was answered, whenever it is killed', async () => {
     const answered = new Set<string>()
     for (let kills = 0; kills < 6; kills += 1) {

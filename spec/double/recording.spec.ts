@@ -4,25 +4,24 @@ import { startDouble } from 'express-esql-async-query/double'
 import type { Cluster } from '../support/cluster'
 import { API_KEY, startCluster, TABLE } from '../support/cluster'
 import { Asker } from '../support/double'
-import { RecordingFolder } from '../support/recordings'
+import { leaveCi, RecordingFolder } from '../support/recordings'
 
 describe('a double that records', () => {
   let cluster: Cluster
   let folder: RecordingFolder
   const doubles: Double[] = []
-  const env = process.env.CI
+  let returnToCi: () => void
 
   beforeEach(async () => {
-    delete process.env.CI
+    returnToCi = leaveCi()
     cluster = await startCluster()
     folder = new RecordingFolder()
   })
   afterEach(async () => {
-    if (env !== undefined) process.env.CI = env
-    else delete process.env.CI
     await Promise.all(doubles.splice(0).map((double) => double.close()))
     await cluster.close()
     folder.remove()
+    returnToCi()
   })
 
   const start = async (record: RecordOptions, options: DoubleOptions = {}): Promise<Double> => {

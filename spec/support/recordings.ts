@@ -72,3 +72,13 @@ export function startRecorder(
     },
   }
 }
+
+/** In CI a double does not record. Returns what leads back there. */
+export function leaveCi(): () => void {
+  const { CI } = process.env
+  delete process.env.CI
+  return () => {
+    if (CI === undefined) delete process.env.CI
+    else process.env.CI = CI
+  }
+}

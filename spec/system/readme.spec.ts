@@ -6,7 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Client } from '@elastic/elasticsearch'
+import { Client } from '@elastic/elasticsearch'
 import { transformSync } from '@swc/core'
 import type { Express } from 'express'
 import express from 'express'
@@ -292,6 +292,16 @@ describe('the snippets of the README and of docs/', () => {
     const { values } = await esql.asyncQueryGet({ id, wait_for_completion_timeout: '30s' })
     return (values as unknown[][]).map(([first]) => first)
   }
+
+  it('replay a recorded catalogue', async () => {
+    const { startRecorded } = run(library.find((text) => text.includes('startRecorded')) ?? '')
+    const catalogue = path.join(__dirname, '..', '..', 'sample-queries.json')
+    const started = await (startRecorded as (catalogue: string) => Promise<double.Double>)(catalogue)
+    const client = new Client({ node: started.url, auth: { apiKey: 'any' } })
+    expect(await client.esql.query({ query: 'FROM books | LIMIT 2' })).toMatchObject({ is_partial: false })
+    await client.close()
+    await started.close()
+  })
 
   it('give clients the envelope for malformed JSON behind a body parser', async () => {
     const snippet = library.find((text) => text.includes('esqlErrorHandler()')) ?? ''

@@ -22,7 +22,9 @@ export class DividedStore implements AsyncQueryStore {
 
   async submit(request: QueryRequest, owner: Owner, options: SubmitOptions): Promise<AsyncQuery> {
     if (this.#knows(request)) return this.#double.submit(request, owner, options)
-    const query = await this.#recorder.submit(request, owner, options)
+    // A cluster takes no notice of such keys.
+    const { idempotency: _, ...others } = options
+    const query = await this.#recorder.submit(request, owner, others)
     if (query.id !== undefined) this.#recorded.add(unpadded(query.id))
     return query
   }

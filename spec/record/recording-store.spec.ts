@@ -1,4 +1,6 @@
+import { ManualClock } from 'express-esql-async-query/test-kit'
 import type { Owner } from '../../lib/core/caller'
+import { nextTurn } from '../../lib/core/turns'
 import type { Cluster } from '../support/cluster'
 import { FAILURE, startCluster, TABLE, WARNING } from '../support/cluster'
 import type { Recorder } from '../support/recordings'
@@ -23,6 +25,17 @@ const VALUES = [
   [2, 'twö', null],
 ]
 const RESPONSE = { took: expect.any(Number), ...COUNTERS, columns: COLUMNS, values: VALUES }
+
+/** Resolves when the assertion holds. The test's own time limit ends it. */
+async function eventually(assertion: () => void): Promise<void> {
+  for (;;) {
+    try {
+      return assertion()
+    } catch {
+      await nextTurn()
+    }
+  }
+}
 
 describe('a recording', () => {
   let cluster: Cluster
@@ -112,6 +125,23 @@ describe('a recording', () => {
       ].join('\n  '),
     )
     expect(folder.queries.map(({ query }) => query)).toEqual(['RUN b', 'RUN c'])
+  })
+
+  it('has results that nobody has come for, before they expire', async () => {
+    const clock = new ManualClock()
+    await recorder.close()
+    recorder = startRecorder(cluster.url, folder.file, { clock })
+    await begin('RUN a')
+    await begin('RUN b')
+    const [first, second] = cluster.queries
+    first?.complete(TABLE)
+    await clock.advance(45_000)
+    await eventually(() => expect(recorder.progress).toEqual(['recorded (2 rows): RUN a']))
+    second?.complete(TABLE)
+    await clock.advance(11_250)
+    await eventually(() => expect(recorder.progress).toHaveLength(2))
+    for (const query of cluster.queries) cluster.forget(query)
+    expect(await recorder.close()).toBe('2 queries recorded')
   })
 
   it('leaves out what tells of the cluster alone', async () => {

@@ -53,12 +53,11 @@ export interface Recorder {
 export function startRecorder(
   clusterUrl: string,
   file: string,
-  options: Partial<RecordingOptions> = {},
+  { clock = systemClock, ...options }: Partial<RecordingOptions> = {},
 ): Recorder {
   const headers = { authorization: SERVICE_ACCOUNT.authorization }
   const behind = new ElasticsearchStore({ url: clusterUrl, headers, sealingKeys: [newSealingKey()] })
   const progress: string[] = []
-  const clock = systemClock
   const recording = new Recording({ file, clock, onProgress: (line) => progress.push(line), ...options })
   const store = new RecordingStore(behind, recording, clock)
   return {

@@ -28,7 +28,7 @@ export async function reportDrift(
 ): Promise<number> {
   const { line, end }: Report = REPORTS[format]
   const authorization = token === undefined || token.includes(' ') ? token : `Bearer ${token}`
-  const store = connect({ url, authorization })
+  const store = connect({ url, authorization }, systemClock)
   const results: Result[] = []
   const checked: CheckedEntry[] = []
   try {

@@ -1,4 +1,5 @@
 import type { Owner } from '../core/caller'
+import type { Clock } from '../core/clock'
 import { messageOf } from '../core/message-of'
 import { isValueObject } from '../core/result'
 import { parseJson } from '../json/parse'
@@ -32,11 +33,12 @@ const FIRST_ANSWER_MS = 30_000
 const NOBODY = 'recorder' as Owner
 
 /** A store in front of the cluster. Throws a `TypeError` for an address that is none. */
-export function connect({ url, authorization, ca }: ClusterAddress): ElasticsearchStore {
+export function connect({ url, authorization, ca }: ClusterAddress, clock: Clock): ElasticsearchStore {
   return new ElasticsearchStore({
     url,
     headers: authorization === undefined ? {} : { authorization },
     sealingKeys: [newSealingKey()],
+    clock,
     ...(ca !== undefined && { ca }),
   })
 }
@@ -48,7 +50,7 @@ export async function startRecorder(
 ): Promise<ClusterRecorder> {
   const { authorization = '' } = address
   const [, credentials = ''] = /^\S+ +(.+)$/.exec(authorization) ?? []
-  const store = connect(address)
+  const store = connect(address, options.clock)
   try {
     const release = await askRelease(store)
     const recording = new Recording({ ...options, release, secrets: [authorization, credentials] })

@@ -28,6 +28,7 @@ export interface RedactionTools {
  */
 export type RedactEntry = (entry: RecordedEntry, tools: RedactionTools) => RecordedEntry
 
+/** What must not be in a recording, by where it stands. */
 export interface RedactionRules {
   /** By the name of a column, in which `*` stands for any text. The first that fits counts. */
   columns?: Readonly<Record<string, ColumnRule>>

@@ -5,6 +5,8 @@ import { dateText } from '../formats/cells/dates'
 
 /** What stands in place of the cells of a column. `hash`: equal cells stay equal, in the types that can tell them apart. */
 export const COLUMN_RULES = ['mask', 'hash', 'null'] as const
+
+/** What stands in place of the cells of a column: one text for all (`'mask'`), one for equal cells (`'hash'`), or null. */
 export type ColumnRule = (typeof COLUMN_RULES)[number]
 
 /** Of a text. It is no secret which texts are masked. */

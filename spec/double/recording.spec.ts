@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import type { Double, DoubleOptions, RecordOptions } from 'express-esql-async-query/double'
 import { startDouble } from 'express-esql-async-query/double'
+import { nextTurn } from '../../lib/core/turns'
 import type { Cluster } from '../support/cluster'
 import { API_KEY, startCluster, TABLE } from '../support/cluster'
 import { Asker } from '../support/double'
@@ -106,6 +107,22 @@ describe('a double that records', () => {
     if (ci !== undefined) process.env.CI = ci
     await expect(start(record, options)).rejects.toThrow(reason)
     expect(existsSync(folder.file)).toBe(false)
+  })
+
+  it('records under fake timers', async () => {
+    jest.useFakeTimers()
+    try {
+      const double = await start({ mode: 'new' })
+      const alice = new Asker(double.url)
+      const submitting = alice.submit('RUN', { wait_for_completion_timeout: '10s' })
+      while (cluster.queries.length === 0) await nextTurn()
+      cluster.query.complete(TABLE)
+      expect((await submitting).json.is_running).toBe(false)
+      await double.close()
+    } finally {
+      jest.useRealTimers()
+    }
+    expect(folder.queries.map(({ query }) => query)).toEqual(['RUN'])
   })
 
   it('replays in CI', async () => {

@@ -28,7 +28,7 @@ describe('the drift of a catalogue', () => {
   let folder: RecordingFolder
   const checked = async (queries: object[], signal = new AbortController().signal): Promise<object[]> => {
     writeFileSync(folder.file, JSON.stringify({ version: 2, queries }))
-    const store = connect({ url: cluster.url, authorization: SERVICE_ACCOUNT.authorization })
+    const store = connect({ url: cluster.url, authorization: SERVICE_ACCOUNT.authorization }, systemClock)
     const entries: CheckedEntry[] = []
     try {
       for await (const entry of checkDrift(folder.file, store, {

@@ -126,6 +126,8 @@ const ENTRY = objectOf(
       'The filter of the request, or `any`. Left out: none, and any for a pattern and in version 1.',
       wordOr('any', ANY_OBJECT),
     ),
+    locale: about('The locale of the request. Left out: any.', TEXT),
+    time_zone: about('The time zone of the request. Left out: any.', TEXT),
     shows: about('What it is for, in the list that the server prints.', TEXT),
     delay: about('How long the query runs, such as `1.6s`.', TIME),
     keep_alive: about('The longest time that the query is kept, whatever the client asks for.', TIME),

@@ -77,7 +77,7 @@ function readEntry(fields: EntryFields, where: string, reading: Reading): Catalo
 
 /** Before version 2, nothing but the text was looked at. */
 function readMatcher(fields: EntryFields, where: string, { version }: Reading): Matcher {
-  const { query, pattern } = fields
+  const { query, pattern, locale, time_zone: timeZone } = fields
   const isLoose = pattern !== undefined || version === 1
   const { params = isLoose ? 'any' : [], filter = isLoose ? 'any' : undefined } = fields
   try {
@@ -85,6 +85,7 @@ function readMatcher(fields: EntryFields, where: string, { version }: Reading): 
       query: query ?? new RegExp(`^(?:${pattern})$`),
       params: params === 'any' ? params : paramsOf(params),
       filter,
+      ...{ locale, timeZone },
       ...(pattern !== undefined && { usage: pattern }),
     })
   } catch (cause) {

@@ -43,15 +43,28 @@ export function readChangeable(file: string): WrittenCatalogue {
 }
 
 /** What an entry is for, if that is one question. */
-export function askedBy({ query, params = [], filter }: EntryFields): Asked | undefined {
+export function askedBy({
+  query,
+  params = [],
+  filter,
+  locale,
+  time_zone: timeZone,
+}: EntryFields): Asked | undefined {
   if (query === undefined || params === 'any' || filter === 'any') return undefined
-  return { query, params: paramsOf(params), ...(filter && { filter }) }
+  return {
+    query,
+    params: paramsOf(params),
+    ...(filter && { filter }),
+    ...(locale !== undefined && { locale }),
+    ...(timeZone !== undefined && { timeZone }),
+  }
 }
 
 /** Equal for questions that one entry answers. */
 export function keyOf(asked: Asked): string {
   const { text, params, filter } = new Question(asked)
-  return JSON.stringify([text.normal, params.fingerprint, filter.fingerprint])
+  const { locale = null, timeZone = null } = asked
+  return JSON.stringify([text.normal, params.fingerprint, filter.fingerprint, locale, timeZone])
 }
 
 /**
@@ -80,13 +93,25 @@ function entryText(entry: EntryFields): string {
   return text
 }
 
+/** Behind every text. */
+const LAST = '\uffff'
+
 function rankOf(entry: EntryFields): number {
   if (entry.pattern !== undefined) return 2
   return askedBy(entry) ? 0 : 1
 }
 
-function sortKeyOf({ query, pattern, params = [], filter = {} }: EntryFields): string {
-  return pattern === undefined ? [query, cellText(params), cellText(filter)].join('\n') : ''
+/** An entry for one locale or time zone stands before those for any. */
+function sortKeyOf({
+  query,
+  pattern,
+  params = [],
+  filter = {},
+  locale,
+  time_zone: zone,
+}: EntryFields): string {
+  if (pattern !== undefined) return ''
+  return [query, cellText(params), cellText(filter), locale ?? LAST, zone ?? LAST].join('\n')
 }
 
 /** The files beside the catalogue that entries name. */

@@ -75,13 +75,15 @@ export class RecordedQuery {
       ) &&
       equal(old.partial_values ?? [], partial)
     if (isSame) return old
-    const { query, params = [], filter } = this.#asked
+    const { query, params = [], filter, locale, timeZone } = this.#asked
     const { shows, keep_alive } = old ?? {}
     const delayMs = outcomes.find((outcome) => outcome.delayMs !== undefined)?.delayMs
     return withoutMissing({
       query,
       params: params.length > 0 ? sentParams(params) : undefined,
       filter,
+      locale,
+      time_zone: timeZone,
       shows,
       delay: delayMs === undefined ? undefined : `${Math.round(delayMs)}ms`,
       keep_alive,

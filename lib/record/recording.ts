@@ -95,8 +95,14 @@ export class Recording {
   }
 
   /** Begins a run. `undefined`: nothing is to be recorded of it. */
-  begin({ query, params = [], filter }: Asked): Run | undefined {
-    const asked = { query, params, ...(filter && { filter }) }
+  begin({ query, params = [], filter, locale, timeZone }: Asked): Run | undefined {
+    const asked = {
+      query,
+      params,
+      ...(filter && { filter }),
+      ...(locale !== undefined && { locale }),
+      ...(timeZone !== undefined && { timeZone }),
+    }
     this.#orders += 1
     try {
       const recorded = this.#redactor.question(asked)

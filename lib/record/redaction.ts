@@ -95,13 +95,16 @@ export class Redactor {
   }
 
   /** The part of a request that says which query it is, as it is recorded. */
-  question({ query, params = [], filter }: Asked): Asked {
-    if (this.isIdle) return { query, params, ...(filter && { filter }) }
+  question(asked: Asked): Asked {
+    if (this.isIdle) return asked
+    const { query, params = [], filter: _, ...others } = asked
+    const { filter } = asked
     const sent = params.length === 0 ? [] : this.#params(sentParams(params), this.#tools)
     const redacted = this.#entry(entryOf(query, sent, filter), this.#tools)
     assertEntry(redacted)
     const { params: left = [] } = redacted
     return {
+      ...others,
       query: redacted.query,
       params: paramsOf(left),
       ...(redacted.filter && { filter: redacted.filter }),

@@ -1,6 +1,7 @@
 import { symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { ManualClock } from 'express-esql-async-query/test-kit'
+import { findEntry, Question } from '../../lib/catalogue/matching'
 import { readCatalogue } from '../../lib/catalogue/read-catalogue'
 import type { QueryError } from '../../lib/core/errors'
 import { QueryError as Failure, isQueryError } from '../../lib/core/errors'
@@ -188,6 +189,23 @@ describe('the file of a recording', () => {
       { query: 'FROM c', response: table('c') },
       other,
     ])
+  })
+
+  it('tells locales and time zones apart where a request has them', async () => {
+    for (const timeZone of [undefined, 'Europe/Berlin', 'UTC']) {
+      const run = recording.begin({ query: 'FROM a', ...(timeZone && { timeZone, locale: 'de' }) })
+      const result = table(`${timeZone}`)
+      if (run) await recording.complete(run, { isRunning: false, isPartial: false, result }, { ids: [] })
+    }
+    const { entries } = readCatalogue(folder.file)
+    const answerTo = (fields: object) => {
+      const outcome = findEntry(entries, new Question({ query: 'FROM a', ...fields }))?.entry.outcomes[0]
+      return outcome && !isQueryError(outcome) && outcome.values
+    }
+    expect(answerTo({ locale: 'de', timeZone: 'UTC' })).toEqual([['UTC']])
+    expect(answerTo({ locale: 'de', timeZone: 'Europe/Berlin' })).toEqual([['Europe/Berlin']])
+    expect(answerTo({ timeZone: 'Asia/Tokyo' })).toEqual([['undefined']])
+    expect(answerTo({})).toEqual([['undefined']])
   })
 
   it('stays where a link leads', async () => {

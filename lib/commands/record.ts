@@ -68,39 +68,35 @@ Exit code: 0 if the catalogue is written, 1 if it could not be, 2 if nothing cou
 certificate of your own, name it with --ca-file.
 `
 
-export const recordCommand = {
-  about: 'record the queries of a cluster, for tests without one',
-
-  async run(args: readonly string[]): Promise<number> {
-    const flags = readFlags(args, FLAGS)
-    if (flags === 'help') {
-      process.stdout.write(HELP)
-      return 0
-    }
-    const { url, out, apiKeyFile, caFile, redact, maxRows, repeats, mode, port } = flags
-    const record = {
-      ...{ mode, url, maxRows, repeats },
-      apiKey: apiKeyFile === undefined ? undefined : readToken(apiKeyFile),
-      ca: caFile === undefined ? undefined : readTextFile('ca-file', caFile),
-      redact: redact === undefined ? undefined : await loadRedaction(redact),
-    }
-    const double = await start({
-      catalogue: path.resolve(out),
-      anonymous: true,
-      inProduction: true,
-      port,
-      record,
-    })
-    const release = double.recorder?.release ?? 'of a release that it does not tell'
-    process.stdout.write(
-      `Recording what the cluster ${release} answers into ${out}.\n` +
-        `Point any client at ${double.url}, and end with Ctrl-C.\n`,
-    )
-    await untilInterrupted()
-    await double.close()
-    process.stdout.write(`${double.recorder?.recording.summary}\n`)
+export async function runRecord(args: readonly string[]): Promise<number> {
+  const flags = readFlags(args, FLAGS)
+  if (flags === 'help') {
+    process.stdout.write(HELP)
     return 0
-  },
+  }
+  const { url, out, apiKeyFile, caFile, redact, maxRows, repeats, mode, port } = flags
+  const record = {
+    ...{ mode, url, maxRows, repeats },
+    apiKey: apiKeyFile === undefined ? undefined : readToken(apiKeyFile),
+    ca: caFile === undefined ? undefined : readTextFile('ca-file', caFile),
+    redact: redact === undefined ? undefined : await loadRedaction(redact),
+  }
+  const double = await start({
+    catalogue: path.resolve(out),
+    anonymous: true,
+    inProduction: true,
+    port,
+    record,
+  })
+  const release = double.recorder?.release ?? 'of a release that it does not tell'
+  process.stdout.write(
+    `Recording what the cluster ${release} answers into ${out}.\n` +
+      `Point any client at ${double.url}, and end with Ctrl-C.\n`,
+  )
+  await untilInterrupted()
+  await double.close()
+  process.stdout.write(`${double.recorder?.recording.summary}\n`)
+  return 0
 }
 
 async function start(options: Parameters<typeof resolveDoubleOptions>[0]): Promise<HttpDouble> {

@@ -107,6 +107,12 @@ export const RESPONSE = about(
   eitherBy('error', ERROR, RESULT),
 )
 
+/** A response that is too long to stand among others. */
+const RESPONSE_FILE = objectOf(
+  { response_file: about('The file of a response, beside the catalogue.', TEXT) },
+  { required: ['response_file'] },
+)
+
 /** What an entry of a catalogue may have: what the parser reads, and what the schema says. */
 const ENTRY = objectOf(
   {
@@ -120,6 +126,8 @@ const ENTRY = objectOf(
       'The filter of the request, or `any`. Left out: none, and any for a pattern and in version 1.',
       wordOr('any', ANY_OBJECT),
     ),
+    locale: about('The locale of the request. Left out: any.', TEXT),
+    time_zone: about('The time zone of the request. Left out: any.', TEXT),
     shows: about('What it is for, in the list that the server prints.', TEXT),
     delay: about('How long the query runs, such as `1.6s`.', TIME),
     keep_alive: about('The longest time that the query is kept, whatever the client asks for.', TIME),
@@ -129,7 +137,7 @@ const ENTRY = objectOf(
     response: RESPONSE,
     responses: about(
       'One for each time that the query is asked. The last one stays.',
-      listOf(RESPONSE, { atLeast: 1 }),
+      listOf(eitherBy('response_file', RESPONSE_FILE, RESPONSE), { atLeast: 1 }),
     ),
     response_file: about('The file of a response, beside the catalogue.', TEXT),
   },

@@ -16,6 +16,10 @@ export interface Expectation {
   params: readonly QueryParam[] | 'any'
   /** `undefined`: requests without a filter. */
   filter: ValueObject | 'any' | undefined
+  /** @default any */
+  locale?: string | undefined
+  /** @default any */
+  timeZone?: string | undefined
   /** How people know the pattern. @default the pattern */
   usage?: string
 }
@@ -23,13 +27,20 @@ export interface Expectation {
 /** What a pattern has found in brackets. */
 export type Groups = readonly (string | undefined)[]
 
+/** The part of a request that says which query it is. */
+export type Asked = Pick<QueryRequest, 'query' | 'params' | 'filter' | 'locale' | 'timeZone'>
+
 /** What a request asks, in the forms that are compared. */
 export class Question {
   readonly text: QueryText
   readonly params: Facet
   readonly filter: Facet
+  /** The request itself. */
+  readonly asked: Asked
 
-  constructor({ query, params = [], filter }: Pick<QueryRequest, 'query' | 'params' | 'filter'>) {
+  constructor(asked: Asked) {
+    const { query, params = [], filter } = asked
+    this.asked = asked
     this.text = readQueryText(query)
     this.params = facetOfParams(params)
     this.filter = facetOfFilter(filter)
@@ -52,9 +63,13 @@ export class Matcher {
   readonly usage: string
   readonly params: Facet | 'any'
   readonly filter: Facet | 'any'
+  readonly locale: string | undefined
+  readonly timeZone: string | undefined
   readonly #pattern: RegExp | undefined
 
-  constructor({ query, params, filter, usage = String(query) }: Expectation) {
+  constructor({ query, params, filter, locale, timeZone, usage = String(query) }: Expectation) {
+    this.locale = locale
+    this.timeZone = timeZone
     this.text = typeof query === 'string' ? readQueryText(query).normal : undefined
     // A flag that remembers where it was would make each second match fail.
     this.#pattern = query instanceof RegExp ? new RegExp(query, query.flags.replace(/[gy]/g, '')) : undefined
@@ -66,11 +81,14 @@ export class Matcher {
   /** The groups of the pattern, or `undefined` if the request is another one. */
   match(question: Question): Groups | undefined {
     if (!fits(this.params, question.params) || !fits(this.filter, question.filter)) return undefined
-    return this.matchText(question)
+    const { locale, timeZone } = question.asked
+    const isElsewhere = !takes(this.locale, locale) || !takes(this.timeZone, timeZone)
+    return isElsewhere ? undefined : this.matchText(question)
   }
 
   /** Whether no request is left for another entry that stands behind this one. Of patterns only equal ones are compared. */
-  takesAllOf({ usage, text, params, filter }: Matcher): boolean {
+  takesAllOf({ usage, text, params, filter, locale, timeZone }: Matcher): boolean {
+    if (!takes(this.locale, locale) || !takes(this.timeZone, timeZone)) return false
     const isSameText = this.usage === usage && (this.text === undefined) === (text === undefined)
     return isSameText && isWithin(params, this.params) && isWithin(filter, this.filter)
   }
@@ -83,6 +101,11 @@ export class Matcher {
     }
     return undefined
   }
+}
+
+/** Whether a request may have this locale or time zone. */
+function takes(expected: string | undefined, given: string | undefined): boolean {
+  return expected === undefined || expected === given
 }
 
 export function fits(expected: Facet | 'any', { fingerprint }: Facet): boolean {
@@ -114,12 +137,17 @@ export function paramsOf(params: readonly Value[]): QueryParam[] {
   return node ? atOnce(readParams(node)) : []
 }
 
-/** The order of named params does not count. */
-function facetOfParams(params: readonly QueryParam[]): Facet {
-  const sent = params.map(({ name, kind = 'value', value }) => {
+/** Params as a client sends them. */
+export function sentParams(params: readonly QueryParam[]): Value[] {
+  return params.map(({ name, kind = 'value', value }) => {
     if (name === undefined) return value
     return { [name]: kind === 'value' ? value : { [kind]: value } }
   })
+}
+
+/** The order of named params does not count. */
+function facetOfParams(params: readonly QueryParam[]): Facet {
+  const sent = sentParams(params)
   const names = params.map(({ name }) => name)
   const isNamed = names.every((name) => name !== undefined)
   const facts = params.map(({ name = null, kind = 'value', value }) => [name, kind, value])

@@ -6,7 +6,7 @@ import type { QueryResult } from '../core/result'
 import { MS_PER_UNIT } from '../core/time-value'
 import { parseJson } from '../json/parse'
 import type { CatalogueEntry } from './entry'
-import type { EntryFields } from './format'
+import type { EntryFields, ResponseFields } from './format'
 import { CATALOGUE, RESPONSE } from './format'
 import { Matcher, paramsOf } from './matching'
 import { checkRows, readResponse } from './read-response'
@@ -77,7 +77,7 @@ function readEntry(fields: EntryFields, where: string, reading: Reading): Catalo
 
 /** Before version 2, nothing but the text was looked at. */
 function readMatcher(fields: EntryFields, where: string, { version }: Reading): Matcher {
-  const { query, pattern } = fields
+  const { query, pattern, locale, time_zone: timeZone } = fields
   const isLoose = pattern !== undefined || version === 1
   const { params = isLoose ? 'any' : [], filter = isLoose ? 'any' : undefined } = fields
   try {
@@ -85,6 +85,7 @@ function readMatcher(fields: EntryFields, where: string, { version }: Reading): 
       query: query ?? new RegExp(`^(?:${pattern})$`),
       params: params === 'any' ? params : paramsOf(params),
       filter,
+      ...{ locale, timeZone },
       ...(pattern !== undefined && { usage: pattern }),
     })
   } catch (cause) {
@@ -94,23 +95,25 @@ function readMatcher(fields: EntryFields, where: string, { version }: Reading): 
 }
 
 function readOutcomes(
-  { response, responses, response_file: file, columnar = false }: EntryFields,
+  { response, responses = [], response_file: file, columnar = false }: EntryFields,
   where: string,
   { readBeside }: Reading,
 ): (QueryResult | QueryError)[] {
-  if (file !== undefined) {
+  const readFile = (name: string, place: string): QueryResult | QueryError => {
     try {
-      const body = RESPONSE.read(parseJson(readBeside(file))?.value ?? null, 'the response')
-      return [readResponse(body, 'the response', columnar)]
+      const body = RESPONSE.read(parseJson(readBeside(name))?.value ?? null, 'the response')
+      return readResponse(body, 'the response', columnar)
     } catch (cause) {
-      throw new Error(`${where}.response_file: ${file}: ${messageOf(cause)}`, { cause })
+      throw new Error(`${place}.response_file: ${name}: ${messageOf(cause)}`, { cause })
     }
   }
-  const given = response === undefined ? [] : [readResponse(response, `${where}.response`, columnar)]
-  const listed = (responses ?? []).map((each, index) =>
-    readResponse(each, `${where}.responses[${index}]`, columnar),
-  )
-  return [...given, ...listed]
+  if (file !== undefined) return [readFile(file, where)]
+  if (response !== undefined) return [readResponse(response, `${where}.response`, columnar)]
+  return responses.map((each, index) => {
+    const place = `${where}.responses[${index}]`
+    const { response_file: name } = each as { response_file?: string } & typeof each
+    return name === undefined ? readResponse(each as ResponseFields, place, columnar) : readFile(name, place)
+  })
 }
 
 /** An entry, and how its text is written. */

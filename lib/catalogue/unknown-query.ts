@@ -18,6 +18,9 @@ export function unknownQuery(who: string, matchers: readonly Matcher[], question
 
 function otherFacets(matchers: readonly Matcher[], { params, filter }: Question): string {
   const sameParams = matchers.filter((matcher) => fits(matcher.params, params))
+  if (sameParams.some((matcher) => fits(matcher.filter, filter))) {
+    return 'this text is known with another locale or time zone'
+  }
   return sameParams.length > 0
     ? otherFacet(
         'another filter',

@@ -18,6 +18,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       return runVerify(args)
     },
   },
+  record: {
+    about: 'record the queries of a cluster, for tests without one',
+    run(args) {
+      const { runRecord }: typeof import('./record') = require('./record')
+      return runRecord(args)
+    },
+  },
 }
 
 /** Nothing could be done: the flags are wrong, or what the command needs is not there. */

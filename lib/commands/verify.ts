@@ -11,6 +11,8 @@ import { countsOf, REPORTS } from '../verify/reports'
 import type { EsqlAsyncApi } from '../verify/target'
 import { isRelease } from '../verify/target'
 import { Verifier, verify } from '../verify/verify'
+import type { DriftRun } from './drift'
+import { reportDrift } from './drift'
 import { describeFlags, readFlags, readTextFile } from './flags'
 
 const QUERY = { ...NON_EMPTY, placeholder: 'QUERY' }
@@ -49,6 +51,10 @@ const FLAGS = {
     parse: (text: string) => (isRelease(text) ? text : undefined),
     default: '9.5',
   },
+  catalogue: {
+    ...FILE,
+    about: 'instead of the contract, checks whether the answers of a catalogue are still true',
+  },
   only: { ...CHECK_NAMES, about: 'asks just these: names of checks, or parts of names between dots' },
   skip: { ...CHECK_NAMES, about: 'leaves these out' },
   format: {
@@ -66,6 +72,9 @@ const HELP = `Usage: express-esql-async-query verify --url URL [FLAGS]
 Asks a server whether it keeps the contract of Elasticsearch's ES|QL async query API. There are ${CHECKS.length} checks, in the groups
 ${GROUPS.join(', ')}. They change nothing but queries of their own, run one query at a time, and delete
 what they have made. What cannot be asked is skipped, never passed.
+
+With --catalogue, each query of a recorded catalogue is asked again, and what has changed is reported: columns that are new, gone
+or of another type, and failures. Rows are not compared.
 
 ${describeFlags(FLAGS)}
 
@@ -86,6 +95,7 @@ export async function runVerify(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP)
     return PASSED
   }
+  if (flags.catalogue !== undefined) return drift({ ...flags, catalogue: flags.catalogue })
   const { url, completes, runs, fails, release, only, skip } = flags
   const as = {
     ...withToken('alice', 'token-file', flags.tokenFile),
@@ -119,6 +129,19 @@ async function report(
     if (ending.signal.aborted) process.stderr.write(`express-esql-async-query: ${ending.signal.reason}\n`)
     if (countsOf(verification.results).mustFailed > 0) return FAILED
     return ending.signal.aborted ? NOT_DONE : PASSED
+  } finally {
+    ending.cancel()
+  }
+}
+
+async function drift({
+  tokenFile,
+  ...run
+}: Omit<DriftRun, 'token'> & { tokenFile: string | undefined }): Promise<number> {
+  const { alice: token } = { ...withToken('alice', 'token-file', tokenFile) }
+  const ending = endOnSignal(run.maxSeconds)
+  try {
+    return await reportDrift({ ...run, token: typeof token === 'string' ? token : undefined }, ending.signal)
   } finally {
     ending.cancel()
   }

@@ -2,13 +2,14 @@ import type { Express, RequestHandler } from 'express'
 import express from 'express'
 import type { ResolveCaller } from '../core/caller'
 import type { Clock } from '../core/clock'
+import { QueryError } from '../core/errors'
+import type { AsyncQueryStore } from '../core/store'
 import { esqlErrorHandler } from '../router/error-handler'
 import { esqlProductInfo } from '../router/info/product-info'
 import type { AsyncQueryRouterOptions } from '../router/options'
 import { asyncQueryRouter } from '../router/router'
 import { allowOrigins } from '../server/cors'
 import { sendUnknownPath } from '../server/unknown-path'
-import type { DoubleStore } from './double-store'
 import type { PlannedFaults } from './faults/planned-faults'
 import type { Journal } from './journal'
 import { quietLogger } from './quiet-logger'
@@ -16,10 +17,12 @@ import { Reception } from './reception'
 
 /** What a double is made of, for its HTTP side. */
 export interface AppParts {
-  readonly store: DoubleStore
+  readonly store: AsyncQueryStore
   readonly journal: Journal
   readonly faults: PlannedFaults
   readonly clock: Clock
+  /** Whether it answers for a cluster, whose rows are not for everybody. */
+  readonly isGateway: boolean
   readonly resolveCaller: ResolveCaller
   readonly release: '9.5' | '8.19'
   readonly router: Partial<AsyncQueryRouterOptions>
@@ -43,12 +46,24 @@ const EVERY_ORIGIN = {
 
 const DEFAULT_MAX_BODY_BYTES = 2 ** 24
 
+/** Pages of this machine. */
+const OWN_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
+
+/** Refuses requests that a foreign page has sent under a name of its own for this machine. */
+const refuseStrangers: RequestHandler = (request, _response, next) => {
+  if (OWN_ORIGIN.test(`http://${request.headers.host}`)) return next()
+  throw new QueryError('security_exception', 'a double that records is for this machine alone', {
+    status: 403,
+  })
+}
+
 /** The double as an application. */
 export function createDoubleApp({
   store,
   journal,
   faults,
   clock,
+  isGateway,
   resolveCaller,
   release,
   router,
@@ -57,7 +72,8 @@ export function createDoubleApp({
   const served = { store, resolveCaller, logger }
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = router
   const app = express().disable('x-powered-by').set('env', 'production')
-  app.use(allowOrigins(EVERY_ORIGIN))
+  if (isGateway) app.use(refuseStrangers)
+  app.use(allowOrigins(isGateway ? { ...EVERY_ORIGIN, allowOrigin: OWN_ORIGIN } : EVERY_ORIGIN))
   app.use(new Reception(journal, resolveCaller, store, maxBodyBytes).handler)
   app.use(strike(journal, faults, clock))
   if (release === '8.19') app.use(withoutLists)

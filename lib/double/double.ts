@@ -2,14 +2,16 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { readCatalogue } from '../catalogue/read-catalogue'
 import type { Clock } from '../core/clock'
 import { untouchedClock } from '../core/clock'
+import type { ClusterRecorder } from '../record/cluster-recorder'
 import { MemoryStore } from '../stores/memory/memory-store'
 import type { ManualClock } from '../test-kit/manual-clock'
 import { createDoubleApp } from './app'
 import { Barrier } from './barrier'
+import { openCatalogue } from './catalogue'
 import { callerByCredentials } from './credentials'
+import { DividedStore } from './divided-store'
 import { DoubleStore } from './double-store'
 import { readDuration } from './duration'
 import { Engine } from './engine'
@@ -22,11 +24,12 @@ import type { DoubleOperation } from './operations'
 import type { DoubleOptions } from './options'
 import { resolveDoubleOptions, routerLimits, storeLimits } from './options'
 import type { RunningDouble } from './queries/running-double'
-import { CatalogueBook } from './scripts/catalogue-book'
+import type { CatalogueBook } from './scripts/catalogue-book'
 import type { Script } from './scripts/script'
 import type { Params } from './scripts/script-book'
 import { ScriptBook } from './scripts/script-book'
 import { StandingClock } from './standing-clock'
+import { startRecording } from './start-recording'
 
 /** A server of this API that answers as a test says. It is the router and the `MemoryStore` of this package. */
 export interface Double extends AsyncDisposable {
@@ -94,12 +97,26 @@ const KEEP_ALIVE_MS = 3_600_000
  * Rejects with a `TypeError` for wrong options, and with an `Error` with `NODE_ENV=production` or if the port is taken.
  */
 export async function startDouble(options: DoubleOptions = {}): Promise<Double> {
-  const double = new HttpDouble(options)
-  await double.listen()
-  return double
+  return openDouble(resolveDoubleOptions(options))
 }
 
-class HttpDouble implements Double {
+/** A double with these options. `onProgress` is told of what is recorded. */
+export async function openDouble(
+  options: ReturnType<typeof resolveDoubleOptions>,
+  onProgress?: (line: string) => void,
+): Promise<HttpDouble> {
+  const recorder = await startRecording(options.record, onProgress)
+  try {
+    const double = new HttpDouble(options, recorder)
+    await double.listen()
+    return double
+  } catch (error) {
+    await recorder?.close()
+    throw error
+  }
+}
+
+export class HttpDouble implements Double {
   url = ''
   readonly clock: StandingClock | Clock
   readonly #standing: StandingClock | undefined
@@ -112,19 +129,21 @@ class HttpDouble implements Double {
   readonly #store: DoubleStore
   readonly #server: Server
   readonly #port: number
+  /** What it records with, if it does. */
+  readonly recorder: ClusterRecorder | undefined
   #closing: Promise<void> | undefined
 
-  constructor(options: DoubleOptions) {
-    const resolved = resolveDoubleOptions(options)
-    const { clock, users, anonymous, release, port, waitByDefault, limits } = resolved
+  constructor(options: ReturnType<typeof resolveDoubleOptions>, recorder: ClusterRecorder | undefined) {
+    const { clock, users, anonymous, release, port, waitByDefault, limits } = options
     this.#port = port
+    this.recorder = recorder
     this.#standing = clock === 'manual' ? new StandingClock() : undefined
     this.clock = this.#standing ?? untouchedClock
     const onChange = (): void => this.#barrier.look()
     this.#journal = new Journal(this.clock, onChange)
     this.#barrier = new Barrier(this.#journal.open, clock === 'manual')
     const store = () => this.#store.inner
-    this.#catalogue = catalogueOf(resolved)
+    this.#catalogue = openCatalogue(options.catalogue, options.record, options.delays === 'recorded')
     this.#engine = new Engine([this.#scripts, this.#catalogue], {
       journal: this.#journal,
       clock: this.clock,
@@ -146,10 +165,13 @@ class HttpDouble implements Double {
       tellsTimes: release !== '8.19',
     })
     const app = createDoubleApp({
-      store: this.#store,
+      store: recorder
+        ? new DividedStore(this.#store, recorder.store, (request) => this.#engine.knows(request))
+        : this.#store,
       journal: this.#journal,
       faults: this.#faults,
       clock: this.clock,
+      isGateway: recorder !== undefined,
       resolveCaller: callerByCredentials({ users, anonymous }),
       release,
       router: { waitByDefault, ...routerLimits(limits) },
@@ -226,6 +248,7 @@ class HttpDouble implements Double {
     this.#server.closeAllConnections()
     await closed
     await this.#store.close()
+    await this.recorder?.close()
   }
 
   #forget(why: string): void {
@@ -236,9 +259,4 @@ class HttpDouble implements Double {
     this.#engine.forget(why)
     this.#barrier.close(why)
   }
-}
-
-function catalogueOf({ catalogue, delays }: ReturnType<typeof resolveDoubleOptions>): CatalogueBook {
-  const entries = catalogue === undefined ? [] : readCatalogue(catalogue).entries
-  return new CatalogueBook(entries, delays === 'recorded')
 }

@@ -17,6 +17,7 @@ import { StandingClock } from './standing-clock'
 /** What a double knows to answer. */
 export interface Knowledge {
   readonly matchers: readonly Matcher[]
+  knows(question: Question): boolean
   /** What becomes of a query that asks this. Each call counts. */
   take(question: Question): Plan | undefined
   /** The longest time that such a query is kept, in milliseconds. */
@@ -77,10 +78,16 @@ export class Engine {
     return outcome
   }
 
+  /** Whether there is an answer, or a test waits for the query. */
+  knows(request: QueryRequest): boolean {
+    const question = new Question(request)
+    return this.#knowledge.some((each) => each.knows(question)) || this.queries.isSought(question)
+  }
+
   /** The longest time that a query is kept, in milliseconds. */
   keepAliveMs(request: QueryRequest): number | undefined {
     const question = new Question(request)
-    const known = this.#knowledge.find(({ matchers }) => matchers.some((matcher) => matcher.match(question)))
+    const known = this.#knowledge.find((each) => each.knows(question))
     return known?.keepAliveMs?.(question)
   }
 

@@ -3,6 +3,8 @@ import { checkOptions, rules } from '../core/check-options'
 import { isObject } from '../core/is-object'
 import type { AsyncQueryRouterOptions } from '../router/options'
 import type { MemoryStoreOptions } from '../stores/memory/options'
+import type { RecordOptions } from './record-options'
+import { resolveRecordOptions } from './record-options'
 
 /** The limits of a double: options of `asyncQueryRouter` and `MemoryStore`, with their defaults. */
 export type DoubleLimits = Pick<
@@ -23,6 +25,12 @@ export interface DoubleOptions {
    * @default no file
    */
   catalogue?: string
+  /**
+   * How answers of a cluster get into the catalogue: `{ mode: process.env.ESQL_RECORD, url, apiKey, redact }`.
+   *
+   * @default nothing is recorded
+   */
+  record?: RecordOptions
   /**
    * Whether queries of the catalogue take the time that it says for them. `'none'`: they end at once.
    *
@@ -95,6 +103,7 @@ export const DOUBLE_OPTIONS = {
     fits: (value: unknown) => typeof value === 'string' && value !== '',
     defaultInWords: 'no file',
   },
+  record: { ...rules.object, printable: false, defaultInWords: 'nothing is recorded' },
   delays: oneOf('none', 'recorded'),
   clock: oneOf('real', 'manual'),
   users: {
@@ -124,7 +133,7 @@ export const DOUBLE_OPTIONS = {
 } as const satisfies OptionTable<DoubleOptions>
 
 /** Checks and completes the options. Throws a `TypeError` for a wrong one, and an `Error` in production. */
-export function resolveDoubleOptions(options: DoubleOptions) {
+export function resolveDoubleOptions(options: DoubleOptions, { mayBeInCi = false } = {}) {
   const completed = checkOptions('startDouble', options, DOUBLE_OPTIONS)
   if (process.env.NODE_ENV === 'production' && !completed.inProduction) {
     throw new Error(
@@ -132,7 +141,7 @@ export function resolveDoubleOptions(options: DoubleOptions) {
         'if you want that, say so: { inProduction: true }',
     )
   }
-  return completed
+  return { ...completed, record: resolveRecordOptions(completed.record, completed.catalogue, { mayBeInCi }) }
 }
 
 export function routerLimits(limits: DoubleLimits): Pick<DoubleLimits, (typeof ROUTER_LIMITS)[number]> {

@@ -70,7 +70,7 @@ function tap({ results }: Verification): string {
     const { check, outcome } = result
     const isTodo = outcome === 'failed' && check.level === 'should'
     const directive = outcome === 'skipped' ? ` # SKIP ${result.reason}` : isTodo ? ' # TODO should' : ''
-    const line = `${outcome === 'failed' ? 'not ok' : 'ok'} ${index + 1} - ${check.name}${directive}`
+    const line = `${outcome === 'failed' ? 'not ok' : 'ok'} ${index + 1} - ${check.name.replaceAll('#', '\\#')}${directive}`
     return [line, ...detailsOf(result).map((detail) => `# ${detail}`)]
   })
   return `${['TAP version 14', `1..${results.length}`, ...lines].join('\n')}\n`
@@ -82,7 +82,7 @@ function junit({ results }: Verification): string {
   const cases = results.map((result) => {
     const [group = '', ...rest] = result.check.name.split('.')
     const seconds = (result.ms / 1_000).toFixed(3)
-    const open = `<testcase classname="${group}" name="${rest.join('.')}" time="${seconds}"`
+    const open = `<testcase classname="${group}" name="${xml(rest.join('.'))}" time="${seconds}"`
     if (result.outcome === 'passed') return `  ${open}/>`
     const tag = isFailure(result) ? 'failure' : 'skipped'
     const details = xml(detailsOf(result).join('\n'))

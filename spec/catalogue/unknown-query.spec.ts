@@ -35,6 +35,12 @@ describe('the refusal of a query that nobody knows', () => {
       'this text is known with other params: expected ["a"] or [{"b":1}], got [9007199254740993]',
     ],
     [
+      'shows that only the place is another',
+      { query: 'FROM f', timeZone: 'UTC' },
+      [known('FROM f', { timeZone: 'Europe/Berlin' })],
+      'this text is known with another locale or time zone',
+    ],
+    [
       'shows that there are no params',
       { query: 'ROW x = ?' },
       ROW,

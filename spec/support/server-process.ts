@@ -60,7 +60,7 @@ export class ServerProcess {
 
   /** Resolves with the address that it prints when it listens. */
   async url(): Promise<string> {
-    return this.#find('stdout', /listening on (http:\S+)\n/)
+    return this.#find('stdout', /(?:listening on|any client at) (http:[^\s,]+)/)
   }
 
   /** Its output, from the first line of development mode to the last. */

@@ -9,11 +9,12 @@ const LIB = path.join(__dirname, '..', '..', 'lib')
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['server', 'index', 'commands'],
-  commands: ['verify', 'server'],
+  commands: ['verify', 'server', 'double', 'record'],
   // `server` imports only tables of options from `router`, `jwt` and `stores`. They are no part of the public API.
   server: ['index', 'sample', 'router', 'jwt', 'stores'],
   sample: ['index', 'catalogue'],
   catalogue: ['request', 'formats', 'json'],
+  record: ['stores', 'catalogue', 'formats', 'json'],
   index: ['router', 'jwt', 'stores', 'telemetry', 'probes'],
   router: ['request', 'formats', 'telemetry'],
   request: ['formats', 'json'],
@@ -26,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   verify: ['request', 'json'],
   'test-kit': ['verify'],
   // Not `index`, whose other stores and tokens would take time to load.
-  double: ['router', 'stores', 'catalogue', 'request', 'formats', 'server', 'test-kit'],
+  double: ['router', 'stores', 'record', 'catalogue', 'request', 'formats', 'server', 'test-kit'],
   core: [],
 }
 

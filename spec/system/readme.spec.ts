@@ -4,11 +4,12 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Client } from '@elastic/elasticsearch'
+import { Client } from '@elastic/elasticsearch'
 import type { Express } from 'express'
 import express from 'express'
 import type { InstrumentOptions } from 'express-esql-async-query'
 import * as api from 'express-esql-async-query'
+import type { Double } from 'express-esql-async-query/double'
 import * as testKit from 'express-esql-async-query/test-kit'
 import { Pool } from 'pg'
 import supertest from 'supertest'
@@ -213,6 +214,16 @@ describe('the snippets of the README and of docs/', () => {
     const { values } = await esql.asyncQueryGet({ id, wait_for_completion_timeout: '30s' })
     return (values as unknown[][]).map(([first]) => first)
   }
+
+  it('replay a recorded catalogue', async () => {
+    const startRecorded = exportOf<(catalogue: string) => Promise<Double>>('startRecorded')
+    const catalogue = path.join(__dirname, '..', '..', 'sample-queries.json')
+    const started = await startRecorded(catalogue)
+    const client = new Client({ node: started.url, auth: { apiKey: 'any' } })
+    expect(await client.esql.query({ query: 'FROM books | LIMIT 2' })).toMatchObject({ is_partial: false })
+    await client.close()
+    await started.close()
+  })
 
   it('give clients the envelope for malformed JSON behind a body parser', async () => {
     const createApp = exportOf<(router: api.AsyncQueryRouter) => Express>('createApp')

@@ -1,23 +1,30 @@
 import type { CatalogueEntry } from '../../catalogue/entry'
-import type { Matcher, Question } from '../../catalogue/matching'
-import { findEntry } from '../../catalogue/matching'
+import type { Matcher } from '../../catalogue/matching'
+import { findEntry, Question } from '../../catalogue/matching'
+import type { Redactor } from '../../record/redaction'
 import type { Plan, Step } from './plan'
 
 /** The queries of a catalogue file. */
 export class CatalogueBook {
   readonly #entries: readonly CatalogueEntry[]
   readonly #keepsDelays: boolean
+  readonly #redactor: Redactor
   /** How often each has been asked. */
   readonly #asked = new Map<CatalogueEntry, number>()
 
-  /** `keepsDelays`: queries take the time that the file says. */
-  constructor(entries: readonly CatalogueEntry[], keepsDelays: boolean) {
+  /** `keepsDelays`: queries take the time that the file says. `redactor`: what is asked is compared as it is recorded. */
+  constructor(entries: readonly CatalogueEntry[], keepsDelays: boolean, redactor: Redactor) {
+    this.#redactor = redactor
     this.#entries = entries
     this.#keepsDelays = keepsDelays
   }
 
   get matchers(): Matcher[] {
     return this.#entries.map(({ matcher }) => matcher)
+  }
+
+  knows(question: Question): boolean {
+    return this.#find(question) !== undefined
   }
 
   take(question: Question): Plan | undefined {
@@ -41,6 +48,7 @@ export class CatalogueBook {
   }
 
   #find(question: Question): CatalogueEntry | undefined {
-    return findEntry(this.#entries, question)?.entry
+    const asked = this.#redactor.isIdle ? question : new Question(this.#redactor.question(question.asked))
+    return findEntry(this.#entries, asked)?.entry
   }
 }

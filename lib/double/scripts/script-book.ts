@@ -22,6 +22,10 @@ export class ScriptBook {
     return this.#chains.map(({ matcher }) => matcher)
   }
 
+  knows(question: Question): boolean {
+    return this.matchers.some((matcher) => matcher.match(question))
+  }
+
   on(query: string | RegExp, params?: Params): Script {
     if (!(query instanceof RegExp) && (typeof query !== 'string' || query.trim() === '')) {
       throw new TypeError('on needs the text of a query, or a regular expression')

@@ -1,0 +1,241 @@
+import { symlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { ManualClock } from 'express-esql-async-query/test-kit'
+import { findEntry, Question } from '../../lib/catalogue/matching'
+import { readCatalogue } from '../../lib/catalogue/read-catalogue'
+import type { QueryError } from '../../lib/core/errors'
+import { QueryError as Failure, isQueryError } from '../../lib/core/errors'
+import type { QueryResult, Rows } from '../../lib/core/result'
+import type { RecordingOptions } from '../../lib/record/recording'
+import { Recording } from '../../lib/record/recording'
+import { RecordingFolder } from '../support/recordings'
+
+const COLUMNS: QueryResult['columns'] = [{ name: 'a', type: 'keyword' }]
+
+describe('the file of a recording', () => {
+  let folder: RecordingFolder
+  let recording: Recording
+  const progress: string[] = []
+
+  const open = (options: Partial<RecordingOptions> = {}): Recording => {
+    recording = new Recording({
+      file: folder.file,
+      clock: new ManualClock(Date.UTC(2026, 10, 26)),
+      onProgress: (line) => progress.push(line),
+      ...options,
+    })
+    return recording
+  }
+  beforeEach(() => {
+    folder = new RecordingFolder()
+    progress.length = 0
+    open()
+  })
+  afterEach(() => folder.remove())
+
+  const table = (...cells: string[]): QueryResult => ({
+    columns: COLUMNS,
+    values: cells.map((cell) => [cell]),
+  })
+  const note = async (query: string, outcome: QueryResult | QueryError, tookNanos = 1e6): Promise<void> => {
+    const run = recording.begin({ query })
+    if (!run) return
+    if (isQueryError(outcome)) await recording.fail(run, outcome, { ids: [] })
+    else
+      await recording.complete(
+        run,
+        { isRunning: false, isPartial: false, tookNanos, result: outcome },
+        { ids: [] },
+      )
+  }
+  const cellsOf = (query: string): unknown[] => {
+    const entry = readCatalogue(folder.file).entries.find(({ usage }) => usage === query)
+    return (entry?.outcomes ?? []).map((outcome) =>
+      isQueryError(outcome) ? outcome.type : outcome.values.flat(),
+    )
+  }
+
+  it('is sorted, with a row a line, and says when it was recorded', async () => {
+    await note('FROM b', new Failure('parsing_exception', 'no'))
+    await note('FROM a', table('x', 'y'))
+    await recording.close()
+    expect(folder.text).toBe(`{
+  "version": 2,
+  "recorded": {"at":"2026-11-26"},
+  "queries": [
+    {
+      "query": "FROM a",
+      "response": {
+        "took": 1,
+        "columns": [
+          {"name":"a","type":"keyword"}
+        ],
+        "values": [
+          ["x"],
+          ["y"]
+        ]
+      }
+    },
+    {
+      "query": "FROM b",
+      "response": {
+        "error": {"type":"parsing_exception","reason":"no"},
+        "status": 400
+      }
+    }
+  ]
+}
+`)
+  })
+
+  it('stays byte for byte as it is while the answers are the same, whatever time they take', async () => {
+    await note('FROM a', table('x'))
+    await note('FROM long', table('x'.repeat(50_000)))
+    await recording.close()
+    const { bytes } = folder
+    open({ clock: new ManualClock(Date.UTC(2027, 0, 1)), release: '9.6.0' })
+    await note('FROM long', table('x'.repeat(50_000)), 9e6)
+    await note('FROM a', table('x'), 9e6)
+    await recording.close()
+    expect(folder.bytes).toBe(bytes)
+  })
+
+  it('has an answer for each time that a query is asked, in order, until the last one stays', async () => {
+    for (const cell of ['x', 'x', 'y', 'x', 'x']) await note('FROM a', table(cell))
+    expect(cellsOf('FROM a')).toEqual([['x'], ['x'], ['y'], ['x']])
+    open({ repeats: 'last' })
+    for (const cell of ['x', 'y']) await note('FROM a', table(cell))
+    await recording.close()
+    expect(cellsOf('FROM a')).toEqual([['y']])
+  })
+
+  it('has the answers in the order of their submits', async () => {
+    const [first, second] = [recording.begin({ query: 'FROM a' }), recording.begin({ query: 'FROM a' })]
+    if (!first || !second) throw new Error('nothing has begun')
+    const completed = (cell: string) => ({ isRunning: false, isPartial: false, result: table(cell) }) as const
+    await recording.complete(second, completed('second'), { ids: [] })
+    await recording.complete(first, completed('first'), { ids: [] })
+    expect(cellsOf('FROM a')).toEqual([['first'], ['second']])
+  })
+
+  it('has long results beside it, read in batches, and only those that it needs', async () => {
+    const read: number[] = []
+    const batches = (count: number): CompletedResult => ({
+      columns: COLUMNS,
+      values: {
+        rowCount: count * 100,
+        *batches() {
+          for (let batch = 0; batch < count; batch += 1) {
+            read.push(batch)
+            yield Array.from({ length: 100 }, (_, row) => [`${batch} ${row} ${'x'.repeat(50)}`]) as Rows
+          }
+        },
+      },
+    })
+    type CompletedResult = Parameters<Recording['complete']>[1]['result']
+    const noteBatches = async (count: number): Promise<void> => {
+      const run = recording.begin({ query: 'FROM long' })
+      if (run)
+        await recording.complete(
+          run,
+          { isRunning: false, isPartial: false, result: batches(count) },
+          { ids: [] },
+        )
+    }
+    await noteBatches(40)
+    expect(read).toHaveLength(40)
+    expect(folder.names).toEqual([
+      'queries.json',
+      expect.stringMatching(/^queries\.responses\/[0-9a-f]{16}\.json$/),
+    ])
+    expect(cellsOf('FROM long').map((cells) => (cells as unknown[]).length)).toEqual([4_000])
+    await noteBatches(41)
+    await note('FROM long', table('short'))
+    expect(cellsOf('FROM long').map((cells) => (cells as unknown[]).length)).toEqual([4_000, 4_100, 1])
+    open({ repeats: 'last' })
+    await note('FROM long', table('short'))
+    await recording.close()
+    expect(folder.names).toEqual(['queries.json'])
+  })
+
+  it('has no more rows than it may', async () => {
+    open({ maxRows: 2 })
+    await note('FROM a', table('x', 'y', 'z'))
+    await note('FROM b', table('x', 'y'))
+    await recording.close()
+    expect(recording.summary).toBe('2 queries recorded, 1 cut to 2 rows')
+    expect(cellsOf('FROM a')).toEqual([['x', 'y']])
+  })
+
+  it('keeps what others write into it, and what people have written', async () => {
+    const entry = { query: 'FROM a', shows: 'why', keep_alive: '1m', response: table('old') }
+    const other = { pattern: 'FROM .*', response: table('any') }
+    writeFileSync(
+      folder.file,
+      JSON.stringify({ $schema: './schema.json', version: 2, queries: [other, entry] }),
+    )
+    open()
+    await note('FROM b', table('b'))
+    const meanwhile = new Recording({ file: folder.file, clock: new ManualClock() })
+    const run = meanwhile.begin({ query: 'FROM c' })
+    if (run)
+      await meanwhile.complete(run, { isRunning: false, isPartial: false, result: table('c') }, { ids: [] })
+    await note('FROM a', table('new'))
+    await recording.close()
+    expect(folder.text).toContain('"$schema": "./schema.json"')
+    expect(folder.queries).toEqual([
+      { ...entry, response: { took: 1, ...table('new') } },
+      { query: 'FROM b', response: { took: 1, ...table('b') } },
+      { query: 'FROM c', response: table('c') },
+      other,
+    ])
+  })
+
+  it('tells locales and time zones apart where a request has them', async () => {
+    for (const timeZone of [undefined, 'Europe/Berlin', 'UTC']) {
+      const run = recording.begin({ query: 'FROM a', ...(timeZone && { timeZone, locale: 'de' }) })
+      const result = table(`${timeZone}`)
+      if (run) await recording.complete(run, { isRunning: false, isPartial: false, result }, { ids: [] })
+    }
+    const { entries } = readCatalogue(folder.file)
+    const answerTo = (fields: object) => {
+      const outcome = findEntry(entries, new Question({ query: 'FROM a', ...fields }))?.entry.outcomes[0]
+      return outcome && !isQueryError(outcome) && outcome.values
+    }
+    expect(answerTo({ locale: 'de', timeZone: 'UTC' })).toEqual([['UTC']])
+    expect(answerTo({ locale: 'de', timeZone: 'Europe/Berlin' })).toEqual([['Europe/Berlin']])
+    expect(answerTo({ timeZone: 'Asia/Tokyo' })).toEqual([['undefined']])
+    expect(answerTo({})).toEqual([['undefined']])
+  })
+
+  it('stays where a link leads', async () => {
+    const link = path.join(folder.path, 'link.json')
+    writeFileSync(folder.file, JSON.stringify({ version: 2, queries: [] }))
+    symlinkSync(folder.file, link)
+    open({ file: link })
+    await note('FROM a', table('x'))
+    expect(cellsOf('FROM a')).toEqual([['x']])
+  })
+
+  it('is refused if it has faults, and is left alone', () => {
+    writeFileSync(folder.file, '{ "version": 2, "queries": [{}] }')
+    expect(() => open()).toThrow('queries[0] must have exactly one of `query` and `pattern`')
+    writeFileSync(folder.file, '{ "queries": [] }')
+    expect(() => open()).toThrow('recordings are of version 2')
+  })
+
+  it('leaves out what a catalogue could not have, and goes on', async () => {
+    const odd = { columns: [{ name: 'a', type: 'of_tomorrow' }], values: [['x']] } as unknown as QueryResult
+    await note('FROM odd', odd)
+    await note('FROM wrong', { columns: [{ name: 'a', type: 'long' }], values: [['x']] })
+    await note('FROM a', table('x'))
+    await recording.close()
+    expect(folder.queries.map(({ query }) => query)).toEqual(['FROM a'])
+    expect(progress.map((line) => line.split(': ').slice(0, 2).join(': '))).toEqual([
+      'left out, it cannot be recorded: the response.columns[0].type must be an ES|QL type, got `of_tomorrow`',
+      'left out, it cannot be recorded: values[0][0] must be an integer from -2^63 to 2^63 - 1, beyond 2^53 as a bigint or decimal text',
+      'recorded (1 row): FROM a',
+    ])
+    expect(folder.names).toEqual(['queries.json'])
+  })
+})

@@ -40,7 +40,7 @@ export function readQuery(row: Row): StoredQuery {
     isKept: isTrue(row, 'kept'),
     isHidden: isTrue(row, 'is_hidden'),
     isColumnar: isTrue(row, 'columnar'),
-    timeZone: row.time_zone ?? undefined,
+    timeZone: textOf(row, 'time_zone') || undefined,
     hasColumnMetadata: isTrue(row, 'column_metadata'),
     attempt: numberOf(row, 'attempt'),
     tookNanos: numberOf(row, 'took_nanos'),
@@ -67,7 +67,7 @@ export function completed(stored: StoredQuery, result: StoredResult): Omit<Compl
 }
 
 export function textOf(row: Row, name: string): string {
-  return row[name] ?? ''
+  return String(row[name] ?? '')
 }
 
 /** A number, 0 for NULL. */
@@ -79,10 +79,7 @@ export function isTrue(row: Row, name: string): boolean {
   return row[name] === 't'
 }
 
-/** The server writes bytes as `\x` and hexadecimal digits, unless somebody has told it to use its old form. */
 export function bytesOf(row: Row, name: string): Buffer | undefined {
-  const text = row[name]
-  if (text === null || text === undefined) return undefined
-  if (!text.startsWith('\\x')) throw new TypeError('The store needs `bytea_output = hex`')
-  return Buffer.from(text.slice(2), 'hex')
+  const cell = row[name]
+  return Buffer.isBuffer(cell) ? cell : undefined
 }

@@ -5,7 +5,6 @@ import { unavailable } from '../../core/errors'
 import type { SubmitOptions } from '../../core/operations'
 import type { QueryRequest } from '../../core/store'
 import { inTurns } from '../../core/turns'
-import { ExpiryQueue } from '../execution/expiry-queue'
 import { freezeFailure } from '../execution/frozen-failure'
 import { QueryIdGenerator } from '../execution/query-id'
 import type { RunnerOptions } from '../execution/runner'
@@ -14,10 +13,12 @@ import { weighInTurns } from '../execution/weight'
 import { CLOSED, LOST, refusal } from './failures'
 import type { HousekeepingOptions } from './housekeeping'
 import { Housekeeping } from './housekeeping'
-import type { Ledger, OwnLimits, TableState, TableTimes, TakenQuery } from './ledger'
+import type { Ledger, OwnLimits } from './ledger'
 import { KeyTaken } from './ledger'
+import { LocalQueries } from './local-queries'
 import { Persistence, succeeds } from './persistence'
-import { LocalQueries, PostgresQuery } from './postgres-query'
+import { PostgresQuery } from './postgres-query'
+import type { TableState, TableTimes, TakenQuery } from './rows'
 
 interface LocalLimits extends OwnLimits {
   maxRunning: number
@@ -48,9 +49,7 @@ export class LocalRuns {
   readonly #runner: Runner<PostgresQuery>
   readonly #ids = new QueryIdGenerator()
   readonly #onlookers: Onlookers
-  readonly #local = new LocalQueries()
-  /** When to ask whether the time of a query is over. */
-  readonly #expiries: ExpiryQueue<PostgresQuery>
+  readonly #local: LocalQueries
   #adopting: Promise<void> | undefined
   #isClosed = false
 
@@ -64,6 +63,11 @@ export class LocalRuns {
     this.#onlookers = onlookers
     this.#limits = limits
     this.#clock = options.clock
+    this.#local = new LocalQueries(
+      ledger,
+      options.clock,
+      (query) => void this.drop(query, 'keep_alive expired'),
+    )
     this.#persistence = new Persistence(ledger, options, (query) => this.#forget(query))
     this.#housekeeping = new Housekeeping(
       ledger,
@@ -81,7 +85,6 @@ export class LocalRuns {
       keepChunk: (query, chunk, no) => this.#persistence.writeChunk(query, chunk, no),
       keepFailure: (query, error) => this.#persistence.keepFailure(query, error),
     })
-    this.#expiries = new ExpiryQueue(options.clock, (query) => void this.#askExpiry(query))
   }
 
   find(key: Buffer): PostgresQuery | undefined {
@@ -100,7 +103,7 @@ export class LocalRuns {
     query.bytes = bytes
     this.#runner.admit(query)
     this.#local.add(query)
-    if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
+    if (options.keepAliveMs > 0) this.#local.extend(query, options.keepAliveMs)
     await this.#orForget(query, async () => {
       if (options.idempotency || !(options.waitForCompletionTimeoutMs > 0)) {
         await this.#register(query, request, options)
@@ -127,7 +130,7 @@ export class LocalRuns {
 
   /** Moves the expiry of a query to so many milliseconds from now. */
   extend(query: PostgresQuery, leftMs: number): void {
-    if (this.#local.has(query)) this.#expiries.set(query, this.#clock.now() + leftMs)
+    this.#local.extend(query, leftMs)
   }
 
   stop(query: PostgresQuery): Promise<void> {
@@ -137,7 +140,7 @@ export class LocalRuns {
   /** Looks into the tables for what others may want. `isMoved`: just the time of this query. */
   look(key: Buffer, isMoved: boolean): void {
     const query = this.#local.find(key)
-    if (query && isMoved) void this.#askExpiry(query)
+    if (query && isMoved) void this.#local.askExpiry(query)
     else if (query) this.#housekeeping.look()
   }
 
@@ -204,7 +207,7 @@ export class LocalRuns {
     if (!reruns || this.#isClosed) return
     this.#onlookers.begin()
     await this.#housekeeping.begin()
-    while (!this.#isClosed && this.#local.list().length < maxRunning) {
+    while (!this.#isClosed && this.#local.size < maxRunning) {
       const taken = await this.#ledger.take()
       if (!taken) return
       await this.#rerun(taken)
@@ -275,26 +278,9 @@ export class LocalRuns {
     if (this.#isClosed) throw unavailable('the async query store is closed')
   }
 
-  /** The tables know whether the expiry was moved, maybe by another process. */
-  async #askExpiry(query: PostgresQuery): Promise<void> {
-    if (query.registration) {
-      const leftMs = await this.#ledger.left(query.key).catch(() => RETRY_MS)
-      if (!this.#local.has(query)) return
-      if (leftMs !== undefined && leftMs > 0) {
-        this.#expiries.set(query, this.#clock.now() + leftMs)
-        return
-      }
-    }
-    void this.drop(query, 'keep_alive expired')
-  }
-
   #forget(query: PostgresQuery, why?: string): void {
     if (!this.#local.delete(query)) return
-    this.#expiries.delete(query)
     this.#runner.forget(query)
     if (query.registration) this.#onlookers.over(query.key, why)
   }
 }
-
-/** How soon to ask again about an expiry when the database does not answer, in milliseconds. */
-const RETRY_MS = 1_000

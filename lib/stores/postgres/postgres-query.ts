@@ -20,28 +20,3 @@ export class PostgresQuery extends LocalQuery {
     this.key = queryKey(owner, id)
   }
 }
-
-/** The queries of this process that have not ended, by their keys. */
-export class LocalQueries {
-  readonly #byKey = new Map<string, PostgresQuery>()
-
-  find(key: Buffer): PostgresQuery | undefined {
-    return this.#byKey.get(key.toString('latin1'))
-  }
-
-  has(query: PostgresQuery): boolean {
-    return this.find(query.key) === query
-  }
-
-  add(query: PostgresQuery): void {
-    this.#byKey.set(query.key.toString('latin1'), query)
-  }
-
-  delete(query: PostgresQuery): boolean {
-    return this.#byKey.delete(query.key.toString('latin1'))
-  }
-
-  list(): PostgresQuery[] {
-    return [...this.#byKey.values()]
-  }
-}

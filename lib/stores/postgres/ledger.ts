@@ -36,6 +36,7 @@ export interface Registration {
   /** How long it has run already. */
   ranMs: number
   keepAliveMs: number
+  maxKeepAliveMs: number
   keepOnCompletion: boolean
   idempotency: Idempotency | undefined
 }
@@ -89,6 +90,7 @@ export class Ledger {
         idempotency ? digestOf(idempotency.key) : null,
         idempotency ? digestOf(idempotency.fingerprint) : null,
       ],
+      Number.isFinite(query.maxKeepAliveMs) ? query.maxKeepAliveMs : null,
     )
     const used = { queries: numberOf(row, 'queries'), bytes: numberOf(row, 'bytes') }
     if (row.started_ms === null) {
@@ -206,7 +208,7 @@ export class Ledger {
     return rows.map(readListed)
   }
 
-  /** Those of the keys whose queries run no more. */
+  /** Those of the keys whose queries run no more, or in no process. */
   async ended(keys: readonly Buffer[]): Promise<Buffer[]> {
     const rows = await this.#run('poll', keys, this.#leaseMs)
     return rows.map(keyOf)

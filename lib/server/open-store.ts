@@ -21,10 +21,9 @@ export async function openStore(
 ): Promise<OpenStore> {
   const queries = () => catalogue.queries
   const execute = sampleEngine(queries)
-  if (postgresUrl !== undefined) return openPostgres(postgresUrl, { execute, logger, ...bounds })
-  const store = elasticsearch
-    ? new ElasticsearchStore(elasticsearch)
-    : new MemoryStore({ execute, limitKeepAlive: keepAliveLimit(queries), ...bounds })
+  const engine = { execute, limitKeepAlive: keepAliveLimit(queries), ...bounds }
+  if (postgresUrl !== undefined) return openPostgres(postgresUrl, { logger, ...engine })
+  const store = elasticsearch ? new ElasticsearchStore(elasticsearch) : new MemoryStore(engine)
   return { store, close: () => store.close() }
 }
 

@@ -16,7 +16,7 @@ const WITHOUT_SETTING: Readonly<Record<string, readonly string[]>> = {
   memory: ['execute', 'interruptGraceMs', 'limitKeepAlive', 'clock', 'meterProvider'],
   // The same. For samples, the defaults of the rest will do.
   postgres: [
-    ...['pool', 'execute', 'logger', 'interruptGraceMs', 'clock', 'meterProvider'],
+    ...['pool', 'execute', 'logger', 'interruptGraceMs', 'limitKeepAlive', 'clock', 'meterProvider'],
     ...['listener', 'schema', 'maxRunning', 'heartbeatMs', 'leaseMs', 'onLost', 'closeGraceMs', 'pollMs'],
     ...['statementTimeoutMs', 'readGraceMs', 'maxCachedBytes'],
   ],

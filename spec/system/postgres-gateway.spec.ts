@@ -9,6 +9,8 @@ import { audience, issuer, rsaKeys, token } from '../support/tokens'
 
 jest.setTimeout(60_000)
 
+type Times = Record<'start_time_in_millis' | 'expiration_time_in_millis', number>
+
 const KEY = rsaKeys.publicKey.export({ type: 'spki', format: 'pem' }).toString()
 
 /** Two standalone gateways in processes of their own. They share a database, and nothing else. */
@@ -63,6 +65,23 @@ describe('standalone gateways on one PostgreSQL', () => {
     await expect(mallory.esql.asyncQueryGet({ id })).rejects.toMatchObject({ statusCode: 404 })
     expect(await other?.esql.asyncQueryDelete({ id })).toEqual({ acknowledged: true })
     await expect(one?.esql.asyncQueryGet({ id })).rejects.toMatchObject({ statusCode: 404 })
+  })
+
+  it('keep no query longer than the catalogue says, whichever of them is asked', async () => {
+    const catalogue = path.join(built.folder, 'limited.json')
+    const response = { columns: [{ name: 'n', type: 'integer' }], values: [[1]] }
+    const queries = [{ query: 'FROM limited', keep_alive: '5m', response }]
+    writeFileSync(catalogue, JSON.stringify({ version: 2, queries }))
+    const [one, other] = [await clientOf(start({ ESQL_ASYNC_CATALOGUE: catalogue })), await clientOf(start())]
+    const submitted = await one.esql.asyncQuery({
+      ...{ query: 'FROM limited', wait_for_completion_timeout: '10s' },
+      ...{ keep_on_completion: true, keep_alive: '1d' },
+    })
+    const got = await other.esql.asyncQueryGet({ id: submitted.id ?? '', keep_alive: '1d' })
+    for (const answer of [submitted, got]) {
+      const { start_time_in_millis: begin, expiration_time_in_millis: end } = answer as unknown as Times
+      expect(end - begin).toBeLessThan(3_600_000)
+    }
   })
 
   it('stop each other’s queries, and keep the rows so far', async () => {

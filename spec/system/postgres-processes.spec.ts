@@ -1,4 +1,9 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { Client } from 'pg'
 import type { PostgresStoreOptions } from '../../lib/stores/postgres/options'
+import { SCHEMA_VERSION } from '../../lib/stores/postgres/schema'
 import { LeavingClient } from '../support/leaving-client'
 import { PostgresServer } from '../support/postgres/server'
 import { PostgresGateway } from '../support/postgres-gateway'
@@ -20,6 +25,21 @@ const DISCONNECTED = {
 const CLOSED = {
   type: 'node_closed_exception',
   reason: 'the process that ran the query has shut down; submit it again',
+}
+
+const PROCESSES = 10
+
+/** Creates the tables. */
+const MIGRATION = `
+  const [folder, connectionString] = process.argv.slice(1)
+  const { PostgresStore } = require(folder + '/dist/index.js')
+  const { Pool } = require(require.resolve('pg', { paths: [folder] }))
+  const pool = new Pool({ connectionString })
+  const store = new PostgresStore({ pool, schema: 'many', execute() {} })
+  store.migrate().then(() => pool.end())`
+
+function migration({ folder }: BuiltPackage, databaseUrl: string): ChildProcess {
+  return spawn(process.execPath, ['-e', MIGRATION, folder, databaseUrl], { stdio: 'inherit' })
 }
 
 /** Gateways in separate processes, which share only PostgreSQL. */
@@ -87,6 +107,32 @@ describe('gateways on one PostgreSQL', () => {
       { is_running: false, values: [[query, expect.stringContaining('alice'), String(by.pid)]] },
     ])
   }
+
+  it('create the tables once, however many start at the same moment', async () => {
+    const client = new Client(server.url)
+    await client.connect()
+    const processes = Array.from({ length: PROCESSES }, () => migration(built, server.url))
+    try {
+      // Each of them has to come to the lock before one may go on.
+      await client.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtext('many.migrate'))`)
+      const waiting = async () => {
+        const text = `SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`
+        return (await client.query(text)).rows[0].n
+      }
+      while ((await waiting()) < PROCESSES) {
+        const ended = processes.filter(({ exitCode }) => exitCode !== null)
+        expect(ended).toEqual([])
+      }
+      const exits = processes.map((process) => once(process, 'exit'))
+      await client.query('COMMIT')
+      expect(await Promise.all(exits)).toEqual(processes.map(() => [0, null]))
+      const { rows } = await client.query('SELECT version FROM many.version')
+      expect(rows).toEqual([{ version: SCHEMA_VERSION }])
+    } finally {
+      for (const process of processes) process.kill('SIGKILL')
+      await client.end()
+    }
+  })
 
   it('answer waits for a query whose process was killed with a 500, and each get alike', async () => {
     const [one, two] = await startTwo()

@@ -32,7 +32,9 @@ const execute: Execute = async ({ query }) => {
 beforeAll(async () => {
   server = await PostgresServer.start()
   pool = new ObservedPool(server.url)
-  stores = [1, 2].map(() => new PostgresStore({ pool, execute, logger: SILENT }))
+  // No heart beats meanwhile, so every statement is that of a request.
+  const beats = { heartbeatMs: 600_000, leaseMs: 1_800_000 }
+  stores = [1, 2].map(() => new PostgresStore({ pool, execute, logger: SILENT, ...beats }))
   await stores[0]?.migrate()
   gateways = stores.map((store) => {
     const resolveCaller = ({ headers }: express.Request) => ({ owner: ownerOf('issuer', `${headers.user}`) })

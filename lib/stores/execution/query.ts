@@ -19,6 +19,12 @@ export interface ResultFacts {
   isPartial: boolean
 }
 
+/** The options of a store that each of its queries has to know. */
+export interface QueryRules {
+  readonly clock: Clock
+  readonly limitKeepAlive?: ((request: QueryRequest) => number | undefined) | undefined
+}
+
 /** One async query of this process: its state, and the requests that wait for its end. */
 export class LocalQuery {
   readonly id: string
@@ -28,7 +34,7 @@ export class LocalQuery {
   startTimeMs: number
   expirationTimeMs: number
   /** No client keeps it longer at a time. */
-  maxKeepAliveMs = Number.POSITIVE_INFINITY
+  readonly maxKeepAliveMs: number
   /** The last report of `execute`. A stop takes the rows from it. */
   reported: QueryResult | undefined
   /** The bytes that the query takes from the budget of the store. */
@@ -56,7 +62,13 @@ export class LocalQuery {
   #outcome: Outcome | undefined
   #intake: Intake | undefined
 
-  constructor(id: string, request: QueryRequest, owner: Owner, options: SubmitOptions, clock: Clock) {
+  constructor(
+    id: string,
+    request: QueryRequest,
+    owner: Owner,
+    options: SubmitOptions,
+    { clock, limitKeepAlive }: QueryRules,
+  ) {
     this.id = id
     this.owner = owner
     this.idempotency = options.idempotency && ownTexts(options.idempotency)
@@ -69,7 +81,8 @@ export class LocalQuery {
     this.#waits = new Waits(clock)
     this.begunMs = clock.now()
     this.startTimeMs = this.begunMs
-    this.expirationTimeMs = this.startTimeMs + options.keepAliveMs
+    this.maxKeepAliveMs = limitKeepAlive?.(request) ?? Number.POSITIVE_INFINITY
+    this.expirationTimeMs = this.startTimeMs + Math.min(options.keepAliveMs, this.maxKeepAliveMs)
   }
 
   /** Creates the signal for the executor. It fires if the query is stopped, deleted or expires while it runs. */

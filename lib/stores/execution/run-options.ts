@@ -11,6 +11,7 @@ export const RUN_OPTIONS = {
     default: 'stop',
   },
   interruptGraceMs: { ...rules.nonNegativeNumber, default: 1_000 },
+  limitKeepAlive: { ...rules.function, defaultInWords: 'no limit' },
   clock: { ...rules.object, default: systemClock, defaultInWords: 'the time of the machine' },
   meterProvider: rules.meterProvider,
 } as const

@@ -1,4 +1,4 @@
-import type { Caller } from '../../core/caller'
+import type { Caller, Owner } from '../../core/caller'
 import type { Clock } from '../../core/clock'
 import type { QueryError } from '../../core/errors'
 import type { Counter, MeterProvider } from '../../core/meter'
@@ -118,13 +118,12 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
   }
 
   /** Counts a query as long as somebody reads its result, and what that takes, or throws a 429. The returned function ends that. */
-  hold(query: Query, { values }: StoredResult): () => void {
-    const unpacks = values instanceof KeptRows
-    if (unpacks) this.#budget.addReader(query.owner)
+  hold(query: Query, result: StoredResult): () => void {
+    const endReading = this.countReader(query.owner, result)
     query.readers += 1
     const release = (): void => {
       query.readers -= 1
-      if (unpacks) this.#budget.removeReader(query.owner)
+      endReading()
       this.release(query)
     }
     try {
@@ -135,6 +134,13 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
       throw refusal
     }
     return release
+  }
+
+  /** Counts what somebody unpacks who reads a result, or throws a 429. The returned function ends that. */
+  countReader(owner: Owner, { values }: StoredResult): () => void {
+    if (!(values instanceof KeptRows)) return () => {}
+    this.#budget.addReader(owner)
+    return () => this.#budget.removeReader(owner)
   }
 
   /** The query has no time limit any more: it cannot be found, and its executor was told. */

@@ -8,6 +8,7 @@ import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryReq
 import { inTurns } from '../../core/turns'
 import { ExpiryQueue } from '../execution/expiry-queue'
 import { ownText } from '../execution/own-text'
+import type { QueryRules } from '../execution/query'
 import { LocalQuery } from '../execution/query'
 import { assertQueryId, QueryIdGenerator, withPadding } from '../execution/query-id'
 import { Runner } from '../execution/runner'
@@ -26,7 +27,7 @@ import { QueryIndex } from './query-index'
 export class MemoryStore implements AsyncQueryStore {
   readonly idempotentSubmit = true
   readonly #idempotencyWindowMs: number
-  readonly #limitKeepAlive: MemoryStoreOptions['limitKeepAlive']
+  readonly #rules: QueryRules
   readonly #clock: Clock
   readonly #runner: Runner
   readonly #ids = new QueryIdGenerator()
@@ -40,7 +41,7 @@ export class MemoryStore implements AsyncQueryStore {
     const resolved = checkOptions('MemoryStore', options, MEMORY_STORE_OPTIONS)
     this.#clock = resolved.clock
     this.#idempotencyWindowMs = resolved.idempotencyWindowMs
-    this.#limitKeepAlive = resolved.limitKeepAlive
+    this.#rules = resolved
     this.#runner = new Runner(resolved, {
       needs: (query) => query.readers > 0 || this.#queries.has(query),
       keepResult: (query, result) => void this.#sources.set(result, query),
@@ -143,9 +144,7 @@ export class MemoryStore implements AsyncQueryStore {
   }
 
   #start(request: QueryRequest, bytes: number, owner: Owner, options: SubmitOptions): LocalQuery {
-    const query = new LocalQuery(this.#ids.next(), request, owner, options, this.#clock)
-    query.maxKeepAliveMs = this.#limitKeepAlive?.(request) ?? Number.POSITIVE_INFINITY
-    query.expirationTimeMs = query.startTimeMs + Math.min(options.keepAliveMs, query.maxKeepAliveMs)
+    const query = new LocalQuery(this.#ids.next(), request, owner, options, this.#rules)
     query.bytes = bytes
     this.#runner.admit(query)
     this.#queries.add(query)

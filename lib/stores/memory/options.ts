@@ -71,5 +71,4 @@ export const MEMORY_STORE_OPTIONS = {
   maxBytes: { ...rules.positiveNumber, default: 256 * 2 ** 20 },
   maxBytesPerOwner: { ...rules.positiveNumber, default: 64 * 2 ** 20 },
   idempotencyWindowMs: { ...rules.positiveNumber, default: 600_000 },
-  limitKeepAlive: { ...rules.function, defaultInWords: 'no limit' },
 } as const satisfies OptionTable<MemoryStoreOptions>

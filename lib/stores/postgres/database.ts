@@ -8,7 +8,7 @@ import type { PostgresMetrics } from './metrics'
 export interface PostgresStatement {
   text: string
   values?: unknown[]
-  types?: { getTypeParser: () => (text: string) => unknown }
+  types?: { getTypeParser: (type: number) => (text: string) => unknown }
   /** After so many milliseconds, the connection is given up. */
   query_timeout?: number
 }
@@ -35,17 +35,31 @@ export interface PostgresPool {
   options?: object
 }
 
-/** The cells of a row as the server writes them. */
-export type Row = Readonly<Record<string, string | null>>
+/** The cells of a row: bytes, or what else the server writes, as text. */
+export type Row = Readonly<Record<string, string | Buffer | null>>
 
 /** Connections of the host's pool that the store uses at a time. The host needs the others. */
 const MAX_CONNECTIONS = 4
 
-/** Parsers that the host may have set in `pg` would change what the store reads. */
-const AS_TEXT = { getTypeParser: () => (text: string) => text }
+/** The type `bytea` of PostgreSQL. */
+const BYTES_TYPE = 17
+
+/**
+ * Parsers that the host may have set in `pg` would change what the store reads. Bytes are parsed as soon as they come: as long
+ * as their text is in a row, it outlives collections of young objects, and the next one of all objects may be far away.
+ */
+const PARSERS = {
+  getTypeParser: (type: number) => (type === BYTES_TYPE ? bytesOfText : (text: string) => text),
+}
 
 export function statement(text: string, values: unknown[]): PostgresStatement {
-  return { text, values, types: AS_TEXT }
+  return { text, values, types: PARSERS }
+}
+
+/** The server writes bytes as `\x` and hexadecimal digits, unless somebody has told it to use its old form. */
+function bytesOfText(text: string): Buffer {
+  if (!text.startsWith('\\x')) throw new TypeError('The store needs `bytea_output = hex`')
+  return Buffer.from(text.slice(2), 'hex')
 }
 
 /** A connection beside the pool. */

@@ -18,6 +18,8 @@ const VERBS = [
   'ended',
   /** Somebody elsewhere has moved its expiry to an earlier time. */
   'moved',
+  /** Its process has left it to others. */
+  'left',
 ] as const
 
 export type Verb = (typeof VERBS)[number]
@@ -35,6 +37,8 @@ export interface HintTaker {
   over(key: Buffer): void
   /** Others may want something of a query that runs here. `isMoved`: just that it ends earlier. */
   look(key: Buffer, isMoved: boolean): void
+  /** There are queries that nobody runs. */
+  adopt(): void
   /** Hints may have been missed. */
   catchUp(): void
 }
@@ -107,9 +111,13 @@ export class Hints {
     // Others may send on the same channel.
     if (!verb) return
     const key = Buffer.from(text, 'base64url')
-    if (verb === 'done' || verb === 'gone') this.#taker.over(key)
-    if (verb === 'ended') this.#interruptions.get(key.toString('latin1'))?.end()
-    else if (verb !== 'done') this.#taker.look(key, verb === 'moved')
+    if (verb === 'left') this.#taker.adopt()
+    else if (verb === 'ended') this.#interruptions.get(key.toString('latin1'))?.end()
+    else {
+      if (verb === 'done' || verb === 'gone') this.#taker.over(key)
+      // Also when it is done: another process may have taken this one for lost.
+      this.#taker.look(key, verb === 'moved')
+    }
   }
 
   async #send(): Promise<void> {

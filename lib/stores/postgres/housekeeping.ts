@@ -1,7 +1,8 @@
 import type { Clock } from '../../core/clock'
 import { describeError } from '../../core/describe-error'
 import type { Logger } from '../../core/logger'
-import type { Ledger, TableState } from './ledger'
+import type { Ledger } from './ledger'
+import type { TableState } from './rows'
 
 /** How often to sweep, in milliseconds. */
 const SWEEP_EVERY_MS = 60_000

@@ -1,7 +1,8 @@
 import type { Idempotency } from '../../core/idempotency'
 import { queryKey } from './encoding'
-import type { KnownQuery, Ledger } from './ledger'
+import type { Ledger } from './ledger'
 import { KeyTaken } from './ledger'
+import type { KnownQuery } from './rows'
 
 /** Submits with a key: the first one starts a query, and those that repeat it find that query. */
 export class KeyedSubmits {

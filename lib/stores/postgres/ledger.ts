@@ -6,10 +6,21 @@ import { idempotencyKeyReused } from '../../core/idempotency'
 import type { ListedQuery, QueryRequest } from '../../core/store'
 import type { ResultFacts } from '../execution/query'
 import type { Database, Row } from './database'
-import type { EncodedResult, KeptRequest } from './encoding'
-import { decodeRequest, digestOf, encodeFailure, encodeRequest } from './encoding'
-import type { StoredQuery } from './rows'
-import { bytesOf, isTrue, numberOf, readQuery, textOf } from './rows'
+import type { EncodedResult } from './encoding'
+import { digestOf, encodeFailure, encodeRequest } from './encoding'
+import type { KnownQuery, StoredQuery, TableState, TableTimes, TakenQuery } from './rows'
+import {
+  bytesOf,
+  isTrue,
+  keyOf,
+  numberOf,
+  readKnown,
+  readListed,
+  readQuery,
+  readState,
+  readTaken,
+  readTimes,
+} from './rows'
 import type { Statements } from './statements'
 import { statementsFor } from './statements'
 
@@ -25,21 +36,9 @@ export interface Registration {
   /** How long it has run already. */
   ranMs: number
   keepAliveMs: number
+  maxKeepAliveMs: number
   keepOnCompletion: boolean
   idempotency: Idempotency | undefined
-}
-
-/** A query that a submit with the same key has started. */
-export interface KnownQuery {
-  key: Buffer
-  id: string
-}
-
-/** A query of a lost process, which is one of this process now. */
-export interface TakenQuery extends KnownQuery, Required<KeptRequest> {
-  attempt: number
-  keepOnCompletion: boolean
-  times: TableTimes
 }
 
 /** The tables have another query with the key of this one. */
@@ -54,20 +53,6 @@ export interface OwnLimits {
 export interface Registered {
   used: { queries: number; bytes: number }
   times?: TableTimes
-}
-
-export interface TableTimes {
-  startTimeMs: number
-  expirationTimeMs: number
-  leftMs: number
-}
-
-/** What the tables say about a running query of this process. */
-export interface TableState {
-  key: Buffer
-  /** It was deleted, or its time is over. */
-  isGone: boolean
-  isStopped: boolean
 }
 
 /** The tables in words of the store: one statement for each method. `executor` is this process. */
@@ -105,6 +90,7 @@ export class Ledger {
         idempotency ? digestOf(idempotency.key) : null,
         idempotency ? digestOf(idempotency.fingerprint) : null,
       ],
+      Number.isFinite(query.maxKeepAliveMs) ? query.maxKeepAliveMs : null,
     )
     const used = { queries: numberOf(row, 'queries'), bytes: numberOf(row, 'bytes') }
     if (row.started_ms === null) {
@@ -125,7 +111,7 @@ export class Ledger {
       return undefined
     }
     if (!bytesOf(row, 'fingerprint')?.equals(digestOf(fingerprint))) throw idempotencyKeyReused(key)
-    return { key: bytesOf(row, 'key') ?? Buffer.alloc(0), id: textOf(row, 'id') }
+    return readKnown(row)
   }
 
   /** A submit with a key has waited for the query. `isHeard`: its client gets the answer. */
@@ -183,11 +169,7 @@ export class Ledger {
   /** Takes over the query of a lost process that began first, if there is one that may run again. */
   async take(): Promise<TakenQuery | undefined> {
     const [row] = await this.#run('take', this.#executor, this.#leaseMs)
-    const { request, owner } = decodeRequest((row && bytesOf(row, 'request')) ?? NO_REQUEST)
-    if (!row || owner === undefined) return undefined
-    const known = { key: bytesOf(row, 'key') ?? Buffer.alloc(0), id: textOf(row, 'id') }
-    const facts = { attempt: numberOf(row, 'attempt'), keepOnCompletion: isTrue(row, 'kept') }
-    return { ...known, ...facts, request, owner, times: readTimes(row) }
+    return row && readTaken(row)
   }
 
   /** Removes what earlier attempts have written. */
@@ -215,10 +197,9 @@ export class Ledger {
   async remove(
     target: { key: Buffer } | { id: string },
   ): Promise<{ key: Buffer; isRunning: boolean } | undefined> {
-    const [row = {}] =
+    const [row] =
       'key' in target ? await this.#run('remove', target.key) : await this.#run('removeOfOthers', target.id)
-    const key = bytesOf(row, 'key')
-    return key && { key, isRunning: row.state === 'running' }
+    return row && { key: keyOf(row), isRunning: row.state === 'running' }
   }
 
   async list(owner: string | undefined, id: string | undefined): Promise<(ListedQuery & { key: Buffer })[]> {
@@ -227,10 +208,10 @@ export class Ledger {
     return rows.map(readListed)
   }
 
-  /** Those of the keys whose queries run no more. */
+  /** Those of the keys whose queries run no more, or in no process. */
   async ended(keys: readonly Buffer[]): Promise<Buffer[]> {
     const rows = await this.#run('poll', keys, this.#leaseMs)
-    return rows.flatMap((row) => bytesOf(row, 'key') ?? [])
+    return rows.map(keyOf)
   }
 
   /** Tells the listeners of all processes. */
@@ -254,11 +235,7 @@ export class Ledger {
   /** Queries of this process that another one has stopped or deleted, whose time is over, or that are none of `keys`. */
   async amiss(keys: readonly Buffer[]): Promise<TableState[]> {
     const rows = await this.#run('amiss', this.#executor, keys)
-    return rows.map((row) => ({
-      key: bytesOf(row, 'key') ?? Buffer.alloc(0),
-      isGone: isTrue(row, 'is_gone'),
-      isStopped: isTrue(row, 'is_stopped'),
-    }))
+    return rows.map(readState)
   }
 
   /** Removes a bite of what ended for longer than the grace. Whether there may be more. */
@@ -272,25 +249,6 @@ export class Ledger {
   #run(statement: keyof Statements, ...values: unknown[]): Promise<readonly Row[]> {
     return this.#database.run(this.#texts[statement], values)
   }
-}
-
-function readListed(row: Row): ListedQuery & { key: Buffer } {
-  const { request } = decodeRequest(bytesOf(row, 'request') ?? NO_REQUEST)
-  return {
-    key: bytesOf(row, 'key') ?? Buffer.alloc(0),
-    id: textOf(row, 'id'),
-    query: request.query,
-    startTimeMs: numberOf(row, 'started_ms'),
-    runningTimeNanos: Math.max(0, Math.round(numberOf(row, 'running_ms') * 1e6)),
-  }
-}
-
-const NO_REQUEST = encodeRequest({ request: { query: '' } })
-
-function readTimes(row: Row): TableTimes {
-  const startTimeMs = numberOf(row, 'started_ms')
-  const expirationTimeMs = numberOf(row, 'expires_ms')
-  return { startTimeMs, expirationTimeMs, leftMs: numberOf(row, 'left_ms') }
 }
 
 /** `pg` sends a `Buffer` as bytes, but not every kind of array. */

@@ -3,21 +3,28 @@ import type { Clock } from '../../core/clock'
 import type { QueryError } from '../../core/errors'
 import { unavailable } from '../../core/errors'
 import type { SubmitOptions } from '../../core/operations'
+import type { StoredResult } from '../../core/result'
 import type { QueryRequest } from '../../core/store'
 import { inTurns } from '../../core/turns'
-import { ExpiryQueue } from '../execution/expiry-queue'
 import { freezeFailure } from '../execution/frozen-failure'
+import type { QueryRules } from '../execution/query'
 import { QueryIdGenerator } from '../execution/query-id'
 import type { RunnerOptions } from '../execution/runner'
 import { Runner } from '../execution/runner'
 import { weighInTurns } from '../execution/weight'
+import { Adoption } from './adoption'
 import { CLOSED, LOST, refusal } from './failures'
 import type { HousekeepingOptions } from './housekeeping'
 import { Housekeeping } from './housekeeping'
-import type { Ledger, OwnLimits, TableState, TableTimes, TakenQuery } from './ledger'
+import type { Ledger, OwnLimits } from './ledger'
 import { KeyTaken } from './ledger'
+import { LocalQueries } from './local-queries'
 import { Persistence, succeeds } from './persistence'
-import { LocalQueries, PostgresQuery } from './postgres-query'
+import { PostgresQuery } from './postgres-query'
+import type { TableState, TableTimes, TakenQuery } from './rows'
+
+/** What readers take is limited for the process, and not for each owner. */
+const ANYBODY = '' as Owner
 
 interface LocalLimits extends OwnLimits {
   maxRunning: number
@@ -34,6 +41,8 @@ export interface Onlookers {
   over(key: Buffer, why?: string): void
   /** Its executor has ended after somebody has deleted it. */
   interrupted(key: Buffer): void
+  /** It was left to other processes. */
+  left(key: Buffer): void
   /** How often to ask the tables what others want of these queries, at this moment. */
   pollMs(): number
 }
@@ -43,20 +52,19 @@ export class LocalRuns {
   readonly #ledger: Ledger
   readonly #limits: LocalLimits
   readonly #clock: Clock
+  readonly #rules: QueryRules
   readonly #persistence: Persistence
   readonly #housekeeping: Housekeeping
   readonly #runner: Runner<PostgresQuery>
   readonly #ids = new QueryIdGenerator()
   readonly #onlookers: Onlookers
-  readonly #local = new LocalQueries()
-  /** When to ask whether the time of a query is over. */
-  readonly #expiries: ExpiryQueue<PostgresQuery>
-  #adopting: Promise<void> | undefined
+  readonly #local: LocalQueries
+  readonly #adoption: Adoption
   #isClosed = false
 
   constructor(
     ledger: Ledger,
-    options: RunnerOptions & HousekeepingOptions,
+    options: RunnerOptions & HousekeepingOptions & QueryRules,
     limits: LocalLimits,
     onlookers: Onlookers,
   ) {
@@ -64,6 +72,12 @@ export class LocalRuns {
     this.#onlookers = onlookers
     this.#limits = limits
     this.#clock = options.clock
+    this.#rules = options
+    this.#local = new LocalQueries(
+      ledger,
+      options.clock,
+      (query) => void this.drop(query, 'keep_alive expired'),
+    )
     this.#persistence = new Persistence(ledger, options, (query) => this.#forget(query))
     this.#housekeeping = new Housekeeping(
       ledger,
@@ -75,13 +89,17 @@ export class LocalRuns {
       },
       options,
     )
+    this.#adoption = new Adoption(ledger, {
+      hasRoom: () => !this.#isClosed && this.#local.size < limits.maxRunning,
+      begin: () => this.#beginHere(),
+      rerun: (query) => this.#rerun(query),
+    })
     this.#runner = new Runner<PostgresQuery>(options, {
       needs: (query) => this.#local.has(query),
       keepResult: (query, result, facts) => this.#persistence.keepResult(query, result, facts),
       keepChunk: (query, chunk, no) => this.#persistence.writeChunk(query, chunk, no),
       keepFailure: (query, error) => this.#persistence.keepFailure(query, error),
     })
-    this.#expiries = new ExpiryQueue(options.clock, (query) => void this.#askExpiry(query))
   }
 
   find(key: Buffer): PostgresQuery | undefined {
@@ -96,11 +114,11 @@ export class LocalRuns {
     const weighing = inTurns(weighInTurns(request))
     const bytes = typeof weighing === 'number' ? weighing : await weighing
     this.#assertOpen()
-    const query = new PostgresQuery(this.#ids.next(), request, owner, options, this.#clock)
+    const query = new PostgresQuery(this.#ids.next(), request, owner, options, this.#rules)
     query.bytes = bytes
     this.#runner.admit(query)
     this.#local.add(query)
-    if (options.keepAliveMs > 0) this.#expiries.set(query, query.expirationTimeMs)
+    if (!query.isExpired) this.#local.extend(query, query.expirationTimeMs - this.#clock.now())
     await this.#orForget(query, async () => {
       if (options.idempotency || !(options.waitForCompletionTimeoutMs > 0)) {
         await this.#register(query, request, options)
@@ -125,9 +143,14 @@ export class LocalRuns {
     })
   }
 
+  /** Counts somebody who reads a result, whoever has run its query, or throws a 429. The returned function ends that. */
+  hold(result: StoredResult): () => void {
+    return this.#runner.countReader(ANYBODY, result)
+  }
+
   /** Moves the expiry of a query to so many milliseconds from now. */
   extend(query: PostgresQuery, leftMs: number): void {
-    if (this.#local.has(query)) this.#expiries.set(query, this.#clock.now() + leftMs)
+    this.#local.extend(query, leftMs)
   }
 
   stop(query: PostgresQuery): Promise<void> {
@@ -137,7 +160,7 @@ export class LocalRuns {
   /** Looks into the tables for what others may want. `isMoved`: just the time of this query. */
   look(key: Buffer, isMoved: boolean): void {
     const query = this.#local.find(key)
-    if (query && isMoved) void this.#askExpiry(query)
+    if (query && isMoved) void this.#local.askExpiry(query)
     else if (query) this.#housekeeping.look()
   }
 
@@ -152,7 +175,7 @@ export class LocalRuns {
     if (query && isGone) void this.drop(query, 'cancelled by user')
     else if (query && isStopped) void this.stop(query)
     // Its submit has failed when the tables had it already. Or this process is about to run it, or to leave it to others.
-    else if (!query && !isGone && !this.#adopting && !this.#isClosed)
+    else if (!query && !isGone && !this.#adoption.underWay && !this.#isClosed)
       void this.#ledger.fail(key, LOST).catch(() => {})
   }
 
@@ -164,18 +187,15 @@ export class LocalRuns {
     if (query.registration) this.#onlookers.interrupted(query.key)
   }
 
-  /** Runs queries of lost processes again, as long as there is room for them. */
+  /** Runs queries again that nobody runs any more. */
   async adopt(): Promise<void> {
-    this.#adopting ??= this.#adoptAll().finally(() => {
-      this.#adopting = undefined
-    })
-    return this.#adopting
+    if (this.#limits.reruns) await this.#adoption.run()
   }
 
   /** Gives queries some time to end. Then it leaves to other processes what may run there, and fails the others that are known. */
   async close(): Promise<void> {
     this.#isClosed = true
-    await this.#adopting?.catch(() => {})
+    await this.#adoption.underWay?.catch(() => {})
     const grace = { waitForCompletionTimeoutMs: this.#limits.closeGraceMs }
     await Promise.all(this.#local.list().map((query) => query.wait(grace)))
     this.#persistence.close()
@@ -190,7 +210,8 @@ export class LocalRuns {
     if (!this.#limits.reruns || (await succeeds(query.keeping)) || !(await succeeds(query.registration)))
       return
     const isLeft = await this.#ledger.handOver(query.key).catch(() => false)
-    if (!isLeft) await this.#failElsewhere(query, CLOSED)
+    if (isLeft) this.#onlookers.left(query.key)
+    else await this.#failElsewhere(query, CLOSED)
   }
 
   /** Of a query that does not run here. */
@@ -199,21 +220,9 @@ export class LocalRuns {
     this.#onlookers.over(query.key)
   }
 
-  async #adoptAll(): Promise<void> {
-    const { reruns, maxRunning } = this.#limits
-    if (!reruns || this.#isClosed) return
-    this.#onlookers.begin()
-    await this.#housekeeping.begin()
-    while (!this.#isClosed && this.#local.list().length < maxRunning) {
-      const taken = await this.#ledger.take()
-      if (!taken) return
-      await this.#rerun(taken)
-    }
-  }
-
   async #rerun({ id, owner, request, attempt, keepOnCompletion, times }: TakenQuery): Promise<void> {
     const options = { keepAliveMs: times.leftMs, keepOnCompletion, waitForCompletionTimeoutMs: 0 }
-    const query = new PostgresQuery(id, request, owner, options, this.#clock)
+    const query = new PostgresQuery(id, request, owner, options, this.#rules)
     query.attempt = attempt
     query.registration = Promise.resolve()
     query.bytes = await inTurns(weighInTurns(request))
@@ -251,17 +260,23 @@ export class LocalRuns {
   }
 
   async #registerNow(query: PostgresQuery, request: QueryRequest, options: SubmitOptions): Promise<void> {
-    const { key, id, owner } = query
-    const { keepAliveMs, keepOnCompletion, idempotency } = options
-    this.#onlookers.begin()
-    await this.#housekeeping.begin()
+    const { key, id, owner, maxKeepAliveMs } = query
+    const { keepOnCompletion, idempotency } = options
+    const keepAliveMs = Math.min(options.keepAliveMs, maxKeepAliveMs)
+    await this.#beginHere()
     const ranMs = this.#clock.now() - query.begunMs
-    const times = { ranMs, keepAliveMs, keepOnCompletion }
+    const times = { ranMs, keepAliveMs, maxKeepAliveMs, keepOnCompletion }
     const registration = { key, id, owner, request, idempotency, ...times }
     const registered = await this.#ledger.register(registration, this.#limits)
     if (!registered.times) throw refusal(registered.used, this.#limits)
     this.#assertOpen()
     this.#adjust(query, registered.times)
+  }
+
+  /** Before others know a query of this process, they know the process. */
+  async #beginHere(): Promise<void> {
+    this.#onlookers.begin()
+    await this.#housekeeping.begin()
   }
 
   /** The times are those of the database. */
@@ -275,26 +290,9 @@ export class LocalRuns {
     if (this.#isClosed) throw unavailable('the async query store is closed')
   }
 
-  /** The tables know whether the expiry was moved, maybe by another process. */
-  async #askExpiry(query: PostgresQuery): Promise<void> {
-    if (query.registration) {
-      const leftMs = await this.#ledger.left(query.key).catch(() => RETRY_MS)
-      if (!this.#local.has(query)) return
-      if (leftMs !== undefined && leftMs > 0) {
-        this.#expiries.set(query, this.#clock.now() + leftMs)
-        return
-      }
-    }
-    void this.drop(query, 'keep_alive expired')
-  }
-
   #forget(query: PostgresQuery, why?: string): void {
     if (!this.#local.delete(query)) return
-    this.#expiries.delete(query)
     this.#runner.forget(query)
     if (query.registration) this.#onlookers.over(query.key, why)
   }
 }
-
-/** How soon to ask again about an expiry when the database does not answer, in milliseconds. */
-const RETRY_MS = 1_000

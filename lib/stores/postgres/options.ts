@@ -5,6 +5,7 @@ import { isObject } from '../../core/is-object'
 import type { Logger } from '../../core/logger'
 import { consoleLogger } from '../../core/logger'
 import type { MeterProvider } from '../../core/meter'
+import type { QueryRequest } from '../../core/store'
 import type { Execute } from '../execution/execute'
 import { RUN_OPTIONS } from '../execution/run-options'
 import type { PostgresPool } from './database'
@@ -41,7 +42,8 @@ export interface PostgresStoreOptions {
   maxRunning?: number
   /**
    * Most memory, in bytes, that requests and results of running queries may take in this process. A query that would
-   * exceed it fails with 429.
+   * exceed it fails with 429. Readers of results that the tables have in chunks, or that the engine has given in batches, may
+   * unpack as much again, 1 MiB each: one more gets 429.
    *
    * @default 268_435_456 (256 MiB)
    */
@@ -55,6 +57,13 @@ export interface PostgresStoreOptions {
    * @default 'stop'
    */
   onMaxRun?: 'stop' | 'fail'
+  /**
+   * The longest keep-alive of a query, in milliseconds, whatever its client asks for, and in whichever process. `undefined`: no
+   * limit. For engines whose results go stale. Must not throw.
+   *
+   * @default no limit
+   */
+  limitKeepAlive?: (request: QueryRequest) => number | undefined
   /** How long stop and delete wait, in milliseconds, for an executor to end after its signal has fired. @default 1_000 */
   interruptGraceMs?: number
   /** How often this process says that it is there, in milliseconds. @default 5_000 */

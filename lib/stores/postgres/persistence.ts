@@ -16,6 +16,8 @@ import { storedChunk } from './results'
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 2_000
 
+const GONE = 'it is gone, or another process has taken it for lost'
+
 /** Writes outcomes of queries that others know, through outages of the database. */
 export class Persistence {
   readonly #ledger: Ledger
@@ -63,7 +65,7 @@ export class Persistence {
       if (chunk instanceof Uint8Array && !body) await this.#put(query, no, chunk)
     }
     const rows = { body, chunks: body ? 0 : chunks.length, bytes }
-    assertThere(await this.#insist(query, () => this.#ledger.complete(key, facts, encoded, rows)))
+    this.#assertHere(query, await this.#insist(query, () => this.#ledger.complete(key, facts, encoded, rows)))
   }
 
   /** Writes a chunk while its query runs. `undefined`: nobody knows the query yet, and maybe nobody ever will. */
@@ -106,7 +108,15 @@ export class Persistence {
   }
 
   async #put(query: PostgresQuery, no: number, chunk: Uint8Array): Promise<void> {
-    assertThere(await this.#insist(query, () => this.#ledger.putChunk(query.key, no, chunk)))
+    this.#assertHere(query, await this.#insist(query, () => this.#ledger.putChunk(query.key, no, chunk)))
+  }
+
+  /** Ends a query that does not belong to this process any more: its executor works for nobody. */
+  #assertHere(query: PostgresQuery, isHere: boolean): void {
+    if (isHere) return
+    query.cancel(GONE)
+    this.#onKept(query)
+    throw taskCancelled(GONE)
   }
 
   /** Sends a statement again until it succeeds, as long as the query is wanted. It must be one that may come twice. */
@@ -125,10 +135,6 @@ export class Persistence {
       })
     }
   }
-}
-
-function assertThere(isThere: boolean): void {
-  if (!isThere) throw taskCancelled('it is gone, or another process has taken it for lost')
 }
 
 export function succeeds(promise: Promise<void> | undefined): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { Owner } from '../../core/caller'
-import type { Clock } from '../../core/clock'
 import type { SubmitOptions } from '../../core/operations'
 import type { QueryRequest } from '../../core/store'
+import type { QueryRules } from '../execution/query'
 import { LocalQuery } from '../execution/query'
 import { queryKey } from './encoding'
 
@@ -15,33 +15,8 @@ export class PostgresQuery extends LocalQuery {
   /** Settles when the tables have its outcome. */
   keeping: Promise<void> | undefined
 
-  constructor(id: string, request: QueryRequest, owner: Owner, options: SubmitOptions, clock: Clock) {
-    super(id, request, owner, options, clock)
+  constructor(id: string, request: QueryRequest, owner: Owner, options: SubmitOptions, rules: QueryRules) {
+    super(id, request, owner, options, rules)
     this.key = queryKey(owner, id)
-  }
-}
-
-/** The queries of this process that have not ended, by their keys. */
-export class LocalQueries {
-  readonly #byKey = new Map<string, PostgresQuery>()
-
-  find(key: Buffer): PostgresQuery | undefined {
-    return this.#byKey.get(key.toString('latin1'))
-  }
-
-  has(query: PostgresQuery): boolean {
-    return this.find(query.key) === query
-  }
-
-  add(query: PostgresQuery): void {
-    this.#byKey.set(query.key.toString('latin1'), query)
-  }
-
-  delete(query: PostgresQuery): boolean {
-    return this.#byKey.delete(query.key.toString('latin1'))
-  }
-
-  list(): PostgresQuery[] {
-    return [...this.#byKey.values()]
   }
 }

@@ -3,6 +3,7 @@ import { checkOptions } from '../../core/check-options'
 import { unavailable } from '../../core/errors'
 import { unfailing } from '../../core/logger'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../../core/operations'
+import type { StoredResult } from '../../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../../core/store'
 import { ownText } from '../execution/own-text'
 import { taskCancelled } from '../execution/query'
@@ -10,7 +11,7 @@ import { assertQueryId, withPadding } from '../execution/query-id'
 import { Database } from './database'
 import { queryKey } from './encoding'
 import { KeyedSubmits } from './keyed-submits'
-import type { KnownQuery } from './ledger'
+
 import { Ledger } from './ledger'
 import { Listener, listenerClients } from './listener'
 import type { Onlookers } from './local-runs'
@@ -19,6 +20,7 @@ import { postgresMetrics } from './metrics'
 import type { PostgresStoreOptions } from './options'
 import { POSTGRES_STORE_OPTIONS } from './options'
 import type { PostgresQuery } from './postgres-query'
+import type { KnownQuery } from './rows'
 import { createSchema, SCHEMA_VERSION } from './schema'
 import type { FoundOrWatched } from './shared-queries'
 import { SharedQueries } from './shared-queries'
@@ -108,6 +110,10 @@ export class PostgresStore implements AsyncQueryStore {
     if (id !== undefined) assertQueryId(id)
     const listed = await this.#ledger.list(anyOwner ? undefined : owner, id && withPadding(id))
     return listed.map(({ key, ...query }) => ({ ...query, ...this.#queries.runs.find(key)?.progress() }))
+  }
+
+  hold(result: StoredResult): () => void {
+    return this.#queries.runs.hold(result)
   }
 
   /** For `readyHandler`: rejects while the database does not answer, or has no tables that this release knows. */

@@ -36,6 +36,8 @@ IF to_regclass('${s}.version') IS NULL THEN
     started_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     deleted_at timestamptz,
+    -- No client keeps it longer at a time. NULL: as long as clients want.
+    max_keep_alive_ms double precision,
     kept boolean NOT NULL,
     columnar boolean NOT NULL,
     time_zone text,

@@ -53,6 +53,8 @@ export class SharedQueries implements Onlookers {
     const taker = {
       over: (key: Buffer) => void this.#watch.look(key),
       look: (key: Buffer, isMoved: boolean) => this.runs.look(key, isMoved),
+      // With the next heartbeat otherwise.
+      adopt: () => void this.runs.adopt().catch(() => {}),
       catchUp: () => {
         this.runs.catchUp()
         this.#watch.pollNow()
@@ -87,6 +89,10 @@ export class SharedQueries implements Onlookers {
     this.#hints.send('ended', key)
   }
 
+  left(key: Buffer): void {
+    this.#hints.send('left', key)
+  }
+
   /** `seesHidden`: the query was found by its key. */
   async read(key: Buffer, id: string, seesHidden = false): Promise<AsyncQuery | undefined> {
     const found = await this.#results.read(key)
@@ -101,6 +107,8 @@ export class SharedQueries implements Onlookers {
       return this.read(key, id, seesHidden)
     }
     if (stored.isOrphan && !local) await this.runs.adopt()
+    // Its process was taken for lost, or did not answer.
+    if (local && stored.state !== 'running') this.runs.look(key, false)
     const { startTimeMs, expirationTimeMs } = stored
     const times = { startTimeMs, expirationTimeMs }
     if (stored.failure) throw stored.failure

@@ -40,9 +40,9 @@ export function statementsFor(schema: string, reruns: boolean) {
       ), registered AS (
         INSERT INTO ${s}.queries
           (key, id, owner, state, started_at, expires_at, kept, columnar, time_zone, column_metadata, executor, request,
-            max_attempts, idempotency_key, fingerprint)
+            max_attempts, idempotency_key, fingerprint, max_keep_alive_ms)
         SELECT $1, $2, $3, 'running', ${clock} - ${ms('$4')}, ${clock} - ${ms('$4')} + ${ms('$5')}, $6, $7, $8, $9, $10, $11,
-          ${reruns ? 2 : 1}, $14::bytea, $15::bytea
+          ${reruns ? 2 : 1}, $14::bytea, $15::bytea, $16::float8
         FROM used WHERE queries < $12::float8 AND bytes < $13::float8
         ON CONFLICT (owner, idempotency_key) WHERE idempotency_key IS NOT NULL AND deleted_at IS NULL DO NOTHING
         RETURNING ${times}
@@ -82,7 +82,7 @@ export function statementsFor(schema: string, reruns: boolean) {
     /** Tells whether the query expires earlier than before. */
     touch: `
       WITH old AS (SELECT key, expires_at FROM ${s}.queries WHERE key = $1 AND ${visible} FOR UPDATE)
-      UPDATE ${s}.queries q SET expires_at = ${clock} + ${ms('$2')} FROM old WHERE q.key = old.key
+      UPDATE ${s}.queries q SET expires_at = ${clock} + ${ms('least($2::float8, max_keep_alive_ms)')} FROM old WHERE q.key = old.key
       RETURNING ${sinceEpoch(`q.expires_at - ${clock}`)} AS left_ms, q.expires_at < old.expires_at AS is_earlier`,
 
     left: `SELECT ${leftMs} FROM ${s}.queries WHERE key = $1 AND ${visible}`,
@@ -165,11 +165,11 @@ export function statementsFor(schema: string, reruns: boolean) {
         AND NOT ${isLostForGood('q', '$3')}
       ORDER BY started_at, id`,
 
-    /** Of the keys in $1, those whose queries run no more. */
+    /** Of the keys in $1, those whose queries run no more, or in no process. */
     poll: `
       SELECT w.key FROM unnest($1::bytea[]) AS w (key)
       LEFT JOIN ${s}.queries q ON q.key = w.key AND state = 'running' AND ${visible}
-        AND NOT ${isLostForGood('q', '$2')}
+        AND NOT ${isLost('q', '$2')}
       WHERE q.key IS NULL`,
 
     /** Of all processes. */

@@ -23,7 +23,7 @@ export interface Watched {
 }
 
 export interface WatchSource {
-  /** Those of the keys whose queries run no more. */
+  /** Those of the keys whose queries run no more, or in no process. */
   ended(keys: readonly Buffer[]): Promise<readonly Buffer[]>
   read(key: Buffer, id: string): Promise<AsyncQuery | undefined>
   /** The query runs here, so its end is known without asking. */

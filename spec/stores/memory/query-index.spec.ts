@@ -6,7 +6,7 @@ import { alice, bob } from '../../support/store-bench'
 const OPTIONS = { waitForCompletionTimeoutMs: 0, keepAliveMs: 1, keepOnCompletion: true }
 
 function query(id: string, owner = alice): LocalQuery {
-  return new LocalQuery(id, { query: 'FROM x' }, owner, OPTIONS, new ManualClock())
+  return new LocalQuery(id, { query: 'FROM x' }, owner, OPTIONS, { clock: new ManualClock() })
 }
 
 describe('QueryIndex', () => {

@@ -34,13 +34,18 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await nextTurn()
 }
 
-/** Waits until the process hears the others. Whoever begins to wait makes it listen. */
+/** Waits until the process misses no hint any more: one that listens sends itself a notification. */
+async function untilListens(bench: PostgresBench): Promise<void> {
+  await until(() => bench.pool.statements.some((text) => text.includes('pg_notify')))
+  await bench.pool.idle()
+}
+
+/** The same for one that has no query. Whoever begins to wait makes it listen. */
 async function untilHears(bench: PostgresBench): Promise<void> {
   const controller = new AbortController()
   const id = await one.start()
   const wait = bench.get(id, { ...FOREVER, signal: controller.signal })
-  await until(() => bench.pool.statements.some((text) => text.includes('pg_notify')))
-  await bench.pool.idle()
+  await untilListens(bench)
   controller.abort()
   await wait
   one.run.complete(rows('a'))
@@ -102,12 +107,21 @@ describe('a query of another process', () => {
   it('expires earlier when a get here says so', async () => {
     const id = await one.start({ keepAliveMs: 600_000 })
     const { signal } = one.run
+    await untilListens(one)
     const asked = one.pool.statements.length
     await two.get(id, { keepAliveMs: 8_000 })
     // It asks for the new time.
     await until(() => one.pool.statements.slice(asked).some((text) => text.includes('left_ms')))
     await one.advance(8_001)
     await until(() => signal.aborted)
+  })
+
+  it('is interrupted when a process here has taken its process for lost', async () => {
+    const id = await one.start({ keepAliveMs: 600_000 })
+    await untilListens(one)
+    await one.schema.advance(21_000)
+    expect(await refusal(two.get(id))).toMatchObject({ type: 'node_disconnected_exception' })
+    await until(() => one.run.signal.aborted)
   })
 
   it('does not care what strangers say on the channel', async () => {
@@ -128,6 +142,23 @@ describe('a query of another process', () => {
     }
     one.run.complete(rows('a'))
     expect(await wait).toMatchObject({ result: rows('a') })
+  })
+})
+
+describe("a query that its process leaves to others with onLost: 'rerun'", () => {
+  const RERUN: Partial<PostgresStoreOptions> = { ...OPTIONS, onLost: 'rerun' }
+
+  it('begins here at once, however many they are', async () => {
+    const [three, four] = [one.replica(RERUN), one.replica(RERUN, pool)]
+    const ids = [await three.start(), await three.start(), await three.start()]
+    await four.start({ owner: bob })
+    await until(() => pool.statements.some((text) => text.includes('pg_notify')))
+    await pool.idle()
+    await three.close()
+    await until(() => four.runs.length === 4)
+    for (const run of four.runs) run.complete(rows('second'))
+    for (const id of ids) expect(await four.get(id, FOREVER)).toMatchObject({ result: rows('second') })
+    await four.close()
   })
 })
 

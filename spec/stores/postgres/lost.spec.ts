@@ -7,6 +7,8 @@ import { AT_ONCE, alice, bob, errorOf, FOREVER, refusal, rows } from '../../supp
 
 const BEAT_MS = 5_000
 const LEASE_MS = 20_000
+/** Without notifications. */
+const POLL_MS = 250
 /** Without a listener: a process that begins to hear says at once that it is there, at a time of its own. */
 const QUIET: Partial<PostgresStoreOptions> = { listener: false, heartbeatMs: BEAT_MS, leaseMs: LEASE_MS }
 const RERUN: Partial<PostgresStoreOptions> = { ...QUIET, onLost: 'rerun' }
@@ -119,6 +121,19 @@ describe("onLost: 'rerun'", () => {
     expect(attempts).toEqual([{ attempt: 2 }])
   })
 
+  it('runs a lost query that somebody waits for before the next heartbeat', async () => {
+    const [one, two] = (await processes(2)) as [PostgresBench, PostgresBench]
+    const id = await one.start()
+    const wait = two.get(id, FOREVER)
+    await one.pool.idle()
+    await one.schema.advance(LEASE_MS + 1_000)
+    await two.clock.advance(POLL_MS)
+    await one.pool.idle()
+    expect(two.runs).toHaveLength(1)
+    two.run.complete(rows('second'))
+    expect(await wait).toMatchObject({ id, result: rows('second') })
+  })
+
   it('runs a query twice at most', async () => {
     const [one, two, three] = (await processes(3)) as [PostgresBench, PostgresBench, PostgresBench]
     const id = await one.start()
@@ -175,6 +190,45 @@ describe("onLost: 'rerun'", () => {
     await two.advance(LEASE_MS + BEAT_MS)
     expect(await two.start(keyed)).toBe(id)
     expect(two.runs).toHaveLength(1)
+  })
+})
+
+describe('an engine whose query another process has taken for lost', () => {
+  async function lost(): Promise<[PostgresBench, string]> {
+    const [one, two] = (await processes(2, QUIET)) as [PostgresBench, PostgresBench]
+    const id = await one.start({ keepAliveMs: 600_000 })
+    await one.schema.advance(LEASE_MS + 1_000)
+    expect(await refusal(two.get(id))).toMatchObject(DISCONNECTED)
+    expect(one.run.signal.aborted).toBe(false)
+    return [one, id]
+  }
+
+  it('is interrupted when somebody asks its process for the query', async () => {
+    const [one, id] = await lost()
+    expect(await refusal(one.get(id))).toMatchObject(DISCONNECTED)
+    await one.pool.idle()
+    expect(one.run.signal.aborted).toBe(true)
+  })
+
+  it('is interrupted when its process writes rows of it', async () => {
+    const [one, id] = await lost()
+    const { signal } = one.run
+    let isClosed = false
+    one.run.complete({
+      columns: rows().columns,
+      values: (async function* () {
+        try {
+          yield large('late').values
+          await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        } finally {
+          isClosed = true
+        }
+      })(),
+    })
+    while (!isClosed) await one.pool.idle()
+    expect(signal.aborted).toBe(true)
+    expect(await one.count('chunks')).toBe(0)
+    expect(await refusal(one.get(id))).toMatchObject(DISCONNECTED)
   })
 })
 

@@ -3,6 +3,7 @@ import { Pool } from 'pg'
 import { QueryError } from '../../../lib/core/errors'
 import type { QueryResult } from '../../../lib/core/result'
 import { batchesOf } from '../../../lib/core/result'
+import { UNPACKED_BYTES } from '../../../lib/stores/batches/chunk'
 import type { Execute } from '../../../lib/stores/execution/execute'
 import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
 import { PostgresStore } from '../../../lib/stores/postgres/postgres-store'
@@ -244,6 +245,48 @@ describe('PostgresStore', () => {
       expect(await refusal(answer)).toMatchObject({ type: 'circuit_breaking_exception', status: 429 })
       expect(one.pool.statements).toEqual([])
     })
+  })
+
+  it('is limited in how many readers unpack large results in this process at a time', async () => {
+    const one = await bench({ maxBytes: 2 * UNPACKED_BYTES })
+    const id = await one.start()
+    one.run.complete(LARGE)
+    const [large, small] = [await one.get(id, FOREVER), await one.get(await one.start())]
+    if (large?.isRunning !== false || !small) throw new Error('It has not completed')
+    const { result } = large
+    const releases = [one.store.hold(result), one.store.hold(result)]
+    const refused = { type: 'circuit_breaking_exception', status: 429 }
+    expect(() => one.store.hold(result)).toThrow(expect.objectContaining(refused))
+    expect(() => one.store.hold({ ...result, values: [] })()).not.toThrow()
+    releases[0]?.()
+    expect(() => one.store.hold(result)()).not.toThrow()
+    releases[1]?.()
+  })
+
+  it('keeps no query longer than its limit, at its submit and at a get in any process', async () => {
+    const limitKeepAlive = ({ query }: { query: string }) => (query === 'FROM x' ? 1_000 : undefined)
+    const one = await bench({ limitKeepAlive })
+    const two = one.replica()
+    const ids = [await one.start(), await one.start({ query: 'FROM y' })]
+    const leftMs = (of: PostgresBench) =>
+      Promise.all(
+        ids.map(async (id) => {
+          const query = await of.get(id, { keepAliveMs: 30_000 })
+          const { rows: now } = await one.schema.query(
+            `SELECT extract(epoch FROM ${one.schema.name}.clock()) * 1000 AS ms`,
+          )
+          return Math.ceil((Number(query?.expirationTimeMs) - Number(now[0].ms)) / 1_000)
+        }),
+      )
+    const { rows: kept } = await one.schema.query(
+      `SELECT extract(epoch FROM expires_at - started_at)::int AS s FROM ${one.schema.name}.queries ORDER BY started_at`,
+    )
+    expect(kept).toEqual([{ s: 1 }, { s: 60 }])
+    expect(await leftMs(two)).toEqual([1, 30])
+    await one.advance(1_001, two)
+    expect(one.runs.map(({ signal }) => signal.aborted)).toEqual([true, false])
+    expect(await two.get(ids[0] ?? '', { keepAliveMs: 30_000 })).toBeUndefined()
+    await two.close()
   })
 
   it('sweeps what others have left, without a query of its own', async () => {

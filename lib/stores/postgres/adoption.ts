@@ -1,0 +1,49 @@
+import type { Ledger } from './ledger'
+import type { TakenQuery } from './rows'
+
+/** The process that takes over queries. */
+export interface Adopter {
+  hasRoom(): boolean
+  /** Lets others know that this process is there. */
+  begin(): Promise<void>
+  rerun(query: TakenQuery): Promise<void>
+}
+
+/** Takes over queries that nobody runs any more, one after the other, as long as there is room for them. */
+export class Adoption {
+  readonly #ledger: Ledger
+  readonly #adopter: Adopter
+  #underWay: Promise<void> | undefined
+  /** There may be more since the tables were asked. */
+  #isDue = false
+
+  constructor(ledger: Ledger, adopter: Adopter) {
+    this.#ledger = ledger
+    this.#adopter = adopter
+  }
+
+  /** Settles when nothing is taken over. */
+  get underWay(): Promise<void> | undefined {
+    return this.#underWay
+  }
+
+  run(): Promise<void> {
+    this.#isDue = true
+    this.#underWay ??= this.#takeAll().finally(() => {
+      this.#underWay = undefined
+    })
+    return this.#underWay
+  }
+
+  async #takeAll(): Promise<void> {
+    if (!this.#adopter.hasRoom()) return
+    await this.#adopter.begin()
+    while (this.#isDue && this.#adopter.hasRoom()) {
+      this.#isDue = false
+      const taken = await this.#ledger.take()
+      if (!taken) continue
+      this.#isDue = true
+      await this.#adopter.rerun(taken)
+    }
+  }
+}

@@ -40,7 +40,7 @@ async function serve(config: ServerConfig): Promise<void> {
   // Nobody has to read what it prints.
   process.stdout.on('error', () => {})
   const access = resolveCaller ? { resolveCaller } : createDevelopmentAccess()
-  const server = await startServer(config, access.resolveCaller, logger)
+  const server = await startServer(config, access, logger)
   endOnSignal(server, logger)
   logger.info({ url: server.url }, 'listening')
   process.stdout.write(`express-esql-async-query ${version()} is listening on ${server.url}\n`)

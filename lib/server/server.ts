@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { RequestHandler } from 'express'
 import { systemClock } from '../core/clock'
 import { messageOf } from '../core/message-of'
 import type { Logger, ResolveCaller } from '../index'
@@ -9,8 +10,11 @@ import { asyncQueryRouter, ElasticsearchStore, MemoryStore } from '../index'
 import { keepAliveLimit, sampleEngine } from '../sample/engine'
 import { createApp } from './app'
 import type { ServerConfig } from './config'
+import { isExposed } from './config'
 import { ConfigError } from './config-error'
 import { Connections } from './connections'
+import { consolePage } from './console'
+import type { DevelopmentAccess } from './development-mode'
 import { LiveCatalogue } from './live-catalogue'
 
 /** A gateway that listens. `url` is an address that a client on this machine can use. */
@@ -30,16 +34,18 @@ const KEEP_ALIVE_MS = 75_000
 /** Builds the gateway of a configuration and listens. Throws a {@link ConfigError} if the address is not free. */
 export async function startServer(
   config: ServerConfig,
-  resolveCaller: ResolveCaller,
+  access: { resolveCaller: ResolveCaller } | DevelopmentAccess,
   logger: Logger,
 ): Promise<RunningServer> {
+  const { resolveCaller } = access
   const catalogue = new LiveCatalogue(config, logger)
   const store = storeOf(config, catalogue)
   const router = asyncQueryRouter({ store, resolveCaller, logger, ...config.router })
+  const page = 'alice' in access ? pageOf(config, access, catalogue) : undefined
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
   const connections = new Connections(server)
   const isLeaving = (): boolean => connections.isLeaving
-  server.on('request', createApp(config, { router, store, resolveCaller, logger, isLeaving }))
+  server.on('request', createApp(config, { router, store, resolveCaller, logger, isLeaving, page }))
   const url = await listen(server, config)
   const endWithin = (graceMs: number): void => {
     systemClock.setTimer(() => server.closeAllConnections(), graceMs, { background: true })
@@ -72,6 +78,11 @@ export async function startServer(
       return closed
     },
   }
+}
+
+function pageOf(config: ServerConfig, access: DevelopmentAccess, catalogue: LiveCatalogue): RequestHandler {
+  const isCluster = config.elasticsearch !== undefined
+  return consolePage({ access, isCluster, isExposed: isExposed(config), queries: () => catalogue.queries })
 }
 
 function storeOf(

@@ -22,7 +22,11 @@ async function load() {
   const operations = operationsOf(document_)
   const show = () => showOperation(operations.find(({ id }) => `#api/${id}` === location.hash))
   replace(byId('operations'), overviewLink(), ...operations.map(operationLink))
-  window.addEventListener('hashchange', () => location.hash.startsWith('#api') && show())
+  window.addEventListener('hashchange', () => {
+    if (!location.hash.startsWith('#api/')) return
+    show()
+    byId('operation').scrollIntoView()
+  })
   show()
 }
 
@@ -52,7 +56,6 @@ function showOperation(found) {
     else link.removeAttribute('aria-current')
   }
   replace(byId('operation'), ...(found ? operationView(found) : overview()))
-  byId('operation').scrollTop = 0
 }
 
 function overview() {

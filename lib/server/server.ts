@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { RequestHandler } from 'express'
 import { systemClock } from '../core/clock'
 import { messageOf } from '../core/message-of'
 import type { Logger, ResolveCaller } from '../index'
 import { asyncQueryRouter, ElasticsearchStore, MemoryStore } from '../index'
 import { keepAliveLimit, sampleEngine } from '../sample/engine'
+import type { AppParts } from './app'
 import { createApp } from './app'
 import type { ServerConfig } from './config'
 import { isExposed } from './config'
@@ -80,7 +80,7 @@ export async function startServer(
   }
 }
 
-function pageOf(config: ServerConfig, access: DevelopmentAccess, catalogue: LiveCatalogue): RequestHandler {
+function pageOf(config: ServerConfig, access: DevelopmentAccess, catalogue: LiveCatalogue): AppParts['page'] {
   const isCluster = config.elasticsearch !== undefined
   return consolePage({ access, isCluster, isExposed: isExposed(config), queries: () => catalogue.queries })
 }

@@ -65,6 +65,7 @@ const KNOW_EXPRESS = [
   'router/wire-request',
   'server/app',
   'server/compression',
+  'server/console',
   'server/cors',
   'telemetry/request-record',
 ]

@@ -1,6 +1,7 @@
 import { copy } from './announce.js'
 import { showChart } from './chart.js'
-import { byId, h, replace, setText } from './dom.js'
+import { byId, replace, setText } from './dom.js'
+import { download } from './downloads.js'
 import { phasePill } from './phase.js'
 import { ResultTable } from './result-table.js'
 import { isOpen, remove, stop, toggleWait } from './runs.js'
@@ -17,10 +18,15 @@ let shown = ''
 /** The query that is selected: its state, its numbers, and what can be done with it. */
 export function makeDetail() {
   table = new ResultTable(byId('result'), 'Result')
-  const act = (id, action) => byId(id).addEventListener('click', () => action(state.selected))
+  const act = (id, action) => {
+    byId(id).addEventListener('click', ({ currentTarget }) => {
+      if (currentTarget.ariaDisabled !== 'true') void action(state.selected)
+    })
+  }
   act('action-wait', toggleWait)
   act('action-stop', stop)
   act('action-delete', remove)
+  act('download', download)
   act('copy-id', ({ id }) => copy(id, 'the id'))
   onChange('runs selected', show)
   setInterval(tick, TICK_MS)
@@ -34,7 +40,7 @@ function show() {
   if (!run) return
   byId('detail').dataset.phase = run.phase
   setText(byId('detail-query'), run.query)
-  replace(byId('detail-phase'), phasePill(run))
+  if (byId('detail-phase').dataset.phase !== run.phase) showPhase(run)
   setText(byId('detail-id'), run.id ?? (isOpen(run) ? 'not known yet' : 'none: the result is not kept'))
   byId('copy-id').hidden = run.id === undefined
   showActions(run)
@@ -43,16 +49,27 @@ function show() {
   tick()
 }
 
+function showPhase(run) {
+  const place = byId('detail-phase')
+  place.dataset.phase = run.phase
+  replace(place, phasePill(run))
+}
+
 function showActions(run) {
   const isRunning = run.phase === 'running'
   const isThere = run.id !== undefined && !['deleted', 'gone'].includes(run.phase)
   const { wait } = run
-  byId('action-wait').disabled = !isRunning
+  enable('action-wait', isRunning)
   byId('action-wait').setAttribute('aria-pressed', String(wait !== undefined))
   setText(byId('action-wait-label'), wait ? 'Waiting… end' : 'Wait')
-  byId('action-stop').disabled = !isRunning || run.isStopping === true
-  byId('action-delete').disabled = !isThere
-  byId('download').disabled = !run.values
+  enable('action-stop', isRunning && !run.isStopping)
+  enable('action-delete', isThere)
+  enable('download', run.values !== undefined)
+}
+
+/** A button that is switched off keeps the focus, so that the keyboard does not lose its place. */
+function enable(id, isEnabled) {
+  byId(id).setAttribute('aria-disabled', String(!isEnabled))
 }
 
 function showProblem({ phase, error, problem }) {
@@ -97,9 +114,4 @@ function tick() {
   const isThere = run.expiresMs !== undefined && !['deleted', 'gone'].includes(run.phase)
   setText(byId('expires'), isThere ? showRemaining(run.expiresMs - now) : '–')
   byId('expires').title = isThere ? new Date(run.expiresMs).toLocaleString() : ''
-}
-
-/** A short line beside a title. */
-export function hint(text) {
-  return h('p', { class: 'hint' }, text)
 }

@@ -2,17 +2,14 @@ import { toast } from './announce.js'
 import { byId, h } from './dom.js'
 import { ask } from './http.js'
 import { pathOf } from './runs.js'
-import { state } from './state.js'
 import { showBytes } from './times.js'
 
-/** Saves the result that is shown, in the format that is chosen. */
-export function makeDownloads() {
-  byId('download').addEventListener('click', () => {
-    download(state.selected, byId('format').value).catch(() => toast('The gateway did not answer', 'error'))
-  })
+/** Saves a result in the format that is chosen. */
+export function download(run) {
+  return save(run, byId('format').value).catch(() => toast('The gateway did not answer', 'error'))
 }
 
-async function download(run, format) {
+async function save(run, format) {
   const { status, content } = await answerTo(run, format)
   if (status !== 200) return toast(reasonOf(await content.text(), status), 'error')
   const url = URL.createObjectURL(content)

@@ -2,7 +2,6 @@ import { makeChart, redrawChart } from './chart.js'
 import { makeComposer } from './composer.js'
 import { makeDetail } from './detail.js'
 import { byId } from './dom.js'
-import { makeDownloads } from './downloads.js'
 import { makeQueryList } from './query-list.js'
 import { showReference } from './reference.js'
 import { makeRequests, showRequests } from './requests.js'
@@ -41,7 +40,6 @@ function start() {
   makeRequests()
   makeDetail()
   makeComposer()
-  makeDownloads()
   for (const user of ['alice', 'mallory']) {
     byId(`user-${user}`).checked = user === state.user
     byId(`user-${user}`).addEventListener('change', () => switchUser(user))

@@ -23,8 +23,15 @@ export function refresh() {
   refreshList(state.user).catch(() => {})
 }
 
+let shown = ''
+
 function show() {
   const runs = runsOf(state.user)
+  // What has not changed stays, so that nobody who reads it loses the place.
+  const facts = runs.map((run) => [run === state.selected, run.id, run.query, run.phase, factOf(run)])
+  const next = JSON.stringify([state.user, facts])
+  if (next === shown) return
+  shown = next
   const list = byId('query-list')
   const hasFocus = list.contains(document.activeElement)
   byId('query-list-title').textContent = `${USERS[state.user]}'s queries`

@@ -4,14 +4,17 @@ import { ask } from './http.js'
 import { changed, runsOf, state, USERS } from './state.js'
 import { plural } from './times.js'
 
+/** The rows of older queries would fill the memory of the page. */
+const MOST_RUNS = 100
+
 /** How long each get of a query that is watched waits. */
 const WATCH = '1s'
 
 /** The time until the next try after an answer that says nothing about the query, in milliseconds. */
 const RETRY_MS = 2_000
 
-const OTHER_TOKENS =
-  'The gateway does not know the tokens of this page: it has been started again. Reload the page.'
+const NO_TOKEN =
+  'The gateway does not take the tokens of this page any more. Start it again if it is 12 hours old; reload the page.'
 
 /** Answers about the request, not about the query. */
 const PASSING = [401, 403, 429, 503]
@@ -22,6 +25,7 @@ export const isOpen = ({ phase }) => phase === 'submitting' || phase === 'runnin
 export function addRun(fields) {
   const run = { phase: 'running', startedMs: Date.now(), documentsFound: 0, version: 0, ...fields }
   state.runs.unshift(run)
+  state.runs.length = Math.min(state.runs.length, MOST_RUNS)
   return run
 }
 
@@ -107,6 +111,8 @@ export async function refreshList(user) {
   if (status !== 200) return
   const { queries } = parseExact(content)
   const known = runsOf(user)
+  // It may be on the list, and its id is not known yet.
+  if (known.some(({ phase }) => phase === 'submitting')) return
   for (const [id, { query, start_time_millis }] of Object.entries(queries)) {
     if (!known.some((run) => run.id === id)) addRun({ user, id, query, startedMs: start_time_millis })
   }
@@ -183,7 +189,7 @@ function parseBody(text) {
 }
 
 function errorOf({ error }, status) {
-  if (status === 401) return { type: error?.type, reason: OTHER_TOKENS }
+  if (status === 401) return { type: error?.type, reason: NO_TOKEN }
   if (typeof error === 'string') return { type: `HTTP ${status}`, reason: error }
   return { type: error?.type ?? `HTTP ${status}`, reason: error?.reason ?? '', status }
 }

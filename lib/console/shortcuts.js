@@ -51,6 +51,9 @@ export function makeShortcuts() {
     ),
   )
   replace(byId('help-keys'), ...rows)
+  if (/^(Mac|iP)/.test(navigator.platform)) {
+    for (const key of document.querySelectorAll('kbd')) key.textContent = key.textContent.replace('Ctrl', '⌘')
+  }
   const single = byId('single-keys')
   single.checked = localStorage.getItem('single-keys') !== 'off'
   single.addEventListener('change', () => localStorage.setItem('single-keys', single.checked ? 'on' : 'off'))
@@ -59,7 +62,7 @@ export function makeShortcuts() {
 function onKey(event) {
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
     event.preventDefault()
-    return send()
+    return byId('help').open || byId('panel-console').hidden ? undefined : send()
   }
   if (byId('help').open) return
   if (event.key === 'Escape') return state.selected?.wait?.abort()

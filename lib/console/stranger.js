@@ -17,6 +17,7 @@ export function clearStranger() {
   const isKnown = state.selected?.id !== undefined
   byId('ask-stranger').disabled = !isKnown
   byId('no-stranger').hidden = isKnown
+  if (!byId('panel-stranger').hidden) void compare()
 }
 
 export async function compare() {

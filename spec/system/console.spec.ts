@@ -173,7 +173,7 @@ describeInChromium('the console, in Chromium', () => {
     const tab = await open()
     await tab.submit('FROM slower', 'Running')
     await tab.page.click('#tab-chart')
-    expect(await tab.text('#panel-chart')).toBe('There is no number to draw.')
+    expect(await tab.texts('#panel-chart > :visible')).toEqual(['There is no number to draw.'])
   })
 
   it("shows the owner's answer beside the stranger's 404, which is that of an unknown id", async () => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Client } from '@elastic/elasticsearch'
+import { newSealingKey } from 'express-esql-async-query'
 import supertest from 'supertest'
 import { parseCommandLine } from '../../lib/server/config'
 import type { DevelopmentAccess } from '../../lib/server/development-mode'
@@ -195,6 +196,17 @@ describe('the tokens of the page', () => {
     const wrong = 'x'.repeat(access.consoleKey.length)
     expect((await asked.get(session).set('X-Console-Key', wrong)).status).toBe(403)
     expect((await asked.get(session).set('X-Console-Key', access.consoleKey)).status).toBe(200)
+  })
+
+  it('are given to nobody without the key in front of a cluster, which has no sample queries', async () => {
+    const asked = await start({
+      ELASTICSEARCH_URL: 'http://127.0.0.1:9',
+      ESQL_ASYNC_SEALING_KEYS: newSealingKey(),
+      ESQL_ASYNC_DEVELOPMENT: 'true',
+    })
+    expect((await asked.get(session)).body).toEqual(REFUSED)
+    const { body } = await asked.get(session).set('X-Console-Key', access.consoleKey)
+    expect(body).toMatchObject({ isCluster: true, queries: [] })
   })
 
   it('are readable by no page of another origin, even of an allowed one', async () => {

@@ -59,6 +59,13 @@ export class ConsolePage {
     )
   }
 
+  /** What the page sends as each user. */
+  tokens(): Promise<{ alice: string; mallory: string }> {
+    return this.page.evaluate(
+      `fetch('_console/session.json').then((answer) => answer.json()).then(({ tokens }) => tokens)`,
+    )
+  }
+
   texts(selector: string): Promise<string[]> {
     return this.page.locator(selector).allTextContents()
   }

@@ -35,8 +35,27 @@ export function typeText(document, node) {
 /** The fields of a schema. What lies deeper is made when somebody opens it, so that circles do no harm. */
 export function schemaView(document, node) {
   const fields = fieldsOf(document, node)
-  if (fields.length === 0) return h('p', { class: 'type' }, typeText(document, node))
-  return h('ul', { class: 'fields' }, ...fields.map((field) => fieldView(document, field)))
+  const variants = variantsOf(document, node)
+  if (fields.length + variants.length === 0) return h('p', { class: 'type' }, typeText(document, node))
+  const list = h('ul', { class: 'fields' }, ...fields.map((field) => fieldView(document, field)))
+  return h(
+    'div',
+    {},
+    fields.length > 0 && list,
+    ...variants.map((variant, at) => variantView(document, variant, at)),
+  )
+}
+
+/** One of several schemas, of which a value has one. */
+function variantView(document, variant, at) {
+  const name = document.resolve(variant).title ?? nameOf(variant) ?? typeText(document, variant)
+  const box = h(
+    'details',
+    { class: 'variant' },
+    h('summary', {}, at === 0 ? 'Either ' : 'Or ', h('code', {}, name)),
+  )
+  box.addEventListener('toggle', () => box.append(schemaView(document, variant)), { once: true })
+  return box
 }
 
 /** What holds for one field. */
@@ -50,23 +69,26 @@ function fieldView(document, { name, node, isRequired }) {
   ]
   const about = (schema.description ?? '').trim().replaceAll(/\s*\n\s*/g, ' ')
   const text = about && h('p', {}, ...inline(about))
-  if (fieldsOf(document, inner).length === 0) return h('li', {}, h('div', { class: 'field' }, ...head), text)
+  const isPlain = fieldsOf(document, inner).length + variantsOf(document, inner).length === 0
+  if (isPlain) return h('li', {}, h('div', { class: 'field' }, ...head), text)
   const more = h('details', {}, h('summary', {}, ...head))
   more.addEventListener('toggle', () => more.append(schemaView(document, inner)), { once: true })
   return h('li', {}, more, text)
 }
 
-function fieldsOf(document, node, seen = new Set()) {
-  const schema = document.resolve(node)
-  if (seen.has(schema)) return []
-  seen.add(schema)
-  const own = Object.entries(schema.properties ?? {}).map(([name, property]) => ({
-    name,
-    node: property,
-    isRequired: schema.required?.includes(name) ?? false,
-  }))
-  const parts = [...(schema.allOf ?? []), ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])]
-  const inherited = parts.flatMap((part) => fieldsOf(document, part, seen))
-  const all = [...own, ...inherited]
+/** The schemas with fields of which a value has one. */
+function variantsOf(document, node) {
+  const { oneOf, anyOf } = document.resolve(node)
+  const hasFields = (variant) => fieldsOf(document, variant).length + variantsOf(document, variant).length > 0
+  return (oneOf ?? anyOf ?? []).filter(hasFields)
+}
+
+/** The fields that every value has, those of its parts included. */
+function fieldsOf(document, node) {
+  const { properties = {}, required = [], allOf = [] } = document.resolve(node)
+  const own = Object.entries(properties).map(([name, property]) => {
+    return { name, node: property, isRequired: required.includes(name) }
+  })
+  const all = [...own, ...allOf.flatMap((part) => fieldsOf(document, part))]
   return all.filter((field, at) => all.findIndex(({ name }) => name === field.name) === at)
 }

@@ -47,7 +47,7 @@ async function serve(config: ServerConfig): Promise<void> {
   const { resolveCaller } = config
   const logger = jsonLogger(config.logLevel)
   const access = resolveCaller ? { resolveCaller } : createDevelopmentAccess()
-  const server = await startServer(config, access.resolveCaller, logger)
+  const server = await startServer(config, access, logger)
   endOnSignal(server, logger)
   logger.info({ url: server.url }, 'listening')
   process.stdout.write(`express-esql-async-query ${version()} is listening on ${server.url}\n`)

@@ -1,4 +1,4 @@
-import type { Express } from 'express'
+import type { Express, RequestHandler } from 'express'
 import express from 'express'
 import type { AsyncQueryRouter, AsyncQueryStore, Logger, ResolveCaller } from '../index'
 import { esqlProductInfo, healthHandler, QueryError, readyHandler } from '../index'
@@ -15,12 +15,15 @@ export interface AppParts {
   logger: Logger
   /** Whether clients are asked to leave, which is before the router drains. */
   isLeaving: () => boolean
+  /** The page of development mode. */
+  page: RequestHandler | undefined
 }
 
 /** The gateway as an application. In other environments than production, Express answers a bug with its stack. */
 export function createApp(config: ServerConfig, parts: AppParts): Express {
-  const { router, store, resolveCaller, logger, isLeaving } = parts
+  const { router, store, resolveCaller, logger, isLeaving, page } = parts
   const app = express().disable('x-powered-by').set('env', 'production')
+  if (page) app.use(page)
   if (config.cors) app.use(allowOrigins(config.cors))
   if (config.compresses) app.use(compressAnswers())
   app.use(router)

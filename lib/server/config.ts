@@ -83,13 +83,17 @@ export function parseCommandLine(
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1']
 
+/** Whether a server without a token check gives others than the users of this machine something, or a cluster to anybody. */
+export function isExposed({ host, elasticsearch }: Pick<ServerConfig, 'host' | 'elasticsearch'>): boolean {
+  return elasticsearch !== undefined || (host !== undefined && !LOOPBACK.includes(host))
+}
+
 /** Without this, a gateway whose key was not mounted would print tokens to the log. */
 function assertDevelopment(
   given: GivenSettings,
-  { host, elasticsearch }: { host: string | undefined; elasticsearch: object | undefined },
+  { host, elasticsearch }: Pick<ServerConfig, 'host' | 'elasticsearch'>,
 ): void {
-  const isOpen = elasticsearch !== undefined || (host !== undefined && !LOOPBACK.includes(host))
-  if (!isOpen || given.read(SETTINGS.development)) return
+  if (!isExposed({ host, elasticsearch }) || given.read(SETTINGS.development)) return
   const where = elasticsearch ? 'in front of a cluster' : `on ${host}`
   const keys = [SETTINGS.jwtKey, SETTINGS.jwtKeyFile, SETTINGS.jwtJwks].map(variableOf).join(', ')
   throw new ConfigError(

@@ -1,17 +1,27 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { sign } from 'jsonwebtoken'
+import type { ResolveCaller } from '../index'
 import { jwtCaller } from '../index'
 import type { SampleQuery } from '../sample/engine'
 import type { ServerConfig } from './config'
+import { isExposed } from './config'
 import { PREFIX, SETTINGS, variableOf } from './settings'
 
 const NAMES = { issuer: 'urn:express-esql-async-query:development', audience: 'express-esql-async-query' }
+
+/** A token check, tokens that pass it, and a key that shows who has read the output of the server. */
+export interface DevelopmentAccess {
+  resolveCaller: ResolveCaller
+  alice: string
+  mallory: string
+  consoleKey: string
+}
 
 /**
  * A token check without configuration, and tokens that pass it. The key ends with this process, so that a token of one
  * run is worth nothing in the next. An elliptic curve, because making a key of RSA can take longer than the rest of the start.
  */
-export function createDevelopmentAccess() {
+export function createDevelopmentAccess(): DevelopmentAccess {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const tokenOf = (subject: string): string =>
     sign({}, privateKey, { algorithm: 'ES256', ...NAMES, subject, expiresIn: '12h' })
@@ -19,18 +29,22 @@ export function createDevelopmentAccess() {
     resolveCaller: jwtCaller({ key: publicKey, algorithms: ['ES256'], ...NAMES, userClaim: 'sub' }),
     alice: tokenOf('alice'),
     mallory: tokenOf('mallory'),
+    consoleKey: randomBytes(16).toString('base64url'),
   }
 }
 
 /** The console's text in development mode: a warning, and lines to paste into a shell. */
 export function announceDevelopmentMode(
   url: string,
-  { alice, mallory }: ReturnType<typeof createDevelopmentAccess>,
-  { elasticsearch, queries, isOwnCatalogue }: ServerConfig,
+  { alice, mallory, consoleKey }: DevelopmentAccess,
+  config: ServerConfig,
 ): string {
+  const { elasticsearch, queries, isOwnCatalogue } = config
   return `
 *** DEVELOPMENT MODE: no key to check tokens with is configured. ***
 *** Anybody who reads these lines can use this server. For real tokens set ${PREFIX}JWT_JWKS or ${PREFIX}JWT_KEY (see --help). ***
+
+Console in a browser: ${url}/${isExposed(config) ? `#key=${consoleKey}` : ''}
 
 ${elasticsearch ? '' : listQueries(queries)}Paste these lines into a shell, one after the other. The tokens of both users are good for 12 hours.
 

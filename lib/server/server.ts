@@ -6,10 +6,14 @@ import { systemClock } from '../core/clock'
 import { messageOf } from '../core/message-of'
 import type { Logger, ResolveCaller } from '../index'
 import { asyncQueryRouter } from '../index'
+import type { AppParts } from './app'
 import { createApp } from './app'
 import type { ServerConfig } from './config'
+import { isExposed } from './config'
 import { ConfigError } from './config-error'
 import { Connections } from './connections'
+import { consolePage } from './console'
+import type { DevelopmentAccess } from './development-mode'
 import { LiveCatalogue } from './live-catalogue'
 import { openStore } from './open-store'
 
@@ -33,19 +37,21 @@ const KEEP_ALIVE_MS = 75_000
  */
 export async function startServer(
   config: ServerConfig,
-  resolveCaller: ResolveCaller,
+  access: { resolveCaller: ResolveCaller } | DevelopmentAccess,
   logger: Logger,
 ): Promise<RunningServer> {
+  const { resolveCaller } = access
   const catalogue = new LiveCatalogue(config, logger)
   const { store, close: closeStore } = await openStore(config, catalogue, logger).catch((error: unknown) => {
     catalogue.close()
     throw error
   })
   const router = asyncQueryRouter({ store, resolveCaller, logger, ...config.router })
+  const page = 'alice' in access ? pageOf(config, access, catalogue) : undefined
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
   const connections = new Connections(server)
   const isLeaving = (): boolean => connections.isLeaving
-  server.on('request', createApp(config, { router, store, resolveCaller, logger, isLeaving }))
+  server.on('request', createApp(config, { router, store, resolveCaller, logger, isLeaving, page }))
   const url = await listen(server, config).catch(async (error: unknown) => {
     catalogue.close()
     await closeStore()
@@ -82,6 +88,11 @@ export async function startServer(
       return closed
     },
   }
+}
+
+function pageOf(config: ServerConfig, access: DevelopmentAccess, catalogue: LiveCatalogue): AppParts['page'] {
+  const isCluster = config.elasticsearch !== undefined
+  return consolePage({ access, isCluster, isExposed: isExposed(config), queries: () => catalogue.queries })
 }
 
 async function listen(server: Server, { host, port }: ServerConfig): Promise<string> {

@@ -21,7 +21,7 @@ async function start(environment: Record<string, string> = {}): Promise<void> {
   const settings = { ESQL_ASYNC_PORT: '0', ESQL_ASYNC_SHUTDOWN_GRACE: GRACE, ...environment }
   const command = parseCommandLine([], settings)
   if (command.action !== 'serve') throw new Error('no configuration')
-  server = await startServer(command.config, () => ({ owner: 'alice' }), silent)
+  server = await startServer(command.config, { resolveCaller: () => ({ owner: 'alice' }) }, silent)
 }
 
 afterEach(async () => {

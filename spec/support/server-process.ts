@@ -20,7 +20,9 @@ export function buildPackage(): BuiltPackage {
   mkdirSync(cache, { recursive: true })
   const folder = mkdtempSync(path.join(cache, 'server-spec-'))
   const tsc = path.join(ROOT, 'node_modules', '.bin', 'tsc')
-  execFileSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', path.join(folder, 'dist')], { cwd: ROOT })
+  const dist = path.join(folder, 'dist')
+  execFileSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', dist], { cwd: ROOT })
+  execFileSync(process.execPath, [path.join(ROOT, 'tools', 'console-files.cjs'), dist])
   for (const name of ['package.json', 'api-spec.yaml', 'sample-queries.json']) {
     copyFileSync(path.join(ROOT, name), path.join(folder, name))
   }

@@ -83,6 +83,7 @@ const KNOW_EXPRESS = [
   'router/wire-request',
   'server/app',
   'server/compression',
+  'server/console',
   'server/cors',
   'telemetry/request-record',
 ]

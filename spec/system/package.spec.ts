@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { exportedBy } from '../support/declarations'
 import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
@@ -203,6 +203,12 @@ describe('the packed package', () => {
   it.each(['api-spec.yaml', 'catalogue.schema.json'])('holds %s', (name) => {
     consumer.write('spec.cjs', `console.log(require.resolve('express-esql-async-query/${name}'))`)
     expect(existsSync(consumer.run('node', 'spec.cjs').trim())).toBe(true)
+  })
+
+  it('holds the page of development mode, and the description of the API in the form that it reads', () => {
+    const files = readdirSync(path.join(__dirname, '..', '..', 'lib', 'console'))
+    const held = readdirSync(path.join(consumer.installed, 'dist', 'console'))
+    expect(held.sort()).toEqual([...files, 'api-spec.json'].sort())
   })
 
   it('holds no sources and no specs', () => {

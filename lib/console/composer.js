@@ -1,0 +1,89 @@
+import { byId, h, replace } from './dom.js'
+import { submit } from './runs.js'
+import { state } from './state.js'
+
+const PLACEHOLDER = /\?/
+
+/** The form of a new query. */
+export function makeComposer() {
+  const form = byId('composer')
+  const query = byId('query')
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    send()
+  })
+  byId('params').addEventListener('input', checkParams)
+  replace(byId('samples'), ...state.session.queries.map(sample))
+  byId('sample-group').hidden = state.session.queries.length === 0
+  query.value = state.session.queries[0]?.usage ?? 'FROM logs | LIMIT 100'
+  markSample()
+  query.addEventListener('input', markSample)
+}
+
+export function send() {
+  const query = byId('query')
+  if (query.value.trim() === '') {
+    query.setCustomValidity('Write a query, or pick a sample')
+    query.reportValidity()
+    query.setCustomValidity('')
+    return
+  }
+  if (!checkParams()) return byId('params').focus()
+  void submit({
+    query: query.value,
+    params: byId('params').value.trim(),
+    wait: byId('wait').value.trim(),
+    keepAlive: byId('keep-alive').value.trim(),
+    keepOnCompletion: byId('keep-on-completion').checked,
+  })
+  // On a small screen, it is below the form.
+  byId('detail').scrollIntoView({ block: 'nearest' })
+}
+
+function sample({ usage, shows }) {
+  const pick = () => {
+    byId('query').value = usage
+    // A sample with placeholders fails without values.
+    if (PLACEHOLDER.test(usage) && byId('params').value === '')
+      byId('params').value = '[9007199254740993, "text"]'
+    byId('params-group').open = PLACEHOLDER.test(usage)
+    if (!PLACEHOLDER.test(usage)) byId('params').value = ''
+    checkParams()
+    markSample()
+    byId('query').focus()
+  }
+  return h(
+    'li',
+    {},
+    h(
+      'button',
+      { type: 'button', class: 'sample', 'data-usage': usage, click: pick },
+      h('code', {}, usage),
+      h('span', { class: 'shows' }, shows ?? ''),
+    ),
+  )
+}
+
+/** Shows which sample the query is. */
+function markSample() {
+  for (const button of byId('samples').querySelectorAll('button')) {
+    button.setAttribute('aria-pressed', String(button.dataset.usage === byId('query').value))
+  }
+}
+
+function checkParams() {
+  const params = byId('params')
+  const problem = problemOf(params.value.trim())
+  byId('params-problem').textContent = problem
+  params.setAttribute('aria-invalid', String(problem !== ''))
+  return problem === ''
+}
+
+function problemOf(text) {
+  if (text === '') return ''
+  try {
+    return Array.isArray(JSON.parse(text)) ? '' : 'The parameters must be an array'
+  } catch {
+    return 'This is no JSON yet'
+  }
+}

@@ -1,0 +1,51 @@
+import { makeChart, redrawChart } from './chart.js'
+import { makeComposer } from './composer.js'
+import { makeDetail } from './detail.js'
+import { byId } from './dom.js'
+import { makeQueryList } from './query-list.js'
+import { showReference } from './reference.js'
+import { makeRequests, showRequests } from './requests.js'
+import { select, switchUser } from './runs.js'
+import { loadSession } from './session.js'
+import { makeShortcuts } from './shortcuts.js'
+import { runsOf, state } from './state.js'
+import { compare, makeStranger } from './stranger.js'
+import { makeTabs } from './tabs.js'
+import { makeTheme } from './theme.js'
+
+const ON_SHOW = {
+  'panel-chart': redrawChart,
+  'panel-stranger': () => void compare(),
+  'panel-requests': showRequests,
+}
+
+makeTheme()
+const pages = makeTabs(byId('pages'), (panel) => {
+  if (panel === 'panel-reference') void showReference()
+})
+try {
+  await loadSession()
+  start()
+} catch (error) {
+  byId('locked').hidden = false
+  byId('console-body').hidden = true
+  if (error.message !== 'locked') throw error
+}
+
+function start() {
+  byId('engine').textContent = state.session.isCluster ? 'in front of a cluster' : 'sample queries'
+  makeTabs(byId('results'), (panel) => ON_SHOW[panel]?.())
+  makeChart()
+  makeStranger()
+  makeRequests()
+  makeDetail()
+  makeComposer()
+  for (const user of ['alice', 'mallory']) {
+    byId(`user-${user}`).checked = user === state.user
+    byId(`user-${user}`).addEventListener('change', () => switchUser(user))
+  }
+  makeQueryList()
+  makeShortcuts()
+  select(runsOf(state.user)[0])
+  if (location.hash.startsWith('#api/')) pages.show('panel-reference')
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+
+/** Chromium writes a line for every answer that is an error. The page asks for some of them, such as those of a stranger. */
+const OF_ANSWERS = /^Failed to load resource: the server responded with a status of 4\d\d/
+
+/** The console in a tab of its own, and what the browser had to complain about. */
+export class ConsolePage {
+  readonly complaints: string[] = []
+  /** Who was asked, with the port. */
+  readonly hosts = new Set<string>()
+
+  private constructor(
+    readonly page: Page,
+    private readonly context: BrowserContext,
+  ) {
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') this.complain(message.text())
+    })
+    page.on('pageerror', (error) => this.complain(String(error)))
+    page.on('request', (request) => {
+      const { protocol, host } = new URL(request.url())
+      if (protocol !== 'blob:') this.hosts.add(host)
+    })
+  }
+
+  static async open(
+    browser: Browser,
+    url: string,
+    options: BrowserContextOptions = {},
+  ): Promise<ConsolePage> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+    const opened = new ConsolePage(await context.newPage(), context)
+    await opened.page.goto(url)
+    await opened.page.locator('#samples button, #locked:visible').first().waitFor()
+    return opened
+  }
+
+  /** Submits a query, and waits until it has the state. */
+  async submit(query: string, phase: string): Promise<void> {
+    await this.page.fill('#query', query)
+    await this.page.click('button[type=submit]')
+    await this.phase(phase)
+  }
+
+  async phase(phase: string): Promise<void> {
+    await this.page.locator('#detail-phase', { hasText: phase }).waitFor()
+  }
+
+  /** The cells of the rows that are in the document, from top to bottom, with the row's number first. */
+  rows(): Promise<string[][]> {
+    return this.page.evaluate(
+      `[...document.querySelectorAll('.rows .row')]
+        .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex)
+        .map((row) => [...row.children].map((cell) => cell.textContent))`,
+    )
+  }
+
+  /** What the page sends as each user. */
+  tokens(): Promise<{ alice: string; mallory: string }> {
+    return this.page.evaluate(
+      `fetch('_console/session.json').then((answer) => answer.json()).then(({ tokens }) => tokens)`,
+    )
+  }
+
+  texts(selector: string): Promise<string[]> {
+    return this.page.locator(selector).allTextContents()
+  }
+
+  async text(selector: string): Promise<string> {
+    const text = await this.page.locator(selector).textContent()
+    return (text ?? '').replaceAll(/\s*\n\s*/g, '')
+  }
+
+  /** Opens what can be opened in a part of the page, and what that holds. */
+  async openAll(selector: string): Promise<void> {
+    for (;;) {
+      const closed = this.page.locator(`${selector} details:not([open])`)
+      const count = await closed.count()
+      if (count === 0) return
+      await this.page.evaluate(
+        `new Promise((resolve) => {
+          for (const box of document.querySelectorAll('${selector} details')) box.open = true
+          setTimeout(resolve)
+        })`,
+      )
+    }
+  }
+
+  /** What axe finds wrong with what can be seen. */
+  async violations(): Promise<unknown[]> {
+    await this.page.evaluate(`document.getAnimations().forEach((animation) => animation.cancel())`)
+    await this.page.evaluate(AXE)
+    return this.page.evaluate(
+      `axe.run(document, { resultTypes: ['violations'], preload: false }).then(({ violations }) => violations.map(({ id, nodes }) =>
+        ({ id, nodes: nodes.map(({ html, failureSummary }) => html.slice(0, 200) + ' ' + failureSummary) })))`,
+    )
+  }
+
+  /** Closes the tab. Throws if the browser has complained, or another host was asked. */
+  async close(): Promise<void> {
+    const { host } = new URL(this.page.url())
+    await this.context.close()
+    assert.deepEqual(
+      { complaints: this.complaints, hosts: [...this.hosts] },
+      { complaints: [], hosts: [host] },
+    )
+  }
+
+  private complain(text: string): void {
+    if (!OF_ANSWERS.test(text)) this.complaints.push(text)
+  }
+}

@@ -1,6 +1,5 @@
 import { closest } from '../core/did-you-mean'
 import { ConfigError } from '../server/config-error'
-import { verifyCommand } from './verify'
 
 /** What the command line can do besides starting a gateway. */
 export interface Command {
@@ -10,8 +9,15 @@ export interface Command {
   run(args: readonly string[]): Promise<number>
 }
 
+/** Each loads its file when it runs: a gateway that starts needs none of them. */
 const COMMANDS: Readonly<Record<string, Command>> = {
-  verify: verifyCommand,
+  verify: {
+    about: 'ask a server whether it keeps the contract of the API',
+    run(args) {
+      const { runVerify }: typeof import('./verify') = require('./verify')
+      return runVerify(args)
+    },
+  },
 }
 
 /** Nothing could be done: the flags are wrong, or what the command needs is not there. */

@@ -1,5 +1,6 @@
 import { closest } from '../core/did-you-mean'
 import { ConfigError } from '../server/config-error'
+import { doubleCommand } from './double'
 import { verifyCommand } from './verify'
 
 /** What the command line can do besides starting a gateway. */
@@ -11,6 +12,7 @@ export interface Command {
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  double: doubleCommand,
   verify: verifyCommand,
 }
 

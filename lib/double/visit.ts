@@ -148,7 +148,7 @@ export class Visit {
   }
 }
 
-function asSent({ name, kind = 'value', value }: QueryParam): Value {
+export function asSent({ name, kind = 'value', value }: QueryParam): Value {
   if (name === undefined) return value
   return { [name]: kind === 'value' ? value : { [kind]: value } }
 }

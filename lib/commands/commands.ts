@@ -1,19 +1,22 @@
 import { closest } from '../core/did-you-mean'
 import { ConfigError } from '../server/config-error'
-import { doubleCommand } from './double'
-import { verifyCommand } from './verify'
 
 /** What the command line can do besides starting a gateway. */
 export interface Command {
-  /** What it does, in a few words. */
-  about: string
   /** Takes the arguments behind its name, and resolves with an exit code. May throw a {@link ConfigError}. */
   run(args: readonly string[]): Promise<number>
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  double: doubleCommand,
-  verify: verifyCommand,
+/** Each is loaded when it runs, so that no other one takes longer to start. */
+const COMMANDS: Readonly<Record<string, { about: string; load: () => Command }>> = {
+  double: {
+    about: 'start a double for tests of clients',
+    load: () => (require('./double') as typeof import('./double')).doubleCommand,
+  },
+  verify: {
+    about: 'ask a server whether it keeps the contract of the API',
+    load: () => (require('./verify') as typeof import('./verify')).verifyCommand,
+  },
 }
 
 /** Nothing could be done: the flags are wrong, or what the command needs is not there. */
@@ -26,7 +29,7 @@ export const CANNOT_RUN = 2
 export async function runCommand([name = '', ...args]: readonly string[]): Promise<number | undefined> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   try {
-    if (command) return await command.run(args)
+    if (command) return await command.load().run(args)
     const [suggestion] = closest(name, Object.keys(COMMANDS))
     if (suggestion === undefined) return undefined
     throw new ConfigError(`the command ${name} is not known; did you mean ${suggestion}?`)

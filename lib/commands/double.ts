@@ -54,8 +54,6 @@ Exit code: 0 after Ctrl-C or SIGTERM, 2 if it cannot start.
 `
 
 export const doubleCommand = {
-  about: 'start a double for tests of clients',
-
   async run(args: readonly string[]): Promise<number> {
     const flags = readFlags(args, FLAGS)
     if (flags === 'help') {

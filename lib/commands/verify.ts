@@ -81,8 +81,6 @@ const FAILED = 1
 const NOT_DONE = 2
 
 export const verifyCommand = {
-  about: 'ask a server whether it keeps the contract of the API',
-
   async run(args: readonly string[]): Promise<number> {
     const flags = readFlags(args, FLAGS)
     if (flags === 'help') {

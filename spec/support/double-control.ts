@@ -16,7 +16,7 @@ type Content = Readonly<Record<string, { schema: object }>>
 
 const { paths, components } = parse(readFileSync(DOCUMENT_FILE, 'utf8'))
 /** A schema that refers to itself stays a reference there, since nothing else can say it. */
-const OPEN_CAUSE = { ...components, schemas: { cause: { type: 'object' } } }
+const OPEN_CAUSE = { ...components, schemas: { ...components.schemas, cause: { type: 'object' } } }
 export const DOCUMENTED = (
   withoutReferences({ paths, components: OPEN_CAUSE }) as { paths: Record<string, Record<string, Operation>> }
 ).paths

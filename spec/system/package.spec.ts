@@ -118,7 +118,7 @@ describe('the packed package', () => {
        import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
        const tarball = createPackageFromTarballData(readFileSync(process.argv[2]))
        // Documents are no modules.
-       const options = { excludeEntrypoints: ['./api-spec.yaml', './catalogue.schema.json'] }
+       const options = { excludeEntrypoints: ['./api-spec.yaml', './catalogue.schema.json', './double-control.yaml'] }
        const { problems, entrypoints } = await checkPackage(tarball, options)
        const resolved = ['.', './test-kit', './double'].map((name) => Object.keys(entrypoints[name].resolutions))
        console.log(JSON.stringify({ problems, resolved }))`,
@@ -153,7 +153,7 @@ describe('the packed package', () => {
     })
   })
 
-  it.each(['api-spec.yaml', 'catalogue.schema.json'])('holds %s', (name) => {
+  it.each(['api-spec.yaml', 'catalogue.schema.json', 'double-control.yaml'])('holds %s', (name) => {
     consumer.write('spec.cjs', `console.log(require.resolve('express-esql-async-query/${name}'))`)
     expect(existsSync(consumer.run('node', 'spec.cjs').trim())).toBe(true)
   })
@@ -167,6 +167,7 @@ describe('the packed package', () => {
       'catalogue.schema.json',
       'dist',
       'docs',
+      'double-control.yaml',
       'package.json',
       'sample-queries.json',
     ])

@@ -1,6 +1,7 @@
-import { causeSchema } from '../../catalogue/format'
+import { COLUMN, causeSchema, RESPONSE } from '../../catalogue/format'
 import type { ValueObject } from '../../core/result'
 import { ERROR } from './answers'
+import { JOURNAL_FILTER } from './bodies'
 import { PREFIX } from './control'
 import type { Route } from './route'
 import { ROUTES } from './routes'
@@ -10,6 +11,14 @@ const SESSION_HEADER: ValueObject = {
   in: 'header',
   description: 'The session that the request is of. Left out: that of its Authorization, or `default`.',
   schema: { type: 'string', pattern: '^[\\w.-]{1,100}$' },
+}
+
+/** Schemas that stand in the document once, however many requests have them. */
+const SHARED: Readonly<Record<string, ValueObject>> = {
+  column: COLUMN.schema,
+  response: RESPONSE.schema,
+  filter: JOURNAL_FILTER.schema,
+  cause: causeSchema(),
 }
 
 /** What `double-control.yaml` holds: a description of the control in OpenAPI. */
@@ -32,7 +41,9 @@ export function controlDocument(): ValueObject {
     paths,
     components: {
       responses: { Error: { description: "Elasticsearch's envelope.", content: json(ERROR) } },
-      schemas: { cause: causeSchema() },
+      schemas: Object.fromEntries(
+        Object.entries(SHARED).map(([name, schema]) => [name, relocated(schema, true)]),
+      ),
     },
   }) as ValueObject
 }
@@ -68,9 +79,22 @@ function inQuery({ properties = {} }: ValueObject): ValueObject[] {
 }
 
 /** Draft-07 and OpenAPI keep shared schemas in different places. */
-function relocated(node: unknown): unknown {
+function relocated(node: unknown, isShared = false): unknown {
   if (node === '#/definitions/cause') return '#/components/schemas/cause'
   if (typeof node !== 'object' || node === null) return node
-  if (Array.isArray(node)) return node.map(relocated)
+  if (Array.isArray(node)) return node.map((item) => relocated(item))
+  const name = isShared ? undefined : nameOf(node as ValueObject)
+  if (name !== undefined) {
+    const description = 'description' in node && { description: node.description }
+    return { ...description, $ref: `#/components/schemas/${name}` }
+  }
   return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, relocated(value)]))
+}
+
+/** The name of a shared schema. Each place may have a description of its own. */
+function nameOf(schema: ValueObject): string | undefined {
+  const contentOf = ({ anyOf, properties }: ValueObject) => anyOf ?? properties
+  const content = contentOf(schema)
+  if (content === undefined) return undefined
+  return Object.keys(SHARED).find((name) => contentOf(SHARED[name] ?? {}) === content)
 }

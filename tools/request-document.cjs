@@ -1,5 +1,6 @@
 const { readFileSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
+const { OpenApiSpecLoader } = require('express-openapi-validator/dist/framework/openapi.spec.loader')
 const { parse } = require('yaml')
 
 const ROOT = path.join(__dirname, '..')
@@ -18,11 +19,17 @@ const LEFT_OUT_OF_ANSWERS = new Set([...FOR_PEOPLE, 'security', 'parameters', 'r
 /** Marks a schema for people and generators. The validator gets an open one: it would refuse what the reader takes. */
 const JUDGED_BY = 'x-judged-by'
 
-/** The JSON text of what an OpenAPI document in YAML says about requests, with its references resolved. */
-exports.requestDocument = (yaml) => {
+/**
+ * The JSON text of what an OpenAPI document in YAML says about requests, with its references resolved, as
+ * express-openapi-validator has loaded it. A process that loaded the document itself would compile the schema of OpenAPI first.
+ */
+exports.requestDocument = async (yaml) => {
   const document = parse(yaml)
   const { openapi, servers, paths } = document
-  return `${JSON.stringify(trim({ openapi, servers, paths }, document), null, 2)}\n`
+  const apiDoc = trim({ openapi, servers, paths }, document)
+  const loaded = await new OpenApiSpecLoader({ apiDoc, validateApiSpec: false }).load()
+  // The number of a document in its process tells just the answers of documents apart.
+  return `${JSON.stringify({ ...loaded, serial: 0 }, null, 2)}\n`
 }
 
 /** The JSON text of what it says about answers, with its references, and the status of each error type of its examples. */
@@ -68,8 +75,10 @@ function targetOf(reference, document) {
   return names.reduce((parent, name) => parent[name], document)
 }
 
-if (require.main === module) {
+async function main() {
   const yaml = readFileSync(DOCUMENT, 'utf8')
-  writeFileSync(REQUESTS, exports.requestDocument(yaml))
+  writeFileSync(REQUESTS, await exports.requestDocument(yaml))
   writeFileSync(ANSWERS, exports.answerDocument(yaml))
 }
+
+if (require.main === module) main()

@@ -3,19 +3,27 @@ import { ConfigError } from '../server/config-error'
 
 /** What the command line can do besides starting a gateway. */
 export interface Command {
+  /** What it does, in a few words. */
+  about: string
   /** Takes the arguments behind its name, and resolves with an exit code. May throw a {@link ConfigError}. */
   run(args: readonly string[]): Promise<number>
 }
 
-/** Each is loaded when it runs, so that no other one takes longer to start. */
-const COMMANDS: Readonly<Record<string, { about: string; load: () => Command }>> = {
+/** Each loads its file when it runs: a gateway that starts needs none of them. */
+const COMMANDS: Readonly<Record<string, Command>> = {
   double: {
     about: 'start a double for tests of clients',
-    load: () => (require('./double') as typeof import('./double')).doubleCommand,
+    run(args) {
+      const { runDouble }: typeof import('./double') = require('./double')
+      return runDouble(args)
+    },
   },
   verify: {
     about: 'ask a server whether it keeps the contract of the API',
-    load: () => (require('./verify') as typeof import('./verify')).verifyCommand,
+    run(args) {
+      const { runVerify }: typeof import('./verify') = require('./verify')
+      return runVerify(args)
+    },
   },
 }
 
@@ -29,7 +37,7 @@ export const CANNOT_RUN = 2
 export async function runCommand([name = '', ...args]: readonly string[]): Promise<number | undefined> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   try {
-    if (command) return await command.load().run(args)
+    if (command) return await command.run(args)
     const [suggestion] = closest(name, Object.keys(COMMANDS))
     if (suggestion === undefined) return undefined
     throw new ConfigError(`the command ${name} is not known; did you mean ${suggestion}?`)

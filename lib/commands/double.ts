@@ -1,5 +1,6 @@
 import { messageOf } from '../core/message-of'
-import type * as standalone from '../double/control/standalone'
+import type { StandaloneDouble } from '../double/control/standalone'
+import { startStandaloneDouble } from '../double/control/standalone'
 import { ConfigError } from '../server/config-error'
 import { BOOLEAN, FILE } from '../server/setting-kinds'
 import { describeFlags, readFlags } from './flags'
@@ -53,28 +54,22 @@ ${describeFlags(FLAGS)}
 Exit code: 0 after Ctrl-C or SIGTERM, 2 if it cannot start.
 `
 
-export const doubleCommand = {
-  async run(args: readonly string[]): Promise<number> {
-    const flags = readFlags(args, FLAGS)
-    if (flags === 'help') {
-      process.stdout.write(HELP)
-      return 0
-    }
-    const { control, print, catalogue, ...options } = flags
-    const double = await start({ ...options, ...(catalogue && { catalogue }) }, { control })
-    const ended = signalled()
-    process.stdout.write(print === 'json' ? asJson(double) : asText(double))
-    await ended
-    await double.close()
+export async function runDouble(args: readonly string[]): Promise<number> {
+  const flags = readFlags(args, FLAGS)
+  if (flags === 'help') {
+    process.stdout.write(HELP)
     return 0
-  },
+  }
+  const { control, print, catalogue, ...options } = flags
+  const double = await start({ ...options, ...(catalogue && { catalogue }) }, { control })
+  const ended = signalled()
+  process.stdout.write(print === 'json' ? asJson(double) : asText(double))
+  await ended
+  await double.close()
+  return 0
 }
 
-/** Loads the double here, since the other commands need none. */
-async function start(
-  ...how: Parameters<typeof standalone.startStandaloneDouble>
-): Promise<standalone.StandaloneDouble> {
-  const { startStandaloneDouble }: typeof standalone = require('../double/control/standalone')
+async function start(...how: Parameters<typeof startStandaloneDouble>): Promise<StandaloneDouble> {
   try {
     return await startStandaloneDouble(...how)
   } catch (cause) {
@@ -95,11 +90,11 @@ function signalled(): Promise<void> {
 }
 
 /** One line for programs that start it. */
-function asJson({ url, controlUrl, tokens }: standalone.StandaloneDouble): string {
+function asJson({ url, controlUrl, tokens }: StandaloneDouble): string {
   return `${JSON.stringify({ url, control: controlUrl, tokens, pid: process.pid })}\n`
 }
 
-function asText({ url, controlUrl, tokens }: standalone.StandaloneDouble): string {
+function asText({ url, controlUrl, tokens }: StandaloneDouble): string {
   const users = Object.entries(tokens).map(([name, token]) => `  ${name}: Authorization: Bearer ${token}`)
   const control = controlUrl === undefined ? [] : [`Its control is ${controlUrl}`]
   return [

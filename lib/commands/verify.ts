@@ -80,23 +80,21 @@ const PASSED = 0
 const FAILED = 1
 const NOT_DONE = 2
 
-export const verifyCommand = {
-  async run(args: readonly string[]): Promise<number> {
-    const flags = readFlags(args, FLAGS)
-    if (flags === 'help') {
-      process.stdout.write(HELP)
-      return PASSED
-    }
-    const { url, completes, runs, fails, release, only, skip } = flags
-    const as = {
-      ...withToken('alice', 'token-file', flags.tokenFile),
-      ...withToken('mallory', 'other-token-file', flags.otherTokenFile),
-    }
-    const queries = { completes, ...(runs && { runs }), ...(fails && { fails }) }
-    const api = { url, as, queries, release }
-    await assertAskable(api, { ...(only && { only }), ...(skip && { skip }) })
-    return report(api, flags)
-  },
+export async function runVerify(args: readonly string[]): Promise<number> {
+  const flags = readFlags(args, FLAGS)
+  if (flags === 'help') {
+    process.stdout.write(HELP)
+    return PASSED
+  }
+  const { url, completes, runs, fails, release, only, skip } = flags
+  const as = {
+    ...withToken('alice', 'token-file', flags.tokenFile),
+    ...withToken('mallory', 'other-token-file', flags.otherTokenFile),
+  }
+  const queries = { completes, ...(runs && { runs }), ...(fails && { fails }) }
+  const api = { url, as, queries, release }
+  await assertAskable(api, { ...(only && { only }), ...(skip && { skip }) })
+  return report(api, flags)
 }
 
 async function report(

@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto'
 import type { VerifyOptions } from 'jsonwebtoken'
-import { JsonWebTokenError, verify } from 'jsonwebtoken'
 import type { Caller, ResolveCaller } from '../core/caller'
 import { callerMakers, ownerOf } from '../core/caller'
 import { missingCredentials, refused, unauthenticated } from '../core/unauthenticated'
@@ -28,6 +27,8 @@ import { digestOf, verifiedTokens } from './verified-tokens'
 export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
   const settings = resolveJwtOptions(options)
   const tokens = verifiedTokens()
+  // Loaded here, since a gateway with another `resolveCaller` needs no library for tokens.
+  const library: JsonWebToken = require('jsonwebtoken')
 
   const resolveJwtCaller: ResolveCaller = async (request, context) => {
     const token = readBearerToken(request, settings.maxTokenLength)
@@ -42,7 +43,7 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
       return toCaller(known, settings)
     }
     tokens.delete(digest)
-    const payload = verifyToken(token, key, {
+    const payload = verifyToken(library, token, key, {
       algorithms: [header.alg],
       issuer: settings.issuers,
       audience: settings.audiences,
@@ -74,6 +75,8 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
 }
 
 callerMakers.add(jwtCaller)
+
+type JsonWebToken = typeof import('jsonwebtoken')
 
 type Settings = ReturnType<typeof resolveJwtOptions>
 
@@ -119,7 +122,12 @@ function payloadOf(token: string): string {
   return Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
 }
 
-function verifyToken(token: string, key: KeyObject, options: VerifyOptions): unknown {
+function verifyToken(
+  { verify, JsonWebTokenError }: JsonWebToken,
+  token: string,
+  key: KeyObject,
+  options: VerifyOptions,
+): unknown {
   try {
     return verify(token, key, options)
   } catch (error) {

@@ -1,10 +1,10 @@
 import { promisify } from 'node:util'
 import type { Request, RequestHandler, Response } from 'express'
-import type { middleware } from 'express-openapi-validator'
+import type { OpenApiValidator } from 'express-openapi-validator/dist/openapi.validator'
 import type { Operation } from '../core/operations'
 import type { Value } from '../core/result'
-// What `api-spec.yaml` says about requests. `npm run build` writes the file.
-import apiSpec from './api-spec.json'
+// What `api-spec.yaml` says about requests, as the validator's loader gives it. `npm run build` writes the file.
+import loadedSpec from './api-spec.json'
 import { targetOf } from './routes'
 import type { UrlParameters } from './url'
 
@@ -19,13 +19,15 @@ export interface DocumentedRequest {
 /** Rejects with the error of express-openapi-validator when `api-spec.yaml` does not allow the request. */
 export type ValidateRequest = (request: DocumentedRequest) => Promise<void>
 
+type LoadedSpec = Awaited<Parameters<OpenApiValidator['installMiddleware']>[0]>
+
 /** Flags that Elasticsearch switches on when they have no value. */
 const FLAGS = ['pretty', 'human', 'error_trace', 'drop_null_columns']
 
 /** Stands in for the Express application: the validator registers parameter handlers on it and reads its settings. */
 const APP = { enabled: () => false, param: () => {} }
 
-/** All routers of a process share the handlers, since compiling the document takes a quarter of a second. */
+/** All routers of a process share the handlers, since compiling the document takes a tenth of a second. */
 let sharedHandlers: readonly RequestHandler[] | undefined
 
 /**
@@ -45,11 +47,17 @@ export function createRequestValidator(): ValidateRequest {
   }
 }
 
-/** Loads the validator here, since a program that imports the package need not create a router. */
+/**
+ * Loads the validator here, since a program that imports the package need not create a router. It takes the class behind
+ * `middleware`, which would load the document in each process anew, and compile the schema of OpenAPI for it.
+ */
 function createHandlers(): RequestHandler[] {
-  const validator: { middleware: typeof middleware } = require('express-openapi-validator')
-  return validator.middleware({
-    apiSpec: apiSpec as unknown as Parameters<typeof middleware>[0]['apiSpec'],
+  const library: {
+    OpenApiValidator: typeof OpenApiValidator
+  } = require('express-openapi-validator/dist/openapi.validator')
+  const spec = loadedSpec as unknown as LoadedSpec
+  const validator = new library.OpenApiValidator({
+    apiSpec: spec.apiDoc,
     validateApiSpec: false,
     validateRequests: true,
     validateResponses: false,
@@ -57,6 +65,7 @@ function createHandlers(): RequestHandler[] {
     fileUploader: false,
     useRequestUrl: true,
   })
+  return validator.installMiddleware(Promise.resolve(spec))
 }
 
 function toStandIn({ operation, id, parameters, body }: DocumentedRequest): Request {

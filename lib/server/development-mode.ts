@@ -9,14 +9,14 @@ const NAMES = { issuer: 'urn:express-esql-async-query:development', audience: 'e
 
 /**
  * A token check without configuration, and tokens that pass it. The key ends with this process, so that a token of one
- * run is worth nothing in the next.
+ * run is worth nothing in the next. An elliptic curve, because making a key of RSA can take longer than the rest of the start.
  */
 export function createDevelopmentAccess() {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const tokenOf = (subject: string): string =>
-    sign({}, privateKey, { algorithm: 'RS256', ...NAMES, subject, expiresIn: '12h' })
+    sign({}, privateKey, { algorithm: 'ES256', ...NAMES, subject, expiresIn: '12h' })
   return {
-    resolveCaller: jwtCaller({ key: publicKey, algorithms: ['RS256'], ...NAMES, userClaim: 'sub' }),
+    resolveCaller: jwtCaller({ key: publicKey, algorithms: ['ES256'], ...NAMES, userClaim: 'sub' }),
     alice: tokenOf('alice'),
     mallory: tokenOf('mallory'),
   }

@@ -3,29 +3,35 @@ import { startCluster } from '../support/cluster'
 import { startElasticsearchGateway } from '../support/elasticsearch-gateway'
 import { type Gateway, startGateway } from '../support/gateway'
 
+type Install =
+  import('express-openapi-validator/dist/openapi.validator').OpenApiValidator['installMiddleware']
+
 const created = jest.fn()
 const seen: { method: string; path: string; query: unknown; body: unknown }[] = []
 
 // Watches the real validator. The readers of requests repeat its rules, so a missing validator would not show.
-jest.mock('express-openapi-validator', () => {
-  const { middleware } =
-    jest.requireActual<typeof import('express-openapi-validator')>('express-openapi-validator')
+jest.mock('express-openapi-validator/dist/openapi.validator', () => {
+  const { OpenApiValidator } = jest.requireActual<
+    typeof import('express-openapi-validator/dist/openapi.validator')
+  >('express-openapi-validator/dist/openapi.validator')
   return {
-    middleware: (options: Parameters<typeof middleware>[0]) => {
-      created()
-      const [first, ...rest] = middleware(options)
-      return [
-        (request: (typeof seen)[number], ...others: unknown[]) => {
-          seen.push({
-            method: request.method,
-            path: request.path,
-            query: { ...(request.query as object) },
-            body: request.body,
-          })
-          return (first as unknown as (...args: unknown[]) => unknown)(request, ...others)
-        },
-        ...rest,
-      ]
+    OpenApiValidator: class extends OpenApiValidator {
+      override installMiddleware(...args: Parameters<Install>) {
+        created()
+        const [first, ...rest] = super.installMiddleware(...args)
+        return [
+          (request: (typeof seen)[number], ...others: unknown[]) => {
+            seen.push({
+              method: request.method,
+              path: request.path,
+              query: { ...(request.query as object) },
+              body: request.body,
+            })
+            return (first as unknown as (...args: unknown[]) => unknown)(request, ...others)
+          },
+          ...rest,
+        ] as ReturnType<Install>
+      }
     },
   }
 })

@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages, and the only files that may import them. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
-  'express-openapi-validator': ['request/openapi'],
+  'express-openapi-validator/dist/openapi.validator': ['request/openapi'],
   '@opentelemetry/api': ['core/meter'],
   'fastest-levenshtein': ['core/did-you-mean'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],

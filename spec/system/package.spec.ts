@@ -67,16 +67,63 @@ describe('the packed package', () => {
     expect(JSON.parse(consumer.run('node', 'use.cjs'))).toEqual([PUBLIC_NAMES, TEST_KIT_NAMES, DOUBLE_NAMES])
   })
 
-  it('loads express-openapi-validator with the first router, and not before', () => {
+  // Each package that a process loads costs its first answer time.
+  it.each([
+    ['its entry', `require('express-esql-async-query')`, ['express', 'fastest-levenshtein', 'lru-cache']],
+    ['its test-kit', `require('express-esql-async-query/test-kit')`, ['ajv', 'fastest-levenshtein']],
+    [
+      'its double',
+      `require('express-esql-async-query/double')`,
+      ['express', 'fastest-levenshtein', 'lru-cache'],
+    ],
+    [
+      'its command line',
+      `process.argv.push('--version')
+       require('./node_modules/express-esql-async-query/dist/bin.js')`,
+      ['compression', 'express', 'fastest-levenshtein', 'jsonwebtoken', 'lru-cache'],
+    ],
+    [
+      'its first jwtCaller',
+      `const { jwtCaller } = require('express-esql-async-query')
+       jwtCaller({ key: 'x'.repeat(32), algorithms: ['HS256'], issuer: 'i', audience: 'a' })`,
+      ['express', 'fastest-levenshtein', 'jsonwebtoken', 'lru-cache'],
+    ],
+  ])('loads with %s just the libraries that it needs', (_name, use, libraries) => {
     consumer.write(
       'load.cjs',
-      `const { asyncQueryRouter, MemoryStore } = require('express-esql-async-query')
-       const isLoaded = () => Object.keys(require.cache).some((file) => file.includes('express-openapi-validator'))
-       const before = isLoaded()
-       asyncQueryRouter({ store: new MemoryStore({ execute: () => ({ columns: [], values: [] }) }), resolveCaller: () => undefined })
-       console.log(JSON.stringify([before, isLoaded()]))`,
+      `${use}
+       const { dependencies, peerDependencies } = require('express-esql-async-query/package.json')
+       const files = Object.keys(require.cache)
+       const loaded = (name) => files.some((file) => file.includes('/node_modules/' + name + '/'))
+       process.on('exit', () => {
+         const names = Object.keys({ ...dependencies, ...peerDependencies }).filter(loaded)
+         console.log('\\n' + JSON.stringify(names.sort()))
+       })`,
     )
-    expect(JSON.parse(consumer.run('node', 'load.cjs'))).toEqual([false, true])
+    expect(JSON.parse(consumer.run('node', 'load.cjs').trim().split('\n').at(-1) ?? '')).toEqual(libraries)
+  })
+
+  it('loads express-openapi-validator with the first router, and never what loads and checks documents', () => {
+    consumer.write(
+      'validate.cjs',
+      `const { asyncQueryRouter, MemoryStore } = require('express-esql-async-query')
+       const parts = ['express-openapi-validator', 'json-schema-ref-parser', 'js-yaml', 'openapi.schema.validator']
+       const loaded = () => parts.filter((part) => Object.keys(require.cache).some((file) => file.includes(part)))
+       const before = loaded()
+       const execute = () => ({ columns: [], values: [] })
+       const router = asyncQueryRouter({ store: new MemoryStore({ execute }), resolveCaller: () => ({ owner: 'a' }) })
+       const server = require('express')().use(router).listen(0, '127.0.0.1', async () => {
+         const url = 'http://127.0.0.1:' + server.address().port
+         const { status } = await fetch(url + '/_query/async/a?nope=1')
+         console.log(JSON.stringify({ before, status, after: loaded() }))
+         process.exit()
+       })`,
+    )
+    expect(JSON.parse(consumer.run('node', 'validate.cjs'))).toEqual({
+      before: [],
+      status: 400,
+      after: ['express-openapi-validator'],
+    })
   })
 
   it('works from ES modules, with named imports', () => {

@@ -93,9 +93,9 @@ describe('the packed package', () => {
       'load.cjs',
       `${use}
        const { dependencies, peerDependencies } = require('express-esql-async-query/package.json')
-       const files = Object.keys(require.cache)
-       const loaded = (name) => files.some((file) => file.includes('/node_modules/' + name + '/'))
        process.on('exit', () => {
+         const files = Object.keys(require.cache)
+         const loaded = (name) => files.some((file) => file.includes('/node_modules/' + name + '/'))
          const names = Object.keys({ ...dependencies, ...peerDependencies }).filter(loaded)
          console.log('\\n' + JSON.stringify(names.sort()))
        })`,

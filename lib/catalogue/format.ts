@@ -24,10 +24,10 @@ const TIME = text('a time value such as 500ms or 1.6s', {
   pattern: /^(\d+(\.\d+)? ?(nanos|micros|ms|s|m|h|d)|0|-1)$/,
 })
 
-const ROWS = listOf(listOf(ANYTHING))
+export const ROWS = listOf(listOf(ANYTHING))
 const WARNINGS = about('Texts that the answer has as `Warning` headers.', listOf(TEXT))
 
-const COLUMN = objectOf(
+export const COLUMN = objectOf(
   {
     name: TEXT,
     type: oneOf('an ES|QL type', COLUMN_TYPES),
@@ -114,40 +114,39 @@ const RESPONSE_FILE = objectOf(
 )
 
 /** What an entry of a catalogue may have: what the parser reads, and what the schema says. */
-const ENTRY = objectOf(
-  {
-    query: about('The whole text. Comments, blanks and the case of commands do not count.', TEXT),
-    pattern: about('A regular expression for the whole text.', TEXT),
-    params: about(
-      'The params of the request, or `any`. Left out: none, and any for a pattern and in version 1.',
-      wordOr('any', listOf(ANYTHING)),
-    ),
-    filter: about(
-      'The filter of the request, or `any`. Left out: none, and any for a pattern and in version 1.',
-      wordOr('any', ANY_OBJECT),
-    ),
-    locale: about('The locale of the request. Left out: any.', TEXT),
-    time_zone: about('The time zone of the request. Left out: any.', TEXT),
-    shows: about('What it is for, in the list that the server prints.', TEXT),
-    delay: about('How long the query runs, such as `1.6s`.', TIME),
-    keep_alive: about('The longest time that the query is kept, whatever the client asks for.', TIME),
-    partial_values: about('The rows that a stop keeps.', ROWS),
-    columnar: about('Whether `values` of the responses has an array for each column.', BOOLEAN),
-    warnings: WARNINGS,
-    response: RESPONSE,
-    responses: about(
-      'One for each time that the query is asked. The last one stays.',
-      listOf(eitherBy('response_file', RESPONSE_FILE, RESPONSE), { atLeast: 1 }),
-    ),
-    response_file: about('The file of a response, beside the catalogue.', TEXT),
-  },
-  {
-    oneOfEach: [
-      ['query', 'pattern'],
-      ['response', 'responses', 'response_file'],
-    ],
-  },
-)
+export const ENTRY_FIELDS = {
+  query: about('The whole text. Comments, blanks and the case of commands do not count.', TEXT),
+  pattern: about('A regular expression for the whole text.', TEXT),
+  params: about(
+    'The params of the request, or `any`. Left out: none, and any for a pattern and in version 1.',
+    wordOr('any', listOf(ANYTHING)),
+  ),
+  filter: about(
+    'The filter of the request, or `any`. Left out: none, and any for a pattern and in version 1.',
+    wordOr('any', ANY_OBJECT),
+  ),
+  locale: about('The locale of the request. Left out: any.', TEXT),
+  time_zone: about('The time zone of the request. Left out: any.', TEXT),
+  shows: about('What it is for, in the list that the server prints.', TEXT),
+  delay: about('How long the query runs, such as `1.6s`.', TIME),
+  keep_alive: about('The longest time that the query is kept, whatever the client asks for.', TIME),
+  partial_values: about('The rows that a stop keeps.', ROWS),
+  columnar: about('Whether `values` of the responses has an array for each column.', BOOLEAN),
+  warnings: WARNINGS,
+  response: RESPONSE,
+  responses: about(
+    'One for each time that the query is asked. The last one stays.',
+    listOf(eitherBy('response_file', RESPONSE_FILE, RESPONSE), { atLeast: 1 }),
+  ),
+  response_file: about('The file of a response, beside the catalogue.', TEXT),
+}
+
+const ENTRY = objectOf(ENTRY_FIELDS, {
+  oneOfEach: [
+    ['query', 'pattern'],
+    ['response', 'responses', 'response_file'],
+  ],
+})
 
 export type EntryFields = ReturnType<(typeof ENTRY)['read']>
 export type ResponseFields = ReturnType<(typeof RESPONSE)['read']>
@@ -165,12 +164,17 @@ export const CATALOGUE = objectOf(
   { required: ['queries'] },
 )
 
+/** The schema that errors refer to as `#/definitions/cause`. */
+export function causeSchema(): ValueObject {
+  return CAUSE_FIELDS.schema
+}
+
 /** The JSON schema of a catalogue, draft-07. */
 export function catalogueSchema(): ValueObject {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Queries and their answers, for express-esql-async-query',
     ...CATALOGUE.schema,
-    definitions: { cause: CAUSE_FIELDS.schema },
+    definitions: { cause: causeSchema() },
   }
 }

@@ -49,12 +49,13 @@ export function parseCatalogue(text: string, readBeside = readText): CatalogueEn
   return read.map(({ entry }) => entry)
 }
 
-interface Reading {
+export interface Reading {
   version: 1 | 2
   readBeside: (name: string) => string
 }
 
-function readEntry(fields: EntryFields, where: string, reading: Reading): CatalogueEntry {
+/** Reads one entry. Throws an error that says what is wrong, and where. */
+export function readEntry(fields: EntryFields, where: string, reading: Reading): CatalogueEntry {
   const { shows, delay, keep_alive: keepAlive, partial_values: rows = [], warnings = [] } = fields
   const outcomes = readOutcomes(fields, where, reading).map((outcome) =>
     outcome instanceof QueryError || warnings.length === 0

@@ -55,8 +55,23 @@ export function integer(expected: string, minimum: number, maximum?: number): Sh
   }
 }
 
-/** One of some words or numbers. */
-export function oneOf<const T extends string | number>(expected: string, known: readonly T[]): Shape<T> {
+export function numberOf(expected: string, minimum: number, maximum: number): Shape<number> {
+  return {
+    schema: { type: 'number', minimum, maximum },
+    read(value, where) {
+      const number = typeof value === 'bigint' ? Number(value) : value
+      return typeof number === 'number' && number >= minimum && number <= maximum
+        ? number
+        : refuse(where, expected)
+    },
+  }
+}
+
+/** One of some words or numbers, or one truth. */
+export function oneOf<const T extends string | number | boolean>(
+  expected: string,
+  known: readonly T[],
+): Shape<T> {
   return {
     schema: { enum: known },
     read(value, where) {

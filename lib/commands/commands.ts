@@ -11,6 +11,13 @@ export interface Command {
 
 /** Each loads its file when it runs: a gateway that starts needs none of them. */
 const COMMANDS: Readonly<Record<string, Command>> = {
+  double: {
+    about: 'start a double for tests of clients',
+    run(args) {
+      const { runDouble }: typeof import('./double') = require('./double')
+      return runDouble(args)
+    },
+  },
   verify: {
     about: 'ask a server whether it keeps the contract of the API',
     run(args) {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { messageOf } from '../core/message-of'
 import { ConfigError } from '../server/config-error'
-import { parseFlags } from '../server/given-settings'
+import { parseFlags, withValues } from '../server/given-settings'
 import type { Setting } from '../server/setting-kinds'
+import { BOOLEAN } from '../server/setting-kinds'
 
 /** A flag of a command. Its name comes from its key: `maxSeconds` is `--max-seconds`. */
 export interface Flag<T> extends Pick<Setting<T>, 'placeholder' | 'about' | 'expected' | 'parse'> {
@@ -24,7 +25,13 @@ export function readFlags<const Table extends Flags>(
   table: Table,
 ): Values<Table> | 'help' {
   const names = Object.keys(table).map((key) => [nameOf(key), { type: 'string' as const }])
-  const given = parseFlags(args, { ...Object.fromEntries(names), help: { type: 'boolean', short: 'h' } })
+  const switches = Object.entries(table)
+    .filter(([, { placeholder }]) => placeholder === BOOLEAN.placeholder)
+    .map(([key]) => `--${nameOf(key)}`)
+  const given = parseFlags(withValues(args, new Set(switches)), {
+    ...Object.fromEntries(names),
+    help: { type: 'boolean', short: 'h' },
+  })
   if (given.help === true) return 'help'
   const values = Object.entries(table).map(([key, flag]) => [
     key,

@@ -39,6 +39,7 @@ const EVERY_ORIGIN = {
     'Idempotency-Key',
     'X-Opaque-Id',
     'X-Elastic-Client-Meta',
+    'X-Double-Session',
     'Traceparent',
   ],
   maxAgeMs: 600_000,

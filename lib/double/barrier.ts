@@ -27,13 +27,19 @@ export class Barrier {
     this.#standsStill = standsStill
   }
 
-  /** Resolves when just so many requests wait, and every other one is answered. */
-  waiting(requests: number): Promise<void> {
+  get counts(): { open: number; waiting: number } {
+    return { open: this.#open.size, waiting: this.#waiting().length }
+  }
+
+  /** Resolves when just so many requests wait, and every other one is answered. Rejects with the reason of the signal. */
+  waiting(requests: number, signal?: AbortSignal): Promise<void> {
     const reached = new Promise<void>((resolve, reject) => {
       const cancelHint = untouchedClock.setTimer(() => this.#tellMissing(requests), PATIENCE_MS, {
         background: true,
       })
-      this.#waiters.add({ requests, resolve, reject, cancelHint })
+      const waiter = { requests, resolve, reject, cancelHint }
+      this.#waiters.add(waiter)
+      signal?.addEventListener('abort', () => this.#end(waiter, () => reject(signal.reason)))
     })
     // A test that has failed meanwhile looks at it no more.
     reached.catch(() => {})

@@ -1,7 +1,4 @@
-import { once } from 'node:events'
-import type { Server } from 'node:http'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import type { Clock } from '../core/clock'
 import { untouchedClock } from '../core/clock'
 import type { ClusterRecorder } from '../record/cluster-recorder'
@@ -14,19 +11,22 @@ import { callerByCredentials } from './credentials'
 import { DividedStore } from './divided-store'
 import { DoubleStore } from './double-store'
 import { readDuration } from './duration'
-import { Engine } from './engine'
+import type { Unknown } from './engine'
+import { describeUnknown, Engine } from './engine'
 import type { Fault } from './faults/fault'
 import { PlannedFaults } from './faults/planned-faults'
 import { Journal } from './journal'
 import type { JournalEntry, JournalFilter } from './journal-entry'
 import { fitsEntry } from './journal-entry'
+import { LoopbackServer } from './loopback-server'
 import type { DoubleOperation } from './operations'
 import type { DoubleOptions } from './options'
 import { resolveDoubleOptions, routerLimits, storeLimits } from './options'
+import type { DoubleQuery } from './queries/double-query'
 import type { RunningDouble } from './queries/running-double'
 import type { CatalogueBook } from './scripts/catalogue-book'
 import type { Script } from './scripts/script'
-import type { Params } from './scripts/script-book'
+import type { Announcement, Params } from './scripts/script-book'
 import { ScriptBook } from './scripts/script-book'
 import { StandingClock } from './standing-clock'
 import { startRecording } from './start-recording'
@@ -79,9 +79,6 @@ export interface Double extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** Longer than any client keeps an idle connection, so that it never sends a request on one that just ended. */
-const KEEP_ALIVE_MS = 3_600_000
-
 /**
  * Starts a double on this machine, for tests of clients: a server that answers as the test says, over HTTP. It behaves as the
  * server of Elasticsearch 9.5.
@@ -116,8 +113,11 @@ export async function openDouble(
   }
 }
 
+/** A double, with what only its control asks. */
 export class HttpDouble implements Double {
-  url = ''
+  /** Serves one request, for a server of somebody else. */
+  readonly app: RequestListener
+  readonly release: '9.5' | '8.19'
   readonly clock: StandingClock | Clock
   readonly #standing: StandingClock | undefined
   readonly #scripts = new ScriptBook()
@@ -127,16 +127,17 @@ export class HttpDouble implements Double {
   readonly #barrier: Barrier
   readonly #engine: Engine
   readonly #store: DoubleStore
-  readonly #server: Server
+  readonly #server: LoopbackServer
   readonly #port: number
   /** What it records with, if it does. */
   readonly recorder: ClusterRecorder | undefined
   #closing: Promise<void> | undefined
 
-  constructor(options: ReturnType<typeof resolveDoubleOptions>, recorder: ClusterRecorder | undefined) {
+  constructor(options: ReturnType<typeof resolveDoubleOptions>, recorder?: ClusterRecorder) {
     const { clock, users, anonymous, release, port, waitByDefault, limits } = options
     this.#port = port
     this.recorder = recorder
+    this.release = release
     this.#standing = clock === 'manual' ? new StandingClock() : undefined
     this.clock = this.#standing ?? untouchedClock
     const onChange = (): void => this.#barrier.look()
@@ -164,7 +165,7 @@ export class HttpDouble implements Double {
       standing: this.#standing,
       tellsTimes: release !== '8.19',
     })
-    const app = createDoubleApp({
+    this.app = createDoubleApp({
       store: recorder
         ? new DividedStore(this.#store, recorder.store, (request) => this.#engine.knows(request))
         : this.#store,
@@ -176,35 +177,63 @@ export class HttpDouble implements Double {
       release,
       router: { waitByDefault, ...routerLimits(limits) },
     })
-    this.#server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, app)
+    this.#server = new LoopbackServer(this.app)
   }
 
   get requests(): readonly JournalEntry[] {
     return this.#journal.entries
   }
 
-  async listen(): Promise<void> {
-    this.#server.listen(this.#port, '127.0.0.1')
-    await once(this.#server, 'listening')
-    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  get url(): string {
+    return this.#server.url
+  }
+
+  /** The queries that nobody has announced. */
+  get unknown(): readonly Unknown[] {
+    return this.#engine.unknown
+  }
+
+  /** The queries that run now. */
+  get runningNow(): readonly DoubleQuery[] {
+    return this.#engine.queries.running
+  }
+
+  /** How many requests are not answered, and how many of them wait. */
+  get counts(): { open: number; waiting: number } {
+    return this.#barrier.counts
+  }
+
+  listen(): Promise<void> {
+    return this.#server.listen(this.#port)
+  }
+
+  /** A script that is written as an entry of a catalogue. */
+  announce(announcement: Announcement): void {
+    this.#scripts.announce(announcement)
   }
 
   on(query: string | RegExp, params?: Params): Script {
     return this.#scripts.on(query, params)
   }
 
-  async running(query: string): Promise<RunningDouble> {
-    return this.#engine.queries.search(query)
+  /** `signal` ends the search. */
+  async running(query: string, signal?: AbortSignal): Promise<RunningDouble> {
+    return this.#engine.queries.search(query, signal)
   }
 
-  waiting(requests: number): Promise<void> {
-    return this.#barrier.waiting(requests)
+  /** `signal` ends the wait. */
+  waiting(requests: number, signal?: AbortSignal): Promise<void> {
+    return this.#barrier.waiting(requests, signal)
   }
 
   async advance(time: string | number): Promise<void> {
-    if (!this.#standing)
-      throw new TypeError("advance needs a clock that stands still: startDouble({ clock: 'manual' })")
-    await this.#standing.advance(readDuration('advance', time))
+    await this.standing().advance(readDuration('advance', time))
+  }
+
+  /** Throws a `TypeError` for a clock that goes by itself. */
+  standing(): StandingClock {
+    if (this.#standing) return this.#standing
+    throw new TypeError("advance needs a clock that stands still: startDouble({ clock: 'manual' })")
   }
 
   fault(operation: DoubleOperation, fault: Fault, times?: number): void {
@@ -218,7 +247,7 @@ export class HttpDouble implements Double {
   assertDone(): void {
     const { unknown, queries } = this.#engine
     const left = [
-      ...unknown,
+      ...unknown.map(describeUnknown),
       ...this.#scripts.unused,
       ...this.#faults.unmet,
       ...queries.running.map(({ text }) => `the query still runs: ${text}`),
@@ -244,9 +273,7 @@ export class HttpDouble implements Double {
 
   async #close(): Promise<void> {
     this.#forget('the double was closed')
-    const closed = new Promise((resolve) => this.#server.close(resolve))
-    this.#server.closeAllConnections()
-    await closed
+    await this.#server.close()
     await this.#store.close()
     await this.recorder?.close()
   }

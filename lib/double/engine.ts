@@ -5,7 +5,7 @@ import type { Owner } from '../core/caller'
 import type { Clock } from '../core/clock'
 import { abbreviated } from '../core/errors'
 import type { QueryResult } from '../core/result'
-import type { AsyncQueryStore, QueryRequest } from '../core/store'
+import type { AsyncQueryStore, QueryParam, QueryRequest } from '../core/store'
 import type { ExecuteContext } from '../stores/execution/execute'
 import type { Journal } from './journal'
 import { DoubleQuery } from './queries/double-query'
@@ -27,14 +27,24 @@ export interface Knowledge {
 /** The store that runs queries with the engine, as far as the engine asks it. */
 export type EngineStore = Required<Pick<AsyncQueryStore, 'get' | 'delete' | 'list'>>
 
+/** A query that nobody has announced, with what was answered. */
+export interface Unknown {
+  readonly query: string
+  readonly params: readonly QueryParam[]
+  readonly reason: string
+}
+
+export function describeUnknown({ query, reason }: Unknown): string {
+  return `the query was unknown: ${abbreviated(query)}\n  ${reason.replaceAll('\n', '\n  ')}`
+}
+
 /** An expiry this long from now is now, and still counts as one. */
 const NO_TIME_MS = Number.MIN_VALUE
 
 /** Runs the queries of a double. */
 export class Engine {
   readonly queries = new Queries()
-  /** The texts of queries that nobody has announced, with what was answered. */
-  readonly unknown: string[] = []
+  readonly unknown: Unknown[] = []
   readonly #knowledge: readonly Knowledge[]
   readonly #journal: Journal
   readonly #clock: Clock
@@ -105,9 +115,8 @@ export class Engine {
     if (this.queries.isSought(question)) return BY_HAND
     const matchers = this.#knowledge.flatMap((knowledge) => knowledge.matchers)
     const refusal = unknownQuery('the double', matchers, question)
-    this.unknown.push(
-      `the query was unknown: ${abbreviated(request.query)}\n  ${refusal.reason.replaceAll('\n', '\n  ')}`,
-    )
+    const { query, params = [] } = request
+    this.unknown.push({ query, params, reason: refusal.reason })
     throw refusal
   }
 

@@ -78,6 +78,12 @@ export class Visit {
     this.#noteQuery({ query: query.text, params: query.params })
   }
 
+  /** Notes the id that the answer tells. */
+  noteId(): void {
+    const id = this.response.getHeader('X-Elasticsearch-Async-Id')
+    if (id !== undefined) this.entry.id = String(id)
+  }
+
   /** Waits for a store. */
   async ask<T>(answer: () => Promise<T>): Promise<T> {
     const askedMs = this.#clock.now()
@@ -138,8 +144,7 @@ export class Visit {
     Object.assign(response, {
       writeHead: (...args: unknown[]) => {
         for (const act of this.beforeHead) act()
-        const id = response.getHeader('X-Elasticsearch-Async-Id')
-        if (id !== undefined) entry.id = String(id)
+        this.noteId()
         const sent = writeHead(...args)
         entry.status ??= response.statusCode
         return sent
@@ -148,7 +153,7 @@ export class Visit {
   }
 }
 
-function asSent({ name, kind = 'value', value }: QueryParam): Value {
+export function asSent({ name, kind = 'value', value }: QueryParam): Value {
   if (name === undefined) return value
   return { [name]: kind === 'value' ? value : { [kind]: value } }
 }

@@ -118,7 +118,7 @@ function bytesOf(path: string, source: string): Buffer {
 function readFlags(args: readonly string[]): Flags {
   const names = ALL_SETTINGS.filter(({ isSecret }) => !isSecret).map(flagOf)
   const flags = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
-  return parseFlags(args.map(withValue), { ...flags, ...ACTIONS })
+  return parseFlags(withValues(args, SWITCHES), { ...flags, ...ACTIONS })
 }
 
 /** Reads a command line. Throws a {@link ConfigError} that quotes no argument that may be a secret. */
@@ -134,11 +134,13 @@ export function parseFlags(args: readonly string[], options: NonNullable<ParseAr
   }
 }
 
-/** A boolean setting may stand alone: `--watch` is `--watch=true`. */
-function withValue(arg: string, index: number, args: readonly string[]): string {
-  const next = args[index + 1]
-  const isAlone = next === undefined || next.startsWith('-')
-  return isAlone && SWITCHES.has(arg) ? `${arg}=true` : arg
+/** A boolean flag may stand alone: `--watch` is `--watch=true`. */
+export function withValues(args: readonly string[], switches: ReadonlySet<string>): string[] {
+  return args.map((arg, index) => {
+    const next = args[index + 1]
+    const isAlone = next === undefined || next.startsWith('-')
+    return isAlone && switches.has(arg) ? `${arg}=true` : arg
+  })
 }
 
 /** Variables that Kubernetes sets for a service whose name begins like our prefix. */

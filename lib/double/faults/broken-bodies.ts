@@ -39,7 +39,14 @@ function divert(response: Response, { pass, end }: Detour): void {
 /** The answer is written, and the connection ends in its place. */
 export function loseAnswer(visit: Visit): void {
   visit.break()
-  divert(visit.response, { pass() {}, end: () => void visit.response.destroy() })
+  divert(visit.response, {
+    pass() {},
+    end() {
+      // The client never learns it. The test may want to.
+      visit.noteId()
+      visit.response.destroy()
+    },
+  })
 }
 
 /** The connection ends after so many bytes of the body. A shorter body is whole. */

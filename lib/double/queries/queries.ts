@@ -33,15 +33,20 @@ export class Queries {
     }
   }
 
-  /** The last one of this text that runs. Waits until there is one. */
-  search(text: string): Promise<DoubleQuery> {
+  /** The last one of this text that runs. Waits until there is one. Rejects with the reason of the signal. */
+  search(text: string, signal?: AbortSignal): Promise<DoubleQuery> {
     if (typeof text !== 'string' || text.trim() === '')
       throw new TypeError('running needs the text of a query')
     const matcher = new Matcher({ query: text, params: 'any', filter: 'any' })
     const known = this.running.findLast((query) => matcher.matchText(new Question({ query: query.text })))
     if (known) return Promise.resolve(known)
     const found = new Promise<DoubleQuery>((resolve, reject) => {
-      this.#searches.add({ matcher, resolve, reject })
+      const search = { matcher, resolve, reject }
+      this.#searches.add(search)
+      signal?.addEventListener('abort', () => {
+        this.#searches.delete(search)
+        reject(signal.reason)
+      })
     })
     // A test that has failed meanwhile looks at it no more.
     found.catch(() => {})

@@ -2,15 +2,33 @@ import type { Matcher as CatalogueMatcher } from '../../catalogue/matching'
 import { Matcher, paramsOf, type Question } from '../../catalogue/matching'
 import { isQueryError } from '../../core/errors'
 import type { Value } from '../../core/result'
+import type { Ending } from './plan'
 import type { Script } from './script'
 import { ScriptLink } from './script'
+import type { RowsOrTable } from './table'
 
 /** The values of the placeholders of a query, as a client sends them: `[1, 'a']`, or named ones, `[{ author: 'a' }]`. */
 export type Params = readonly Value[]
 
+/** A script as a whole, for queries that are like this. */
+export interface Announcement {
+  readonly matcher: CatalogueMatcher
+  readonly delayMs: number
+  readonly keepAliveMs: number | undefined
+  /** The rows that a stop keeps. */
+  readonly partial: RowsOrTable | undefined
+  /** One for each time that the query is asked. The last one stays. */
+  readonly endings: readonly Ending[]
+  /** Texts for the answer, beside those of tables. */
+  readonly warnings: readonly string[]
+  /** How many submits the last one is for. `undefined`: any number. */
+  readonly times: number | undefined
+}
+
 /** The scripts of one query, one after the other. */
 interface Chain {
   readonly matcher: CatalogueMatcher
+  readonly keepAliveMs?: number | undefined
   readonly links: ScriptLink[]
 }
 
@@ -31,14 +49,24 @@ export class ScriptBook {
       throw new TypeError('on needs the text of a query, or a regular expression')
     }
     const matcher = new Matcher({ query, params: params ? readParams(params) : 'any', filter: 'any' })
-    const links: ScriptLink[] = []
-    const addLink = (): Script => {
-      const link = new ScriptLink(addLink)
-      links.push(link)
+    return this.#begin({ matcher, links: [] })()
+  }
+
+  announce({ matcher, delayMs, keepAliveMs, partial, endings, warnings, times }: Announcement): void {
+    const links = endings.map((ending, index) => {
+      const link = new ScriptLink(() => link)
+      if (partial) link.reports(partial)
+      link.runsFor(delayMs)
+      link.warnings.push(...warnings)
+      link.ending = ending
+      link.limit = index < endings.length - 1 ? 1 : times
       return link
-    }
-    this.#chains.push({ matcher, links })
-    return addLink()
+    })
+    this.#chains.push({ matcher, keepAliveMs, links })
+  }
+
+  keepAliveMs(question: Question): number | undefined {
+    return this.#chains.findLast(({ matcher }) => matcher.match(question))?.keepAliveMs
   }
 
   /** The script for a submit: of the last chain that fits and is not used up. */
@@ -64,6 +92,17 @@ export class ScriptBook {
 
   forget(): void {
     this.#chains = []
+  }
+
+  /** Returns what adds a script to a chain. */
+  #begin(chain: Chain): () => Script {
+    this.#chains.push(chain)
+    const addLink = (): Script => {
+      const link = new ScriptLink(addLink)
+      chain.links.push(link)
+      return link
+    }
+    return addLink
   }
 }
 

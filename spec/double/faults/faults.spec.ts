@@ -78,6 +78,8 @@ describe('a fault', () => {
     double.fault('submit', lose())
     await expect(alice.submit('FROM b', { wait_for_completion_timeout: '0s' })).rejects.toThrow()
     expect(Object.keys(JSON.parse((await alice.send('GET', '/_query/queries')).text).queries)).toHaveLength(1)
+    const [{ id } = { id: '' }] = double.requests
+    expect((await alice.get(`${id}`)).json.is_running).toBe(true)
   })
 
   it('cuts and stalls a body after just so many bytes, and leaves a shorter one', async () => {

@@ -1,8 +1,6 @@
 import { contractFailures, contractTitles } from '../support/contract-failures'
 import { CONNECTIONS, ElasticsearchHarness } from '../support/elasticsearch-harness'
 
-jest.setTimeout(120_000)
-
 describe('ElasticsearchStore in front of 8.19', () => {
   it.each(Object.entries(CONNECTIONS))(
     'keeps the contract over %s, except that expired queries end',

@@ -35,7 +35,7 @@ describe('the packed package', () => {
 
   beforeAll(() => {
     consumer = createConsumer()
-  }, 120_000)
+  })
 
   afterAll(() => consumer.remove())
 

@@ -93,17 +93,31 @@ describe('the packed package', () => {
       `import { readFileSync } from 'node:fs'
        import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
        const tarball = createPackageFromTarballData(readFileSync(process.argv[2]))
+       const { exports } = JSON.parse(readFileSync(process.argv[3], 'utf8'))
        // Documents are no modules.
-       const options = { excludeEntrypoints: ['./api-spec.yaml', './catalogue.schema.json'] }
-       const { problems, entrypoints } = await checkPackage(tarball, options)
-       const resolved = ['.', './test-kit'].map((name) => Object.keys(entrypoints[name].resolutions))
-       console.log(JSON.stringify({ problems, resolved }))`,
+       const isDocument = (name) => typeof exports[name] === 'string'
+       const names = Object.keys(exports)
+       const { problems, entrypoints } = await checkPackage(tarball, { excludeEntrypoints: names.filter(isDocument) })
+       const modules = names.filter((name) => !isDocument(name))
+       const resolved = modules.map((name) => [name, Object.keys(entrypoints[name].resolutions)])
+       console.log(JSON.stringify({ problems, resolved: Object.fromEntries(resolved) }))`,
     )
     const kinds = ['node10', 'node16-cjs', 'node16-esm', 'bundler']
-    expect(JSON.parse(consumer.run('node', 'check.mjs', consumer.tarball))).toEqual({
+    const description = path.join(consumer.installed, 'package.json')
+    expect(JSON.parse(consumer.run('node', 'check.mjs', consumer.tarball, description))).toEqual({
       problems: [],
-      resolved: [kinds, kinds],
+      resolved: { '.': kinds, './test-kit': kinds },
     })
+  })
+
+  it('is as publint wants packages', () => {
+    consumer.write(
+      'lint.mjs',
+      `import { publint } from 'publint'
+       const { messages } = await publint({ pkgDir: process.argv[2], pack: false, strict: true })
+       console.log(JSON.stringify(messages))`,
+    )
+    expect(JSON.parse(consumer.run('node', 'lint.mjs', consumer.installed))).toEqual([])
   })
 
   describe('in its declarations', () => {

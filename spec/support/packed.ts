@@ -86,6 +86,9 @@ const SOURCES = [
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'docs',
 ]
 
 /** Packs a copy, because packing compiles, and specs that run at the same time must not share the compiled files. */

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { exportedBy } from '../support/declarations'
 import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
@@ -148,14 +148,24 @@ describe('the packed package', () => {
     expect(existsSync(consumer.run('node', 'spec.cjs').trim())).toBe(true)
   })
 
+  it('holds every file that the README links to', () => {
+    const readme = readFileSync(path.join(consumer.installed, 'README.md'), 'utf8')
+    const linked = [...readme.matchAll(/\]\((?![a-z]+:|#)([^)#]+)/g)].map(([, file = '']) => file)
+    expect(linked).toContain('docs/architecture.md')
+    expect(linked.filter((file) => !existsSync(path.join(consumer.installed, file)))).toEqual([])
+  })
+
   it('holds no sources and no specs', () => {
     expect(consumer.run('ls', consumer.installed).trim().split('\n').sort()).toEqual([
       'CHANGELOG.md',
+      'CONTRIBUTING.md',
       'LICENSE',
       'README.md',
+      'SECURITY.md',
       'api-spec.yaml',
       'catalogue.schema.json',
       'dist',
+      'docs',
       'package.json',
       'sample-queries.json',
     ])

@@ -21,6 +21,7 @@ const SPECS = [
   'stores/memory/memory-store',
   'stores/postgres/postgres-store',
   'system/faults/known',
+  'system/hostile/http',
   'system/hosts',
   'system/package',
   'system/pipelining',

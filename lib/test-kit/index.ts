@@ -50,7 +50,7 @@ const GROUPS: Readonly<Record<string, (suite: Suite) => void>> = {
 }
 
 /**
- * Registers the contract of {@link AsyncQueryStore} as tests: a test for each promise of its documentation, for any
+ * Registers the contract of `AsyncQueryStore` as tests: a test for each promise of its documentation, for any
  * store and under any test runner. `docs/stores.md` has a harness to start from.
  *
  * Throws a `TypeError` when the harness lacks what the store's methods need.

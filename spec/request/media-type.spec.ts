@@ -276,7 +276,7 @@ describe('checkMediaTypeHeaders', () => {
     'takes linear time for a megabyte of %j',
     (part) => {
       const filler = part.repeat(1_000_000 / part.length)
-      const started = performance.now()
+      const started = process.cpuUsage()
       for (const header of [filler, `a/b${filler}`, `a/b;${filler}`, `a/b;a${filler}`, `a/b;a=b${filler}x`]) {
         try {
           check({ accept: header })
@@ -285,7 +285,8 @@ describe('checkMediaTypeHeaders', () => {
         }
       }
       // Quadratic time takes hours.
-      expect(performance.now() - started).toBeLessThan(5_000)
+      const { user } = process.cpuUsage(started)
+      expect(user).toBeLessThan(60_000_000)
     },
   )
 

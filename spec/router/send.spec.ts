@@ -14,6 +14,9 @@ const CHUNK = 'x'.repeat(16_384)
 const waits = new Waits(new Disconnects(), { maxWaits: 1, maxWaitsPerOwner: 1 })
 const begin = (response: ServerResponse) => waits.begin(response as Response, undefined)
 
+/** Of what is written in the turn in which the connection breaks, Node.js 26 sends nothing, not even the head. */
+const BROKEN = /aborted|socket hang up/
+
 describe('sendChunks', () => {
   let server: Server
   let send: (response: ServerResponse) => Promise<void>
@@ -181,8 +184,7 @@ describe('sendChunks', () => {
         throw new Error('broken')
       })(),
     )
-    const response = await get()
-    await expect(read(response)).rejects.toThrow('aborted')
+    await expect(get().then(read)).rejects.toThrow(BROKEN)
     await expect(sent).rejects.toThrow('broken')
   })
 
@@ -246,7 +248,7 @@ describe('sendChunks', () => {
       send = sending(
         (function* (): Generator<Piece, void, Rows> {
           setImmediate(count)
-          for (const end = performance.now() + 100; performance.now() < end; ) {
+          for (const end = performance.now() + 10_000; turns < 5 && performance.now() < end; ) {
             yield Promise.resolve(Array.from({ length: rows }, () => []))
           }
           isDone = true
@@ -254,7 +256,7 @@ describe('sendChunks', () => {
         })(),
       )
       expect(await read(await get())).toBe('done')
-      expect(turns).toBeGreaterThan(5)
+      expect(turns).toBeGreaterThanOrEqual(5)
     })
 
     it('that cannot be read is an outage of the store before the first chunk', async () => {
@@ -277,7 +279,7 @@ describe('sendChunks', () => {
           yield Promise.reject(new Error('gone'))
         })(),
       )
-      await expect(read(await get())).rejects.toThrow('aborted')
+      await expect(get().then(read)).rejects.toThrow(BROKEN)
       await expect(sent).rejects.toMatchObject({ cause: new Error('gone') })
     })
   })

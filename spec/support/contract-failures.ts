@@ -21,26 +21,29 @@ export function contractTitles(harness: StoreHarness): string[] {
   return contractTests(harness).map(({ title }) => title)
 }
 
+/** More at a time would hold each other up until they run out of patience. */
+const AT_A_TIME = 16
+
 /** The errors with which the tests of the contract fail. */
 export async function contractErrors(
   createHarness: () => StoreHarness,
   titles: readonly string[] = contractTitles(createHarness()),
 ): Promise<{ title: string; error: Error }[]> {
-  const outcomes = await Promise.all(
-    titles.map(async (title) => {
+  const failed: { title: string; error: Error }[] = []
+  const left = titles.values()
+  const runTheRest = async (): Promise<void> => {
+    for (const title of left) {
       const test = contractTests(createHarness()).find((candidate) => candidate.title === title)
-      return test?.body().then(
-        () => [],
-        (error) => [{ title, error }],
-      )
-    }),
-  )
-  return outcomes.flatMap((failed) => failed ?? [])
+      await test?.body().catch((error) => failed.push({ title, error }))
+    }
+  }
+  await Promise.all(Array.from({ length: AT_A_TIME }, runTheRest))
+  return failed
 }
 
 /**
- * Runs the contract, or only its tests with these `titles`, and collects the titles that fail. The tests run at the same
- * time, each with its own harness.
+ * Runs the contract, or only its tests with these `titles`, and collects the titles that fail. Many run at the same time,
+ * each with its own harness.
  */
 export async function contractFailures(
   createHarness: () => StoreHarness,

@@ -21,7 +21,6 @@ export function describeBrokenServers(group: string): void {
         expect(failed).toEqual(expect.arrayContaining([...broken.caughtBy]))
         expect(failed.toSorted()).toEqual(broken.caughtBy.toSorted())
       },
-      60_000,
     )
   })
 }

@@ -15,7 +15,10 @@ type Connection = Pick<ElasticsearchStoreOptions, 'client' | 'url' | 'headers' |
 export const CONNECTIONS: Record<string, (url: string) => Connection> = {
   // The thousand waits of the contract need as many connections, and more for what is not to wait.
   'a URL': (url) => ({ url, headers: { authorization }, maxConnections: 2_000 }),
-  'the official client': (node) => ({ client: new Client({ node, auth: { username, password } }) }),
+  // A retry would keep the process alive for seconds after the cluster has ended.
+  'the official client': (node) => ({
+    client: new Client({ node, auth: { username, password }, maxRetries: 0 }),
+  }),
 }
 
 /** Counts the pending timers of one user of a shared clock. */

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { madeOnce } from './made-once'
 
 const ROOT = path.join(__dirname, '..', '..')
 const NAME = 'express-esql-async-query'
@@ -37,7 +38,7 @@ export interface Consumer {
 /** Packs the package as `npm publish` would, and unpacks it into a fresh project with the dependencies of this one. */
 export function createConsumer(): Consumer {
   const folder = mkdtempSync(path.join(tmpdir(), `${NAME}-`))
-  const tarball = pack(folder)
+  const tarball = pack()
   const modules = path.join(folder, 'node_modules')
   const installed = path.join(modules, NAME)
   mkdirSync(installed, { recursive: true })
@@ -91,15 +92,18 @@ const SOURCES = [
 ]
 
 /** Packs a copy, because packing compiles, and specs that run at the same time must not share the compiled files. */
-function pack(folder: string): string {
-  const copy = path.join(folder, 'copy')
-  for (const name of SOURCES) cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true })
-  symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'))
-  const name = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], {
-    cwd: copy,
-    encoding: 'utf8',
+function pack(): string {
+  const made = madeOnce('package', SOURCES, (folder) => {
+    const copy = mkdtempSync(path.join(tmpdir(), `${NAME}-copy-`))
+    try {
+      for (const name of SOURCES) cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true })
+      symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'))
+      execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: copy })
+    } finally {
+      rmSync(copy, { recursive: true, force: true })
+    }
   })
-  return path.join(folder, name.trim())
+  return path.join(made, readdirSync(made)[0] ?? '')
 }
 
 /** Compiler settings of a project in strict TypeScript. Not every library's own types pass them. */

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
+import { madeOnce } from './made-once'
 
 const ROOT = path.join(__dirname, '..', '..')
 
@@ -19,10 +20,13 @@ export function buildPackage(): BuiltPackage {
   const cache = path.join(ROOT, 'node_modules', '.cache')
   mkdirSync(cache, { recursive: true })
   const folder = mkdtempSync(path.join(cache, 'server-spec-'))
-  const tsc = path.join(ROOT, 'node_modules', '.bin', 'tsc')
-  const dist = path.join(folder, 'dist')
-  execFileSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', dist], { cwd: ROOT })
-  execFileSync(process.execPath, [path.join(ROOT, 'tools', 'console-files.cjs'), dist])
+  const sources = ['lib', 'tools', 'api-spec.yaml', 'tsconfig.json', 'tsconfig.build.json']
+  const compiled = madeOnce('dist', sources, (outDir) => {
+    const tsc = path.join(ROOT, 'node_modules', '.bin', 'tsc')
+    execFileSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', outDir], { cwd: ROOT })
+    execFileSync(process.execPath, [path.join(ROOT, 'tools', 'console-files.cjs'), outDir])
+  })
+  cpSync(compiled, path.join(folder, 'dist'), { recursive: true })
   for (const name of ['package.json', 'api-spec.yaml', 'sample-queries.json']) {
     copyFileSync(path.join(ROOT, name), path.join(folder, name))
   }

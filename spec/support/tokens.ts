@@ -1,20 +1,41 @@
 import type { KeyObject } from 'node:crypto'
-import { constants, createHmac, createSecretKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import {
+  constants,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+} from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import type { JwtAlgorithm } from '../../lib/jwt/algorithms'
 import type { JwtCallerOptions } from '../../lib/jwt/options'
+import { madeOnce } from './made-once'
 
 export const issuer = 'https://issuer.example'
 export const audience = 'queries'
 
 /** Fits HS256, HS384 and HS512. */
 export const secret = createSecretKey(randomBytes(64))
-/** Fits RS256, RS384, RS512, PS256, PS384 and PS512. */
-export const rsaKeys = generateKeyPairSync('rsa', { modulusLength: 2048 })
+/** Fits RS256, RS384, RS512, PS256, PS384 and PS512. To make one takes long, so all specs have the same. */
+export const rsaKeys = readKeys()
 export const ecKeys = {
   ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   ES384: generateKeyPairSync('ec', { namedCurve: 'P-384' }),
   ES512: generateKeyPairSync('ec', { namedCurve: 'P-521' }),
 } as const
+
+function readKeys(): SigningKeys {
+  const made = madeOnce('rsa-key', [], (folder) => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    writeFileSync(path.join(folder, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  })
+  const pem = readFileSync(path.join(made, 'key.pem'))
+  return { privateKey: createPrivateKey(pem), publicKey: createPublicKey(pem) }
+}
 
 interface SigningKeys {
   /** The key that signs a token. */

@@ -35,7 +35,7 @@ describe('a gateway that is bundled as its recipe says', () => {
   beforeAll(() => {
     consumer = createConsumer()
     elsewhere = mkdtempSync(path.join(tmpdir(), 'bundle-'))
-  }, 120_000)
+  })
   afterAll(() => {
     consumer.remove()
     rmSync(elsewhere, { recursive: true, force: true })

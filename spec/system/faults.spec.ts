@@ -10,9 +10,8 @@ import { until } from '../support/gateway'
 import { LeavingClient } from '../support/leaving-client'
 import { token } from '../support/tokens'
 
-jest.setTimeout(30_000)
-
-const TIMES = 100
+/** More than the listeners and connections that one thing may have before Node.js warns. */
+const TIMES = 30
 const PROXY_PAGE = '<html><h1>Bad Gateway</h1></html>'
 
 describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport) => {
@@ -64,11 +63,11 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     return { id: String(headers['x-elasticsearch-async-id']), upstream: cluster.query }
   }
 
-  const aHundred = <T>(make: (index: number) => T): T[] => Array.from({ length: TIMES }, (_, i) => make(i))
+  const several = <T>(make: (index: number) => T): T[] => Array.from({ length: TIMES }, (_, i) => make(i))
 
   it('answers 503 to every wait when the cluster is killed, and finds the query when the cluster is back', async () => {
     const { id } = await start()
-    const clients = aHundred(() => begin(`GET /_query/async/${id}`))
+    const clients = several(() => begin(`GET /_query/async/${id}`))
     await until(() => cluster.waits === TIMES)
     await cluster.kill()
     for (const client of clients)
@@ -91,7 +90,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
   ])('breaks off a %s answer when the cluster does %s the body', async (format, _where, afterBytes) => {
     const { id } = await start('HUGE 200000')
     cluster.inject('get', { kind: 'cut', afterBytes }, TIMES)
-    const clients = aHundred(() => begin(`GET /_query/async/${id}?format=${format}`))
+    const clients = several(() => begin(`GET /_query/async/${id}?format=${format}`))
     for (const client of clients) await expect(client.answer()).rejects.toThrow(/aborted|ECONNRESET/)
     await expectNothingLeft()
   })
@@ -99,7 +98,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
   it('answers 503 if the cluster breaks off before the id and the state', async () => {
     const { id } = await start('ROW n = 1')
     cluster.inject('get', { kind: 'cut', afterBytes: 20 }, TIMES)
-    for (const client of aHundred(() => begin(`GET /_query/async/${id}`))) {
+    for (const client of several(() => begin(`GET /_query/async/${id}`))) {
       expectError(await client.answer(), 503, 'no_shard_available_action_exception')
     }
     await expectNothingLeft()
@@ -115,7 +114,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     'never repeats a submit, and lets no client repeat it, if its answer %s',
     async (_name, fault, started) => {
       cluster.inject('submit', fault, TIMES)
-      const clients = aHundred(submitRunning)
+      const clients = several(submitRunning)
       if (started > 0) await answerSubmits()
       for (const client of clients) expectError(await client.answer(), 500, 'exception')
       expect(cluster.requestsFor('submit')).toHaveLength(TIMES)
@@ -129,7 +128,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     cluster.inject('get', { kind: 'silence' }, TIMES)
     cluster.inject('submit', { kind: 'silence' }, TIMES)
     const target = `GET /_query/async/${id}?wait_for_completion_timeout=0s`
-    const [gets, submits] = [aHundred(() => begin(target)), aHundred(submitRunning)]
+    const [gets, submits] = [several(() => begin(target)), several(submitRunning)]
     await until(() => cluster.open.length === 2 * TIMES)
     await gateway.storeClock.advance(60_000)
     for (const client of gets) {
@@ -142,7 +141,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
 
   it('answers 503 to a submit that the cluster cannot have received', async () => {
     await cluster.kill()
-    for (const client of aHundred(submitRunning)) {
+    for (const client of several(submitRunning)) {
       expectError(await client.answer(), 503, 'no_shard_available_action_exception')
     }
     await expectNothingLeft()
@@ -189,7 +188,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
 
   it('ends a wait in the cluster when the client leaves', async () => {
     const { id, upstream } = await start()
-    const clients = aHundred(() => begin(`GET /_query/async/${id}`))
+    const clients = several(() => begin(`GET /_query/async/${id}`))
     await until(() => cluster.waits === TIMES)
     for (const client of clients) client.leave()
     await until(() => cluster.waits === 0)
@@ -200,7 +199,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
   it('stops reading a body when the client leaves in the middle', async () => {
     const { id } = await start('HUGE 200000')
     cluster.inject('get', { kind: 'stall', afterBytes: 100_000, until: new Promise(() => {}) }, TIMES)
-    const clients = aHundred(() => begin(`GET /_query/async/${id}?format=csv`))
+    const clients = several(() => begin(`GET /_query/async/${id}?format=csv`))
     for (const client of clients) (await client.response).resume()
     for (const client of clients) client.leave()
     await expectNothingLeft()
@@ -209,7 +208,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
   it('leaves no query running if the client left before the cluster began the submit', async () => {
     const pause = deferred()
     cluster.inject('submit', { kind: 'delay', until: pause.promise }, TIMES)
-    const clients = aHundred(submitRunning)
+    const clients = several(submitRunning)
     await until(() => cluster.requestsFor('submit').filter(({ body }) => body.length > 0).length === TIMES)
     for (const client of clients) client.leave()
     await allGone()
@@ -222,7 +221,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
   it('leaves no query running if the client left before the cluster answered the submit', async () => {
     const pause = deferred()
     cluster.inject('submit', { kind: 'hold', until: pause.promise }, TIMES)
-    const clients = aHundred(submitRunning)
+    const clients = several(submitRunning)
     await answerSubmits()
     for (const client of clients) client.leave()
     await allGone()
@@ -233,7 +232,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
   })
 
   it('leaves no query running if the client left while the gateway waits for the query with gets', async () => {
-    const clients = aHundred(submitRunning)
+    const clients = several(submitRunning)
     await answerSubmits()
     await until(() => cluster.requestsFor('get').length === TIMES && cluster.waits === TIMES)
     for (const client of clients) client.leave()
@@ -248,7 +247,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     async (query) => {
       const pause = deferred()
       cluster.inject('submit', { kind: 'hold', until: pause.promise }, TIMES)
-      const clients = aHundred(() => begin('POST /_query/async', { query, keep_on_completion: true }))
+      const clients = several(() => begin('POST /_query/async', { query, keep_on_completion: true }))
       await until(() => cluster.queries.length === TIMES)
       for (const client of clients) client.leave()
       await allGone()
@@ -260,7 +259,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
 
   it('stops reading the answer to a submit when the client leaves in the middle', async () => {
     cluster.inject('submit', { kind: 'stall', afterBytes: 100_000, until: new Promise(() => {}) }, TIMES)
-    const clients = aHundred(() => begin('POST /_query/async', { query: 'HUGE 200000' }))
+    const clients = several(() => begin('POST /_query/async', { query: 'HUGE 200000' }))
     for (const client of clients) (await client.response).resume()
     for (const client of clients) client.leave()
     await expectNothingLeft()
@@ -270,7 +269,7 @@ describe.each(TRANSPORTS)('a gateway whose cluster is reached by %s', (transport
     'lets the cluster finish a %s whose client leaves',
     async (operation) => {
       const ending = deferred()
-      const queries = await Promise.all(aHundred(() => start()))
+      const queries = await Promise.all(several(() => start()))
       for (const { upstream } of queries) upstream.lastsUntil = ending.promise
       const [method, suffix] = operation === 'stop' ? ['POST', '/stop'] : ['DELETE', '']
       const clients = queries.map(({ id }) => begin(`${method} /_query/async/${id}${suffix}`))

@@ -11,8 +11,6 @@ import { buildPackage, ServerProcess } from '../support/server-process'
 import { token } from '../support/tokens'
 
 /** Longer than any step here takes on a busy machine, shorter than a test that hangs. */
-jest.setTimeout(120_000)
-
 /** As much of it as the log shows. */
 const OPAQUE_ID = 'x'.repeat(256)
 /** Lines of the log that exceed by far what it holds back for its reader. */
@@ -23,7 +21,7 @@ let server: ServerProcess | undefined
 
 beforeAll(() => {
   built = buildPackage()
-}, 120_000)
+})
 
 afterAll(() => built.remove())
 

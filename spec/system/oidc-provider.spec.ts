@@ -135,7 +135,7 @@ describe('a gateway that trusts an OpenID provider', () => {
 
     beforeAll(() => {
       built = buildPackage()
-    }, 120_000)
+    })
     afterAll(() => built.remove())
 
     it.each([

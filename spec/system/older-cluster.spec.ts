@@ -1,8 +1,6 @@
 import { contractFailures, contractTitles } from '../support/contract-failures'
 import { CONNECTIONS, ElasticsearchHarness } from '../support/elasticsearch-harness'
 
-jest.setTimeout(120_000)
-
 describe('ElasticsearchStore in front of 8.19', () => {
   it.each(Object.entries(CONNECTIONS))(
     'keeps the contract over %s, except that expired queries end',
@@ -13,7 +11,7 @@ describe('ElasticsearchStore in front of 8.19', () => {
         harnesses.push(harness)
         return harness
       }
-      // All tests run at the same time. A thousand waits would hold up the others, and are no matter of the release.
+      // Many tests run at the same time. A thousand waits would hold up the others, and are no matter of the release.
       const titles = contractTitles(create()).filter((title) => !title.startsWith('a thousand waits'))
       const failures = await contractFailures(create, titles)
       await Promise.all(harnesses.map((harness) => harness.close()))

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { exportedBy } from '../support/declarations'
 import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
@@ -54,7 +54,7 @@ describe('the packed package', () => {
 
   beforeAll(() => {
     consumer = createConsumer()
-  }, 120_000)
+  })
 
   afterAll(() => consumer.remove())
 
@@ -164,17 +164,31 @@ describe('the packed package', () => {
       `import { readFileSync } from 'node:fs'
        import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
        const tarball = createPackageFromTarballData(readFileSync(process.argv[2]))
+       const { exports } = JSON.parse(readFileSync(process.argv[3], 'utf8'))
        // Documents are no modules.
-       const options = { excludeEntrypoints: ['./api-spec.yaml', './catalogue.schema.json', './double-control.yaml'] }
-       const { problems, entrypoints } = await checkPackage(tarball, options)
-       const resolved = ['.', './test-kit', './double'].map((name) => Object.keys(entrypoints[name].resolutions))
-       console.log(JSON.stringify({ problems, resolved }))`,
+       const isDocument = (name) => typeof exports[name] === 'string'
+       const names = Object.keys(exports)
+       const { problems, entrypoints } = await checkPackage(tarball, { excludeEntrypoints: names.filter(isDocument) })
+       const modules = names.filter((name) => !isDocument(name))
+       const resolved = modules.map((name) => [name, Object.keys(entrypoints[name].resolutions)])
+       console.log(JSON.stringify({ problems, resolved: Object.fromEntries(resolved) }))`,
     )
     const kinds = ['node10', 'node16-cjs', 'node16-esm', 'bundler']
-    expect(JSON.parse(consumer.run('node', 'check.mjs', consumer.tarball))).toEqual({
+    const description = path.join(consumer.installed, 'package.json')
+    expect(JSON.parse(consumer.run('node', 'check.mjs', consumer.tarball, description))).toEqual({
       problems: [],
-      resolved: [kinds, kinds, kinds],
+      resolved: { '.': kinds, './test-kit': kinds, './double': kinds },
     })
+  })
+
+  it('is as publint wants packages', () => {
+    consumer.write(
+      'lint.mjs',
+      `import { publint } from 'publint'
+       const { messages } = await publint({ pkgDir: process.argv[2], pack: false, strict: true })
+       console.log(JSON.stringify(messages))`,
+    )
+    expect(JSON.parse(consumer.run('node', 'lint.mjs', consumer.installed))).toEqual([])
   })
 
   describe('in its declarations', () => {
@@ -209,6 +223,13 @@ describe('the packed package', () => {
     const files = readdirSync(path.join(__dirname, '..', '..', 'lib', 'console'))
     const held = readdirSync(path.join(consumer.installed, 'dist', 'console'))
     expect(held.sort()).toEqual([...files, 'api-spec.json'].sort())
+  })
+
+  it('holds every file that the README links to', () => {
+    const readme = readFileSync(path.join(consumer.installed, 'README.md'), 'utf8')
+    const linked = [...readme.matchAll(/\]\((?![a-z]+:|#)([^)#]+)/g)].map(([, file = '']) => file)
+    expect(linked).toContain('docs/architecture.md')
+    expect(linked.filter((file) => !existsSync(path.join(consumer.installed, file)))).toEqual([])
   })
 
   it('holds no sources and no specs', () => {

@@ -11,8 +11,6 @@ import type { BuiltPackage } from '../support/server-process'
 import { buildPackage } from '../support/server-process'
 import { token } from '../support/tokens'
 
-jest.setTimeout(120_000)
-
 const alice = token({ sub: 'alice' })
 const mallory = token({ sub: 'mallory' })
 /** Short, so that a process is lost soon. */

@@ -32,7 +32,7 @@ describe('the README and docs/', () => {
 
   beforeAll(() => {
     consumer = createConsumer()
-  }, 120_000)
+  })
   afterAll(() => {
     for (const child of running) child.kill('SIGKILL')
     consumer.remove()
@@ -64,7 +64,7 @@ describe('the README and docs/', () => {
     child.kill('SIGTERM')
     expect(await (await waiting).json()).toMatchObject({ id, is_running: true })
     expect(await exited).toEqual([0, null])
-  }, 60_000)
+  })
 
   it('lists exactly the error types, with their status', () => {
     const rows = [...pageOf('docs/http-api.md').matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map(

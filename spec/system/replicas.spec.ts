@@ -8,8 +8,6 @@ import type { BuiltPackage } from '../support/server-process'
 import { buildPackage } from '../support/server-process'
 import { token } from '../support/tokens'
 
-jest.setTimeout(60_000)
-
 const alice = token({ sub: 'alice' })
 const mallory = token({ sub: 'mallory' })
 

@@ -20,14 +20,12 @@ import { buildPackage, ServerProcess } from '../support/server-process'
 import { audience, issuer, rsaKeys, token } from '../support/tokens'
 
 /** Longer than any step here takes on a busy machine, shorter than a test that hangs. */
-jest.setTimeout(30_000)
-
 let built: BuiltPackage
 let started: ServerProcess[] = []
 
 beforeAll(() => {
   built = buildPackage()
-}, 120_000)
+})
 
 afterAll(() => built.remove())
 

@@ -9,8 +9,6 @@ import type { Ending } from '../support/waiting-request'
 import { WaitingRequest } from '../support/waiting-request'
 
 /** Longer than any step here takes on a busy machine, shorter than a test that hangs. */
-jest.setTimeout(120_000)
-
 const OWNERS = Array.from({ length: 10 }, (_, index) => `owner-${index}`)
 const WAITS_PER_OWNER = 100
 
@@ -26,7 +24,7 @@ let url: string
 
 beforeAll(() => {
   built = buildPackage()
-}, 120_000)
+})
 
 afterAll(() => built.remove())
 

@@ -52,7 +52,7 @@ describe.each(SETUPS)('a synchronous query in front of %s', (name) => {
     }
     expect(setup.started()).toBe(1_000)
     expect((await setup.gateway.alice('POST /_query', { body: { query: 'ROW n = 1' } })).status).toBe(200)
-  }, 120_000)
+  })
 })
 
 describe('POST /_query in front of a cluster', () => {

@@ -29,7 +29,7 @@ let built: BuiltPackage
 beforeAll(() => {
   built = buildPackage()
   folder = mkdtempSync(path.join(tmpdir(), 'verify-spec-'))
-}, 120_000)
+})
 afterAll(() => {
   built.remove()
   rmSync(folder, { recursive: true })
@@ -52,7 +52,7 @@ describe.each(Object.entries(VERIFIED_SERVERS))('%s behind a gateway', (name, st
 
   beforeAll(async () => {
     server = await start()
-  }, 60_000)
+  })
   afterAll(() => server.close())
 
   it('passes every check that it lets be asked, and is left without queries', async () => {
@@ -60,7 +60,7 @@ describe.each(Object.entries(VERIFIED_SERVERS))('%s behind a gateway', (name, st
     runs.set(name, verification.results)
     expect(notPassed(verification)).toEqual(NOT_PASSED[name] ?? [])
     expect(verification.leftBehind).toEqual([])
-  }, 120_000)
+  })
 })
 
 describe('the standalone gateway', () => {
@@ -75,7 +75,7 @@ describe('the standalone gateway', () => {
     tokens = [...new Set(Array.from(announced.matchAll(/[\w-]+\.[\w-]+\.[\w-]+/g), ([text]) => text))].filter(
       (text) => text.startsWith('ey'),
     )
-  }, 60_000)
+  })
   afterAll(async () => {
     gateway.kill('SIGTERM')
     await gateway.exited
@@ -103,7 +103,7 @@ describe('the standalone gateway', () => {
     })
     const results = checks.map((result: object, index: number) => ({ ...result, check: CHECKS[index] }))
     runs.set('standalone gateway', results)
-  }, 120_000)
+  })
 
   it('passes every check of formats with a column of every type, line breaks included', async () => {
     const command = run('--only', 'formats', '--completes', 'FROM types')
@@ -111,7 +111,7 @@ describe('the standalone gateway', () => {
     expect(command.stdout.split('\n').filter((line) => /^[-✗]/.test(line))).toEqual([
       '- formats.arrow.equals-json (skipped: a type has no form in Arrow)',
     ])
-  }, 60_000)
+  })
 
   it('gets no question that needs what is not given', async () => {
     const command = new ServerProcess(built, {}, [
@@ -125,7 +125,7 @@ describe('the standalone gateway', () => {
     expect(await command.exited).toBe(2)
     expect(command.stderr).toContain('the server does not run `ROW x = 1`')
     expect(command.stderr).toContain('401')
-  }, 60_000)
+  })
 })
 
 describe('describeEsqlAsyncApi under node:test', () => {
@@ -154,7 +154,7 @@ describeEsqlAsyncApi('a gateway', ${api}, { describe, it })`,
     const skipped = CHECKS.filter(({ needs }) => needs?.includes('fails')).length
     const passed = CHECKS.length - skipped
     expect(Object.fromEntries(counts)).toEqual({ tests: CHECKS.length, pass: passed, fail: 0, skipped })
-  }, 120_000)
+  })
 })
 
 describe('docs/conformance.md', () => {
@@ -186,7 +186,7 @@ describe('the command verify', () => {
     expect(lines).toContain('- errors.id.malformed (skipped: left out)')
     expect(lines).toContain('- life.get.waits (skipped: no query that runs)')
     expect(lines).toContain(`1 passed, 0 failed, 0 of "should" failed, ${CHECKS.length - 1} skipped`)
-  }, 60_000)
+  })
 
   it('exits with 1 when a check that must pass fails, and shows a line for a shell without the token', async () => {
     const proxy = await new FlawedProxy(String(server.api.url), {
@@ -207,7 +207,7 @@ describe('the command verify', () => {
     )
     expect(command.stdout).toContain('Bearer …')
     expect(command.stdout).not.toContain(token({ sub: 'alice' }).slice(0, 40))
-  }, 60_000)
+  })
 
   it('exits with 0 when only a check that should pass fails', async () => {
     const proxy = await new FlawedProxy(String(server.api.url), {
@@ -221,7 +221,7 @@ describe('the command verify', () => {
     expect(await command.exited).toBe(0)
     await proxy.close()
     expect(command.stdout).toContain('✗ errors.trace.shows (should)')
-  }, 60_000)
+  })
 
   it.each<[string, () => string[], RegExp]>([
     ['no URL', () => [], /^express-esql-async-query: --url is missing; see --help\n$/],
@@ -299,7 +299,7 @@ describe('the command verify', () => {
     expect(await command.exited).toBe(2)
     await proxy.close()
     expect(command.stdout).toContain('- life.get.result (skipped: not asked within 1 s)')
-  }, 60_000)
+  })
 
   it('explains itself', async () => {
     const command = ask('--help')
@@ -313,5 +313,5 @@ describe('the command verify', () => {
     expect(typo.stderr).toBe(
       'express-esql-async-query: the command verfy is not known; did you mean verify?\n',
     )
-  }, 60_000)
+  })
 })

@@ -275,7 +275,7 @@ describe('POST /_query', () => {
         gateway.alice('POST /_query', { body: { query: 'ROW n = 1' } }),
       )
       expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([200]))
-    }, 60_000)
+    })
 
     it('ends the query of a store that answers as soon as the signal fires', async () => {
       const deleted: string[] = []

@@ -2,18 +2,18 @@ import type { Value } from '../../../lib/core/result'
 import { parseJson } from '../../../lib/json/parse'
 import { freezeResult } from '../../../lib/stores/execution/frozen-result'
 import { weigh, weighInTurns } from '../../../lib/stores/execution/weight'
-import { collectGarbage, heapGrowth } from '../../support/memory-heap'
+import { collectGarbage } from '../../support/memory-heap'
 
 /** What keeps a value alive while it is measured. */
 const held: unknown[] = []
 
-/** Resolves when collecting garbage frees no more: what ran before in this process goes little by little. */
-async function settledHeap(): Promise<void> {
+/** The heap when collecting garbage frees no more: what ran before in this process goes little by little. */
+async function settledHeap(): Promise<number> {
   let before = Number.POSITIVE_INFINITY
-  for (let times = 0; times < 5; times += 1) {
+  for (let times = 0; ; times += 1) {
     await collectGarbage()
     const { heapUsed } = process.memoryUsage()
-    if (before - heapUsed < 20_000) return
+    if (before - heapUsed < 20_000 || times === 4) return heapUsed
     before = heapUsed
   }
 }
@@ -25,17 +25,15 @@ async function measured(
 ): Promise<number> {
   // What the runtime keeps of code that runs for the first time does not count.
   await make(1_000)
-  await settledHeap()
-  let counted = 0
-  const growth = await heapGrowth(async () => {
-    const { kept, bytes } = await make(Math.min(400_000, Math.ceil(5_000_000 / Math.max(8, weigh(item(1))))))
-    held.push(kept)
-    counted = bytes
-    // The runtime keeps the text that a regular expression has read last.
-    ;/x/.test('x')
-  })
+  const before = await settledHeap()
+  const { kept, bytes } = await make(Math.min(400_000, Math.ceil(5_000_000 / Math.max(8, weigh(item(1))))))
+  held.push(kept)
+  // The runtime keeps the text that a regular expression has read last.
+  ;/x/.test('x')
+  await collectGarbage()
+  const growth = process.memoryUsage().heapUsed - before
   held.length = 0
-  return counted / growth
+  return bytes / growth
 }
 
 /**

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createGzip } from 'node:zlib'
 import type { Fault } from './faults'
 import type { RecordedRequest } from './recorded-request'
@@ -62,7 +63,8 @@ async function sendChunk(
   if (!isLimited || left < 0 || chunk.length < left) return write(chunk, record, response)
   await write(chunk.subarray(0, left), record, response)
   if (fault.kind === 'cut') {
-    // Written bytes still go out.
+    // Written bytes still go out. The response hands them to the socket in this turn.
+    await nextTurn()
     response.socket?.destroySoon()
     return false
   }

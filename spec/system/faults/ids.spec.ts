@@ -4,8 +4,6 @@ import { refusal, startCluster } from '../../support/cluster'
 import type { ElasticsearchGateway } from '../../support/elasticsearch-gateway'
 import { startElasticsearchGateway, TRANSPORTS } from '../../support/elasticsearch-gateway'
 
-jest.setTimeout(30_000)
-
 /** The same answer with its first two fields in the other order. */
 const stateFirst = (served: Buffer): string =>
   served.toString().replace(/^\{("id":"[^"]*"),("is_running":\w+),/, '{$2,$1,')

@@ -7,8 +7,6 @@ import type { ElasticsearchGateway, StoreOptions } from '../../support/elasticse
 import { startElasticsearchGateway, TRANSPORTS } from '../../support/elasticsearch-gateway'
 import { until } from '../../support/gateway'
 
-jest.setTimeout(30_000)
-
 /** Failures that a query can have too. It has them for ever. */
 const PASSING_FAILURES: readonly (readonly [string, Fault])[] = [
   ['is a breaker', refusal(429, { type: 'circuit_breaking_exception', reason: 'x' })],

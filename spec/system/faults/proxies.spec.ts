@@ -5,8 +5,6 @@ import type { ElasticsearchGateway } from '../../support/elasticsearch-gateway'
 import { startElasticsearchGateway, TRANSPORTS } from '../../support/elasticsearch-gateway'
 import { token } from '../../support/tokens'
 
-jest.setTimeout(30_000)
-
 const says = (status: number, body: object, headers: Record<string, string> = {}): Fault => ({
   kind: 'answer',
   status,

@@ -8,8 +8,6 @@ import type { ElasticsearchGateway, StoreOptions } from '../../support/elasticse
 import { startElasticsearchGateway, TRANSPORTS } from '../../support/elasticsearch-gateway'
 import { until } from '../../support/gateway'
 
-jest.setTimeout(30_000)
-
 const silentAfter = (afterBytes: number): Fault => ({
   kind: 'stall',
   afterBytes,

@@ -180,7 +180,7 @@ describe('the gateway', () => {
       ),
       { numRuns: 60 },
     )
-  }, 60_000)
+  })
 
   it('breaks off an answer that the host cannot end, and goes on', async () => {
     const unhandled: unknown[] = []

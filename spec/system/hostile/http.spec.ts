@@ -142,21 +142,21 @@ describe('a client that sends Expect: 100-continue', () => {
 })
 
 describe('thousands of headers', () => {
-  // Node.js drops headers after the first two thousand, even the length of the body.
+  // Node.js 20 drops headers after the first two thousand, even the length of the body. Later releases answer 431 themselves.
   const many = 'a:b\r\n'.repeat(2_100)
 
   it.each([
     ['the token', `${many}${credentials}${json}Content-Length: 21\r\n`, 401],
     ['the length', `${credentials}${json}${many}Content-Length: 21\r\n`, 400],
-  ])('in front of %s hide it', async (_name, headers, status) => {
+  ])('in front of %s hide it, or are refused', async (_name, headers, status) => {
     await gateway.begin()
     const head = `POST /_query/async HTTP/1.1\r\nHost: x\r\n${headers}\r\n`
     const following = `${get}\r\n`
     const answers = await gateway.exchange({ pieces: [Buffer.from(head + body + following)] })
-    expect([judge(gateway, answers, secretsOf([head])), answers.map((answer) => answer.status)]).toEqual([
-      0,
-      [status, 400],
-    ])
+    const statuses = answers.map((answer) => answer.status)
+    if (process.version.startsWith('v20.')) {
+      expect([judge(gateway, answers, secretsOf([head])), statuses]).toEqual([0, [status, 400]])
+    } else expect(statuses).toEqual([431])
     await judgeAftermath(gateway, secretsOf([head]))
   })
 })

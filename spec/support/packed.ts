@@ -96,14 +96,19 @@ function pack(): string {
   const made = madeOnce('package', SOURCES, (folder) => {
     const copy = mkdtempSync(path.join(tmpdir(), `${NAME}-copy-`))
     try {
-      for (const name of SOURCES) cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true })
-      symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'))
+      copySources(copy)
       execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: copy })
     } finally {
       rmSync(copy, { recursive: true, force: true })
     }
   })
   return path.join(made, readdirSync(made)[0] ?? '')
+}
+
+/** Copies what the package is built of into a folder that is there, with the dependencies that are installed. */
+export function copySources(folder: string): void {
+  for (const name of SOURCES) cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true })
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'))
 }
 
 /** Compiler settings of a project in strict TypeScript. Not every library's own types pass them. */

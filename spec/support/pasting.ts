@@ -24,7 +24,9 @@ function startShell({ shell, folder, environment }: Pasted): ChildProcess {
   return spawn(shell, INTERACTIVE[shell], { cwd: folder, env: environment, detached: true })
 }
 
-function endGroup({ pid = 0 }: ChildProcess): void {
+function endGroup({ pid }: ChildProcess): void {
+  // It did not start. The group 0 would be that of the specs.
+  if (pid === undefined) return
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {

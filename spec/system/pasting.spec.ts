@@ -4,7 +4,7 @@ import jwt from 'jsonwebtoken'
 import { API_KEY, startCluster } from '../support/cluster'
 import { PAGES, pageOf } from '../support/documented'
 import { freePort } from '../support/free-port'
-import { type Consumer, createConsumer } from '../support/packed'
+import { type Consumer, copySources, createConsumer } from '../support/packed'
 import type { Printed, Shell } from '../support/pasting'
 import { isInstalled, paste, pasteUntil } from '../support/pasting'
 import type { BuiltPackage } from '../support/server-process'
@@ -16,6 +16,10 @@ jest.setTimeout(120_000)
 const ROOT = path.join(__dirname, '..', '..')
 /** A block that ends with a gateway, which runs on. */
 const SERVES = /(^|\n)(npx express-esql-async-query|npm install && npm start)\n$/
+/** The cluster of the pages. */
+const CLUSTER = 'https://es.example:9200'
+/** A block that is a double or a recorder, which runs on too. */
+const STANDS_IN = /^npx express-esql-async-query (double|record) /
 
 /** Installs nothing: the packages have to be there already. Everything else is npm's own. */
 const NPM = `#!/bin/sh
@@ -36,6 +40,17 @@ beforeAll(() => {
   built = buildPackage()
   const tools = path.join(consumer.folder, 'tools')
   mkdirSync(tools)
+  mkdirSync(path.join(consumer.folder, 'copy'))
+  copySources(path.join(consumer.folder, 'copy'))
+  // What the pages call by these names.
+  consumer.write('key', API_KEY.encoded)
+  consumer.write('token', API_KEY.authorization)
+  consumer.write('redact.mjs', 'export default {}')
+  const failure = { error: { type: 'verification_exception', reason: 'any' } }
+  consumer.write(
+    'queries.json',
+    JSON.stringify({ version: 2, queries: [{ query: 'FAIL', response: failure }] }),
+  )
   chmodSync(consumer.write('tools/npm', NPM), 0o755)
   symlinkSync(
     path.join(ROOT, 'node_modules', 'esbuild', 'bin', 'esbuild'),
@@ -51,13 +66,17 @@ afterAll(() => {
 
 const [gateway = '', client = ''] = SNIPPETS
 
+const shellOf = (page: string): string[] => blocksIn(pageOf(page), 'sh')
+
 /** The blocks of a page that end by themselves. */
-const runs = (page: string): string[] => blocksIn(pageOf(page), 'sh').filter((block) => !SERVES.test(block))
+const runs = (page: string): string[] =>
+  shellOf(page).filter((block) => !SERVES.test(block) && !STANDS_IN.test(block))
 
 /** Pastes them, and more, where their text says: into the folder with the package. */
-async function pastePage(page: string, shell: Shell, port: number, more: string[] = []): Promise<Printed[]> {
+async function pastePage(page: string, shell: Shell, port: number, cluster: string): Promise<Printed[]> {
+  const more = page === 'README.md' ? ['node client.mjs\n'] : []
   const blocks = [...runs(page), ...more].map((block) =>
-    block.replaceAll('localhost:3000', `localhost:${port}`),
+    block.replaceAll('localhost:3000', `localhost:${port}`).replaceAll(CLUSTER, cluster),
   )
   return paste(
     { shell, folder: consumer.folder, environment: { ...environment, PORT: String(port) } },
@@ -74,7 +93,7 @@ describe.each(['bash', 'zsh'] as const)('pasted into %s', (shell) => {
     consumer.write('gateway.mjs', gateway)
     consumer.write('client.mjs', client.replace('localhost:3000', `localhost:${port}`))
     const readme = pageOf('README.md')
-    const printed = await pastePage('README.md', shell, port, ['node client.mjs\n'])
+    const printed = await pastePage('README.md', shell, port, CLUSTER)
     expect(printed).toEqual(printed.map(({ output }) => ({ output, code: 0 })))
     const [submitted, got, clientSaid] = printed.slice(-3).map(({ output }) => output)
     const [shown = ''] = blocksIn(readme, 'json')
@@ -106,10 +125,25 @@ describe.each(['bash', 'zsh'] as const)('pasted into %s', (shell) => {
     }
   })
 
+  test.each(PAGES.flatMap(shellOf).filter((block) => STANDS_IN.test(block)))('%s answers', async (block) => {
+    const cluster = await startCluster()
+    const text = block.replace(CLUSTER, cluster.url).replace(/--port \d+/, '')
+    try {
+      const where = { shell, folder: consumer.folder, environment }
+      await pasteUntil(where, text, /(?:listening on |"url":"|client at )(http:[^\s",]+)/, async (url) => {
+        const { headers } = await fetch(url, { headers: { authorization: 'ApiKey any' } })
+        expect(headers.get('x-elastic-product')).toBe('Elasticsearch')
+      })
+    } finally {
+      await cluster.close()
+    }
+  })
+
   test.each(PAGES.filter((page) => page !== 'README.md' && runs(page).length > 0))(
     'the commands of %s succeed',
     async (page) => {
       const key = 'k'.repeat(32)
+      const cluster = await startCluster()
       const server = new ServerProcess(built, {
         ESQL_ASYNC_PORT: '0',
         ESQL_ASYNC_JWT_KEY: key,
@@ -125,11 +159,13 @@ describe.each(['bash', 'zsh'] as const)('pasted into %s', (shell) => {
             jwt.sign({}, key, { subject, issuer: 'issuer', audience: 'esql', expiresIn: '1h' }),
           )
         }
-        const printed = await pastePage(page, shell, Number(new URL(await server.url()).port))
+        const port = Number(new URL(await server.url()).port)
+        const printed = await pastePage(page, shell, port, cluster.url)
         expect(printed).toEqual(printed.map(({ output }) => ({ output, code: 0 })))
       } finally {
         server.kill('SIGKILL')
         await server.exited
+        await cluster.close()
       }
     },
   )

@@ -42,7 +42,7 @@ export function conformancePage(runs: ReadonlyMap<string, readonly Result[]>): s
 
 const INTRODUCTION = `# Conformance
 
-What \`npx express-esql-async-query verify\` finds out about each store of this package, behind a gateway. Specs make this page
+What \`npx express-esql-async-query verify\` finds out about each store of this package, behind a gateway, and about the double. Specs make this page
 of a real run and compare it; \`npm run conformance\` writes it. \`ElasticsearchStore\` stands in front of a stand-in cluster there,
 not of Elasticsearch.
 

@@ -1,7 +1,9 @@
+import path from 'node:path'
 import type { Caller } from 'express-esql-async-query'
 import { PostgresStore } from 'express-esql-async-query'
 import { Pool } from 'pg'
 import { systemClock } from '../../lib/core/clock'
+import { startDouble } from '../../lib/double'
 import type { EsqlAsyncApi } from '../../lib/test-kit'
 import { startCluster } from './cluster'
 import { startElasticsearchGateway } from './elasticsearch-gateway'
@@ -18,12 +20,13 @@ export interface VerifiedServer {
   close(): Promise<void>
 }
 
-/** The stores of the package, each behind a gateway whose time is that of the machine. */
+/** The stores of the package, each behind a gateway whose time is that of the machine, and the double. */
 export const VERIFIED_SERVERS = {
   MemoryStore: () => startMemory(),
   PostgresStore: startPostgres,
   'ElasticsearchStore with url': () => startElasticsearch('url'),
   'ElasticsearchStore with client': () => startElasticsearch('client'),
+  double: startVerifiedDouble,
 } as const satisfies Record<string, () => Promise<VerifiedServer>>
 
 /** Alice and Mallory ask what the engines of the specs know. */
@@ -68,5 +71,19 @@ async function startPostgres(): Promise<VerifiedServer> {
       await pool.end()
       await database.close()
     },
+  }
+}
+
+async function startVerifiedDouble(): Promise<VerifiedServer> {
+  const catalogue = path.join(__dirname, '..', '..', 'sample-queries.json')
+  const double = await startDouble({ catalogue, delays: 'recorded', waitByDefault: true })
+  const as = { alice: token({ sub: 'alice' }), mallory: token({ sub: 'mallory' }) }
+  return {
+    api: {
+      url: double.url,
+      as,
+      queries: { completes: 'FROM books', runs: 'FROM slower', fails: 'FROM failing' },
+    },
+    close: () => double.close(),
   }
 }

@@ -47,7 +47,7 @@ function notPassed({ results }: Verification): unknown[] {
   return others.map(({ check, outcome, ...rest }) => [check.name, outcome, 'reason' in rest && rest.reason])
 }
 
-describe.each(Object.entries(VERIFIED_SERVERS))('%s behind a gateway', (name, start) => {
+describe.each(Object.entries(VERIFIED_SERVERS))('%s', (name, start) => {
   let server: VerifiedServer
 
   beforeAll(async () => {

@@ -25,6 +25,11 @@ export const assertWritten = {
     assert.match(lines[0], /^ *@timestamp *\| *host *\|/)
     assert.ok(lines.length > rows.length + 2)
   },
+  md(bytes, rows) {
+    const lines = bytes.toString().trimEnd().split('\n')
+    assert.match(lines[0], /^\| *@timestamp *\| *host *\|/)
+    assert.equal(lines.length, rows.length + 2)
+  },
   arrow(bytes, rows) {
     const table = tableFromIPC(bytes)
     assert.equal(table.numRows, rows.length)

@@ -54,7 +54,7 @@ export class ScriptBook {
 
   announce({ matcher, delayMs, keepAliveMs, partial, endings, warnings, times }: Announcement): void {
     const links = endings.map((ending, index) => {
-      const link = new ScriptLink(() => link)
+      const link: ScriptLink = new ScriptLink(() => link)
       if (partial) link.reports(partial)
       link.runsFor(delayMs)
       link.warnings.push(...warnings)

@@ -1,4 +1,3 @@
-import { abbreviated } from '../core/errors'
 import type { Value, ValueObject } from '../core/result'
 import type { QueryParam, QueryRequest } from '../core/store'
 import { atOnce } from '../core/turns'
@@ -51,8 +50,8 @@ export class Question {
 export interface Facet {
   /** Equal for parts that are the same. */
   fingerprint: string
-  /** How it is written in a request, for people. */
-  shown: string
+  /** How it is written in a request. */
+  written: string
 }
 
 /** Tells whether a request is the one that an entry is for. */
@@ -156,10 +155,10 @@ function facetOfParams(params: readonly QueryParam[]): Facet {
 }
 
 function facetOfFilter(filter: ValueObject | undefined): Facet {
-  return filter ? facetOf(filter, filter) : { fingerprint: '', shown: 'none' }
+  return filter ? facetOf(filter, filter) : { fingerprint: '', written: 'none' }
 }
 
-function facetOf(compared: Value, shown: Value): Facet {
+function facetOf(compared: Value, sent: Value): Facet {
   const normal = atOnce(locate(compared))?.value ?? null
-  return { fingerprint: atOnce(fingerprintOf(normal)), shown: abbreviated(atOnce(exactJson(shown))) }
+  return { fingerprint: atOnce(fingerprintOf(normal)), written: atOnce(exactJson(sent)) }
 }

@@ -34,10 +34,10 @@ function otherFacets(matchers: readonly Matcher[], { params, filter }: Question)
       )
 }
 
-function otherFacet(what: string, expected: readonly (Facet | 'any')[], { shown }: Facet): string {
-  const all = new Set(expected.map((facet) => (facet === 'any' ? facet : facet.shown)))
+function otherFacet(what: string, expected: readonly (Facet | 'any')[], { written }: Facet): string {
+  const all = new Set(expected.map((facet) => (facet === 'any' ? facet : abbreviated(facet.written))))
   const texts = [...all].slice(0, MAX_EXPECTED).join(' or ')
-  return `this text is known with ${what}: expected ${texts}, got ${shown}`
+  return `this text is known with ${what}: expected ${texts}, got ${abbreviated(written)}`
 }
 
 function closestOf(matchers: readonly Matcher[], { text: { normal } }: Question): string {

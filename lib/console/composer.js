@@ -2,8 +2,6 @@ import { byId, h, replace } from './dom.js'
 import { submit } from './runs.js'
 import { state } from './state.js'
 
-const PLACEHOLDER = /\?/
-
 /** The form of a new query. */
 export function makeComposer() {
   const form = byId('composer')
@@ -40,14 +38,11 @@ export function send() {
   byId('detail').scrollIntoView({ block: 'nearest' })
 }
 
-function sample({ usage, shows }) {
+function sample({ usage, shows, params }) {
   const pick = () => {
     byId('query').value = usage
-    // A sample with placeholders fails without values.
-    if (PLACEHOLDER.test(usage) && byId('params').value === '')
-      byId('params').value = '[9007199254740993, "text"]'
-    byId('params-group').open = PLACEHOLDER.test(usage)
-    if (!PLACEHOLDER.test(usage)) byId('params').value = ''
+    byId('params').value = params ?? ''
+    byId('params-group').open = params !== undefined
     checkParams()
     markSample()
     byId('query').focus()

@@ -23,6 +23,10 @@ makeTheme()
 const pages = makeTabs(byId('pages'), (panel) => {
   if (panel === 'panel-reference') void showReference()
 })
+// A link with a key that is opened in this tab loads nothing by itself.
+addEventListener('hashchange', () => {
+  if (location.hash.startsWith('#key=')) location.reload()
+})
 try {
   await loadSession()
   start()

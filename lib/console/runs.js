@@ -54,7 +54,10 @@ export async function submit({ query, params, wait, keepAlive, keepOnCompletion 
   fields.push(['keep_on_completion', String(keepOnCompletion)])
   const body = `{${fields.map(([name, text]) => `"${name}":${text}`).join(',')}}`
   await settle(run, () => ask(run.user, 'POST', '_query/async', { body }))
-  if (run.phase === 'submitting') update(run, { phase: 'failed', error: run.problem })
+  if (run.phase === 'submitting') {
+    update(run, { phase: 'failed', error: run.problem })
+    changed('runs')
+  }
   if (run === state.selected && run.phase === 'running') void watch(run)
 }
 

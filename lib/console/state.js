@@ -1,6 +1,6 @@
 /** What the page knows. Whoever changes it says so with {@link changed}. */
 export const state = {
-  /** Tokens, sample queries and versions, from the gateway. */
+  /** Tokens and sample queries, from the gateway. */
   session: undefined,
   user: 'alice',
   /** The queries of both users, the latest first. */

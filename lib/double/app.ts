@@ -9,6 +9,7 @@ import { esqlProductInfo } from '../router/info/product-info'
 import type { AsyncQueryRouterOptions } from '../router/options'
 import { asyncQueryRouter } from '../router/router'
 import { allowOrigins } from '../server/cors'
+import { isToOwnHost, OWN_ORIGIN } from '../server/loopback'
 import { sendUnknownPath } from '../server/unknown-path'
 import type { PlannedFaults } from './faults/planned-faults'
 import type { Journal } from './journal'
@@ -47,12 +48,9 @@ const EVERY_ORIGIN = {
 
 const DEFAULT_MAX_BODY_BYTES = 2 ** 24
 
-/** Pages of this machine. */
-const OWN_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
-
 /** Refuses requests that a foreign page has sent under a name of its own for this machine. */
 const refuseStrangers: RequestHandler = (request, _response, next) => {
-  if (OWN_ORIGIN.test(`http://${request.headers.host}`)) return next()
+  if (isToOwnHost(request.headers)) return next()
   throw new QueryError('security_exception', 'a double that records is for this machine alone', {
     status: 403,
   })

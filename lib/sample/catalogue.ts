@@ -31,6 +31,7 @@ export function toSampleQuery(entry: CatalogueEntry): SampleQuery {
   return {
     usage,
     shows,
+    params: matcher.params === 'any' || matcher.params.written === '[]' ? undefined : matcher.params.written,
     matcher,
     keepAliveMs,
     answer(_, run) {

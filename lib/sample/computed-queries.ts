@@ -47,6 +47,7 @@ async function manyRows(limit: number, signal: AbortSignal): Promise<QueryResult
 export const ROW_OF_PARAMS: SampleQuery = {
   usage: 'ROW x = ?, y = ?',
   shows: 'the params of the request, 64-bit integers included',
+  params: '[9007199254740993, "text"]',
   matcher: matcherOf('ROW x = ?, y = ?', /^ROW (\w+ ?= ?\?\w*(?:,\w+ ?= ?\?\w*)*)$/),
   answer: ([assignments = ''], { request }) => rowOfParams(assignments, request),
 }

@@ -15,6 +15,8 @@ export interface SampleQuery {
   /** How a person writes it. */
   usage: string
   shows?: string | undefined
+  /** Params to try it with, as JSON. */
+  params?: string | undefined
   matcher: Matcher
   /** The longest time that it is kept, in milliseconds. */
   keepAliveMs?: number | undefined

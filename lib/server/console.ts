@@ -4,6 +4,7 @@ import type { Request, Response } from 'express'
 import express, { Router } from 'express'
 import type { SampleQuery } from '../sample/engine'
 import type { DevelopmentAccess } from './development-mode'
+import { isToOwnHost } from './loopback'
 
 /** The same from `lib/` and from the compiled package. */
 const FOLDER = path.join(__dirname, '..', 'console')
@@ -25,8 +26,6 @@ const HEADERS = {
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Cache-Control': 'no-cache',
 }
-
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
 export interface ConsoleParts {
   access: DevelopmentAccess
@@ -56,7 +55,7 @@ export function consolePage(parts: ConsoleParts): Router {
       run,
       isCluster,
       tokens: { alice: access.alice, mallory: access.mallory },
-      queries: queries().map(({ usage, shows }) => ({ usage, shows })),
+      queries: queries().map(({ usage, shows, params }) => ({ usage, shows, params })),
     })
   })
   const setHeaders = (response: Response): void => void response.set(HEADERS)
@@ -75,8 +74,7 @@ function mayHaveTokens({ headers }: Request, { access, isExposed }: ConsoleParts
   const key = Buffer.from(String(headers['x-console-key'] ?? ''))
   const expected = Buffer.from(access.consoleKey)
   if (key.length === expected.length && timingSafeEqual(key, expected)) return true
-  const host = headers.host?.replace(/:\d+$/, '') ?? ''
-  return !isExposed && LOOPBACK.includes(host)
+  return !isExposed && isToOwnHost(headers)
 }
 
 function refuse(response: Response): void {

@@ -71,9 +71,15 @@ export class LiveCatalogue {
 
 /** Changes with every file. */
 function stampOf(files: readonly string[]): string {
-  const stamps = files.map((file) => {
-    const { ino, size, ctimeNs } = statSync(file, { bigint: true, throwIfNoEntry: false }) ?? {}
+  return files.map(stampOfFile).join()
+}
+
+function stampOfFile(file: string): string {
+  try {
+    const { ino, size, ctimeNs } = statSync(file, { bigint: true })
     return `${ino} ${size} ${ctimeNs}`
-  })
-  return stamps.join()
+  } catch (cause) {
+    // Reading it says what is wrong.
+    return messageOf(cause)
+  }
 }

@@ -159,7 +159,7 @@ describe('a catalogue of version 2', () => {
     const { matcher } = parseCatalogue(
       JSON.stringify(asked({ filter: { range: { a: { gte: 1, lt: 2 } } }, response: answer(1) })),
     )[0] as ReturnType<typeof parseCatalogue>[number]
-    expect(matcher.filter).toMatchObject({ shown: '{"range":{"a":{"gte":1,"lt":2}}}' })
+    expect(matcher.filter).toMatchObject({ written: '{"range":{"a":{"gte":1,"lt":2}}}' })
   })
 
   it('gives each time the next of several responses, and stays at the last one', async () => {

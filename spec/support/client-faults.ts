@@ -97,7 +97,7 @@ each time. \`npm run client-faults\` makes this page of the journal of a double,
 [Testing a client](contract-testing.md) shows how to ask the same of your client.
 
 Some of it is easily overlooked. After a fault that comes late (\`lose\`, \`cut\`), the client sends a submit again although its query runs
-already, so the query runs as often as the table says. \`Idempotency-Key\` prevents that: see the README. A delete that is sent again
+already, so the query runs as often as the table says. An [\`Idempotency-Key\`](http-api.md#submitting-once) prevents that. A delete that is sent again
 gets a 404, although it has worked. And a request that gets a 429 is not sent again, whatever its \`Retry-After\` says.
 `
 

@@ -7,6 +7,7 @@ import { atOnce } from '../../core/turns'
 import { parseJson } from '../../json/parse'
 import { exactJson } from '../../json/write'
 import { toErrorResponse } from '../../router/error-answer'
+import { isToOwnHost } from '../../server/loopback'
 import { judged } from './judged'
 import type { Reply, Route } from './route'
 import { ROUTES } from './routes'
@@ -15,9 +16,6 @@ import type { Sessions } from './sessions'
 export const PREFIX = '/__double'
 
 const MAX_BODY_BYTES = 2 ** 26
-
-/** The names under which programs of this machine ask. Any other is that of a page whose host name means this machine. */
-const OWN_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i
 
 /** The control of a double over HTTP. */
 export class Control {
@@ -58,8 +56,9 @@ export class Control {
 }
 
 /** A page in a browser must not drive a double: it asks with its origin, or under a host name of its own. */
-function refuseOthers({ headers: { host = '', origin } }: IncomingMessage): void {
-  if (!OWN_HOST.test(host)) {
+function refuseOthers({ headers }: IncomingMessage): void {
+  const { host = '', origin } = headers
+  if (!isToOwnHost(headers)) {
     throw new QueryError(
       'security_exception',
       `the control answers requests to 127.0.0.1 and localhost, not to [${host}]`,

@@ -20,11 +20,11 @@ function compress(app: Express): void {
     const { write, end } = response
     const gzip = createGzip()
     response.write = ((chunk: string) => {
-      response.removeHeader('content-length')
+      if (!response.headersSent) response.removeHeader('content-length')
       return gzip.write(chunk)
     }) as never
     response.end = ((chunk?: string) => {
-      response.removeHeader('content-length')
+      if (!response.headersSent) response.removeHeader('content-length')
       gzip.end(chunk)
     }) as never
     const on = response.on.bind(response)
@@ -80,7 +80,11 @@ describe('a client that takes nothing of its answer', () => {
     const { headers } = await gateway.alice('POST /_query/async', { body: BODY })
     const values = Array.from({ length: cells }, () => [randomBytes(bytes / cells / 2).toString('hex')])
     gateway.engine.run.complete({ columns: [{ name: 'text', type: 'keyword' }], values })
-    return pathOf(headers)
+    const path = pathOf(headers)
+    // A result is taken in turns, and a get before that gets a short answer.
+    while ((await gateway.alice(`HEAD ${path}`)).headers['x-elasticsearch-async-is-running'] !== '?0')
+      await pause(1)
+    return path
   }
 
   /** The same for an answer that a cluster writes. */
@@ -129,15 +133,14 @@ describe('a client that takes nothing of its answer', () => {
   })
 
   it.each([
-    // The middleware has taken all of them, and ends the responses itself.
-    ['a compressed result', 64 * MIB, { before: compress }, 200],
-    ['results that are kept', 4 * MIB, {}, 499],
-  ])('is disconnected from %s', async (_, bytes, others, outcome) => {
+    ['a compressed result', 64 * MIB, { before: compress }],
+    ['results that are kept', 4 * MIB, {}],
+  ])('is disconnected from %s', async (_, bytes, others) => {
     const path = await startWithResult(bytes, others)
     for (let sent = 0; sent < 3; sent += 1) await getUnread(path, 8)
     await until(() => gateway.router.waiting > 0)
     await untilDisconnected()
-    expect(outcomes()).toContain(outcome)
+    expect(outcomes()).toContain(499)
   })
 
   it.each([

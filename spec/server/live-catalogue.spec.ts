@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { readSampleCatalogue } from '../../lib/sample/catalogue'
@@ -49,6 +49,16 @@ describe('a catalogue that is watched', () => {
 
   it('is not read while its files stay', async () => {
     expect([await look(), await look(), known()]).toEqual([[], [], ['FROM a']])
+  })
+
+  it('stays when its file cannot be looked at, and is read again when it can', async () => {
+    rmSync(at('queries.json'))
+    symlinkSync('queries.json', at('queries.json'))
+    const unreadable = fault(`ELOOP: too many symbolic links encountered, open '${at('queries.json')}'`)
+    expect([await look(), await look(), known()]).toEqual([[unreadable], [], ['FROM a']])
+    rmSync(at('queries.json'))
+    write('queries.json', { queries: [{ query: 'FROM b', response: empty }] })
+    expect([await look(), known()]).toEqual([[again], ['FROM b']])
   })
 
   it('is read again when its file changes', async () => {

@@ -94,6 +94,30 @@ describeInChromium('the console, in Chromium', () => {
     expect(await tab.text('#announcer')).toBe("Alice's query is stopped: 2 rows")
   })
 
+  it('shows a query as failed whose submit is refused', async () => {
+    const tab = await open()
+    const reason = 'rejected execution of query'
+    await tab.page.route('**/_query/async', (route) =>
+      route.fulfill({
+        status: 429,
+        json: { error: { type: 'es_rejected_execution_exception', reason }, status: 429 },
+      }),
+    )
+    await tab.submit('FROM books', 'Failed')
+    expect(await tab.text('#detail')).toContain(reason)
+    expect(await tab.texts('#query-list button')).toEqual(['FROM booksFailed'])
+  })
+
+  it('offers a sample with the params that it is known with', async () => {
+    const tab = await open()
+    await tab.page.click('#samples button[data-usage="ROW x = ?, y = ?"]')
+    await tab.page.click('button[type=submit]')
+    await tab.phase('Complete')
+    expect(await tab.rows()).toEqual([['1', '9007199254740993', 'text']])
+    await tab.page.click('#samples button[data-usage="FROM books"]')
+    expect(await tab.page.inputValue('#params')).toBe('')
+  })
+
   it('waits in one request, which ends with Escape, and shows the rows when the query is complete', async () => {
     const tab = await open()
     await tab.submit('FROM slow', 'Running')
@@ -458,6 +482,10 @@ describeInChromium('the console, in Chromium', () => {
       const unlocked = await open({}, `${origin}/${hash}`)
       await unlocked.submit('FROM books', 'Complete')
       expect(unlocked.page.url()).toBe(`${origin}/`)
+      await locked.page.goto(`${origin}/${hash}`)
+      await locked.page.locator('#samples button').first().waitFor()
+      await locked.submit('FROM books', 'Complete')
+      expect(locked.page.url()).toBe(`${origin}/`)
       await Promise.all([locked.close(), unlocked.close()])
       opened = []
     } finally {

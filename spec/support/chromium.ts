@@ -1,17 +1,17 @@
-import { existsSync } from 'node:fs'
 import type { Browser } from 'playwright-core'
 import { chromium } from 'playwright-core'
+import { programAt } from './programs'
 
-const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome']
 
-const program = PROGRAMS.find(existsSync)
+const program = programAt(...NAMES)
 
 /** Like `describe`. Without a browser it skips, but not in CI, where that would go unnoticed. */
 export const describeInChromium = program || process.env.CI ? describe : describe.skip
 
 /** A browser that reaches nothing but this machine. */
 export function launchChromium(): Promise<Browser> {
-  if (!program) throw new Error(`CI needs Chromium: ${PROGRAMS.join(', ')}`)
+  if (!program) throw new Error(`CI needs Chromium: ${NAMES.join(' or ')}`)
   const args = ['--no-sandbox', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1']
   return chromium.launch({ executablePath: program, args })
 }

@@ -12,6 +12,7 @@ import {
   startDouble,
   unavailable,
 } from 'express-esql-async-query/double'
+import { markdownTable } from './documented'
 
 const QUERY = 'FROM logs'
 const TABLE = { columns: [{ name: 'host', type: 'keyword' as const }], values: [['a'], ['b']] }
@@ -80,7 +81,7 @@ export async function clientFaultsPage(): Promise<string> {
         const always = await observe(double, call, make({ times: ALWAYS }))
         rows.push([`\`${call.method}\``, ...once, ...always])
       }
-      sections.push(`## ${title}\n\n${table([HEADER, ...rows])}`)
+      sections.push(`## ${title}\n\n${markdownTable([HEADER, ...rows])}`)
     }
   } finally {
     await double.close()
@@ -126,9 +127,4 @@ function describe(error: unknown): string {
     return `\`ResponseError\` ${error.statusCode}${type === undefined ? '' : `, ${type}`}`
   }
   return `\`${(error as Error).name}\``
-}
-
-function table([header = [], ...rows]: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  return `${[line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')}\n`
 }

@@ -1,18 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { CHECKS } from '../../lib/verify/all-checks'
 import type { Check } from '../../lib/verify/check'
 import { GROUPS, groupOf } from '../../lib/verify/check'
 import { PAGES } from '../../lib/verify/sources'
 import type { Result } from '../../lib/verify/verify'
-
-const FILE = path.join(__dirname, '..', '..', 'docs', 'conformance.md')
-
-/** The page as it is in the repository. `npm run conformance` writes it. */
-export function readConformancePage(made: string): string {
-  if (process.env.ESQL_ASYNC_TEST_WRITE_CONFORMANCE) writeFileSync(FILE, made)
-  return readFileSync(FILE, 'utf8')
-}
+import { markdownTable } from './documented'
 
 /** The outcomes of the same checks against several servers, as a page. */
 export function conformancePage(runs: ReadonlyMap<string, readonly Result[]>): string {
@@ -33,7 +24,7 @@ export function conformancePage(runs: ReadonlyMap<string, readonly Result[]>): s
       ...names.map((name) => markOf(check, name)),
       sourceOf(check),
     ])
-    return `## ${group}\n\n${table([header, ...rows])}`
+    return `## ${group}\n\n${markdownTable([header, ...rows])}`
   })
   const notes = reasons.map((reason, index) => `${index + 1}. ${reason}`)
   const footnotes = notes.length === 0 ? '' : `\n## Not asked\n\n${notes.join('\n')}\n`
@@ -53,9 +44,4 @@ names are stable: \`--only\` and \`--skip\` take them, or parts of them between 
 function sourceOf({ source: { page, line } }: Check): string {
   const { title, url } = PAGES[page]
   return `[${title}](${url}), ${line}`.replaceAll('|', '\\|')
-}
-
-function table([header = [], ...rows]: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  return `${[line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')}\n`
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 const ROOT = path.join(__dirname, '..', '..')
@@ -35,4 +35,16 @@ export function optionDefault(rule: object): string | undefined {
   if (defaultInWords !== undefined) return defaultInWords
   if (typeof value === 'number') return String(value).replace(/\B(?=(\d{3})+$)/g, '_')
   return typeof value === 'string' ? `'${value}'` : value === undefined ? undefined : String(value)
+}
+
+/** A table as generated pages have it, with its header first. */
+export function markdownTable([header = [], ...rows]: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return `${[line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')}\n`
+}
+
+/** A page that a spec makes, as it is in the repository. `tools/write-page.cjs` lets the spec write it. */
+export function generatedPage(file: string, made: string): string {
+  if (process.env.ESQL_ASYNC_TEST_WRITE_PAGES) writeFileSync(path.join(ROOT, file), made)
+  return pageOf(file)
 }

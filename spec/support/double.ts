@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Double, DoubleOptions } from 'express-esql-async-query/double'
 import { startDouble } from 'express-esql-async-query/double'
 import { matchRoute } from '../../lib/request/routes'
-import { assertDocumented } from './api-contract'
+import { watchAnswer } from './watched-answers'
 
 export const TABLE = { columns: [{ name: 'host', type: 'keyword' as const }], values: [['a'], ['b']] }
 
@@ -79,11 +79,12 @@ export async function startCheckedDouble(options: DoubleOptions = {}): Promise<D
   const double = await startDouble(options)
   const faults: unknown[] = []
   const watch = (message: unknown): void => {
-    const { request, response, server } = message as Watched
+    const watched = message as Watched
+    const { request, server } = watched
     if (`http://127.0.0.1:${(server.address() as AddressInfo | null)?.port}` !== double.url) return
     // The document is that of later releases.
     const isDocumented = options.release !== '8.19' || !request.url?.startsWith('/_query/queries')
-    if (isDocumented) watchAnswer(request, response, double, faults)
+    if (isDocumented) check(watched, double, faults)
   }
   diagnostics.subscribe('http.server.request.start', watch)
   const close = double.close.bind(double)
@@ -102,36 +103,12 @@ interface Watched {
   server: Server
 }
 
-function watchAnswer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  double: Double,
-  faults: unknown[],
-): void {
+function check({ request, response }: Watched, double: Double, faults: unknown[]): void {
   const { method = '', url = '' } = request
   const [path = ''] = url.split('?')
   const isPreflight = request.headers['access-control-request-method'] !== undefined
   if (isPreflight || !(matchRoute(path) || path === '/')) return
-  const chunks: Buffer[] = []
-  for (const name of ['write', 'end'] as const) {
-    const original = response[name].bind(response) as (...args: unknown[]) => never
-    response[name] = ((...args: unknown[]) => {
-      const [chunk] = args
-      if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk as string))
-      return original(...args)
-    }) as never
-  }
-  response.on('finish', () => {
-    const met = double.requestsFor({ method, url }).map(({ fault = '' }) => fault)
-    if (met.some((fault) => UNDOCUMENTED.includes(fault))) return
-    const headers = Object.fromEntries(
-      Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]),
-    )
-    try {
-      const body = method === 'HEAD' ? Buffer.alloc(0) : Buffer.concat(chunks)
-      assertDocumented({ method, path: url, status: response.statusCode, headers, body })
-    } catch (fault) {
-      faults.push(fault)
-    }
-  })
+  watchAnswer(request, response, url, faults, () =>
+    double.requestsFor({ method, url }).some(({ fault = '' }) => UNDOCUMENTED.includes(fault)),
+  )
 }

@@ -7,9 +7,9 @@ import { asyncQueryRouter, esqlProductInfo, jwtCaller, MemoryStore } from 'expre
 import { ManualClock } from 'express-esql-async-query/test-kit'
 import supertest from 'supertest'
 import { matchRoute } from '../../lib/request/routes'
-import { assertDocumented } from './api-contract'
 import { Engine } from './engine'
 import { audience, issuer, rsaKeys, token } from './tokens'
+import { watchAnswer } from './watched-answers'
 
 /** The answer of a gateway. */
 export interface Answer {
@@ -114,30 +114,7 @@ function checkAnswers(app: Express, prefix: string, productInfo = false): unknow
     const [route = ''] = path.split('?')
     const isOurs = matchRoute(route) || (productInfo && route === '/')
     if (!request.originalUrl.startsWith(mount) || !isOurs) return next()
-    const chunks: Buffer[] = []
-    for (const name of ['write', 'end'] as const) {
-      const original = response[name].bind(response) as (...args: unknown[]) => never
-      response[name] = ((...args: unknown[]) => {
-        const [chunk] = args
-        if (typeof chunk === 'string' || chunk instanceof Uint8Array)
-          chunks.push(Buffer.from(chunk as string))
-        return original(...args)
-      }) as never
-    }
-    response.on('finish', () => {
-      const { method } = request
-      const { statusCode: status } = response
-      const headers = Object.fromEntries(
-        Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]),
-      )
-      try {
-        // Node.js sends no body in an answer to HEAD, whatever the application writes.
-        const body = method === 'HEAD' ? Buffer.alloc(0) : Buffer.concat(chunks)
-        assertDocumented({ method, path, status, headers, body })
-      } catch (fault) {
-        faults.push(fault)
-      }
-    })
+    watchAnswer(request, response, path, faults)
     next()
   })
   return faults

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 
@@ -10,8 +10,6 @@ const INTERACTIVE = {
 }
 
 export type Shell = keyof typeof INTERACTIVE
-
-export const isInstalled = (shell: Shell): boolean => spawnSync(shell, ['-c', 'exit']).status === 0
 
 interface Pasted {
   shell: Shell

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { execFile, spawn, spawnSync } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
@@ -18,6 +18,7 @@ import { Engine } from '../support/engine'
 import { freePort } from '../support/free-port'
 import { until } from '../support/gateway'
 import { type Consumer, createConsumer } from '../support/packed'
+import { programAt } from '../support/programs'
 import { blocksIn } from '../support/snippets'
 
 const ROOT = path.join(__dirname, '..', '..')
@@ -122,8 +123,7 @@ describe('the manifests for Kubernetes', () => {
   })
 })
 
-const SBIN = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` }
-const hasNginx = spawnSync('nginx', ['-v'], { env: SBIN }).status === 0
+const NGINX = programAt('nginx')
 
 describe('nginx', () => {
   const engine = new Engine()
@@ -139,7 +139,7 @@ describe('nginx', () => {
     server?.close()
   })
 
-  ;(hasNginx ? it : it.skip)(
+  ;(NGINX ? it : it.skip)(
     'hands requests on, and the leaving of clients',
     async () => {
       const app = express().use((request, _response, next) => {
@@ -185,8 +185,7 @@ describe('nginx', () => {
     const file = path.join(folder, 'nginx.conf')
     const frame = `daemon off; master_process off; pid ${folder}/nginx.pid; events {}`
     writeFileSync(file, `${frame}\nhttp {\naccess_log off;\n${temporary.join('\n')}\n${config}}\n`)
-    const child = spawn('nginx', ['-e', 'stderr', '-p', folder, '-c', file], {
-      env: SBIN,
+    const child = spawn(NGINX ?? '', ['-e', 'stderr', '-p', folder, '-c', file], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
     children.push(child)

@@ -6,7 +6,8 @@ import { PAGES, pageOf } from '../support/documented'
 import { freePort } from '../support/free-port'
 import { type Consumer, copySources, createConsumer } from '../support/packed'
 import type { Printed, Shell } from '../support/pasting'
-import { isInstalled, paste, pasteUntil } from '../support/pasting'
+import { paste, pasteUntil } from '../support/pasting'
+import { programAt } from '../support/programs'
 import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
 import { blocksIn, SNIPPETS } from '../support/snippets'
@@ -86,7 +87,7 @@ async function pastePage(page: string, shell: Shell, port: number, cluster: stri
 }
 
 describe.each(['bash', 'zsh'] as const)('pasted into %s', (shell) => {
-  const test = isInstalled(shell) ? it : it.skip
+  const test = programAt(shell) ? it : it.skip
 
   test('the commands of the README lead from an empty folder to a gateway and a result', async () => {
     const port = await freePort()

@@ -1,15 +1,14 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { programAt } from '../programs'
 import { giveToServer, serverUser } from './binaries'
 import type { PostgresServer } from './server'
 
-const FOLDERS = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin']
-
 /** The program, where it is installed. npm has none. */
-export const pgBouncerProgram = FOLDERS.map((folder) => path.join(folder, 'pgbouncer')).find(existsSync)
+export const pgBouncerProgram = programAt('pgbouncer')
 
 /** Ends PgBouncer when its own input ends: with the process of the spec, in whatever way that ends. */
 const KEEPER = '"$0" "$1" & read line; kill -9 $!; wait'

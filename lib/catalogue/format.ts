@@ -25,7 +25,11 @@ const TIME = text('a time value such as 500ms or 1.6s', {
 })
 
 export const ROWS = listOf(listOf(ANYTHING))
-const WARNINGS = about('Texts that the answer has as `Warning` headers.', listOf(TEXT))
+/** A server may send a warning without a text. */
+const WARNINGS = about(
+  'Texts that the answer has as `Warning` headers.',
+  listOf(text('a text', { mayBeEmpty: true })),
+)
 
 export const COLUMN = objectOf(
   {

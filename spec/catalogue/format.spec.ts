@@ -54,7 +54,7 @@ const WHOLE = {
       keep_alive: '5m',
       partial_values: [['a']],
       columnar: false,
-      warnings: ['No limit defined'],
+      warnings: ['No limit defined', ''],
       response: RESULT,
     },
     { pattern: 'FROM gone.*', params: 'any', filter: 'any', responses: [RESULT, ERROR] },

@@ -1,4 +1,5 @@
 import { ManualClock } from 'express-esql-async-query/test-kit'
+import { readCatalogue } from '../../lib/catalogue/read-catalogue'
 import type { Owner } from '../../lib/core/caller'
 import { nextTurn } from '../../lib/core/turns'
 import type { Cluster } from '../support/cluster'
@@ -72,6 +73,21 @@ describe('a recording', () => {
     expect(folder.text).toContain('"params": [9223372036854775808]')
     expect(folder.text).toContain('\n          [9007199254740993,"one, \\"1\\"",null],\n')
   })
+
+  it.each(['', ' ', '" ', '\\', '\\" 299 Elasticsearch-1 "x"', '50 %41', 'zwölf → 12\n', '\u0000'])(
+    'has a warning as it was: %j',
+    async (warning) => {
+      const id = await begin('RUN')
+      cluster.query.warnings.push(warning)
+      cluster.query.complete(TABLE)
+      await recorder.store.get(id, ALICE, NOW)
+      expect(await recorder.close()).toBe('1 query recorded')
+      expect(folder.queries[0]?.response).toEqual({ ...RESPONSE, warnings: [warning] })
+      expect(readCatalogue(folder.file).entries[0]?.outcomes).toEqual([
+        expect.objectContaining({ warnings: [warning] }),
+      ])
+    },
+  )
 
   it('has what a get shows, once, however often and by whomever it is asked', async () => {
     const id = await begin('RUN')

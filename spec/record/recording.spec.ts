@@ -208,6 +208,53 @@ describe('the file of a recording', () => {
     expect(answerTo({})).toEqual([['undefined']])
   })
 
+  const any = { params: 'any', filter: 'any' }
+  const term = { term: { a: 1 } }
+  it.each<[string, object[], string[]]>([
+    ['spellings of one query', [{ time_zone: 'UTC' }, { query: 'FROM  logs|limit 1' }], ['UTC', 'any']],
+    ['params, then any', [{ ...any, params: [1] }, any], ['1', 'any']],
+    ['a filter, then any', [{ ...any, filter: term }, any], ['filter', 'any']],
+    [
+      'names of params in any order',
+      [{ params: [{ b: 2 }, { a: 1 }], time_zone: 'UTC' }, { params: [{ a: 1 }, { b: 2 }] }],
+      ['UTC', 'any'],
+    ],
+    [
+      'the first of two that take one request',
+      [
+        { ...any, filter: term },
+        { ...any, params: [1] },
+      ],
+      ['filter', '1'],
+    ],
+    ['a pattern before any', [{ pattern: '.*' }, any], ['pattern', 'any']],
+  ])('is read again as it was: %s', async (_what, kinds, cells) => {
+    const known = kinds.map((kind, index) => ({
+      ...('pattern' in kind ? {} : { query: 'FROM logs | LIMIT 1' }),
+      ...kind,
+      response: table(cells[index] ?? ''),
+    }))
+    writeFileSync(folder.file, JSON.stringify({ version: 2, queries: known }))
+    open()
+    await note('FROM a', table('other'))
+    await recording.close()
+    expect(readCatalogue(folder.file).entries.map(({ outcomes }) => outcomes)).toEqual(
+      ['other', ...cells].map((cell) => [expect.objectContaining({ values: [[cell]] })]),
+    )
+  })
+
+  it('tells spellings of one query apart by their time zone alone', async () => {
+    await note('FROM logs | LIMIT 1', table('any'))
+    const run = recording.begin({ query: 'FROM logs|LIMIT 1', timeZone: 'UTC' })
+    const result = table('UTC')
+    if (run) await recording.complete(run, { isRunning: false, isPartial: false, result }, { ids: [] })
+    await recording.close()
+    expect(readCatalogue(folder.file).entries.map(({ matcher }) => matcher.timeZone)).toEqual([
+      'UTC',
+      undefined,
+    ])
+  })
+
   it('stays where a link leads', async () => {
     const link = path.join(folder.path, 'link.json')
     writeFileSync(folder.file, JSON.stringify({ version: 2, queries: [] }))

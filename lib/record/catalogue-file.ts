@@ -42,6 +42,11 @@ export function readChangeable(file: string): WrittenCatalogue {
   )
 }
 
+/** The salt of the hashes in a catalogue. */
+export function saltOf({ recorded }: Pick<WrittenCatalogue, 'recorded'>): string | undefined {
+  return typeof recorded.salt === 'string' ? recorded.salt : undefined
+}
+
 /** What an entry is for, if that is one question. */
 export function askedBy({
   query,

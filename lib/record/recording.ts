@@ -16,6 +16,7 @@ import {
   keyOf,
   readChangeable,
   realFile,
+  saltOf,
   writeWhole,
 } from './catalogue-file'
 import { whyNoOutcome } from './outcome'
@@ -164,10 +165,6 @@ export class Recording {
     return `${parts.join(', ')}${named.join('')}${more}`
   }
 
-  get hasLeftOut(): boolean {
-    return this.#leftOut.length > 0
-  }
-
   async #take(
     { recorded, order }: Run,
     { isStopped = false, delayMs }: Seen,
@@ -267,11 +264,6 @@ export class Recording {
       await rm(path.join(path.dirname(this.#file), file), { force: true })
     }
   }
-}
-
-/** The salt of the hashes in a catalogue. */
-export function saltOf({ recorded }: Pick<WrittenCatalogue, 'recorded'>): string | undefined {
-  return typeof recorded.salt === 'string' ? recorded.salt : undefined
 }
 
 function textOf(file: string): string | undefined {

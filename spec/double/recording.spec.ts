@@ -1,7 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import type { Double, DoubleOptions, RecordOptions } from 'express-esql-async-query/double'
 import { startDouble } from 'express-esql-async-query/double'
+import type { Value } from '../../lib/core/result'
 import { nextTurn } from '../../lib/core/turns'
+import type { HttpDouble } from '../../lib/double/double'
+import type { RedactionTools } from '../../lib/record/redaction'
 import type { Cluster } from '../support/cluster'
 import { API_KEY, startCluster, TABLE } from '../support/cluster'
 import { Asker } from '../support/double'
@@ -94,6 +97,60 @@ describe('a double that records', () => {
     const asked = (params: string[]) => new Asker(replay.url).submit('FROM a | WHERE name == ?', { params })
     expect((await asked(['alice@example.com'])).status).toBe(200)
     expect((await asked(['bob@example.com'])).status).toBe(400)
+  })
+
+  it('calls the redaction of params once when it records, with the salt of the file', async () => {
+    const hashes: string[] = []
+    const redact = {
+      params(params: readonly Value[], { hash }: RedactionTools) {
+        hashes.push(hash(String(params[0])))
+        return hashes.slice(-1)
+      },
+    }
+    for (const mode of ['new', 'update']) {
+      const double = await start({ mode, redact })
+      await new Asker(double.url).submit('FROM a', { params: ['alice@example.com'] })
+      await double.close()
+    }
+    const [hash] = hashes
+    expect([hashes, folder.queries.map(({ params }) => params)]).toEqual([[hash, hash], [[hash]]])
+  })
+
+  it.each(['new', 'update'])(
+    'says what it leaves out because the redaction fails, in mode %s',
+    async (mode) => {
+      writeFileSync(folder.file, JSON.stringify({ version: 2, queries: [entry('FROM known', 'old')] }))
+      const warn = jest.spyOn(console, 'warn').mockImplementation(() => {})
+      const redact = () => {
+        throw new Error('no idea')
+      }
+      const double = (await start({ mode, redact })) as HttpDouble
+      try {
+        expect((await new Asker(double.url).submit('FROM a')).text).toContain('9007199254740993')
+      } finally {
+        warn.mockRestore()
+      }
+      await double.close()
+      const summary = '0 queries recorded, 1 the redaction failed: no idea (left out)'
+      expect(double.recorder?.recording.summary).toBe(
+        `${summary}\n  left out, the redaction failed: no idea: a query`,
+      )
+      expect(folder.queries).toEqual([entry('FROM known', 'old')])
+    },
+  )
+
+  it('refuses at replay what the redaction fails at, and says so', async () => {
+    writeFileSync(folder.file, JSON.stringify({ version: 2, queries: [entry('FROM a', 'old')] }))
+    const replay = await start({ redact: ({ query }) => ({ query: query.length as never }) })
+    const { status, json } = await new Asker(replay.url).submit('FROM a')
+    expect([status, json.error]).toEqual([
+      400,
+      expect.objectContaining({
+        type: 'illegal_argument_exception',
+        reason:
+          'the redaction failed: the `entry` of a redaction must return an entry at once, with its `query`',
+      }),
+    ])
   })
 
   it.each<[string, RecordOptions, DoubleOptions, string, string | undefined]>([

@@ -65,6 +65,34 @@ describe('a double that records', () => {
     expect(cluster.requestsFor('submit')).toHaveLength(2)
   })
 
+  it('lists what runs in the cluster beside what runs in it, to its owner', async () => {
+    const double = await start({ mode: 'new' })
+    double.on('FROM script').neverEnds()
+    const [alice, mallory] = [new Asker(double.url), new Asker(double.url, { authorization: 'Basic bTpt' })]
+    const scripted = await alice.begin('FROM script')
+    const recorded = await alice.begin('RUN')
+    const bare = recorded.replace(/=+$/, '')
+    const listed = { start_time_millis: expect.any(Number), running_time_nanos: expect.any(Number) }
+    const show = (asker: Asker, id: string) => asker.send('GET', `/_query/queries/${encodeURIComponent(id)}`)
+    expect((await alice.send('GET', '/_query/queries')).json).toEqual({
+      queries: {
+        [scripted]: { ...listed, query: 'FROM script' },
+        [recorded]: { ...listed, query: 'RUN' },
+      },
+    })
+    for (const id of [scripted, recorded, bare]) expect((await show(alice, id)).status).toBe(200)
+    expect((await show(alice, recorded)).json).toMatchObject({ query: 'RUN', documents_found: 0 })
+    expect((await mallory.send('GET', '/_query/queries')).json).toEqual({ queries: {} })
+    expect((await show(mallory, recorded)).status).toBe((await show(mallory, scripted)).status)
+    cluster.query.complete(TABLE)
+    expect((await show(alice, recorded)).status).not.toBe(200)
+    expect((await alice.send('GET', '/_query/queries')).json).toEqual({
+      queries: { [scripted]: { ...listed, query: 'FROM script' } },
+    })
+    await double.close()
+    expect(folder.queries.map(({ query }) => query)).toEqual(['RUN'])
+  })
+
   it('asks everything again that is asked of it, and keeps the rest', async () => {
     const queries = [
       entry('FROM a', 'old'),

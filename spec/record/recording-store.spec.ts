@@ -143,6 +143,24 @@ describe('a recording', () => {
     expect(folder.queries.map(({ query }) => query)).toEqual(['RUN b', 'RUN c'])
   })
 
+  it('lists queries whose end nobody has seen, to their owner, if the cluster says that they run', async () => {
+    const [id, ended] = [await begin('RUN'), await begin('RUN b'), await begin('RUN c')]
+    cluster.queries[1]?.complete(TABLE)
+    cluster.queries[2]?.fail({ ...FAILURE, status: 400 })
+    const listed = {
+      ...{ id, query: 'RUN', startTimeMs: expect.any(Number), runningTimeNanos: expect.any(Number) },
+      ...{ documentsFound: 0, valuesLoaded: 0 },
+    }
+    expect(await recorder.store.list(ALICE)).toEqual([listed])
+    expect(await recorder.store.list(ALICE, { id: id.replace(/=+$/, '') })).toEqual([listed])
+    expect(await recorder.store.list(ALICE, { id: ended })).toEqual([])
+    expect(await recorder.store.list(MALLORY)).toEqual([])
+    expect(await recorder.store.list(MALLORY, { id, anyOwner: true })).toEqual([listed])
+    expect(folder.queries.map(({ query }) => query)).toEqual(['RUN b', 'RUN c'])
+    cluster.inject('get', { kind: 'answer', status: 503, body: 'down' })
+    await expect(recorder.store.list(ALICE)).rejects.toThrow('the cluster')
+  })
+
   it('has results that nobody has come for, before they expire', async () => {
     const clock = new ManualClock()
     await recorder.close()

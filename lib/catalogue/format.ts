@@ -131,6 +131,10 @@ export const ENTRY_FIELDS = {
   ),
   locale: about('The locale of the request. Left out: any.', TEXT),
   time_zone: about('The time zone of the request. Left out: any.', TEXT),
+  redacted: about(
+    'Whether a recorder has changed what is asked, so that no server can be asked the same again.',
+    BOOLEAN,
+  ),
   shows: about('What it is for, in the list that the server prints.', TEXT),
   delay: about('How long the query runs, such as `1.6s`.', TIME),
   keep_alive: about('The longest time that the query is kept, whatever the client asks for.', TIME),

@@ -166,7 +166,7 @@ export class Recording {
   }
 
   async #take(
-    { recorded, order }: Run,
+    { asked, recorded, order }: Run,
     { isStopped = false, delayMs }: Seen,
     take: () => Promise<TakenResponse>,
     isFailure = false,
@@ -176,7 +176,8 @@ export class Recording {
       const response = await take()
       if (response.file !== undefined) this.#files.add(response.file)
       if (response.isCut) this.#cut += 1
-      this.#queryOf(recorded).add({ order, response, isFailure, isStopped, delayMs })
+      const isRedacted = asked !== recorded && keyOf(asked) !== keyOf(recorded)
+      this.#queryOf(recorded).add({ isRedacted, order, response, isFailure, isStopped, delayMs })
       const what = isFailure ? 'failure' : countOf(response.rowCount, 'row', 'rows')
       this.#tell(`recorded (${isStopped ? 'stopped, ' : ''}${what}): ${shown}`)
     } catch (error) {

@@ -49,6 +49,7 @@ const WHOLE = {
       query: 'FROM logs | WHERE host == ?',
       params: ['a', { b: 1 }],
       filter: { term: { a: 1 } },
+      redacted: false,
       shows: 's',
       delay: '1.6s',
       keep_alive: '5m',

@@ -121,6 +121,7 @@ describe('a double that records', () => {
     await new Asker(double.url).submit('FROM a | WHERE name == ?', { params: ['alice@example.com'] })
     await double.close()
     expect(folder.bytes).not.toContain('alice@example.com')
+    expect(folder.queries).toMatchObject([{ redacted: true }])
     const replay = await start({ redact })
     const asked = (params: string[]) => new Asker(replay.url).submit('FROM a | WHERE name == ?', { params })
     expect((await asked(['alice@example.com'])).status).toBe(200)

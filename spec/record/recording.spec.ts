@@ -1,6 +1,7 @@
 import { symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { ManualClock } from 'express-esql-async-query/test-kit'
+import type { Asked } from '../../lib/catalogue/matching'
 import { findEntry, Question } from '../../lib/catalogue/matching'
 import { readCatalogue } from '../../lib/catalogue/read-catalogue'
 import type { QueryError } from '../../lib/core/errors'
@@ -8,6 +9,7 @@ import { QueryError as Failure, isQueryError } from '../../lib/core/errors'
 import type { QueryResult, Rows } from '../../lib/core/result'
 import type { RecordingOptions } from '../../lib/record/recording'
 import { Recording } from '../../lib/record/recording'
+import type { RedactEntry } from '../../lib/record/redaction'
 import { RecordingFolder } from '../support/recordings'
 
 const COLUMNS: QueryResult['columns'] = [{ name: 'a', type: 'keyword' }]
@@ -189,6 +191,26 @@ describe('the file of a recording', () => {
       { query: 'FROM c', response: table('c') },
       other,
     ])
+  })
+
+  it('marks what it has changed in a question, so that nobody asks the stand-ins', async () => {
+    const noteAs = async (redaction: RecordingOptions['redaction'], asked: Asked): Promise<unknown[]> => {
+      open({ redaction })
+      const run = recording.begin(asked)
+      if (run)
+        await recording.complete(run, { isRunning: false, isPartial: false, result: table('x') }, { ids: [] })
+      await recording.close()
+      return folder.queries.filter(({ redacted }) => redacted).map(({ query }) => query)
+    }
+    const params = () => ['?']
+    const one = { query: 'FROM a', params: [{ value: 'secret' }] }
+    expect(await noteAs({ params }, { query: 'FROM a' })).toEqual([])
+    expect(await noteAs({ params }, one)).toEqual(['FROM a'])
+    expect(await noteAs({ params }, one)).toEqual(['FROM a'])
+    const entry: RedactEntry = (given) => ({ ...given, query: 'FROM b' })
+    expect(await noteAs({ entry }, { query: 'FROM c' })).toEqual(['FROM a', 'FROM b'])
+    // The question itself, of which an earlier recording had a stand-in.
+    expect(await noteAs(undefined, { query: 'FROM a', params: [{ value: '?' }] })).toEqual(['FROM b'])
   })
 
   it('tells locales and time zones apart where a request has them', async () => {

@@ -25,7 +25,11 @@ const TIME = text('a time value such as 500ms or 1.6s', {
 })
 
 export const ROWS = listOf(listOf(ANYTHING))
-const WARNINGS = about('Texts that the answer has as `Warning` headers.', listOf(TEXT))
+/** A server may send a warning without a text. */
+const WARNINGS = about(
+  'Texts that the answer has as `Warning` headers.',
+  listOf(text('a text', { mayBeEmpty: true })),
+)
 
 export const COLUMN = objectOf(
   {
@@ -127,6 +131,10 @@ export const ENTRY_FIELDS = {
   ),
   locale: about('The locale of the request. Left out: any.', TEXT),
   time_zone: about('The time zone of the request. Left out: any.', TEXT),
+  redacted: about(
+    'Whether a recorder has changed what is asked, so that no server can be asked the same again.',
+    BOOLEAN,
+  ),
   shows: about('What it is for, in the list that the server prints.', TEXT),
   delay: about('How long the query runs, such as `1.6s`.', TIME),
   keep_alive: about('The longest time that the query is kept, whatever the client asks for.', TIME),

@@ -31,12 +31,19 @@ export const ANY_OBJECT: Shape<ValueObject> = {
   read: (value, where) => (isObject(value) ? (value as ValueObject) : refuse(where, 'an object')),
 }
 
-/** A text that matches a pattern, if there is one. */
-export function text(expected: string, { pattern }: { pattern?: RegExp }): Shape<string> {
+/** A text that matches a pattern, if there is one, and is not empty, unless it may be. */
+export function text(
+  expected: string,
+  { pattern, mayBeEmpty = false }: { pattern?: RegExp; mayBeEmpty?: boolean },
+): Shape<string> {
   return {
-    schema: { type: 'string', minLength: 1, ...(pattern && { pattern: pattern.source }) },
+    schema: {
+      type: 'string',
+      ...(!mayBeEmpty && { minLength: 1 }),
+      ...(pattern && { pattern: pattern.source }),
+    },
     read(value, where) {
-      const fits = typeof value === 'string' && value !== '' && (pattern?.test(value) ?? true)
+      const fits = typeof value === 'string' && (mayBeEmpty || value !== '') && (pattern?.test(value) ?? true)
       return fits ? value : refuse(where, expected, value)
     },
   }

@@ -4,6 +4,7 @@ import { startStandaloneDouble } from '../double/control/standalone'
 import { ConfigError } from '../server/config-error'
 import { BOOLEAN, FILE } from '../server/setting-kinds'
 import { describeFlags, readFlags } from './flags'
+import { untilInterrupted } from './interrupted'
 
 const FLAGS = {
   catalogue: { ...FILE, about: 'queries that the double knows' },
@@ -62,7 +63,7 @@ export async function runDouble(args: readonly string[]): Promise<number> {
   }
   const { control, print, catalogue, ...options } = flags
   const double = await start({ ...options, ...(catalogue && { catalogue }) }, { control })
-  const ended = signalled()
+  const ended = untilInterrupted()
   process.stdout.write(print === 'json' ? asJson(double) : asText(double))
   await ended
   await double.close()
@@ -81,12 +82,6 @@ function inFlags(message: string): string {
   return message
     .replace('startDouble refuses', 'double refuses')
     .replace('{ inProduction: true }', '--in-production')
-}
-
-function signalled(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve())
-  })
 }
 
 /** One line for programs that start it. */

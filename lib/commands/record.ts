@@ -88,12 +88,13 @@ export async function runRecord(args: readonly string[]): Promise<number> {
     port,
     record,
   })
+  const ended = untilInterrupted()
   const release = double.recorder?.release ?? 'of a release that it does not tell'
   process.stdout.write(
     `Recording what the cluster ${release} answers into ${out}.\n` +
       `Point any client at ${double.url}, and end with Ctrl-C.\n`,
   )
-  await untilInterrupted()
+  await ended
   await double.close()
   process.stdout.write(`${double.recorder?.recording.summary}\n`)
   return 0

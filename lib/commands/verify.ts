@@ -14,6 +14,7 @@ import { Verifier, verify } from '../verify/verify'
 import type { DriftRun } from './drift'
 import { reportDrift } from './drift'
 import { describeFlags, readFlags, readTextFile } from './flags'
+import { onInterrupt } from './interrupted'
 
 const QUERY = { ...NON_EMPTY, placeholder: 'QUERY' }
 const CHECK_NAMES = { ...LIST, expected: 'a comma-separated list of names of checks' }
@@ -81,9 +82,6 @@ ${describeFlags(FLAGS)}
 Exit code: 0 if every check that must pass and was asked has passed, 1 if one has failed, 2 if the run could not be made or
 has ended early. For an https server with a certificate of your own, set NODE_EXTRA_CA_CERTS.
 `
-
-/** Of Ctrl-C. npm sends it twice, so only the third ends at once. */
-const LAST_SIGNAL = 3
 
 const PASSED = 0
 const FAILED = 1
@@ -178,22 +176,16 @@ function withToken(who: 'alice' | 'mallory', flag: string, file: string | undefi
 
 function endOnSignal(maxSeconds: number): { signal: AbortSignal; cancel(): void } {
   const controller = new AbortController()
-  let count = 0
-  const onSignal = (): void => {
-    count += 1
-    if (count === LAST_SIGNAL) process.exit(NOT_DONE)
-    controller.abort('interrupted')
-  }
+  const cancelSignals = onInterrupt(() => controller.abort('interrupted'), NOT_DONE)
   const cancelTimer = systemClock.setTimer(
     () => controller.abort(`not asked within ${maxSeconds} s`),
     maxSeconds * 1_000,
   )
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal)
   return {
     signal: controller.signal,
     cancel() {
       cancelTimer()
-      for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal)
+      cancelSignals()
     },
   }
 }

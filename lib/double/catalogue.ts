@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readCatalogue } from '../catalogue/read-catalogue'
-import { readWritten } from '../record/catalogue-file'
-import type { Redaction } from '../record/redaction'
+import { readWritten, saltOf } from '../record/catalogue-file'
 import { Redactor } from '../record/redaction'
 import type { ResolvedRecord } from './record-options'
 import { CatalogueBook } from './scripts/catalogue-book'
@@ -13,13 +12,8 @@ export function openCatalogue(
   keepsDelays: boolean,
 ): CatalogueBook {
   const isUnread = recording && (recording.mode === 'update' || !existsSync(recording.file))
-  if (file === undefined || isUnread)
-    return new CatalogueBook([], keepsDelays, redactorFor(undefined, redact))
-  return new CatalogueBook(readCatalogue(file).entries, keepsDelays, redactorFor(file, redact))
-}
-
-/** Hashes need the salt of the file. */
-function redactorFor(file: string | undefined, redact: Redaction | undefined): Redactor {
-  const { salt } = redact && file !== undefined ? readWritten(file).recorded : {}
-  return new Redactor(redact, typeof salt === 'string' ? salt : '')
+  if (file === undefined || isUnread) return new CatalogueBook([], keepsDelays, new Redactor(undefined, ''))
+  // Hashes need the salt of the file.
+  const salt = redact && saltOf(readWritten(file))
+  return new CatalogueBook(readCatalogue(file).entries, keepsDelays, new Redactor(redact, salt ?? ''))
 }

@@ -2,6 +2,7 @@ import type { Owner } from '../core/caller'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../core/operations'
 import type { StoredResult } from '../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../core/store'
+import { unpadded } from '../core/unpadded'
 import type { RecordingStore } from '../record/recording-store'
 import type { DoubleStore } from './double-store'
 
@@ -41,8 +42,11 @@ export class DividedStore implements AsyncQueryStore {
     return this.#storeOf(id).delete(id, owner, options)
   }
 
-  list(owner: Owner, options?: ListOptions): Promise<readonly ListedQuery[]> {
-    return this.#double.list(owner, options)
+  async list(owner: Owner, options: ListOptions = {}): Promise<readonly ListedQuery[]> {
+    const { id } = options
+    const stores = id === undefined ? [this.#double, this.#recorder] : [this.#storeOf(id)]
+    const lists = await Promise.all(stores.map((store) => store.list(owner, options)))
+    return lists.flat()
   }
 
   hold(result: StoredResult): () => void {
@@ -52,9 +56,4 @@ export class DividedStore implements AsyncQueryStore {
   #storeOf(id: string): DoubleStore | RecordingStore {
     return this.#recorded.has(unpadded(id)) ? this.#recorder : this.#double
   }
-}
-
-/** An id may lose the padding at its end. */
-function unpadded(id: string): string {
-  return id.replace(/=+$/, '')
 }

@@ -11,7 +11,7 @@ import { isObject } from '../core/is-object'
 import type { Value, ValueObject } from '../core/result'
 import { isMultiValue, isValueObject } from '../core/result'
 import { parseJson } from '../json/parse'
-import { cellText, indented, layout, lines } from './layout'
+import { indented, layout, lines } from './layout'
 
 /** A catalogue as it is written. */
 export interface WrittenCatalogue {
@@ -42,6 +42,11 @@ export function readChangeable(file: string): WrittenCatalogue {
   )
 }
 
+/** The salt of the hashes in a catalogue. */
+export function saltOf({ recorded }: Pick<WrittenCatalogue, 'recorded'>): string | undefined {
+  return typeof recorded.salt === 'string' ? recorded.salt : undefined
+}
+
 /** What an entry is for, if that is one question. */
 export function askedBy({
   query,
@@ -62,20 +67,35 @@ export function askedBy({
 
 /** Equal for questions that one entry answers. */
 export function keyOf(asked: Asked): string {
+  return JSON.stringify(partsOf(asked))
+}
+
+/** The order of recorded entries. One for one locale or time zone stands before that for any. */
+function sortKeyOf(asked: Asked): string {
+  return partsOf(asked)
+    .map((part) => part ?? LAST)
+    .join('\n')
+}
+
+/** Behind every text. */
+const LAST = '\uffff'
+
+/** What makes two questions differ, as the reader of a catalogue compares it. */
+function partsOf(asked: Asked): (string | null)[] {
   const { text, params, filter } = new Question(asked)
   const { locale = null, timeZone = null } = asked
-  return JSON.stringify([text.normal, params.fingerprint, filter.fingerprint, locale, timeZone])
+  return [text.normal, params.fingerprint, filter.fingerprint, locale, timeZone]
 }
 
 /**
- * The text of a catalogue. It depends on what the entries are, and not on their order, but for patterns. Entries that take many
- * questions stand behind those for one.
+ * The text of a catalogue. It depends on what the entries are, and not on their order, but for those that take many questions: they
+ * stand behind the others as they stood, since the first that fits is taken.
  */
 export function catalogueText({ schema, recorded, entries }: WrittenCatalogue): string {
   const sorted = entries
-    .map((entry) => ({ entry, rank: rankOf(entry), key: sortKeyOf(entry) }))
-    .sort((one, other) => one.rank - other.rank || (one.key < other.key ? -1 : one.key > other.key ? 1 : 0))
-    .map(({ entry }) => entryText(entry))
+    .map(placed)
+    .sort((one, other) => (one.place < other.place ? -1 : one.place > other.place ? 1 : 0))
+    .map(({ text }) => text)
   const head = layout({
     ...(schema !== undefined && { $schema: schema }),
     version: 2,
@@ -84,34 +104,21 @@ export function catalogueText({ schema, recorded, entries }: WrittenCatalogue): 
   return `${head.slice(0, -'\n}'.length)},\n  "queries": [${indented(lines(sorted))}]\n}\n`
 }
 
+interface Placed {
+  readonly place: string
+  readonly text: string
+}
+
 /** Entries never change, and a recording that grows is written again and again. */
-const entryTexts = new WeakMap<EntryFields, string>()
+const placedEntries = new WeakMap<EntryFields, Placed>()
 
-function entryText(entry: EntryFields): string {
-  const text = entryTexts.get(entry) ?? layout(entry as ValueObject)
-  entryTexts.set(entry, text)
-  return text
-}
-
-/** Behind every text. */
-const LAST = '\uffff'
-
-function rankOf(entry: EntryFields): number {
-  if (entry.pattern !== undefined) return 2
-  return askedBy(entry) ? 0 : 1
-}
-
-/** An entry for one locale or time zone stands before those for any. */
-function sortKeyOf({
-  query,
-  pattern,
-  params = [],
-  filter = {},
-  locale,
-  time_zone: zone,
-}: EntryFields): string {
-  if (pattern !== undefined) return ''
-  return [query, cellText(params), cellText(filter), locale ?? LAST, zone ?? LAST].join('\n')
+function placed(entry: EntryFields): Placed {
+  const known = placedEntries.get(entry)
+  if (known) return known
+  const asked = askedBy(entry)
+  const fresh = { place: asked ? sortKeyOf(asked) : LAST, text: layout(entry as ValueObject) }
+  placedEntries.set(entry, fresh)
+  return fresh
 }
 
 /** The files beside the catalogue that entries name. */

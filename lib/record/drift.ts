@@ -58,6 +58,7 @@ async function checkEntry(
   const notAsked = (why: string, isFault = true): Drift => ({ outcome: 'not asked', why, isFault })
   const asked = askedBy(fields)
   if (!asked) return notAsked('it stands for many queries', false)
+  if (fields.redacted) return notAsked('its params, filter or text are redacted', false)
   if (signal.aborted) return notAsked(String(signal.reason))
   let query: AsyncQuery | undefined
   try {

@@ -14,6 +14,8 @@ import { signatureOf, signatureOfFile } from './response-text'
 
 /** What one time that a query was asked has come to. */
 export interface Outcome {
+  /** The question is not recorded as it was asked. */
+  readonly isRedacted: boolean
   /** Grows with the time of the submit. */
   readonly order: number
   readonly response: RecordedResponse
@@ -67,8 +69,10 @@ export class RecordedQuery {
     const shown = this.#shown
     const outcomes = repeats === 'all' ? withoutEqualEnd(shown) : shown.slice(-1)
     const partial = this.#partialRows ?? keptPartial(old, outcomes)
+    const isRedacted = this.#outcomes.some((outcome) => outcome.isRedacted)
     const isSame =
       old !== undefined &&
+      (old.redacted ?? false) === isRedacted &&
       equal(
         await signaturesOf(old, folder),
         outcomes.map(({ response }) => response.signature),
@@ -84,6 +88,7 @@ export class RecordedQuery {
       filter,
       locale,
       time_zone: timeZone,
+      redacted: isRedacted || undefined,
       shows,
       delay: delayMs === undefined ? undefined : `${Math.round(delayMs)}ms`,
       keep_alive,

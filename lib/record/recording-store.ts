@@ -1,8 +1,8 @@
 import type { Owner } from '../core/caller'
 import type { Clock } from '../core/clock'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../core/operations'
-import type { StoredResult } from '../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../core/store'
+import { unpadded } from '../core/unpadded'
 import { whyNoOutcome } from './outcome'
 import type { Recording, Run, Seen } from './recording'
 
@@ -77,16 +77,25 @@ export class RecordingStore implements AsyncQueryStore {
     return isDeleted
   }
 
-  async list(owner: Owner, options?: ListOptions): Promise<readonly ListedQuery[]> {
-    return (await this.#store.list?.(owner, options)) ?? []
+  /** Those whose end nobody has seen, if they still run. To the cluster all callers are one, so it cannot tell whose they are. */
+  async list(owner: Owner, { anyOwner = false, id }: ListOptions = {}): Promise<readonly ListedQuery[]> {
+    const open = [...this.#open.values()].filter(
+      (query) =>
+        (anyOwner || query.owner === owner) && (id === undefined || unpadded(id) === unpadded(query.id)),
+    )
+    const listed = await Promise.all(open.map((query) => this.#listed(query)))
+    return listed.flat()
   }
 
-  hold(result: StoredResult): () => void {
-    return this.#store.hold?.(result) ?? (() => {})
-  }
-
-  async check(signal: AbortSignal): Promise<void> {
-    await this.#store.check?.(signal)
+  async #listed(query: OpenQuery): Promise<ListedQuery[]> {
+    const present = await this.#ask(query).catch((error) => {
+      if (whyNoOutcome(error) !== undefined) throw error
+      return undefined
+    })
+    if (!present?.isRunning) return []
+    const { id, startTimeMs = query.beganMs, documentsFound = 0, valuesLoaded = 0 } = present
+    const runningTimeNanos = Math.round((this.#clock.now() - query.beganMs) * 1e6)
+    return [{ id, query: query.run.asked.query, startTimeMs, runningTimeNanos, documentsFound, valuesLoaded }]
   }
 
   /** Looks once at each query whose end nobody has seen, and ends the recording. The store behind stays open. */
@@ -99,19 +108,19 @@ export class RecordingStore implements AsyncQueryStore {
   }
 
   #begin(id: string, query: Pick<OpenQuery, 'run' | 'owner' | 'beganMs'>, keepAliveMs: number): void {
-    this.#open.set(keyOf(id), { ...query, id, isStopped: false, cancelLook() {} })
+    this.#open.set(unpadded(id), { ...query, id, isStopped: false, cancelLook() {} })
     this.#lookInTime(id, keepAliveMs)
   }
 
   /** The query of an id, if its end is unseen and it is the owner's. */
   #openOf(id: string, owner: Owner | undefined): OpenQuery | undefined {
-    const query = this.#open.get(keyOf(id))
+    const query = this.#open.get(unpadded(id))
     return owner === undefined || query?.owner === owner ? query : undefined
   }
 
   #end(query: OpenQuery): void {
     query.cancelLook()
-    this.#open.delete(keyOf(query.id))
+    this.#open.delete(unpadded(query.id))
   }
 
   #leave(id: string, why: string): void {
@@ -138,9 +147,11 @@ export class RecordingStore implements AsyncQueryStore {
   /** Asks for the present state of a query whose end is unseen, as its owner. Never rejects. */
   async #look(id: string, owner: Owner | undefined): Promise<AsyncQuery | undefined> {
     const query = this.#openOf(id, owner)
-    if (!query) return undefined
-    const ask = () => this.#store.get(query.id, query.owner, { waitForCompletionTimeoutMs: 0 })
-    return this.#watched(id, query.owner, ask).catch(() => undefined)
+    return query && this.#ask(query).catch(() => undefined)
+  }
+
+  #ask({ id, owner }: OpenQuery): Promise<AsyncQuery | undefined> {
+    return this.#watched(id, owner, () => this.#store.get(id, owner, { waitForCompletionTimeoutMs: 0 }))
   }
 
   /** Asks the store, and records what shows the end of the query. */
@@ -176,11 +187,6 @@ export class RecordingStore implements AsyncQueryStore {
   }
 }
 
-/** An id may lose the padding at its end. */
-function keyOf(id: string): string {
-  return id.replace(/=+$/, '')
-}
-
 function idsOf(id: string): string[] {
-  return [...new Set([id, encodeURIComponent(id), keyOf(id)])]
+  return [...new Set([id, encodeURIComponent(id), unpadded(id)])]
 }

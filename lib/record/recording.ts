@@ -16,6 +16,7 @@ import {
   keyOf,
   readChangeable,
   realFile,
+  saltOf,
   writeWhole,
 } from './catalogue-file'
 import { whyNoOutcome } from './outcome'
@@ -164,12 +165,8 @@ export class Recording {
     return `${parts.join(', ')}${named.join('')}${more}`
   }
 
-  get hasLeftOut(): boolean {
-    return this.#leftOut.length > 0
-  }
-
   async #take(
-    { recorded, order }: Run,
+    { asked, recorded, order }: Run,
     { isStopped = false, delayMs }: Seen,
     take: () => Promise<TakenResponse>,
     isFailure = false,
@@ -179,7 +176,8 @@ export class Recording {
       const response = await take()
       if (response.file !== undefined) this.#files.add(response.file)
       if (response.isCut) this.#cut += 1
-      this.#queryOf(recorded).add({ order, response, isFailure, isStopped, delayMs })
+      const isRedacted = asked !== recorded && keyOf(asked) !== keyOf(recorded)
+      this.#queryOf(recorded).add({ isRedacted, order, response, isFailure, isStopped, delayMs })
       const what = isFailure ? 'failure' : countOf(response.rowCount, 'row', 'rows')
       this.#tell(`recorded (${isStopped ? 'stopped, ' : ''}${what}): ${shown}`)
     } catch (error) {
@@ -267,11 +265,6 @@ export class Recording {
       await rm(path.join(path.dirname(this.#file), file), { force: true })
     }
   }
-}
-
-/** The salt of the hashes in a catalogue. */
-export function saltOf({ recorded }: Pick<WrittenCatalogue, 'recorded'>): string | undefined {
-  return typeof recorded.salt === 'string' ? recorded.salt : undefined
 }
 
 function textOf(file: string): string | undefined {

@@ -300,7 +300,7 @@ describe('a catalogue with a fault', () => {
     ['queries must be an array', { queries: {} }],
     ['queries[0] must be an object', { queries: [1] }],
     [
-      'queries[0] does not know `wait`; known are: query, pattern, params, filter, locale, time_zone, shows, delay, keep_alive, partial_values, ' +
+      'queries[0] does not know `wait`; known are: query, pattern, params, filter, locale, time_zone, redacted, shows, delay, keep_alive, partial_values, ' +
         'columnar, warnings, response, responses, response_file',
       { queries: [{ wait: 1 }] },
     ],

@@ -1,7 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import type { Double, DoubleOptions, RecordOptions } from 'express-esql-async-query/double'
 import { startDouble } from 'express-esql-async-query/double'
+import type { Value } from '../../lib/core/result'
 import { nextTurn } from '../../lib/core/turns'
+import type { HttpDouble } from '../../lib/double/double'
+import type { RedactionTools } from '../../lib/record/redaction'
 import type { Cluster } from '../support/cluster'
 import { API_KEY, startCluster, TABLE } from '../support/cluster'
 import { Asker } from '../support/double'
@@ -62,6 +65,34 @@ describe('a double that records', () => {
     expect(cluster.requestsFor('submit')).toHaveLength(2)
   })
 
+  it('lists what runs in the cluster beside what runs in it, to its owner', async () => {
+    const double = await start({ mode: 'new' })
+    double.on('FROM script').neverEnds()
+    const [alice, mallory] = [new Asker(double.url), new Asker(double.url, { authorization: 'Basic bTpt' })]
+    const scripted = await alice.begin('FROM script')
+    const recorded = await alice.begin('RUN')
+    const bare = recorded.replace(/=+$/, '')
+    const listed = { start_time_millis: expect.any(Number), running_time_nanos: expect.any(Number) }
+    const show = (asker: Asker, id: string) => asker.send('GET', `/_query/queries/${encodeURIComponent(id)}`)
+    expect((await alice.send('GET', '/_query/queries')).json).toEqual({
+      queries: {
+        [scripted]: { ...listed, query: 'FROM script' },
+        [recorded]: { ...listed, query: 'RUN' },
+      },
+    })
+    for (const id of [scripted, recorded, bare]) expect((await show(alice, id)).status).toBe(200)
+    expect((await show(alice, recorded)).json).toMatchObject({ query: 'RUN', documents_found: 0 })
+    expect((await mallory.send('GET', '/_query/queries')).json).toEqual({ queries: {} })
+    expect((await show(mallory, recorded)).status).toBe((await show(mallory, scripted)).status)
+    cluster.query.complete(TABLE)
+    expect((await show(alice, recorded)).status).not.toBe(200)
+    expect((await alice.send('GET', '/_query/queries')).json).toEqual({
+      queries: { [scripted]: { ...listed, query: 'FROM script' } },
+    })
+    await double.close()
+    expect(folder.queries.map(({ query }) => query)).toEqual(['RUN'])
+  })
+
   it('asks everything again that is asked of it, and keeps the rest', async () => {
     const queries = [
       entry('FROM a', 'old'),
@@ -90,10 +121,65 @@ describe('a double that records', () => {
     await new Asker(double.url).submit('FROM a | WHERE name == ?', { params: ['alice@example.com'] })
     await double.close()
     expect(folder.bytes).not.toContain('alice@example.com')
+    expect(folder.queries).toMatchObject([{ redacted: true }])
     const replay = await start({ redact })
     const asked = (params: string[]) => new Asker(replay.url).submit('FROM a | WHERE name == ?', { params })
     expect((await asked(['alice@example.com'])).status).toBe(200)
     expect((await asked(['bob@example.com'])).status).toBe(400)
+  })
+
+  it('calls the redaction of params once when it records, with the salt of the file', async () => {
+    const hashes: string[] = []
+    const redact = {
+      params(params: readonly Value[], { hash }: RedactionTools) {
+        hashes.push(hash(String(params[0])))
+        return hashes.slice(-1)
+      },
+    }
+    for (const mode of ['new', 'update']) {
+      const double = await start({ mode, redact })
+      await new Asker(double.url).submit('FROM a', { params: ['alice@example.com'] })
+      await double.close()
+    }
+    const [hash] = hashes
+    expect([hashes, folder.queries.map(({ params }) => params)]).toEqual([[hash, hash], [[hash]]])
+  })
+
+  it.each(['new', 'update'])(
+    'says what it leaves out because the redaction fails, in mode %s',
+    async (mode) => {
+      writeFileSync(folder.file, JSON.stringify({ version: 2, queries: [entry('FROM known', 'old')] }))
+      const warn = jest.spyOn(console, 'warn').mockImplementation(() => {})
+      const redact = () => {
+        throw new Error('no idea')
+      }
+      const double = (await start({ mode, redact })) as HttpDouble
+      try {
+        expect((await new Asker(double.url).submit('FROM a')).text).toContain('9007199254740993')
+      } finally {
+        warn.mockRestore()
+      }
+      await double.close()
+      const summary = '0 queries recorded, 1 the redaction failed: no idea (left out)'
+      expect(double.recorder?.recording.summary).toBe(
+        `${summary}\n  left out, the redaction failed: no idea: a query`,
+      )
+      expect(folder.queries).toEqual([entry('FROM known', 'old')])
+    },
+  )
+
+  it('refuses at replay what the redaction fails at, and says so', async () => {
+    writeFileSync(folder.file, JSON.stringify({ version: 2, queries: [entry('FROM a', 'old')] }))
+    const replay = await start({ redact: ({ query }) => ({ query: query.length as never }) })
+    const { status, json } = await new Asker(replay.url).submit('FROM a')
+    expect([status, json.error]).toEqual([
+      400,
+      expect.objectContaining({
+        type: 'illegal_argument_exception',
+        reason:
+          'the redaction failed: the `entry` of a redaction must return an entry at once, with its `query`',
+      }),
+    ])
   })
 
   it.each<[string, RecordOptions, DoubleOptions, string, string | undefined]>([

@@ -123,13 +123,16 @@ describe('the drift of a catalogue', () => {
         { query: 'RUN', response },
         { pattern: 'FROM .*', response },
         stranger,
+        { query: 'FROM b', params: ['***'], redacted: true, response: result('z') },
       ]),
     ).toEqual([
       { outcome: 'not asked', why: 'the cluster was not available', isFault: true },
       { outcome: 'not asked', why: 'it runs for more than 0.05 s', isFault: true },
       { outcome: 'not asked', why: 'it stands for many queries', isFault: false },
       { outcome: 'not asked', why: 'it stands for many queries', isFault: false },
+      { outcome: 'not asked', why: 'its params, filter or text are redacted', isFault: false },
     ])
+    expect(cluster.queries).toHaveLength(1)
     expect(cluster.running).toEqual([])
     expect(await checked([{ query: 'FROM a', response }], AbortSignal.abort('interrupted'))).toEqual([
       { outcome: 'not asked', why: 'interrupted', isFault: true },

@@ -1,4 +1,5 @@
 import { ManualClock } from 'express-esql-async-query/test-kit'
+import { readCatalogue } from '../../lib/catalogue/read-catalogue'
 import type { Owner } from '../../lib/core/caller'
 import { nextTurn } from '../../lib/core/turns'
 import type { Cluster } from '../support/cluster'
@@ -73,6 +74,21 @@ describe('a recording', () => {
     expect(folder.text).toContain('\n          [9007199254740993,"one, \\"1\\"",null],\n')
   })
 
+  it.each(['', ' ', '" ', '\\', '\\" 299 Elasticsearch-1 "x"', '50 %41', 'zwölf → 12\n', '\u0000'])(
+    'has a warning as it was: %j',
+    async (warning) => {
+      const id = await begin('RUN')
+      cluster.query.warnings.push(warning)
+      cluster.query.complete(TABLE)
+      await recorder.store.get(id, ALICE, NOW)
+      expect(await recorder.close()).toBe('1 query recorded')
+      expect(folder.queries[0]?.response).toEqual({ ...RESPONSE, warnings: [warning] })
+      expect(readCatalogue(folder.file).entries[0]?.outcomes).toEqual([
+        expect.objectContaining({ warnings: [warning] }),
+      ])
+    },
+  )
+
   it('has what a get shows, once, however often and by whomever it is asked', async () => {
     const id = await begin('RUN')
     await recorder.store.get(id, ALICE, NOW)
@@ -125,6 +141,24 @@ describe('a recording', () => {
       ].join('\n  '),
     )
     expect(folder.queries.map(({ query }) => query)).toEqual(['RUN b', 'RUN c'])
+  })
+
+  it('lists queries whose end nobody has seen, to their owner, if the cluster says that they run', async () => {
+    const [id, ended] = [await begin('RUN'), await begin('RUN b'), await begin('RUN c')]
+    cluster.queries[1]?.complete(TABLE)
+    cluster.queries[2]?.fail({ ...FAILURE, status: 400 })
+    const listed = {
+      ...{ id, query: 'RUN', startTimeMs: expect.any(Number), runningTimeNanos: expect.any(Number) },
+      ...{ documentsFound: 0, valuesLoaded: 0 },
+    }
+    expect(await recorder.store.list(ALICE)).toEqual([listed])
+    expect(await recorder.store.list(ALICE, { id: id.replace(/=+$/, '') })).toEqual([listed])
+    expect(await recorder.store.list(ALICE, { id: ended })).toEqual([])
+    expect(await recorder.store.list(MALLORY)).toEqual([])
+    expect(await recorder.store.list(MALLORY, { id, anyOwner: true })).toEqual([listed])
+    expect(folder.queries.map(({ query }) => query)).toEqual(['RUN b', 'RUN c'])
+    cluster.inject('get', { kind: 'answer', status: 503, body: 'down' })
+    await expect(recorder.store.list(ALICE)).rejects.toThrow('the cluster')
   })
 
   it('has results that nobody has come for, before they expire', async () => {

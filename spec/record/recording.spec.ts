@@ -1,6 +1,7 @@
 import { symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { ManualClock } from 'express-esql-async-query/test-kit'
+import type { Asked } from '../../lib/catalogue/matching'
 import { findEntry, Question } from '../../lib/catalogue/matching'
 import { readCatalogue } from '../../lib/catalogue/read-catalogue'
 import type { QueryError } from '../../lib/core/errors'
@@ -8,6 +9,7 @@ import { QueryError as Failure, isQueryError } from '../../lib/core/errors'
 import type { QueryResult, Rows } from '../../lib/core/result'
 import type { RecordingOptions } from '../../lib/record/recording'
 import { Recording } from '../../lib/record/recording'
+import type { RedactEntry } from '../../lib/record/redaction'
 import { RecordingFolder } from '../support/recordings'
 
 const COLUMNS: QueryResult['columns'] = [{ name: 'a', type: 'keyword' }]
@@ -191,6 +193,26 @@ describe('the file of a recording', () => {
     ])
   })
 
+  it('marks what it has changed in a question, so that nobody asks the stand-ins', async () => {
+    const noteAs = async (redaction: RecordingOptions['redaction'], asked: Asked): Promise<unknown[]> => {
+      open({ redaction })
+      const run = recording.begin(asked)
+      if (run)
+        await recording.complete(run, { isRunning: false, isPartial: false, result: table('x') }, { ids: [] })
+      await recording.close()
+      return folder.queries.filter(({ redacted }) => redacted).map(({ query }) => query)
+    }
+    const params = () => ['?']
+    const one = { query: 'FROM a', params: [{ value: 'secret' }] }
+    expect(await noteAs({ params }, { query: 'FROM a' })).toEqual([])
+    expect(await noteAs({ params }, one)).toEqual(['FROM a'])
+    expect(await noteAs({ params }, one)).toEqual(['FROM a'])
+    const entry: RedactEntry = (given) => ({ ...given, query: 'FROM b' })
+    expect(await noteAs({ entry }, { query: 'FROM c' })).toEqual(['FROM a', 'FROM b'])
+    // The question itself, of which an earlier recording had a stand-in.
+    expect(await noteAs(undefined, { query: 'FROM a', params: [{ value: '?' }] })).toEqual(['FROM b'])
+  })
+
   it('tells locales and time zones apart where a request has them', async () => {
     for (const timeZone of [undefined, 'Europe/Berlin', 'UTC']) {
       const run = recording.begin({ query: 'FROM a', ...(timeZone && { timeZone, locale: 'de' }) })
@@ -206,6 +228,53 @@ describe('the file of a recording', () => {
     expect(answerTo({ locale: 'de', timeZone: 'Europe/Berlin' })).toEqual([['Europe/Berlin']])
     expect(answerTo({ timeZone: 'Asia/Tokyo' })).toEqual([['undefined']])
     expect(answerTo({})).toEqual([['undefined']])
+  })
+
+  const any = { params: 'any', filter: 'any' }
+  const term = { term: { a: 1 } }
+  it.each<[string, object[], string[]]>([
+    ['spellings of one query', [{ time_zone: 'UTC' }, { query: 'FROM  logs|limit 1' }], ['UTC', 'any']],
+    ['params, then any', [{ ...any, params: [1] }, any], ['1', 'any']],
+    ['a filter, then any', [{ ...any, filter: term }, any], ['filter', 'any']],
+    [
+      'names of params in any order',
+      [{ params: [{ b: 2 }, { a: 1 }], time_zone: 'UTC' }, { params: [{ a: 1 }, { b: 2 }] }],
+      ['UTC', 'any'],
+    ],
+    [
+      'the first of two that take one request',
+      [
+        { ...any, filter: term },
+        { ...any, params: [1] },
+      ],
+      ['filter', '1'],
+    ],
+    ['a pattern before any', [{ pattern: '.*' }, any], ['pattern', 'any']],
+  ])('is read again as it was: %s', async (_what, kinds, cells) => {
+    const known = kinds.map((kind, index) => ({
+      ...('pattern' in kind ? {} : { query: 'FROM logs | LIMIT 1' }),
+      ...kind,
+      response: table(cells[index] ?? ''),
+    }))
+    writeFileSync(folder.file, JSON.stringify({ version: 2, queries: known }))
+    open()
+    await note('FROM a', table('other'))
+    await recording.close()
+    expect(readCatalogue(folder.file).entries.map(({ outcomes }) => outcomes)).toEqual(
+      ['other', ...cells].map((cell) => [expect.objectContaining({ values: [[cell]] })]),
+    )
+  })
+
+  it('tells spellings of one query apart by their time zone alone', async () => {
+    await note('FROM logs | LIMIT 1', table('any'))
+    const run = recording.begin({ query: 'FROM logs|LIMIT 1', timeZone: 'UTC' })
+    const result = table('UTC')
+    if (run) await recording.complete(run, { isRunning: false, isPartial: false, result }, { ids: [] })
+    await recording.close()
+    expect(readCatalogue(folder.file).entries.map(({ matcher }) => matcher.timeZone)).toEqual([
+      'UTC',
+      undefined,
+    ])
   })
 
   it('stays where a link leads', async () => {

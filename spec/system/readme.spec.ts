@@ -17,10 +17,13 @@ import { ERROR_STATUS } from '../../lib/core/errors'
 import { defaultOf } from '../../lib/server/describe-settings'
 import { ALL_SETTINGS, flagOf, variableOf } from '../../lib/server/settings'
 import { ManualClock } from '../../lib/test-kit'
+import { API_KEY, startCluster } from '../support/cluster'
 import { pageOf, tablesOf } from '../support/documented'
+import { Asker } from '../support/double'
 import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
 import type { TestDatabase } from '../support/postgres/database'
 import { openDatabase } from '../support/postgres/database'
+import { leaveCi, RecordingFolder } from '../support/recordings'
 import { exportOf, IDLE, runSnippet, SNIPPETS, snippetWith, toCommonJs } from '../support/snippets'
 
 /** The first two stand for themselves: `pasting.spec.ts` runs them. */
@@ -223,6 +226,46 @@ describe('the snippets of the README and of docs/', () => {
     expect(await client.esql.query({ query: 'FROM books | LIMIT 2' })).toMatchObject({ is_partial: false })
     await client.close()
     await started.close()
+  })
+
+  it('record hashes of the values of params, positional and named, and replay them', async () => {
+    const startRecorded = exportOf<(catalogue: string) => Promise<Double>>('startRecorded')
+    const folder = new RecordingFolder()
+    const cluster = await startCluster()
+    const returnToCi = leaveCi()
+    const asked = [
+      ['a@example.com', 9],
+      [{ who: 'a@example.com' }, { of: { identifier: 'field' } }],
+      [{ who: 'b@example.com' }, { of: { identifier: 'field' } }],
+    ]
+    const variables = { ESQL_RECORD: 'new', ES_URL: cluster.url, ES_API_KEY: API_KEY.encoded }
+    const statuses: number[] = []
+    try {
+      for (const environment of [variables, {}]) {
+        Object.assign(process.env, environment)
+        const started = await startRecorded(folder.file)
+        for (const name of Object.keys(variables)) delete process.env[name]
+        for (const params of asked) {
+          statuses.push((await new Asker(started.url).submit('FROM a', { params })).status)
+        }
+        await started.close()
+      }
+      const hash = expect.stringMatching(/^[0-9a-f]{16}$/)
+      expect(statuses).toEqual([200, 200, 200, 200, 200, 200])
+      const recorded = folder.queries.map(({ params }) => params)
+      expect(recorded).toHaveLength(3)
+      expect(recorded).toEqual(
+        expect.arrayContaining([
+          [hash, hash],
+          [{ who: hash }, { of: { identifier: hash } }],
+        ]),
+      )
+      expect(cluster.requestsFor('submit')).toHaveLength(3)
+    } finally {
+      returnToCi()
+      await cluster.close()
+      folder.remove()
+    }
   })
 
   it('give clients the envelope for malformed JSON behind a body parser', async () => {

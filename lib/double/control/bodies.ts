@@ -21,7 +21,7 @@ const TIME = text('a time value such as 500ms or 3s', { pattern: /^(\d+(nanos|mi
 /** How long a request of the control waits, in real time. */
 const TIMEOUT = about('How long to wait, in real time. Left out: 10s.', TIME)
 
-const { response_file: _, shows: __, ...SCRIPT_FIELDS } = ENTRY_FIELDS
+const { response_file: _, shows: __, redacted: ___, ...SCRIPT_FIELDS } = ENTRY_FIELDS
 
 /** A script. */
 export const SCRIPT = objectOf(

@@ -1,5 +1,6 @@
 import type { Matcher as CatalogueMatcher } from '../../catalogue/matching'
 import { Matcher, Question } from '../../catalogue/matching'
+import { unpadded } from '../../core/unpadded'
 import type { DoubleQuery } from './double-query'
 
 interface Search {
@@ -64,8 +65,4 @@ export class Queries {
     for (const { matcher, reject } of this.#searches) reject(new Error(`running('${matcher.usage}'): ${why}`))
     this.#searches.clear()
   }
-}
-
-function unpadded(id: string): string {
-  return id.replace(/=+$/, '')
 }

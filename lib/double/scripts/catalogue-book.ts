@@ -1,6 +1,8 @@
 import type { CatalogueEntry } from '../../catalogue/entry'
 import type { Matcher } from '../../catalogue/matching'
 import { findEntry, Question } from '../../catalogue/matching'
+import { illegalArgument } from '../../core/errors'
+import { messageOf } from '../../core/message-of'
 import type { Redactor } from '../../record/redaction'
 import type { Plan, Step } from './plan'
 
@@ -23,8 +25,13 @@ export class CatalogueBook {
     return this.#entries.map(({ matcher }) => matcher)
   }
 
+  /** What cannot be redacted is not known. A recorder that is asked in place of the catalogue says why. */
   knows(question: Question): boolean {
-    return this.#find(question) !== undefined
+    try {
+      return this.#find(question) !== undefined
+    } catch {
+      return false
+    }
   }
 
   take(question: Question): Plan | undefined {
@@ -47,8 +54,17 @@ export class CatalogueBook {
     this.#asked.clear()
   }
 
+  /** Throws a `QueryError` if the redaction fails. */
   #find(question: Question): CatalogueEntry | undefined {
-    const asked = this.#redactor.isIdle ? question : new Question(this.#redactor.question(question.asked))
-    return findEntry(this.#entries, asked)?.entry
+    return findEntry(this.#entries, this.#redacted(question))?.entry
+  }
+
+  #redacted(question: Question): Question {
+    if (this.#redactor.isIdle) return question
+    try {
+      return new Question(this.#redactor.question(question.asked))
+    } catch (cause) {
+      throw illegalArgument(`the redaction failed: ${messageOf(cause)}`, { cause })
+    }
   }
 }

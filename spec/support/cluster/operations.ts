@@ -234,7 +234,7 @@ async function resultAnswer(
     status: 200,
     headers: {
       ...commonHeaders(call.record),
-      Warning: warnings.map((text) => `299 Elasticsearch-${number}-${buildHash} "${text}"`),
+      Warning: warnings.map((text) => `299 Elasticsearch-${number}-${buildHash} "${inHeader(text)}"`),
       'content-type': format.contentType,
       'Took-nanos': String(tookNanos),
       'X-Elasticsearch-Async-Id': id,
@@ -242,6 +242,15 @@ async function resultAnswer(
     },
     body: format.write ? format.write(id) : await chunksOf(call, query, format),
   }
+}
+
+/** Quotes and backslashes have a backslash, and what no header can hold is percent-encoded, with the percent sign. */
+function inHeader(text: string): string {
+  return text
+    .replace(/["\\]/g, '\\$&')
+    .replace(/[^\x20-\x24\x26-\x7e]+/g, (other) =>
+      Buffer.from(other).toString('hex').toUpperCase().replace(/../g, '%$&'),
+    )
 }
 
 async function chunksOf(

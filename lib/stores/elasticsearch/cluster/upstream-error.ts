@@ -1,4 +1,5 @@
 import { abbreviated, QueryError, unavailable } from '../../../core/errors'
+import { unpadded } from '../../../core/unpadded'
 import type { ObjectFormat } from '../../../formats/formats'
 import { objectFormatOf } from '../../../formats/formats'
 import { readAll } from '../answers/peek'
@@ -6,7 +7,7 @@ import type { UpstreamResponse } from '../answers/response'
 import { assertReadable, isOfElasticsearch } from '../answers/response'
 import { readQueryError } from '../answers/snapshot'
 import type { KnownQuery } from '../ids/sealed-content'
-import { mentionsId, withoutIds, withoutPadding } from '../ids/upstream-id'
+import { mentionsId, withoutIds } from '../ids/upstream-id'
 import { UpstreamError } from '../outage'
 import type { GatewayRefusals } from './identity'
 import { withoutAccount } from './identity'
@@ -94,7 +95,7 @@ function foreignError(response: UpstreamResponse, isSubmit: boolean): Error {
 function hideIds(bytes: Buffer, format: ObjectFormat, query: KnownQuery | undefined): Buffer {
   const text = bytes.toString('latin1')
   if (!query) return Buffer.from(withoutIds(text), 'latin1')
-  const bare = withoutPadding(query.upstreamId)
+  const bare = unpadded(query.upstreamId)
   const isCounted = format === 'cbor' || format === 'smile'
   const hidden = text
     .split(bare)

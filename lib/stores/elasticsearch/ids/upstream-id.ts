@@ -1,10 +1,8 @@
+import { unpadded } from '../../../core/unpadded'
+
 /** Whether a body contains an id of the cluster, in any format, with or without the padding of the id. */
 export function mentionsId(bytes: Buffer, upstreamId: string): boolean {
-  return bytes.includes(withoutPadding(upstreamId), 0, 'latin1')
-}
-
-export function withoutPadding(id: string): string {
-  return id.replace(/=+$/, '')
+  return bytes.includes(unpadded(upstreamId), 0, 'latin1')
 }
 
 /** The base64url of a document's id, 22 characters behind their length, and of a task. */

@@ -53,8 +53,7 @@ export class SharedQueries implements Onlookers {
     const taker = {
       over: (key: Buffer) => void this.#watch.look(key),
       look: (key: Buffer, isMoved: boolean) => this.runs.look(key, isMoved),
-      // With the next heartbeat otherwise.
-      adopt: () => void this.runs.adopt().catch(() => {}),
+      adopt: () => this.#adopt(),
       catchUp: () => {
         this.runs.catchUp()
         this.#watch.pollNow()
@@ -106,7 +105,7 @@ export class SharedQueries implements Onlookers {
       }
       return this.read(key, id, seesHidden)
     }
-    if (stored.isOrphan && !local) await this.runs.adopt()
+    if (stored.isOrphan && !local) this.#adopt()
     // Its process was taken for lost, or did not answer.
     if (local && stored.state !== 'running') this.runs.look(key, false)
     const { startTimeMs, expirationTimeMs } = stored
@@ -114,6 +113,11 @@ export class SharedQueries implements Onlookers {
     if (stored.failure) throw stored.failure
     if (!result) return { isRunning: true, id: withPadding(id), ...times, ...local?.progress() }
     return { ...(stored.isKept && { id: withPadding(id) }), ...times, ...completed(stored, result) }
+  }
+
+  /** Nobody waits for that. What fails is tried again with the next heartbeat. */
+  #adopt(): void {
+    void this.runs.adopt().catch(() => {})
   }
 
   /** Moves the expiry. Whether the query is there. */

@@ -37,7 +37,7 @@ export class SharedQueries implements Onlookers {
   readonly #results: Results
   readonly #watch: Watch
   readonly #hints: Hints
-  /** How long to wait for what another process does, in milliseconds. */
+  /** How long another process may take for what it has been told, in milliseconds. */
   readonly #patienceMs: number
 
   constructor(
@@ -140,7 +140,9 @@ export class SharedQueries implements Onlookers {
       this.#watch.release(watched)
       throw error
     }
-    await this.#watch.wait(watched, { waitForCompletionTimeoutMs: this.#patienceMs })
+    // Its process may not have heard of that, and find out by asking. Until then its rows count.
+    const patienceMs = this.#hints.longestPollMs + this.#patienceMs
+    await this.#watch.wait(watched, { waitForCompletionTimeoutMs: patienceMs })
     const query = await this.#watch.answer(watched)
     if (!query.isRunning) return query
     await this.#ledger.conclude(key, await encodeResult(NO_ROWS), askedMs)

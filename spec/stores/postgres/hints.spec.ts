@@ -170,7 +170,7 @@ describe('a stop of a query whose process does not answer', () => {
     await one.schema.query(`UPDATE ${name}.queries SET executor = $1`, [
       '00000000-0000-4000-8000-000000000000',
     ])
-    await one.schema.query(`INSERT INTO ${name}.executors SELECT $1, ${name}.clock()`, [
+    await one.schema.query(`INSERT INTO ${name}.executors SELECT $1, ${name}.clock(), ${name}.clock()`, [
       '00000000-0000-4000-8000-000000000000',
     ])
     return id

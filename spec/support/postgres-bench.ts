@@ -15,13 +15,22 @@ export class PostgresBench extends StoreBench<PostgresStore> {
     this.pool = pool
   }
 
-  /** A store on tables of its own, whose time stands still. */
+  /** A store on tables of its own, whose time stands still. Another process is always there, which takes part in nothing. */
   static async create(url: string, options: Partial<PostgresStoreOptions> = {}): Promise<PostgresBench> {
     const bench = new PostgresBench(new TestSchema(url), new ObservedPool(url), options)
     await bench.store.migrate()
     await bench.schema.holdClock()
+    const { name } = bench.schema
+    await bench.schema.query(
+      `INSERT INTO ${name}.executors SELECT gen_random_uuid(), 'infinity', '-infinity'`,
+    )
     bench.pool.statements.length = 0
     return bench
+  }
+
+  /** From now on, there are no other processes than those of the test. */
+  async removeWitness(): Promise<void> {
+    await this.schema.query(`DELETE FROM ${this.schema.name}.executors WHERE seen_at = 'infinity'`)
   }
 
   /** Another process on the same tables, with timers of its own. */
@@ -47,7 +56,9 @@ export class PostgresBench extends StoreBench<PostgresStore> {
   }
 
   async count(table: 'queries' | 'chunks' | 'executors'): Promise<number> {
-    const { rows } = await this.schema.query(`SELECT count(*)::int AS n FROM ${this.schema.name}.${table}`)
+    const some = table === 'executors' ? `WHERE seen_at < 'infinity'` : ''
+    const { name } = this.schema
+    const { rows } = await this.schema.query(`SELECT count(*)::int AS n FROM ${name}.${table} ${some}`)
     return rows[0].n
   }
 

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { Ledger } from './ledger'
 import type { TakenQuery } from './rows'
 
@@ -13,6 +14,8 @@ export interface Adopter {
 export class Adoption {
   readonly #ledger: Ledger
   readonly #adopter: Adopter
+  /** What it takes over belongs to no request that happens to find it. */
+  readonly #context = new AsyncResource('PostgresAdoption')
   #underWay: Promise<void> | undefined
   /** There may be more since the tables were asked. */
   #isDue = false
@@ -29,10 +32,16 @@ export class Adoption {
 
   run(): Promise<void> {
     this.#isDue = true
-    this.#underWay ??= this.#takeAll().finally(() => {
-      this.#underWay = undefined
-    })
+    this.#underWay ??= this.#context.runInAsyncScope(() => this.#begin())
     return this.#underWay
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      await this.#takeAll()
+    } finally {
+      this.#underWay = undefined
+    }
   }
 
   async #takeAll(): Promise<void> {

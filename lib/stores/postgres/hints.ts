@@ -73,6 +73,11 @@ export class Hints {
     return this.#pollMs ?? (this.#listener.hears ? HEARING_POLL_MS : DEAF_POLL_MS)
   }
 
+  /** How often any process asks at least, since all have the same `pollMs`. */
+  get longestPollMs(): number {
+    return Math.max(this.#pollMs ?? 0, HEARING_POLL_MS)
+  }
+
   /** From now on, hints are heard. */
   listen(): void {
     this.#listener.start({

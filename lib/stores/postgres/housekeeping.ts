@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { Clock } from '../../core/clock'
 import { describeError } from '../../core/describe-error'
 import type { Logger } from '../../core/logger'
@@ -33,6 +34,8 @@ export class Housekeeping {
   readonly #ledger: Ledger
   readonly #household: Household
   readonly #options: HousekeepingOptions
+  /** Its timers belong to no request. */
+  readonly #context = new AsyncResource('PostgresHousekeeping')
   #first: Promise<void> | undefined
   // Each of these under way. None waits for another: a process whose heart stops loses its queries.
   #beating: Promise<void> | undefined
@@ -109,7 +112,9 @@ export class Housekeeping {
       this.#cancelLook = undefined
       this.look()
     }
-    this.#cancelLook = clock.setTimer(look, this.#household.pollMs(), { background: true })
+    this.#context.runInAsyncScope(() => {
+      this.#cancelLook = clock.setTimer(look, this.#household.pollMs(), { background: true })
+    })
   }
 
   #beatOnce(): void {

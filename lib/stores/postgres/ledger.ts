@@ -225,7 +225,7 @@ export class Ledger {
   }
 
   async beat(): Promise<void> {
-    await this.#database.runAside(this.#texts.beat, [this.#executor])
+    await this.#database.runAside(this.#texts.beat, [this.#executor, this.#leaseMs])
   }
 
   async leave(): Promise<void> {

@@ -91,7 +91,8 @@ export interface PostgresStoreOptions {
    */
   closeGraceMs?: number
   /**
-   * How often this process asks about queries, in milliseconds, while requests wait for them or while they run here.
+   * How often this process asks about queries, in milliseconds, while requests wait for them or while they run here. The
+   * same in every process: a stop waits that long for the process that runs the query.
    *
    * @default 2_000, or 250 without notifications
    */

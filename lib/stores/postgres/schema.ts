@@ -23,8 +23,8 @@ IF to_regclass('${s}.version') IS NULL THEN
   -- The one clock of all processes.
   CREATE FUNCTION ${s}.clock() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT statement_timestamp()';
 
-  -- The processes that run queries, and when each was there for the last time.
-  CREATE TABLE ${s}.executors (id uuid PRIMARY KEY, seen_at timestamptz NOT NULL);
+  -- The processes that run queries, when each was there for the last time, and since when it is there without a gap.
+  CREATE TABLE ${s}.executors (id uuid PRIMARY KEY, seen_at timestamptz NOT NULL, here_since timestamptz NOT NULL);
 
   CREATE TABLE ${s}.queries (
     -- A digest of owner and id: without its owner, no query is found.

@@ -37,7 +37,7 @@ export class SharedQueries implements Onlookers {
   readonly #results: Results
   readonly #watch: Watch
   readonly #hints: Hints
-  /** How long to wait for what another process does, in milliseconds. */
+  /** How long another process may take for what it has been told, in milliseconds. */
   readonly #patienceMs: number
 
   constructor(
@@ -53,8 +53,7 @@ export class SharedQueries implements Onlookers {
     const taker = {
       over: (key: Buffer) => void this.#watch.look(key),
       look: (key: Buffer, isMoved: boolean) => this.runs.look(key, isMoved),
-      // With the next heartbeat otherwise.
-      adopt: () => void this.runs.adopt().catch(() => {}),
+      adopt: () => this.#adopt(),
       catchUp: () => {
         this.runs.catchUp()
         this.#watch.pollNow()
@@ -106,7 +105,7 @@ export class SharedQueries implements Onlookers {
       }
       return this.read(key, id, seesHidden)
     }
-    if (stored.isOrphan && !local) await this.runs.adopt()
+    if (stored.isOrphan && !local) this.#adopt()
     // Its process was taken for lost, or did not answer.
     if (local && stored.state !== 'running') this.runs.look(key, false)
     const { startTimeMs, expirationTimeMs } = stored
@@ -114,6 +113,11 @@ export class SharedQueries implements Onlookers {
     if (stored.failure) throw stored.failure
     if (!result) return { isRunning: true, id: withPadding(id), ...times, ...local?.progress() }
     return { ...(stored.isKept && { id: withPadding(id) }), ...times, ...completed(stored, result) }
+  }
+
+  /** Nobody waits for that. What fails is tried again with the next heartbeat. */
+  #adopt(): void {
+    void this.runs.adopt().catch(() => {})
   }
 
   /** Moves the expiry. Whether the query is there. */
@@ -136,7 +140,9 @@ export class SharedQueries implements Onlookers {
       this.#watch.release(watched)
       throw error
     }
-    await this.#watch.wait(watched, { waitForCompletionTimeoutMs: this.#patienceMs })
+    // Its process may not have heard of that, and find out by asking. Until then its rows count.
+    const patienceMs = this.#hints.longestPollMs + this.#patienceMs
+    await this.#watch.wait(watched, { waitForCompletionTimeoutMs: patienceMs })
     const query = await this.#watch.answer(watched)
     if (!query.isRunning) return query
     await this.#ledger.conclude(key, await encodeResult(NO_ROWS), askedMs)

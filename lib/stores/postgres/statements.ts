@@ -19,10 +19,15 @@ export function statementsFor(schema: string, reruns: boolean) {
     `(expires_at < ${clock} - ${ms(grace)} OR deleted_at < ${clock} - ${ms(grace)})`
   const isThere = (executor: string, lease: string): string =>
     `EXISTS (SELECT FROM ${s}.executors WHERE id = ${executor} AND seen_at > ${clock} - ${ms(lease)})`
-  /** A running query has no process, or one that was not there for longer than the lease, although the server was. */
+  /** A process that was not there for as long as this has a gap. */
+  const gap = (lease: string): string => `${ms(lease)} / 2`
+  /**
+   * A running query has no process, or one that was not there for longer than the lease, although another one was without a
+   * gap. Without such a witness, it may be that no process could reach the server.
+   */
   const isLost = (query: string, lease: string): string =>
-    `(${query}.executor IS NULL OR (pg_postmaster_start_time() < ${clock} - ${ms(lease)}
-       AND NOT ${isThere(`${query}.executor`, lease)}))`
+    `(${query}.executor IS NULL OR (NOT ${isThere(`${query}.executor`, lease)} AND EXISTS (SELECT FROM ${s}.executors
+       WHERE here_since < ${clock} - ${ms(lease)} AND seen_at > ${clock} - ${gap(lease)})))`
   const isOrphan = (query: string, lease: string): string =>
     reruns ? `(attempt < max_attempts AND NOT is_stopped AND ${isLost(query, lease)})` : 'false'
   /** No process will run it to its end. */
@@ -176,8 +181,9 @@ export function statementsFor(schema: string, reruns: boolean) {
     notify: `SELECT pg_notify('${schema}', payload) FROM unnest($1::text[]) AS payload`,
 
     beat: `
-      INSERT INTO ${s}.executors (id, seen_at) VALUES ($1::uuid, ${clock})
-      ON CONFLICT (id) DO UPDATE SET seen_at = EXCLUDED.seen_at`,
+      INSERT INTO ${s}.executors AS e (id, seen_at, here_since) VALUES ($1::uuid, ${clock}, ${clock})
+      ON CONFLICT (id) DO UPDATE SET seen_at = EXCLUDED.seen_at,
+        here_since = CASE WHEN e.seen_at > EXCLUDED.seen_at - ${gap('$2')} THEN e.here_since ELSE EXCLUDED.seen_at END`,
 
     leave: `DELETE FROM ${s}.executors WHERE id = $1::uuid`,
 

@@ -96,7 +96,7 @@ describe('a query of another process', () => {
     one.obeySignal()
     const waits = [errorOf(one.get(id, FOREVER)), errorOf(two.get(id, FOREVER))]
     await until(() => two.clock.pendingTimers > 1)
-    await pool.idle()
+    await Promise.all([one.pool.idle(), pool.idle()])
     expect(await two.delete(id)).toBe(true)
     expect(signal.aborted).toBe(true)
     for (const error of await Promise.all(waits)) {
@@ -170,18 +170,18 @@ describe('a stop of a query whose process does not answer', () => {
     await one.schema.query(`UPDATE ${name}.queries SET executor = $1`, [
       '00000000-0000-4000-8000-000000000000',
     ])
-    await one.schema.query(`INSERT INTO ${name}.executors SELECT $1, ${name}.clock()`, [
+    await one.schema.query(`INSERT INTO ${name}.executors SELECT $1, ${name}.clock(), ${name}.clock()`, [
       '00000000-0000-4000-8000-000000000000',
     ])
     return id
   }
 
-  it('completes it without rows after the grace and a second, for all who wait', async () => {
+  it('completes it without rows after the grace, a poll and a second, for all who wait', async () => {
     const id = await leftBehind()
     const wait = two.get(id, FOREVER)
     const stopping = two.stop(id)
     await until(() => pool.statements.some((text) => text.includes('is_stopped = true')))
-    await one.advance(1_999, two)
+    await one.advance(3_999, two)
     expect(await two.get(id)).toMatchObject({ isRunning: true })
     await one.advance(1, two)
     const expected = { id, isPartial: true, result: { columns: [], values: [] } }

@@ -77,6 +77,28 @@ describe('a query of another process', () => {
     expect(await stopping).toMatchObject({ id, isPartial: true, result: rows('found') })
   })
 
+  it('keeps its rows when it is stopped from here, however seldom its process asks', async () => {
+    const options = {
+      ...OPTIONS,
+      listener: false,
+      pollMs: 5_000,
+      heartbeatMs: 60_000,
+      leaseMs: 180_000,
+    } as const
+    const [there, here] = [one.replica(options), one.replica(options)]
+    const id = await there.start()
+    there.run.report(rows('found'))
+    const stopping = here.stop(id)
+    await here.advance(5_000, there)
+    // It ignores its signal, so its grace has to pass.
+    expect(there.run.signal.aborted).toBe(true)
+    await there.advance(1_000)
+    await here.advance(2_000)
+    expect(await stopping).toMatchObject({ id, isPartial: true, result: rows('found') })
+    await there.close()
+    await here.close()
+  })
+
   it('is deleted from here: it is unknown at once, and interrupted with its next heartbeat', async () => {
     const id = await one.start()
     const ended = errorOf(one.get(id, FOREVER))

@@ -25,18 +25,17 @@ const TIME = text('a time value such as 500ms or 1.6s', {
 })
 
 export const ROWS = listOf(listOf(ANYTHING))
-/** A server may send a warning without a text. */
-const WARNINGS = about(
-  'Texts that the answer has as `Warning` headers.',
-  listOf(text('a text', { mayBeEmpty: true })),
-)
+/** What a client or a server has chosen freely may also be empty. */
+const FREE_TEXT = text('a text', { mayBeEmpty: true })
+
+const WARNINGS = about('Texts that the answer has as `Warning` headers.', listOf(FREE_TEXT))
 
 export const COLUMN = objectOf(
   {
-    name: TEXT,
+    name: FREE_TEXT,
     type: oneOf('an ES|QL type', COLUMN_TYPES),
-    original_types: listOf(TEXT),
-    suggested_cast: TEXT,
+    original_types: listOf(FREE_TEXT),
+    suggested_cast: FREE_TEXT,
     _meta: about('Shown to requests that ask for it.', ANY_OBJECT),
   },
   { required: ['name', 'type'], isOpen: true },
@@ -69,7 +68,7 @@ const CAUSE: Shape<ValueObject> = {
   read: (value, where) => CAUSE_FIELDS.read(value, where),
 }
 const CAUSE_FIELDS: Shape<ValueObject> = objectOf(
-  { type: TEXT, reason: TEXT, caused_by: CAUSE },
+  { type: TEXT, reason: FREE_TEXT, caused_by: CAUSE },
   { required: ['type', 'reason'], isOpen: true },
 )
 
@@ -78,7 +77,7 @@ const OWN_STATUS = Object.keys(ERROR_STATUS)
 const ERROR_FIELDS = objectOf(
   {
     error: objectOf(
-      { type: TEXT, reason: TEXT, caused_by: CAUSE },
+      { type: TEXT, reason: FREE_TEXT, caused_by: CAUSE },
       { required: ['type', 'reason'], isOpen: true },
     ),
     status: integer('an HTTP status of 400 or above', 400, 599),
@@ -129,7 +128,7 @@ export const ENTRY_FIELDS = {
     'The filter of the request, or `any`. Left out: none, and any for a pattern and in version 1.',
     wordOr('any', ANY_OBJECT),
   ),
-  locale: about('The locale of the request. Left out: any.', TEXT),
+  locale: about('The locale of the request. Left out: any.', FREE_TEXT),
   time_zone: about('The time zone of the request. Left out: any.', TEXT),
   redacted: about(
     'Whether a recorder has changed what is asked, so that no server can be asked the same again.',

@@ -1,5 +1,6 @@
 import { closest } from '../core/did-you-mean'
 import { ConfigError } from '../server/config-error'
+import { EXIT } from './exit-codes'
 
 /** What the command line can do besides starting a gateway. */
 export interface Command {
@@ -34,9 +35,6 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 }
 
-/** Nothing could be done: the flags are wrong, or what the command needs is not there. */
-export const CANNOT_RUN = 2
-
 /**
  * Runs the command that the first argument names, and resolves with its exit code. `undefined` if it names none: the
  * arguments are then those of the gateway.
@@ -51,7 +49,7 @@ export async function runCommand([name = '', ...args]: readonly string[]): Promi
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(`express-esql-async-query: ${error.message}\n`)
-    return CANNOT_RUN
+    return EXIT.notDone
   }
 }
 

@@ -2,7 +2,8 @@ import { messageOf } from '../core/message-of'
 import type { StandaloneDouble } from '../double/control/standalone'
 import { startStandaloneDouble } from '../double/control/standalone'
 import { ConfigError } from '../server/config-error'
-import { BOOLEAN, FILE } from '../server/setting-kinds'
+import { BOOLEAN, FILE, PORT, wordOf } from '../server/setting-kinds'
+import { EXIT } from './exit-codes'
 import { describeFlags, readFlags } from './flags'
 import { untilInterrupted } from './interrupted'
 
@@ -19,13 +20,7 @@ const FLAGS = {
     default: 'real',
   },
   control: { ...BOOLEAN, about: 'serves the control below /__double', default: false },
-  port: {
-    placeholder: 'NUMBER',
-    about: 'the port on 127.0.0.1; 0 is one that is free',
-    expected: 'a whole number from 0 to 65535',
-    parse: (text: string) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
-    default: 0,
-  },
+  port: { ...PORT, about: 'the port on 127.0.0.1; 0 is one that is free', default: 0 },
   release: {
     ...wordOf('9.5', '8.19'),
     about: 'the release of Elasticsearch that the double says it is',
@@ -59,7 +54,7 @@ export async function runDouble(args: readonly string[]): Promise<number> {
   const flags = readFlags(args, FLAGS)
   if (flags === 'help') {
     process.stdout.write(HELP)
-    return 0
+    return EXIT.done
   }
   const { control, print, catalogue, ...options } = flags
   const double = await start({ ...options, ...(catalogue && { catalogue }) }, { control })
@@ -67,7 +62,7 @@ export async function runDouble(args: readonly string[]): Promise<number> {
   process.stdout.write(print === 'json' ? asJson(double) : asText(double))
   await ended
   await double.close()
-  return 0
+  return EXIT.done
 }
 
 async function start(...how: Parameters<typeof startStandaloneDouble>): Promise<StandaloneDouble> {
@@ -99,12 +94,4 @@ function asText({ url, controlUrl, tokens }: StandaloneDouble): string {
     ...users,
     '',
   ].join('\n')
-}
-
-function wordOf<const Word extends string>(...words: readonly [Word, Word]) {
-  return {
-    placeholder: 'WORD',
-    expected: words.join(' or '),
-    parse: (text: string) => words.find((word) => word === text),
-  }
 }

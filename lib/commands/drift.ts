@@ -1,5 +1,6 @@
 import { systemClock } from '../core/clock'
 import { messageOf } from '../core/message-of'
+import { withScheme } from '../core/with-scheme'
 import { askRelease, connect } from '../record/cluster-recorder'
 import type { CheckedEntry } from '../record/drift'
 import { checkDrift } from '../record/drift'
@@ -7,6 +8,7 @@ import { ConfigError } from '../server/config-error'
 import type { Report, ReportName } from '../verify/reports'
 import { REPORTS } from '../verify/reports'
 import type { Outcome, Result } from '../verify/verify'
+import { EXIT } from './exit-codes'
 
 export interface DriftRun {
   catalogue: string
@@ -17,17 +19,13 @@ export interface DriftRun {
   maxSeconds: number
 }
 
-const SAME = 0
-const CHANGED = 1
-const NOT_DONE = 2
-
 /** Asks a cluster everything that a catalogue says, reports what is no longer true, and resolves with an exit code. */
 export async function reportDrift(
   { catalogue, url, token, format, maxSeconds }: DriftRun,
   signal: AbortSignal,
 ): Promise<number> {
   const { line, end }: Report = REPORTS[format]
-  const authorization = token === undefined || token.includes(' ') ? token : `Bearer ${token}`
+  const authorization = token === undefined ? undefined : withScheme('Bearer', token)
   const store = connect({ url, authorization }, systemClock)
   const results: Result[] = []
   const checked: CheckedEntry[] = []
@@ -50,10 +48,10 @@ export async function reportDrift(
 }
 
 function exitCodeOf(checked: readonly CheckedEntry[]): number {
-  if (checked.some(({ outcome }) => outcome === 'changed')) return CHANGED
+  if (checked.some(({ outcome }) => outcome === 'changed')) return EXIT.failed
   const isAsked = checked.some(({ outcome }) => outcome === 'same')
   const isLeft = checked.some((entry) => entry.outcome === 'not asked' && entry.isFault)
-  return isAsked && !isLeft ? SAME : NOT_DONE
+  return isAsked && !isLeft ? EXIT.done : EXIT.notDone
 }
 
 /** An entry is a check whose source is the catalogue. */

@@ -3,7 +3,7 @@ import { messageOf } from '../core/message-of'
 import { ConfigError } from '../server/config-error'
 import { parseFlags, withValues } from '../server/given-settings'
 import type { Setting } from '../server/setting-kinds'
-import { BOOLEAN } from '../server/setting-kinds'
+import { BOOLEAN, PLAIN_URL } from '../server/setting-kinds'
 
 /** A flag of a command. Its name comes from its key: `maxSeconds` is `--max-seconds`. */
 export interface Flag<T> extends Pick<Setting<T>, 'placeholder' | 'about' | 'expected' | 'parse'> {
@@ -18,6 +18,13 @@ type Values<Table extends Flags> = {
     | Exclude<ReturnType<Table[Key]['parse']>, undefined>
     | (Table[Key] extends { default: unknown } | { isRequired: true } ? never : undefined)
 }
+
+/** The server that a command asks. */
+export const SERVER_URL = {
+  ...PLAIN_URL,
+  parse: (text: string) => PLAIN_URL.parse(text)?.href,
+  isRequired: true,
+} as const
 
 /** `'help'` where that is asked for. Throws a {@link ConfigError} for unknown, bad and missing flags. */
 export function readFlags<const Table extends Flags>(
@@ -66,6 +73,13 @@ export function readTextFile(flag: string, file: string): string {
   } catch (cause) {
     throw new ConfigError(`--${flag} names a file that cannot be read: ${messageOf(cause)}`, { cause })
   }
+}
+
+/** Credentials in a file. Nothing of it is shown in errors: it may hold a secret of another kind. */
+export function readCredentials(flag: string, file: string, what: string): string {
+  const text = readTextFile(flag, file)
+  if (/^[!-~]+( [!-~]+)*$/.test(text)) return text
+  throw new ConfigError(`--${flag} names a file without ${what}: ${file}`)
 }
 
 function nameOf(key: string): string {

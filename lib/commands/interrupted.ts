@@ -1,3 +1,5 @@
+import { EXIT } from './exit-codes'
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** npm sends Ctrl-C twice, so only the third ends at once. */
@@ -23,6 +25,6 @@ export function onInterrupt(act: () => void, exitCode: number): () => void {
 /** Resolves at the first signal to end. What ends the process then has time until the third. */
 export function untilInterrupted(): Promise<void> {
   return new Promise((resolve) => {
-    onInterrupt(resolve, 1)
+    onInterrupt(resolve, EXIT.failed)
   })
 }

@@ -6,18 +6,13 @@ import { openDouble } from '../double/double'
 import { resolveDoubleOptions } from '../double/options'
 import type { Redaction } from '../record/redaction'
 import { ConfigError } from '../server/config-error'
-import { COUNT, COUNT_OR_NONE, FILE, parseUrl } from '../server/setting-kinds'
-import { describeFlags, readFlags, readTextFile } from './flags'
+import { COUNT, FILE, PORT, wordOf } from '../server/setting-kinds'
+import { EXIT } from './exit-codes'
+import { describeFlags, readCredentials, readFlags, readTextFile, SERVER_URL } from './flags'
 import { untilInterrupted } from './interrupted'
 
 const FLAGS = {
-  url: {
-    placeholder: 'URL',
-    about: 'where the cluster is: the URL in front of /_query/async',
-    expected: 'an http or https URL without credentials and query',
-    parse: (text: string) => parseUrl(text)?.href,
-    isRequired: true,
-  },
+  url: { ...SERVER_URL, about: 'where the cluster is: the URL in front of /_query/async' },
   out: {
     ...FILE,
     about: 'the catalogue; entries that it has stay, unless their query is asked again',
@@ -35,22 +30,17 @@ const FLAGS = {
   },
   maxRows: { ...COUNT, about: 'records so many rows of a result, and leaves out the others' },
   repeats: {
-    placeholder: 'WORD',
+    ...wordOf('all', 'last'),
     about: 'all: an answer for each time that a query is asked; last: one alone',
-    expected: 'all or last',
-    parse: (text: string): 'all' | 'last' | undefined =>
-      text === 'all' || text === 'last' ? text : undefined,
     default: 'all',
   },
   mode: {
-    placeholder: 'WORD',
+    ...wordOf('update', 'new'),
     about: 'update: asks the cluster everything; new: only what the catalogue does not know',
-    expected: 'update or new',
-    parse: (text: string) => (text === 'update' || text === 'new' ? text : undefined),
     default: 'update',
   },
   port: {
-    ...COUNT_OR_NONE,
+    ...PORT,
     about: 'where it listens, on this machine alone; 0: a port that is free',
     default: 0,
   },
@@ -72,12 +62,12 @@ export async function runRecord(args: readonly string[]): Promise<number> {
   const flags = readFlags(args, FLAGS)
   if (flags === 'help') {
     process.stdout.write(HELP)
-    return 0
+    return EXIT.done
   }
   const { url, out, apiKeyFile, caFile, redact, maxRows, repeats, mode, port } = flags
   const record = {
     ...{ mode, url, maxRows, repeats },
-    apiKey: apiKeyFile === undefined ? undefined : readToken(apiKeyFile),
+    apiKey: apiKeyFile === undefined ? undefined : readCredentials('api-key-file', apiKeyFile, 'a key'),
     ca: caFile === undefined ? undefined : readTextFile('ca-file', caFile),
     redact: redact === undefined ? undefined : await loadRedaction(redact),
   }
@@ -97,7 +87,7 @@ export async function runRecord(args: readonly string[]): Promise<number> {
   await ended
   await double.close()
   process.stdout.write(`${double.recorder?.recording.summary}\n`)
-  return 0
+  return EXIT.done
 }
 
 async function start(options: Parameters<typeof resolveDoubleOptions>[0]): Promise<HttpDouble> {
@@ -117,11 +107,4 @@ async function loadRedaction(file: string): Promise<Redaction> {
   } catch (cause) {
     throw new ConfigError(`--redact names a module that cannot be loaded: ${messageOf(cause)}`, { cause })
   }
-}
-
-/** Nothing of the file is shown: it may hold a secret of another kind. */
-function readToken(file: string): string {
-  const token = readTextFile('api-key-file', file)
-  if (/^[!-~]+( [!-~]+)*$/.test(token)) return token
-  throw new ConfigError(`--api-key-file names a file without a key: ${file}`)
 }

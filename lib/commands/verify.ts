@@ -1,7 +1,7 @@
 import { systemClock } from '../core/clock'
 import { messageOf } from '../core/message-of'
 import { ConfigError } from '../server/config-error'
-import { COUNT, FILE, LIST, NON_EMPTY, parseUrl } from '../server/setting-kinds'
+import { COUNT, FILE, LIST, NON_EMPTY, wordOf } from '../server/setting-kinds'
 import { CHECKS } from '../verify/all-checks'
 import { Breach } from '../verify/answer'
 import { GROUPS } from '../verify/check'
@@ -13,20 +13,15 @@ import { isRelease } from '../verify/target'
 import { Verifier, verify } from '../verify/verify'
 import type { DriftRun } from './drift'
 import { reportDrift } from './drift'
-import { describeFlags, readFlags, readTextFile } from './flags'
+import { EXIT } from './exit-codes'
+import { describeFlags, readCredentials, readFlags, SERVER_URL } from './flags'
 import { onInterrupt } from './interrupted'
 
 const QUERY = { ...NON_EMPTY, placeholder: 'QUERY' }
 const CHECK_NAMES = { ...LIST, expected: 'a comma-separated list of names of checks' }
 
 const FLAGS = {
-  url: {
-    placeholder: 'URL',
-    about: 'where the API is: the URL in front of /_query/async',
-    expected: 'an http or https URL without credentials and query',
-    parse: (text: string) => parseUrl(text)?.href,
-    isRequired: true,
-  },
+  url: { ...SERVER_URL, about: 'where the API is: the URL in front of /_query/async' },
   tokenFile: {
     ...FILE,
     about: 'a file with the token of the caller, or with a whole Authorization such as ApiKey …',
@@ -59,10 +54,8 @@ const FLAGS = {
   only: { ...CHECK_NAMES, about: 'asks just these: names of checks, or parts of names between dots' },
   skip: { ...CHECK_NAMES, about: 'leaves these out' },
   format: {
-    placeholder: 'WORD',
+    ...wordOf(...(Object.keys(REPORTS) as ReportName[])),
     about: 'how the outcome is written: text, junit, tap or json',
-    expected: 'text, junit, tap or json',
-    parse: (text: string) => (Object.hasOwn(REPORTS, text) ? (text as ReportName) : undefined),
     default: 'text',
   },
   maxSeconds: { ...COUNT, about: 'ends the run after this many seconds', default: 120 },
@@ -83,15 +76,11 @@ Exit code: 0 if every check that must pass and was asked has passed, 1 if one ha
 has ended early. For an https server with a certificate of your own, set NODE_EXTRA_CA_CERTS.
 `
 
-const PASSED = 0
-const FAILED = 1
-const NOT_DONE = 2
-
 export async function runVerify(args: readonly string[]): Promise<number> {
   const flags = readFlags(args, FLAGS)
   if (flags === 'help') {
     process.stdout.write(HELP)
-    return PASSED
+    return EXIT.done
   }
   if (flags.catalogue !== undefined) return drift({ ...flags, catalogue: flags.catalogue })
   const { url, completes, runs, fails, release, only, skip } = flags
@@ -125,8 +114,8 @@ async function report(
     })
     process.stdout.write(end(verification))
     if (ending.signal.aborted) process.stderr.write(`express-esql-async-query: ${ending.signal.reason}\n`)
-    if (countsOf(verification.results).mustFailed > 0) return FAILED
-    return ending.signal.aborted ? NOT_DONE : PASSED
+    if (countsOf(verification.results).mustFailed > 0) return EXIT.failed
+    return ending.signal.aborted ? EXIT.notDone : EXIT.done
   } finally {
     ending.cancel()
   }
@@ -166,17 +155,12 @@ async function assertAskable(
 }
 
 function withToken(who: 'alice' | 'mallory', flag: string, file: string | undefined): EsqlAsyncApi['as'] {
-  if (file === undefined) return {}
-  const token = readTextFile(flag, file)
-  // Nothing of the file is shown: it may hold a secret of another kind.
-  if (!/^[!-~]+( [!-~]+)*$/.test(token))
-    throw new ConfigError(`--${flag} names a file without a token: ${file}`)
-  return { [who]: token }
+  return file === undefined ? {} : { [who]: readCredentials(flag, file, 'a token') }
 }
 
 function endOnSignal(maxSeconds: number): { signal: AbortSignal; cancel(): void } {
   const controller = new AbortController()
-  const cancelSignals = onInterrupt(() => controller.abort('interrupted'), NOT_DONE)
+  const cancelSignals = onInterrupt(() => controller.abort('interrupted'), EXIT.notDone)
   const cancelTimer = systemClock.setTimer(
     () => controller.abort(`not asked within ${maxSeconds} s`),
     maxSeconds * 1_000,

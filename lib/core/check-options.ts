@@ -36,6 +36,10 @@ export const rules = {
     expected: 'a number >= 0',
     fits: (value: unknown) => typeof value === 'number' && value >= 0,
   },
+  port: {
+    expected: 'a port, 0 to 65535',
+    fits: (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535,
+  },
   boolean: { expected: 'a boolean', fits: (value: unknown) => typeof value === 'boolean' },
   function: { expected: 'a function', fits: (value: unknown) => typeof value === 'function' },
   meterProvider: {

@@ -115,11 +115,7 @@ export const DOUBLE_OPTIONS = {
   },
   anonymous: { ...rules.boolean, default: false },
   release: oneOf('9.5', '8.19'),
-  port: {
-    expected: 'a whole number from 0 to 65535',
-    fits: (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535,
-    default: 0,
-  },
+  port: { ...rules.port, default: 0 },
   waitByDefault: { ...rules.boolean, default: false },
   limits: {
     expected: `an object with some of ${[...ROUTER_LIMITS, ...STORE_LIMITS].join(', ')}`,

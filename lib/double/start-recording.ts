@@ -1,5 +1,6 @@
 import { untouchedClock } from '../core/clock'
 import { printOnConsole } from '../core/logger'
+import { withScheme } from '../core/with-scheme'
 import type { ClusterRecorder } from '../record/cluster-recorder'
 import type { ResolvedRecord } from './record-options'
 
@@ -11,8 +12,7 @@ export async function startRecording(
   if (!recording) return undefined
   // Few doubles record, and none of the others should load this.
   const { startRecorder }: typeof import('../record/cluster-recorder') = require('../record/cluster-recorder')
-  const isKeyAlone = apiKey !== '' && !apiKey.includes(' ')
-  const authorization = isKeyAlone ? `ApiKey ${apiKey}` : apiKey || undefined
+  const authorization = apiKey === '' ? undefined : withScheme('ApiKey', apiKey)
   const { url, file } = recording
   return startRecorder(
     { url, authorization, ca },

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Request, Response } from 'express'
+import { sentParams } from '../catalogue/matching'
 import type { Clock } from '../core/clock'
-import type { Value } from '../core/result'
 import type { QueryParam } from '../core/store'
 import type { Command } from '../request/command'
 import type { JournalEntry } from './journal-entry'
@@ -134,7 +134,7 @@ export class Visit {
 
   #noteQuery({ query, params }: { query: string; params?: readonly QueryParam[] }): void {
     this.entry.query = query
-    if (params && params.length > 0) this.entry.params = params.map(asSent)
+    if (params && params.length > 0) this.entry.params = sentParams(params)
   }
 
   /** The client may have all of an answer before the system says so. */
@@ -151,11 +151,6 @@ export class Visit {
       },
     })
   }
-}
-
-export function asSent({ name, kind = 'value', value }: QueryParam): Value {
-  if (name === undefined) return value
-  return { [name]: kind === 'value' ? value : { [kind]: value } }
 }
 
 function withoutSecrets(headers: IncomingHttpHeaders): IncomingHttpHeaders {

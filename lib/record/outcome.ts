@@ -2,6 +2,7 @@ import type { ErrorCause, QueryError } from '../core/errors'
 import { isQueryError } from '../core/errors'
 import type { Column, ValueObject } from '../core/result'
 import type { CompletedQuery } from '../core/store'
+import { withoutMissing } from '../core/without-missing'
 
 /** Statuses that tell of the cluster or the credentials, and not of the query. */
 const OUTAGES = [401, 502, 503, 504]
@@ -60,8 +61,4 @@ export function errorBody({ type, reason, status, metadata, causedBy }: QueryErr
 
 function causeOf({ type, reason, causedBy }: ErrorCause): ValueObject {
   return withoutMissing({ type, reason, caused_by: causedBy && causeOf(causedBy) })
-}
-
-function withoutMissing(fields: ValueObject): ValueObject {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }

@@ -7,6 +7,7 @@ import { checkRows, readResponse } from '../catalogue/read-response'
 import { isQueryError } from '../core/errors'
 import type { Rows, ValueObject } from '../core/result'
 import { isValueObject } from '../core/result'
+import { withoutMissing } from '../core/without-missing'
 import { parseJson } from '../json/parse'
 import { layout } from './layout'
 import type { RecordedResponse } from './response-text'
@@ -170,8 +171,4 @@ async function signaturesOf(
 
 function equal(one: readonly unknown[], other: readonly unknown[]): boolean {
   return layout({ values: one as Rows }) === layout({ values: other as Rows })
-}
-
-function withoutMissing(fields: ValueObject): ValueObject {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }

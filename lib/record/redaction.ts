@@ -133,9 +133,13 @@ function entryOf(query: string, params: readonly Value[], filter: ValueObject | 
   return { query, ...(params.length > 0 && { params }), ...(filter && { filter }) }
 }
 
+/** What a catalogue could not have would make the whole file unreadable. */
 function assertEntry(entry: unknown): asserts entry is RecordedEntry {
-  if (isObject(entry) && typeof (entry as { query?: unknown }).query === 'string') return
-  throw new TypeError('the `entry` of a redaction must return an entry at once, with its `query`')
+  const { query, filter = {} } = isObject(entry) ? entry : {}
+  if (typeof query !== 'string' || query === '') {
+    throw new TypeError('the `entry` of a redaction must return an entry at once, with its `query`')
+  }
+  if (!isObject(filter)) throw new TypeError('the `entry` of a redaction must leave `filter` an object')
 }
 
 function patternOf(name: string): RegExp {

@@ -1,3 +1,4 @@
+import { rules } from '../core/check-options'
 import { MS_PER_UNIT, parseTimeValue } from '../core/time-value'
 import { JWKS_OPTIONS } from '../jwt/jwks/options'
 import { JWT_CALLER_OPTIONS } from '../jwt/options'
@@ -70,12 +71,33 @@ export const COUNT_OR_NONE = {
   parse: (text: string) => (text === '0' ? 0 : COUNT.parse(text)),
 }
 
+export const PORT = {
+  placeholder: 'NUMBER',
+  expected: rules.port.expected,
+  parse: (text: string) =>
+    /^\d{1,5}$/.test(text) && rules.port.fits(Number(text)) ? Number(text) : undefined,
+}
+
+export const PLAIN_URL = {
+  placeholder: 'URL',
+  expected: 'an http or https URL without credentials and query',
+  parse: (text: string) => parseUrl(text),
+}
+
 export const FILE = { placeholder: 'FILE', expected: 'the path of a file', parse: (text: string) => text }
 
 export const BOOLEAN = {
   placeholder: 'BOOLEAN',
   expected: 'true or false',
   parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined),
+}
+
+export function wordOf<const Word extends string>(...words: readonly Word[]) {
+  return {
+    placeholder: 'WORD',
+    expected: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
+    parse: (text: string) => words.find((word) => word === text),
+  }
 }
 
 export const LIST = {

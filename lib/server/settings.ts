@@ -9,10 +9,12 @@ import {
   LIST,
   NON_EMPTY,
   OPTION_TABLES,
+  PLAIN_URL,
+  PORT,
   parseOrigins,
   parseTime,
-  parseUrl,
   TIME,
+  wordOf,
 } from './setting-kinds'
 
 export const PREFIX = 'ESQL_ASYNC_'
@@ -25,20 +27,12 @@ const CORS_HEADERS = [
 
 export const SETTINGS = named({
   host: { ...NON_EMPTY, about: 'address to listen on', defaultInWords: 'all, or 127.0.0.1 without a key' },
-  port: {
-    placeholder: 'NUMBER',
-    about: 'port to listen on; 0 picks a free one',
-    expected: 'a port, 0 to 65535',
-    parse: (text: string) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
-    default: 3_000,
-  },
+  port: { ...PORT, about: 'port to listen on; 0 picks a free one', default: 3_000 },
   ...JWT_SETTINGS,
   elasticsearchUrl: {
-    placeholder: 'URL',
+    ...PLAIN_URL,
     about: 'the cluster to stand in front of',
-    expected: 'an http or https URL without credentials and query',
     mayHoldSecret: true,
-    parse: (text: string) => parseUrl(text),
     option: 'elasticsearch.url',
     defaultInWords: 'none: the server answers sample queries',
   },
@@ -174,10 +168,8 @@ export const SETTINGS = named({
   },
   maxRun: { ...TIME, about: 'longest time that a query without a cluster runs', option: 'memory.maxRunMs' },
   onMaxRun: {
-    placeholder: 'WORD',
+    ...wordOf('stop', 'fail'),
     about: 'whether a query then ends with the rows that it has (stop), or fails (fail)',
-    expected: 'stop or fail',
-    parse: (text: string) => (text === 'stop' || text === 'fail' ? text : undefined),
     option: 'memory.onMaxRun',
   },
   idempotencyWindow: {
@@ -222,10 +214,9 @@ export const SETTINGS = named({
   },
   shutdownGrace: { ...TIME, about: 'how long answers may take to finish after that', default: 10_000 },
   logLevel: {
+    ...wordOf(...LOG_LEVELS),
     placeholder: 'LEVEL',
     about: 'lowest level that is logged',
-    expected: 'debug, info, warn or error',
-    parse: (text: string) => LOG_LEVELS.find((level) => level === text),
     default: 'info',
   },
 } as const satisfies Record<string, Omit<Setting<unknown>, 'name'>>)

@@ -5,6 +5,7 @@ import { isQueryError, RoutingError } from '../core/errors'
 import type { Logger } from '../core/logger'
 import { consoleLogger } from '../core/logger'
 import type { Meter } from '../core/meter'
+import { withoutMissing } from '../core/without-missing'
 import { refusalsOnConsole } from './console-refusals'
 import { requestMetrics } from './request-metrics'
 import type { RequestOutcome, RequestRecord } from './request-record'
@@ -98,7 +99,7 @@ function toEvent(record: RequestRecord, outcome: RequestOutcome, error: unknown)
     traceId,
     err: causeOf(error, status),
   }
-  return Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined))
+  return withoutMissing(event)
 }
 
 /** A refusal before a query is read that has a cause is one that the operator can end. */

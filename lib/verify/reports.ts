@@ -11,8 +11,8 @@ export interface Report {
 
 export const REPORTS = {
   text: { line: textLine, end: textEnd },
-  tap: { end: tap },
   junit: { end: junit },
+  tap: { end: tap },
   json: { end: json },
 } as const satisfies Record<string, Report>
 

@@ -1,3 +1,5 @@
+import { withScheme } from '../core/with-scheme'
+
 /** What a check needs beyond a server and a query that completes. */
 export type Need = 'runs' | 'fails' | 'token' | 'stranger'
 
@@ -58,8 +60,7 @@ export function resolveTarget({
     async authorization(who) {
       const given = who === 'owner' ? as.alice : as.mallory
       if (given === undefined) return undefined
-      const text = await textOf(given)
-      return text.includes(' ') ? text : `Bearer ${text}`
+      return withScheme('Bearer', await textOf(given))
     },
     queries: { completes, runs: runs ?? '', fails: fails ?? '' },
     patienceMs,

@@ -1,18 +1,58 @@
 import { symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { ManualClock } from 'express-esql-async-query/test-kit'
+import fc from 'fast-check'
 import type { Asked } from '../../lib/catalogue/matching'
-import { findEntry, Question } from '../../lib/catalogue/matching'
+import { findEntry, paramsOf, Question } from '../../lib/catalogue/matching'
 import { readCatalogue } from '../../lib/catalogue/read-catalogue'
 import type { QueryError } from '../../lib/core/errors'
 import { QueryError as Failure, isQueryError } from '../../lib/core/errors'
 import type { QueryResult, Rows } from '../../lib/core/result'
+import { errorBody, headOf } from '../../lib/record/outcome'
 import type { RecordingOptions } from '../../lib/record/recording'
 import { Recording } from '../../lib/record/recording'
 import type { RedactEntry } from '../../lib/record/redaction'
 import { RecordingFolder } from '../support/recordings'
 
 const COLUMNS: QueryResult['columns'] = [{ name: 'a', type: 'keyword' }]
+const DONE = { isRunning: false, isPartial: false } as const
+
+/** Texts of a server, and those of a client, which may end within a character. */
+const told = fc.oneof(
+  fc.constantFrom('', ' ', '\n', '"', '`', '\u2028', '\uffff'),
+  fc.string({ unit: 'binary' }),
+)
+const sent = fc.oneof(told, fc.constantFrom('// a', '/*', '"""', '\ud800'))
+
+const questions: fc.Arbitrary<Asked> = fc.record(
+  {
+    query: sent.filter((text) => text.trim() !== ''),
+    params: fc.array(sent, { maxLength: 2 }).map(paramsOf),
+    filter: fc.dictionary(sent, sent),
+    locale: sent,
+    timeZone: fc.constant('UTC'),
+  },
+  { requiredKeys: ['query'] },
+)
+const columns: fc.Arbitrary<QueryResult['columns']> = fc.array(
+  fc.record(
+    {
+      name: told,
+      type: fc.constant('keyword'),
+      originalTypes: fc.array(told),
+      suggestedCast: told,
+      meta: fc.dictionary(told, told),
+    },
+    { requiredKeys: ['name', 'type'] },
+  ),
+  { maxLength: 3 },
+)
+const outcomes: fc.Arbitrary<QueryResult | QueryError> = fc.oneof(
+  fc.record({ columns, values: fc.constant([]), warnings: fc.array(told, { minLength: 1 }) }),
+  fc
+    .record({ reason: told, causedBy: fc.option(fc.record({ type: fc.constant('a'), reason: told })) })
+    .map(({ reason, causedBy }) => new Failure('a', reason, { causedBy: causedBy ?? undefined })),
+)
 
 describe('the file of a recording', () => {
   let folder: RecordingFolder
@@ -39,16 +79,15 @@ describe('the file of a recording', () => {
     columns: COLUMNS,
     values: cells.map((cell) => [cell]),
   })
-  const note = async (query: string, outcome: QueryResult | QueryError, tookNanos = 1e6): Promise<void> => {
-    const run = recording.begin({ query })
+  const note = async (
+    asked: string | Asked,
+    outcome: QueryResult | QueryError,
+    tookNanos = 1e6,
+  ): Promise<void> => {
+    const run = recording.begin(typeof asked === 'string' ? { query: asked } : asked)
     if (!run) return
     if (isQueryError(outcome)) await recording.fail(run, outcome, { ids: [] })
-    else
-      await recording.complete(
-        run,
-        { isRunning: false, isPartial: false, tookNanos, result: outcome },
-        { ids: [] },
-      )
+    else await recording.complete(run, { ...DONE, tookNanos, result: outcome }, { ids: [] })
   }
   const cellsOf = (query: string): unknown[] => {
     const entry = readCatalogue(folder.file).entries.find(({ usage }) => usage === query)
@@ -276,6 +315,23 @@ describe('the file of a recording', () => {
       undefined,
     ])
   })
+
+  it('is read again, whatever the texts of clients and servers are', async () => {
+    const bodyOf = (outcome: QueryResult | QueryError) =>
+      isQueryError(outcome)
+        ? errorBody(outcome)
+        : { ...headOf({ ...DONE, result: outcome }), warnings: outcome.warnings }
+    const property = fc.asyncProperty(questions, outcomes, async (asked, outcome) => {
+      folder.remove()
+      folder = new RecordingFolder()
+      open()
+      await note(asked, outcome)
+      await recording.close()
+      const found = findEntry(readCatalogue(folder.file).entries, new Question(asked))
+      expect(found?.entry.outcomes.map(bodyOf)).toEqual([bodyOf(outcome)])
+    })
+    await fc.assert(property, { numRuns: 200 })
+  }, 60_000)
 
   it('stays where a link leads', async () => {
     const link = path.join(folder.path, 'link.json')

@@ -64,13 +64,16 @@ describe('a redacted question', () => {
     })
   })
 
-  it.each<[string, () => unknown]>([
-    ['a promise', async () => ({ query: 'a' })],
-    ['nothing', () => undefined],
-    ['no query', () => ({})],
-  ])('is refused if `entry` returns %s', (_what, entry) => {
+  const lacksQuery = 'must return an entry at once, with its `query`'
+  it.each<[string, () => unknown, string]>([
+    ['a promise', async () => ({ query: 'a' }), lacksQuery],
+    ['nothing', () => undefined, lacksQuery],
+    ['no query', () => ({}), lacksQuery],
+    ['a query without text', () => ({ query: '' }), lacksQuery],
+    ['a filter in a word', () => ({ query: 'a', filter: 'any' }), 'must leave `filter` an object'],
+  ])('is refused if `entry` returns %s', (_what, entry, reason) => {
     const redactor = new Redactor(entry as Redaction, '')
-    expect(() => redactor.question({ query: 'a' })).toThrow('must return an entry at once, with its `query`')
+    expect(() => redactor.question({ query: 'a' })).toThrow(reason)
   })
 
   it.each<[unknown, string]>([

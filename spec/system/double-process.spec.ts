@@ -66,7 +66,7 @@ describe('the command double', () => {
     ['in production', [], { NODE_ENV: 'production' }, /NODE_ENV=production.* --in-production\n$/],
     ['with an unknown flag', ['--clok', 'manual'], {}, /Unknown option '--clok'; see --help/],
     ['with a wrong clock', ['--clock', 'none'], {}, /--clock must be real or manual, got `none`/],
-    ['with a wrong port', ['--port', '65536'], {}, /--port must be a whole number from 0 to 65535/],
+    ['with a wrong port', ['--port', '65536'], {}, /--port must be a port, 0 to 65535/],
     ['without its catalogue', ['--catalogue', 'nowhere.json'], {}, /nowhere\.json: ENOENT/],
     ['with a wrong switch', ['--control', 'maybe'], {}, /--control must be true or false, got `maybe`/],
   ])(

@@ -1,11 +1,10 @@
+import { sentParams } from '../../catalogue/matching'
 import { QueryError } from '../../core/errors'
 import { messageOf } from '../../core/message-of'
-import type { QueryParam } from '../../core/store'
 import type { FaultOptions } from '../faults/fault'
 import type { JournalEntry, JournalFilter } from '../journal-entry'
 import type { RunningDouble } from '../queries/running-double'
 import { StandingClock } from '../standing-clock'
-import { asSent } from '../visit'
 import * as answers from './answers'
 import type { FilterFields } from './bodies'
 import * as bodies from './bodies'
@@ -96,7 +95,11 @@ export const ROUTES = [
     about: 'The queries that nobody has announced, with what the client was told.',
     answer: answers.UNMATCHED,
     act: ({ double }) => ({
-      queries: double.unknown.map(({ query, params, reason }) => ({ query, params: shown(params), reason })),
+      queries: double.unknown.map(({ query, params, reason }) => ({
+        query,
+        params: sentParams(params),
+        reason,
+      })),
     }),
   }),
   route({
@@ -128,7 +131,7 @@ export const ROUTES = [
     act: ({ double }) => ({
       queries: double.runningNow.map(({ text, params, id, owner, waits }) => ({
         query: text,
-        params: shown(params),
+        params: sentParams(params),
         id,
         owner,
         waits,
@@ -277,8 +280,4 @@ function filterOf({ headers, ...others }: FilterFields): JournalFilter {
 
 function showEntry({ waitMs, ...entry }: JournalEntry): Reply {
   return { ...entry, wait_in_millis: waitMs }
-}
-
-function shown(params: readonly QueryParam[]) {
-  return params.map(asSent)
 }

@@ -2,6 +2,7 @@ import { unavailable } from '../../core/errors'
 import { isObject } from '../../core/is-object'
 import type { Column, EngineResult, QueryResult, ResultEnd, Rows } from '../../core/result'
 import { isRows } from '../../core/result'
+import { withoutMissing } from '../../core/without-missing'
 import { admitColumns } from '../../formats/admission'
 import { RowEncoder } from '../batches/row-encoder'
 import type { KeptChunk, StoredChunk } from './kept-rows'
@@ -194,5 +195,5 @@ function endOf(end: unknown): ResultEnd {
   const { tookNanos, statistics, isPartial, profile, clusters, warnings, approximationApplied } =
     end as ResultEnd
   const given = { tookNanos, statistics, isPartial, profile, clusters, warnings, approximationApplied }
-  return Object.fromEntries(Object.entries(given).filter(([, fact]) => fact !== undefined))
+  return withoutMissing(given)
 }

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { AnySchemaObject } from 'ajv'
 import { parse as parseYaml } from 'yaml'
 import { withoutReferences } from '../../lib/verify/document/answers'
+import { madeOnce } from './made-once'
 
 export interface MediaTypeObject {
   schema: AnySchemaObject
@@ -69,7 +70,15 @@ export interface ErrorBody {
 export const API_SPEC_FILE = path.join(__dirname, '..', '..', 'api-spec.yaml')
 
 /** The document as in the file, including references. */
-export const rawApiSpec: unknown = parseYaml(readFileSync(API_SPEC_FILE, 'utf8'))
+export const rawApiSpec: unknown = JSON.parse(readFileSync(path.join(parsed(), 'api-spec.json'), 'utf8'))
+
+/** A folder with the document as JSON, which a hundred specs read ten times faster than YAML. */
+function parsed(): string {
+  return madeOnce('api-document', [path.basename(API_SPEC_FILE)], (folder) => {
+    const document = parseYaml(readFileSync(API_SPEC_FILE, 'utf8'))
+    writeFileSync(path.join(folder, 'api-spec.json'), JSON.stringify(document))
+  })
+}
 
 /** The document with every reference replaced by its target. */
 export const apiSpec = withoutReferences(rawApiSpec) as ApiDocument

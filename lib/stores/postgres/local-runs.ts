@@ -180,9 +180,9 @@ export class LocalRuns {
   }
 
   /** Ends a query that the tables no longer show. Resolves when its executor has ended. */
-  async drop(query: PostgresQuery, why: string): Promise<void> {
+  async drop(query: PostgresQuery, why: string, error?: QueryError): Promise<void> {
     this.#forget(query, why)
-    query.cancel(why)
+    query.cancel(why, error)
     await this.#runner.ended(query)
     if (query.registration) this.#onlookers.interrupted(query.key)
   }
@@ -205,8 +205,8 @@ export class LocalRuns {
 
   async #leave(query: PostgresQuery): Promise<void> {
     if (!this.#limits.reruns) await this.#persistence.keepFailure(query, CLOSED)
-    // Ended here before it begins elsewhere.
-    await this.drop(query, 'store closed')
+    // Ended here before it begins elsewhere. A submit that still waits for it is told.
+    await this.drop(query, 'store closed', CLOSED)
     if (!this.#limits.reruns || (await succeeds(query.keeping)) || !(await succeeds(query.registration)))
       return
     const isLeft = await this.#ledger.handOver(query.key).catch(() => false)

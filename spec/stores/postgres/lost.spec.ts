@@ -267,6 +267,20 @@ describe('close', () => {
     expect(one.clock.pendingTimers).toBe(0)
   })
 
+  it.each([
+    ['fail', QUIET],
+    ['rerun', RERUN],
+  ])("fails a query that nobody but its submit knows, with onLost: '%s'", async (_, options) => {
+    const [one] = (await processes(1, options)) as [PostgresBench]
+    const answer = refusal(one.submit(FOREVER))
+    while (one.runs.length === 0) await one.pool.idle()
+    one.obeySignal()
+    await one.close()
+    expect(await answer).toMatchObject(CLOSED)
+    expect(one.run.signal.aborted).toBe(true)
+    expect(await one.count('queries')).toBe(0)
+  })
+
   it('leaves queries to other processes that may run them', async () => {
     const [one, two] = (await processes(2)) as [PostgresBench, PostgresBench]
     await two.start({ owner: bob })

@@ -27,7 +27,6 @@ import type { TableState, TableTimes, TakenQuery } from './rows'
 const ANYBODY = '' as Owner
 
 interface LocalLimits extends OwnLimits {
-  maxRunning: number
   closeGraceMs: number
   /** A query whose process is lost runs again. */
   reruns: boolean
@@ -90,7 +89,7 @@ export class LocalRuns {
       options,
     )
     this.#adoption = new Adoption(ledger, {
-      hasRoom: () => !this.#isClosed && this.#local.size < limits.maxRunning,
+      hasRoom: () => !this.#isClosed && this.#runner.hasRoom(),
       begin: () => this.#beginHere(),
       rerun: (query) => this.#rerun(query),
     })

@@ -172,6 +172,22 @@ describe("onLost: 'rerun'", () => {
     expect(await two.get(first[1] ?? '', FOREVER)).toMatchObject({ result: rows('b') })
   })
 
+  it('takes over none as long as an engine runs on whose query is gone, and the process has room for no other', async () => {
+    const [one, two] = (await processes(2, { ...RERUN, maxRunning: 1 })) as [PostgresBench, PostgresBench]
+    const id = await one.start()
+    const deleting = two.delete(await two.start())
+    await two.pool.idle()
+    await two.advance(LEASE_MS + BEAT_MS)
+    await deleting
+    expect(await two.get(id)).toMatchObject({ isRunning: true })
+    expect(two.runs).toHaveLength(1)
+    two.run.complete(rows('of nobody'))
+    await two.advance(BEAT_MS)
+    expect(two.runs).toHaveLength(2)
+    two.run.complete(rows('second'))
+    expect(await two.get(id, FOREVER)).toMatchObject({ result: rows('second') })
+  })
+
   it('does not run a query that is stopped, deleted or expired', async () => {
     const [one, two] = (await processes(2)) as [PostgresBench, PostgresBench]
     const ids = [await one.start(), await one.start()]

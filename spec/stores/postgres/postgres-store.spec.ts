@@ -476,6 +476,25 @@ describe('migrate', () => {
     )
   })
 
+  it('adds what tables of an earlier day miss, while processes of that day run on', async () => {
+    const one = await bench()
+    const { name } = one.schema
+    await one.schema.query(`ALTER TABLE ${name}.executors DROP here_since`)
+    await expect(one.submit()).rejects.toThrow('column "here_since"')
+    const beatOfThatDay = `INSERT INTO ${name}.executors (id, seen_at) VALUES (gen_random_uuid(), ${name}.clock())`
+    await one.schema.query(beatOfThatDay)
+    await one.store.migrate()
+    await one.store.migrate()
+    await one.schema.query(beatOfThatDay)
+    const id = await one.start()
+    one.run.complete(rows('a'))
+    expect(await one.get(id, FOREVER)).toMatchObject({ result: rows('a') })
+    const { rows: since } = await one.schema.query(
+      `SELECT count(*)::int AS n FROM ${name}.executors WHERE here_since < 'infinity'`,
+    )
+    expect(since).toEqual([{ n: 1 }])
+  })
+
   it('refuses tables of a later release', async () => {
     const one = await bench()
     await one.schema.query(`UPDATE ${one.schema.name}.version SET version = 2`)

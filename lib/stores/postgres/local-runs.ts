@@ -122,7 +122,8 @@ export class LocalRuns {
       if (options.idempotency || !(options.waitForCompletionTimeoutMs > 0)) {
         await this.#register(query, request, options)
       }
-      this.#runner.run(query, request, options.caller)
+      // Meanwhile, a close may have left it to others.
+      if (!query.outcome) this.#runner.run(query, request, options.caller)
     })
     return query
   }
@@ -268,7 +269,6 @@ export class LocalRuns {
     const registration = { key, id, owner, request, idempotency, ...times }
     const registered = await this.#ledger.register(registration, this.#limits)
     if (!registered.times) throw refusal(registered.used, this.#limits)
-    this.#assertOpen()
     this.#adjust(query, registered.times)
   }
 

@@ -297,6 +297,47 @@ describe('close', () => {
     expect(await one.count('queries')).toBe(0)
   })
 
+  describe.each([
+    ['fail', QUIET],
+    ['rerun', RERUN],
+  ])("of a process that has just sent a query to the tables, with onLost: '%s'", (onLost, options) => {
+    it.each([
+      ['a submit that waits for nothing', AT_ONCE],
+      ['a submit whose wait is over', { waitForCompletionTimeoutMs: 1_000 }],
+    ])('answers with an id that others know: %s', async (_, wait) => {
+      const [one, two] = (await processes(2, options)) as [PostgresBench, PostgresBench]
+      const { pool } = one
+      const query = pool.query.bind(pool)
+      let arrive = (): void => {}
+      const arrived = new Promise<void>((resolve) => {
+        arrive = resolve
+      })
+      let answer = (): void => {}
+      const answered = new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      pool.query = async (statement) => {
+        const answers = await query(statement)
+        if (!statement.text.includes('registered')) return answers
+        arrive()
+        await answered
+        return answers
+      }
+      const submitted = one.start(wait)
+      while (wait !== AT_ONCE && one.runs.length === 0) await pool.idle()
+      await one.clock.advance(1_000)
+      await arrived
+      const closing = one.close()
+      answer()
+      await closing
+      const id = await submitted
+      await two.advance(BEAT_MS)
+      for (const run of two.runs) run.complete(rows('second'))
+      if (onLost === 'fail') expect(await refusal(two.get(id))).toMatchObject(CLOSED)
+      else expect(await two.get(id, FOREVER)).toMatchObject({ result: rows('second') })
+    })
+  })
+
   it('leaves queries to other processes that may run them', async () => {
     const [one, two] = (await processes(2)) as [PostgresBench, PostgresBench]
     await two.start({ owner: bob })

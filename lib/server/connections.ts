@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Server as Listener } from 'node:net'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { systemClock } from '../core/clock'
+import { nextTurn } from '../core/turns'
 
 /** How long a connection must be idle before it ends: longer than a client in use takes from one request to the next. */
 const IDLE_MS = 200

@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
 }
 
-/** Packages, and the only files that may import them. */
+/** Packages and modules, and the only files that may import them. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'express-openapi-validator/dist/openapi.validator': ['request/openapi'],
   '@opentelemetry/api': ['core/meter'],
@@ -45,6 +45,9 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
     'stores/postgres/results',
   ],
   compression: ['server/compression'],
+  // Everybody else takes `nextTurn` or a clock. Fake timers of a test runner freeze what comes from here.
+  'node:timers': ['core/clock', 'core/turns'],
+  'node:timers/promises': [],
   pg: ['server/open-store'],
   yaml: ['request/decoders/decoders', 'request/decoders/yaml', 'verify/decode'],
   ajv: ['verify/document/answers', 'verify/document/exchange-faults', 'verify/document/schema-faults'],

@@ -48,6 +48,11 @@ export class MemoryBudget {
     this.#queryCounter?.add(1)
   }
 
+  /** Whether the limits of all owners leave room for one more query with a small request. */
+  hasRoom(): boolean {
+    return this.#queries.hasRoom(1) && this.#bytes.hasRoom(1)
+  }
+
   /** Counts more bytes of a query, or throws `circuit_breaking_exception`, 429, and counts nothing. */
   addBytes(owner: Owner, bytes: number): void {
     this.#bytes.add(owner, bytes)

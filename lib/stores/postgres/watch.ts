@@ -70,7 +70,7 @@ export class Watch {
    * but this promise.
    */
   wait(watched: Watched, options: WaitOptions): Promise<void> {
-    return watched.answer ? Promise.resolve() : watched.waits.wait(options)
+    return watched.answer || this.#isClosed ? Promise.resolve() : watched.waits.wait(options)
   }
 
   /** The query after a wait. Rejects if it has failed or is gone. */

@@ -387,7 +387,8 @@ describe('PostgresStore', () => {
   })
 
   it('ends a query whose submit has failed although the tables have it', async () => {
-    const one = await bench()
+    // A process that begins to hear looks at once, at a time of its own.
+    const one = await bench({ listener: false })
     const { pool } = one
     const query = pool.query.bind(pool)
     pool.query = async (statement) => {
@@ -474,6 +475,25 @@ describe('migrate', () => {
     expect(() => postgresSchema('a b')).toThrow(
       'postgresSchema takes a name of at most 63 lower-case letters',
     )
+  })
+
+  it('adds what tables of an earlier day miss, while processes of that day run on', async () => {
+    const one = await bench()
+    const { name } = one.schema
+    await one.schema.query(`ALTER TABLE ${name}.executors DROP here_since`)
+    await expect(one.submit()).rejects.toThrow('column "here_since"')
+    const beatOfThatDay = `INSERT INTO ${name}.executors (id, seen_at) VALUES (gen_random_uuid(), ${name}.clock())`
+    await one.schema.query(beatOfThatDay)
+    await one.store.migrate()
+    await one.store.migrate()
+    await one.schema.query(beatOfThatDay)
+    const id = await one.start()
+    one.run.complete(rows('a'))
+    expect(await one.get(id, FOREVER)).toMatchObject({ result: rows('a') })
+    const { rows: since } = await one.schema.query(
+      `SELECT count(*)::int AS n FROM ${name}.executors WHERE here_since < 'infinity'`,
+    )
+    expect(since).toEqual([{ n: 1 }])
   })
 
   it('refuses tables of a later release', async () => {

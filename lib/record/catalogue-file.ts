@@ -11,7 +11,7 @@ import { isObject } from '../core/is-object'
 import type { Value, ValueObject } from '../core/result'
 import { isMultiValue, isValueObject } from '../core/result'
 import { parseJson } from '../json/parse'
-import { indented, layout, lines } from './layout'
+import { layout, lines } from './layout'
 
 /** A catalogue as it is written. */
 export interface WrittenCatalogue {
@@ -101,7 +101,7 @@ export function catalogueText({ schema, recorded, entries }: WrittenCatalogue): 
     version: 2,
     ...(Object.keys(recorded).length > 0 && { recorded }),
   })
-  return `${head.slice(0, -'\n}'.length)},\n  "queries": [${indented(lines(sorted))}]\n}\n`
+  return `${head.slice(0, -'\n}'.length)},\n  "queries": [${lines(sorted, 1)}]\n}\n`
 }
 
 interface Placed {
@@ -116,7 +116,7 @@ function placed(entry: EntryFields): Placed {
   const known = placedEntries.get(entry)
   if (known) return known
   const asked = askedBy(entry)
-  const fresh = { place: asked ? sortKeyOf(asked) : LAST, text: layout(entry as ValueObject) }
+  const fresh = { place: asked ? sortKeyOf(asked) : LAST, text: layout(entry as ValueObject, 2) }
   placedEntries.set(entry, fresh)
   return fresh
 }

@@ -10,7 +10,7 @@ import { readCatalogue } from '../catalogue/read-catalogue'
 import { isObject } from '../core/is-object'
 import type { Value, ValueObject } from '../core/result'
 import { isMultiValue, isValueObject } from '../core/result'
-import { parseJson } from '../json/parse'
+import { parseAnswer } from '../json/parse'
 import { layout, lines } from './layout'
 
 /** A catalogue as it is written. */
@@ -28,7 +28,7 @@ export function readWritten(file: string): WrittenCatalogue {
   if (!existsSync(file)) return EMPTY
   readCatalogue(file)
   const text = new TextDecoder().decode(readFileSync(file))
-  const read = CATALOGUE.read(parseJson(text)?.value ?? null, 'the catalogue')
+  const read = CATALOGUE.read(parseAnswer(text)?.value ?? null, 'the catalogue')
   const { $schema: schema, version = 1, recorded = {}, queries = [] } = read
   return { version, schema, recorded, entries: queries }
 }

@@ -7,7 +7,7 @@ import { checkRows, readResponse } from '../catalogue/read-response'
 import { isQueryError } from '../core/errors'
 import type { Rows, ValueObject } from '../core/result'
 import { isValueObject } from '../core/result'
-import { parseJson } from '../json/parse'
+import { parseAnswer } from '../json/parse'
 import { layout } from './layout'
 import type { RecordedResponse } from './response-text'
 import { signatureOf, signatureOfFile } from './response-text'
@@ -134,7 +134,7 @@ function rowsIn({ text }: RecordedResponse): Rows | undefined {
 }
 
 function bodyOf(text: string): ValueObject {
-  const value = parseJson(text)?.value
+  const value = parseAnswer(text)?.value
   return isValueObject(value) ? value : {}
 }
 

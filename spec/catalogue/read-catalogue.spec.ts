@@ -209,7 +209,7 @@ describe('a catalogue of version 2', () => {
       '{"name":"price","type":"double","_meta":{"bucket":{"interval":100.0}}},' +
       '{"name":"certified","type":"boolean","_meta":{"approximation":{"type":"certified","column":"price"}}},' +
       '{"name":"_source","type":"_source"}],' +
-      '"values":[["2026-01-01T00:00:00.000Z",100.0,true,{"b":9007199254740993,"a":[1.5,{"c":null}],"":"x  y"}]],' +
+      '"values":[["2026-01-01T00:00:00.000Z",100.0,true,{"b" : 1.0,"10":9007199254740993,"a":[1.50,{"c":null}],"":"x  \\u0041","2":-0,"2":1e3,"__proto__":{}}]],' +
       '"_clusters":{"total":1,"details":{"(local)":{"status":"successful"}}}'
     const queries = samplesOf(
       `{"version":2,"queries":[{"query":"q","warnings":["first \\"one\\""],"response":{"took":28,"is_partial":true,` +

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseCatalogue, readCatalogue } from '../../lib/catalogue/read-catalogue'
+import { JsonText } from '../../lib/core/json-text'
 import type { Column, ValueObject } from '../../lib/core/result'
 import { samplesOf } from '../support/catalogues'
 import { pageOf } from '../support/documented'
@@ -197,6 +198,26 @@ describe('a catalogue of version 2', () => {
   ])('reads the delay %s', (delay, ms) => {
     expect(parseCatalogue(JSON.stringify(asked({ delay, response: answer(1) })))).toEqual([
       expect.objectContaining({ delayMs: ms }),
+    ])
+  })
+
+  it('keeps the spelling of documents in columnar bodies, and an empty place empty', () => {
+    const [text, labels] = ['{"b" : 1.0,\n"10":1e3,"2":-0}', '{"a":0.10,"a":[]}']
+    const body =
+      '{"columns":[{"name":"a","type":"_source"},{"name":"b","type":"flattened"}],' +
+      `"values":[[${text},null],[[${labels},${text}],${labels}]]}`
+    const [entry] = parseCatalogue(
+      `{"version":2,"queries":[{"query":"q","columnar":true,"partial_values":[[${text},null]],"response":${body}}]}`,
+    )
+    const [spelled, other] = [new JsonText(text), new JsonText(labels)]
+    expect(entry?.partial?.values).toStrictEqual([[spelled, null]])
+    expect(entry?.outcomes).toMatchObject([
+      {
+        values: [
+          [spelled, [other, spelled]],
+          [null, other],
+        ],
+      },
     ])
   })
 

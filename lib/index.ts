@@ -8,6 +8,7 @@ export type { ErrorCause, ErrorType, QueryErrorOptions } from './core/errors'
 export { ERROR_STATUS, QueryError } from './core/errors'
 export type { Idempotency } from './core/idempotency'
 export { idempotencyKeyReused } from './core/idempotency'
+export { JsonText } from './core/json-text'
 export type { Logger } from './core/logger'
 export type {
   Attributes,

@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: [],
   probes: [],
   jwt: [],
-  formats: [],
+  formats: ['json'],
   json: [],
   verify: ['request', 'json'],
   'test-kit': ['verify'],

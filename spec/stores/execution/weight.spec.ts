@@ -1,3 +1,4 @@
+import { JsonText } from '../../../lib/core/json-text'
 import type { Value } from '../../../lib/core/result'
 import { parseJson } from '../../../lib/json/parse'
 import { freezeResult } from '../../../lib/stores/execution/frozen-result'
@@ -101,6 +102,15 @@ describe('the weight of a result', () => {
     ['fifty texts', (index: number) => many(50, (column) => text(index * column, 15))] as const,
   ])('is that of the heap for rows of %s', async (_what, row) => {
     const columns = wideRow.slice(0, row(1).length)
+    await expectTheWeightOfTheHeap(async (count) => {
+      const { result, bytes } = await freezeResult({ columns, values: many(count, row) })
+      return { kept: result, bytes }
+    }, row)
+  })
+
+  it('is that of the heap for rows of JSON in its spelling', async () => {
+    const columns = [{ name: 'c', type: '_source' as const }]
+    const row = (index: number) => [new JsonText(`{"${text(index, 60)}": 1.0}`)]
     await expectTheWeightOfTheHeap(async (count) => {
       const { result, bytes } = await freezeResult({ columns, values: many(count, row) })
       return { kept: result, bytes }

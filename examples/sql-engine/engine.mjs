@@ -75,8 +75,9 @@ class Run {
     const reader = await this.#connection.runAndReadAll(
       'SELECT table_name AS "table", estimated_size AS "rows" FROM duckdb_tables() ORDER BY table_name',
     )
+    const result = rowsToResult(reader.getRowObjects())
     this.end()
-    return rowsToResult(reader.getRowObjects())
+    return result
   }
 
   /**

@@ -14,6 +14,13 @@ export interface Command {
  * gateway that starts needs none of them.
  */
 const COMMANDS: Readonly<Record<string, Command>> = {
+  '--tour': {
+    about: 'play the whole story: submit, poll, wait, formats, stop, delete',
+    run(args) {
+      const { runTour }: typeof import('./tour/tour') = require('./tour/tour')
+      return runTour(args)
+    },
+  },
   '--check': {
     about: 'ask whether the gateway could start: settings, keys, cluster, database',
     run(args) {

@@ -3,12 +3,14 @@ import path from 'node:path'
 import { systemClock } from '../core/clock'
 import type { Logger } from '../index'
 import { newSealingKey, postgresSchema } from '../index'
+import { asJson, asText } from './announce'
 import type { ServerConfig } from './config'
 import { HELP, parseCommandLine } from './config'
-import { announceDevelopmentMode, announceQueries, createDevelopmentAccess } from './development-mode'
+import { createDevelopmentAccess } from './development-mode'
 import { jsonLogger } from './json-logger'
 import type { RunningServer } from './server'
 import { startServer } from './server'
+import { printFor, styleFor } from './style'
 
 /** The time for answers that are being sent, after a second signal, in milliseconds. */
 const IMPATIENT_GRACE_MS = 1_000
@@ -25,7 +27,7 @@ type Fail = (error: unknown) => void
  */
 export async function runGateway(args: readonly string[], commands: string, fail: Fail): Promise<void> {
   const command = parseCommandLine(args, process.env)
-  if (command.action === 'serve') await serve(command.config, fail)
+  if (command.action === 'serve') await serve(command.config, command.nearMisses, fail)
   else if (command.action === 'help') process.stdout.write(`${HELP}\n${commands}`)
   else process.stdout.write(PRINTED[command.action]())
 }
@@ -37,16 +39,18 @@ const PRINTED = {
   'postgres-schema': () => postgresSchema(),
 }
 
-async function serve(config: ServerConfig, fail: Fail): Promise<void> {
-  const { resolveCaller } = config
+async function serve(config: ServerConfig, nearMisses: readonly string[], fail: Fail): Promise<void> {
+  const { tokenCheck, print = printFor(process.stdout) } = config
   const logger = jsonLogger(config.logLevel)
-  const access = resolveCaller ? { resolveCaller } : createDevelopmentAccess()
-  const server = await startServer(config, access, logger)
+  for (const line of nearMisses) logger.warn({}, line)
+  const check = tokenCheck ?? createDevelopmentAccess()
+  const server = await startServer(config, check, logger)
   endOnSignal(server, logger, fail)
-  logger.info({ url: server.url }, 'listening')
-  process.stdout.write(`express-esql-async-query ${version()} is listening on ${server.url}\n`)
-  const isOpen = 'alice' in access
-  process.stdout.write(isOpen ? announceDevelopmentMode(server.url, access, config) : announceQueries(config))
+  const { url } = server
+  logger.info({ url }, 'listening')
+  const access = 'alice' in check ? check : undefined
+  const started = { url, version: version(), config, access }
+  process.stdout.write(print === 'json' ? asJson(started) : asText(started, styleFor(process.stdout)))
 }
 
 /** npm passes Ctrl-C on to a process that has already received it, so a second signal must not end it at once. */

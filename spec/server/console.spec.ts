@@ -168,6 +168,7 @@ describe('the tokens of the page', () => {
       run: expect.stringMatching(/^[\da-f-]{36}$/),
       isCluster: false,
       tokens: { alice: access.alice, mallory: access.mallory },
+      hasArrow: true,
       queries: expect.arrayContaining([
         { usage: 'FROM books', shows: 'a small table: text, a multi-value, a null' },
       ]),

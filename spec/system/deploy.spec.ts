@@ -72,8 +72,8 @@ describe('the image', () => {
     })
     children.push(child)
     let printed = ''
-    while (!/listening on \S+:\d+\n/.test(printed)) printed += String((await once(child.stdout, 'data'))[0])
-    const [, port = ''] = /listening on \S+:(\d+)\n/.exec(printed) ?? []
+    while (!printed.endsWith('\n')) printed += String((await once(child.stdout, 'data'))[0])
+    const { port } = new URL(JSON.parse(printed).url)
     const [kind, node, ...check] = healthcheck.test as string[]
     expect([kind, node]).toEqual(['CMD', 'node'])
     await promisify(execFile)(

@@ -9,7 +9,7 @@ const LIB = path.join(__dirname, '..', '..', 'lib')
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['server', 'commands'],
-  commands: ['verify', 'server', 'double', 'record'],
+  commands: ['verify', 'index', 'server', 'double', 'record'],
   // `server` imports only tables of options from `router`, `jwt` and `stores`. They are no part of the public API.
   server: ['index', 'sample', 'router', 'jwt', 'stores'],
   sample: ['index', 'catalogue'],

@@ -2,7 +2,7 @@ import { describeError } from '../../core/describe-error'
 import type { Logger } from '../../core/logger'
 import { consoleLogger } from '../../core/logger'
 import { refused } from '../../core/unauthenticated'
-import type { FindKey, KeyFinder } from '../key-finder'
+import type { FindKey, KeyFinder, KnownKey } from '../key-finder'
 import { keysUnavailable } from '../key-finder'
 import type { GetDocument } from './json-document'
 import { getDocument, KeySourceError, withinTime } from './json-document'
@@ -52,6 +52,8 @@ export class RemoteKeys implements KeyFinder {
     await this.#refresh(this.#options.logger ?? ofRouter)
     if (!this.#usable) throw keysUnavailable(this.#failure)
   }
+
+  readonly known = (): readonly KnownKey[] => this.#usable?.keys ?? []
 
   /** The keys, unless there has been no answer of the issuer for too long. */
   get #usable(): KeySet | undefined {

@@ -79,6 +79,9 @@ export { esqlProductInfo } from './router/info/product-info'
 export type { AsyncQueryRouterOptions } from './router/options'
 export type { AsyncQueryRouter } from './router/router'
 export { asyncQueryRouter } from './router/router'
+export type { GracefulShutdown } from './shutdown/graceful-shutdown'
+export { gracefulShutdown } from './shutdown/graceful-shutdown'
+export type { GracefulShutdownOptions } from './shutdown/options'
 export type {
   ElasticsearchClient,
   ElasticsearchStoreOptions,

@@ -110,6 +110,7 @@ describe('the README and docs/', () => {
       owner: true,
       query: true,
       type: true,
+      limit: true,
       opaqueId: true,
       traceId: true,
       err: true,

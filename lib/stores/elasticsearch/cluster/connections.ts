@@ -89,5 +89,6 @@ function tooManyWaits(): QueryError {
     'es_rejected_execution_exception',
     `rejected execution of query: ${ALL_IN_USE} by requests that wait or read; ` +
       'ask [/_query/async] with [wait_for_completion_timeout=0] or try again later',
+    { limit: 'maxConnections' },
   )
 }

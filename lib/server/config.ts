@@ -9,7 +9,7 @@ import { readCors } from './cors-settings'
 import { describeSettings } from './describe-settings'
 import { readElasticsearch } from './elasticsearch-settings'
 import { GivenSettings } from './given-settings'
-import type { LogLevel } from './json-logger'
+import type { LogLevel } from './line-logger'
 import { readPostgresUrl } from './postgres-settings'
 import type { GivenOptions } from './settings'
 import { SETTINGS, variableOf } from './settings'
@@ -40,6 +40,8 @@ export interface ServerConfig {
   shutdownDelayMs: number
   shutdownGraceMs: number
   logLevel: LogLevel
+  /** @default pretty on a terminal, else JSON */
+  logFormat: 'json' | 'pretty' | undefined
 }
 
 /**
@@ -77,6 +79,7 @@ export function parseCommandLine(
       shutdownDelayMs: given.read(SETTINGS.shutdownDelay),
       shutdownGraceMs: given.read(SETTINGS.shutdownGrace),
       logLevel: given.read(SETTINGS.logLevel),
+      logFormat: given.read(SETTINGS.logFormat),
     },
   }
 }

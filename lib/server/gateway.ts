@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import type { Logger } from '../index'
 import { newSealingKey, postgresSchema } from '../index'
 import type { ServerConfig } from './config'
 import { HELP, parseCommandLine } from './config'
 import { announceDevelopmentMode, announceQueries, createDevelopmentAccess } from './development-mode'
-import { jsonLogger } from './json-logger'
+import { jsonLine, lineLogger, lineWriter } from './line-logger'
+import { hasColours, prettyLine } from './pretty-line'
 import { startServer } from './server'
 
 /** What ends the gateway. */
@@ -30,13 +32,20 @@ const PRINTED = {
 
 async function serve(config: ServerConfig): Promise<void> {
   const { resolveCaller } = config
-  const logger = jsonLogger(config.logLevel)
+  const logger = openLog(config)
   const access = resolveCaller ? { resolveCaller } : createDevelopmentAccess()
   const server = await startServer(config, access, logger, SIGNALS)
   logger.info({ url: server.url }, 'listening')
   process.stdout.write(`express-esql-async-query ${version()} is listening on ${server.url}\n`)
   const isOpen = 'alice' in access
   process.stdout.write(isOpen ? announceDevelopmentMode(server.url, access, config) : announceQueries(config))
+}
+
+function openLog({ logLevel, logFormat }: ServerConfig): Logger {
+  const { stderr, env } = process
+  const isPretty = (logFormat ?? (stderr.isTTY ? 'pretty' : 'json')) === 'pretty'
+  const lineOf = isPretty ? prettyLine(hasColours(stderr, env)) : jsonLine
+  return lineLogger(logLevel, lineWriter(stderr, lineOf), lineOf)
 }
 
 function version(): string {

@@ -1,5 +1,5 @@
-import { LOG_LEVELS } from './json-logger'
 import { JWT_SETTINGS } from './jwt-settings'
+import { LOG_LEVELS } from './line-logger'
 import type { Part, Setting } from './setting-kinds'
 import {
   BOOLEAN,
@@ -227,6 +227,13 @@ export const SETTINGS = named({
     expected: 'debug, info, warn or error',
     parse: (text: string) => LOG_LEVELS.find((level) => level === text),
     default: 'info',
+  },
+  logFormat: {
+    placeholder: 'WORD',
+    about: 'how the log is written: lines of JSON (json), or for people (pretty)',
+    expected: 'json or pretty',
+    parse: (text: string) => (text === 'json' || text === 'pretty' ? text : undefined),
+    defaultInWords: 'pretty on a terminal, else json',
   },
 } as const satisfies Record<string, Omit<Setting<unknown>, 'name'>>)
 

@@ -81,6 +81,7 @@ describe('the configuration of the standalone server', () => {
       shutdownDelayMs: 0,
       shutdownGraceMs: 10_000,
       logLevel: 'info',
+      logFormat: undefined,
     })
   })
 

@@ -16,6 +16,7 @@ export type {
   InstrumentOptions,
   Meter,
   MeterProvider,
+  ObservableGauge,
 } from './core/meter'
 export type {
   DeleteOptions,

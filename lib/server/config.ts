@@ -10,6 +10,7 @@ import { describeSettings } from './describe-settings'
 import { readElasticsearch } from './elasticsearch-settings'
 import { GivenSettings } from './given-settings'
 import type { LogLevel } from './line-logger'
+import type { MetricExporter } from './metrics'
 import { readPostgresUrl } from './postgres-settings'
 import type { GivenOptions } from './settings'
 import { SETTINGS, variableOf } from './settings'
@@ -42,6 +43,8 @@ export interface ServerConfig {
   logLevel: LogLevel
   /** @default pretty on a terminal, else JSON */
   logFormat: 'json' | 'pretty' | undefined
+  /** Where measurements go. Left out, nothing starts OpenTelemetry. */
+  metrics: MetricExporter | undefined
 }
 
 /**
@@ -80,6 +83,7 @@ export function parseCommandLine(
       shutdownGraceMs: given.read(SETTINGS.shutdownGrace),
       logLevel: given.read(SETTINGS.logLevel),
       logFormat: given.read(SETTINGS.logFormat),
+      metrics: given.read(SETTINGS.metrics),
     },
   }
 }

@@ -13,6 +13,7 @@ import { ConfigError } from './config-error'
 import { consolePage } from './console'
 import type { DevelopmentAccess } from './development-mode'
 import { LiveCatalogue } from './live-catalogue'
+import { startMetrics } from './metrics'
 import { openStore } from './open-store'
 
 /** A gateway that listens. `url` is an address that a client on this machine can use. */
@@ -40,9 +41,12 @@ export async function startServer(
   signals: readonly NodeJS.Signals[] = [],
 ): Promise<RunningServer> {
   const { resolveCaller } = access
+  // The router and the stores look for OpenTelemetry when they are created.
+  const endMetrics = await startMetrics(config.metrics, process.env, logger)
   const catalogue = new LiveCatalogue(config, logger)
-  const { store, close: closeStore } = await openStore(config, catalogue, logger).catch((error: unknown) => {
+  const { store, close: closeStore } = await openStore(config, catalogue, logger).catch(async (error) => {
     catalogue.close()
+    await endMetrics()
     throw error
   })
   const router = asyncQueryRouter({ store, resolveCaller, logger, ...config.router })
@@ -50,7 +54,7 @@ export async function startServer(
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
   const close = async (): Promise<void> => {
     catalogue.close()
-    await closeStore()
+    await closeStore().finally(endMetrics)
   }
   const { shutdownDelayMs: delayMs, shutdownGraceMs: graceMs } = config
   const shutdown = gracefulShutdown(server, router, { close }, { delayMs, graceMs, logger, signals })

@@ -235,6 +235,13 @@ export const SETTINGS = named({
     parse: (text: string) => (text === 'json' || text === 'pretty' ? text : undefined),
     defaultInWords: 'pretty on a terminal, else json',
   },
+  metrics: {
+    placeholder: 'WORD',
+    about: 'where measurements go: prometheus, a port of its own to scrape, or otlp, a collector',
+    expected: 'prometheus or otlp',
+    parse: (text: string) => (text === 'prometheus' || text === 'otlp' ? text : undefined),
+    defaultInWords: 'nowhere',
+  },
 } as const satisfies Record<string, Omit<Setting<unknown>, 'name'>>)
 
 type Settings = typeof SETTINGS

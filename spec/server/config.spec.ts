@@ -82,6 +82,7 @@ describe('the configuration of the standalone server', () => {
       shutdownGraceMs: 10_000,
       logLevel: 'info',
       logFormat: undefined,
+      metrics: undefined,
     })
   })
 

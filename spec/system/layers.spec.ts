@@ -35,7 +35,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages, and the only files that may import them. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'express-openapi-validator/dist/openapi.validator': ['request/openapi'],
-  '@opentelemetry/api': ['core/meter'],
+  '@opentelemetry/api': ['core/meter', 'server/metrics'],
+  '@opentelemetry/exporter-prometheus': ['server/metrics'],
+  '@opentelemetry/exporter-metrics-otlp-proto': ['server/metrics'],
   'fastest-levenshtein': ['core/did-you-mean'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
   'lru-cache': [

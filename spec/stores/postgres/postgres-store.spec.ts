@@ -149,7 +149,7 @@ describe('PostgresStore', () => {
     const one = await bench({ maxQueriesPerOwner: 2 })
     await one.start()
     await one.start()
-    expect(await refusal(one.submit())).toMatchObject({
+    expect(await errorOf(one.submit())).toMatchObject({
       status: 429,
       limit: 'maxQueriesPerOwner',
       reason: expect.stringContaining('you have [2] async queries already, the limit is [2]'),
@@ -164,13 +164,13 @@ describe('PostgresStore', () => {
     one.run.complete(rows('a'.repeat(5_000), ...Array.from({ length: 500 }, (_, n) => String(n))))
     await one.get(id, FOREVER)
     const refused = { type: 'circuit_breaking_exception', status: 429, limit: 'maxBytesPerOwner' }
-    expect(await refusal(one.submit())).toMatchObject(refused)
+    expect(await errorOf(one.submit())).toMatchObject(refused)
   })
 
   it('refuses more queries than may run in this process', async () => {
     const one = await bench({ maxRunning: 1 })
     const id = await one.start()
-    expect(await refusal(one.submit({ owner: bob }))).toMatchObject({
+    expect(await errorOf(one.submit({ owner: bob }))).toMatchObject({
       type: 'es_rejected_execution_exception',
       limit: 'maxRunning',
     })

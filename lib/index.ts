@@ -17,6 +17,7 @@ export type {
   InstrumentOptions,
   Meter,
   MeterProvider,
+  ObservableGauge,
 } from './core/meter'
 export type {
   DeleteOptions,
@@ -80,6 +81,9 @@ export { esqlProductInfo } from './router/info/product-info'
 export type { AsyncQueryRouterOptions } from './router/options'
 export type { AsyncQueryRouter } from './router/router'
 export { asyncQueryRouter } from './router/router'
+export type { GracefulShutdown } from './shutdown/graceful-shutdown'
+export { gracefulShutdown } from './shutdown/graceful-shutdown'
+export type { GracefulShutdownOptions } from './shutdown/options'
 export type {
   ElasticsearchClient,
   ElasticsearchStoreOptions,

@@ -157,6 +157,7 @@ function tooMany({ of, used, limit }: Excess): QueryError {
     'es_rejected_execution_exception',
     `rejected execution of query: ${who} [${used}] requests waiting already, the limit is [${limit}]; ` +
       'ask [/_query/async] with [wait_for_completion_timeout=0] or try again later',
+    { limit: of === 'owner' ? 'maxWaitsPerOwner' : 'maxWaits' },
   )
 }
 
@@ -165,5 +166,6 @@ function tooManyBehind(): QueryError {
     'es_rejected_execution_exception',
     'rejected execution of query: there is too much behind it on its connection to see whether the client is there; ' +
       'send it on a connection of its own',
+    { limit: 'pipelining' },
   )
 }

@@ -9,7 +9,8 @@ import { readCors } from './cors-settings'
 import { describeSettings } from './describe-settings'
 import { readElasticsearch } from './elasticsearch-settings'
 import { GivenSettings } from './given-settings'
-import type { LogLevel } from './json-logger'
+import type { LogLevel } from './line-logger'
+import type { MetricExporter } from './metrics'
 import { readPostgresUrl } from './postgres-settings'
 import type { GivenOptions, PRINTS } from './settings'
 import { KEY_SOURCES, SETTINGS, variableOf } from './settings'
@@ -43,6 +44,10 @@ export interface ServerConfig {
   logLevel: LogLevel
   /** How it says what it serves. Left out, as text on a terminal, and as JSON elsewhere. */
   print: (typeof PRINTS)[number] | undefined
+  /** @default pretty on a terminal, else JSON */
+  logFormat: 'json' | 'pretty' | undefined
+  /** Where measurements go. Left out, nothing starts OpenTelemetry. */
+  metrics: MetricExporter | undefined
 }
 
 /**
@@ -93,6 +98,8 @@ export function readConfig(given: GivenSettings): ServerConfig {
     shutdownGraceMs: given.read(SETTINGS.shutdownGrace),
     logLevel: given.read(SETTINGS.logLevel),
     print: given.read(SETTINGS.print),
+    logFormat: given.read(SETTINGS.logFormat),
+    metrics: given.read(SETTINGS.metrics),
   }
 }
 

@@ -1,6 +1,6 @@
 import { CLUSTER_SETTINGS } from './cluster-settings'
-import { LOG_LEVELS } from './json-logger'
 import { JWT_SETTINGS } from './jwt-settings'
+import { LOG_LEVELS } from './line-logger'
 import type { Part, Setting } from './setting-kinds'
 import {
   BOOLEAN,
@@ -174,6 +174,20 @@ export const SETTINGS = named({
     placeholder: 'LEVEL',
     about: 'lowest level that is logged',
     default: 'info',
+  },
+  logFormat: {
+    placeholder: 'WORD',
+    about: 'how the log is written: lines of JSON (json), or for people (pretty)',
+    expected: 'json or pretty',
+    parse: (text: string) => (text === 'json' || text === 'pretty' ? text : undefined),
+    defaultInWords: 'pretty on a terminal, else json',
+  },
+  metrics: {
+    placeholder: 'WORD',
+    about: 'where measurements go: prometheus, a port of its own to scrape, or otlp, a collector',
+    expected: 'prometheus or otlp',
+    parse: (text: string) => (text === 'prometheus' || text === 'otlp' ? text : undefined),
+    defaultInWords: 'nowhere',
   },
 } as const satisfies Record<string, Omit<Setting<unknown>, 'name'>>)
 

@@ -82,6 +82,8 @@ describe('the configuration of the standalone server', () => {
       shutdownDelayMs: 0,
       shutdownGraceMs: 10_000,
       logLevel: 'info',
+      logFormat: undefined,
+      metrics: undefined,
     })
   })
 

@@ -15,12 +15,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sample: ['index', 'catalogue'],
   catalogue: ['request', 'formats', 'json'],
   record: ['stores', 'catalogue', 'formats', 'json'],
-  index: ['router', 'jwt', 'stores', 'telemetry', 'probes'],
+  index: ['router', 'jwt', 'stores', 'telemetry', 'probes', 'shutdown'],
   router: ['request', 'formats', 'telemetry'],
   request: ['formats', 'json'],
   stores: ['formats', 'json'],
   telemetry: [],
   probes: [],
+  shutdown: [],
   jwt: [],
   formats: ['json'],
   json: [],
@@ -34,7 +35,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages and modules, and the only files that may import them. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'express-openapi-validator/dist/openapi.validator': ['request/openapi'],
-  '@opentelemetry/api': ['core/meter'],
+  '@opentelemetry/api': ['core/meter', 'server/metrics'],
+  '@opentelemetry/exporter-prometheus': ['server/metrics'],
+  '@opentelemetry/exporter-metrics-otlp-proto': ['server/metrics'],
   'fastest-levenshtein': ['core/did-you-mean'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
   'lru-cache': [

@@ -13,6 +13,7 @@ const PUBLIC_NAMES = [
   'asyncQueryRouter',
   'esqlErrorHandler',
   'esqlProductInfo',
+  'gracefulShutdown',
   'healthHandler',
   'idempotencyKeyReused',
   'jwtCaller',

@@ -89,7 +89,7 @@ export function assertColumnarFits({ columns, values }: StoredResult): void {
     `[columnar] Data too large: to write [${rowCountOf(values)}] rows of [${length}] columns column by column takes ` +
       `[${reads}] reads of a cell, which is more than the limit of [${MAX_COLUMNAR_READS}]; ` +
       'ask for a format of lines or submit the query without [columnar]',
-    { metadata: { durability: 'PERMANENT' } },
+    { metadata: { durability: 'PERMANENT' }, limit: 'columnar' },
   )
 }
 

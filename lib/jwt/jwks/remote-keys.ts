@@ -1,4 +1,5 @@
 import { describeError } from '../../core/describe-error'
+import { errorKind } from '../../core/error-kind'
 import type { Logger } from '../../core/logger'
 import { consoleLogger } from '../../core/logger'
 import { refused } from '../../core/unauthenticated'
@@ -7,6 +8,8 @@ import { keysUnavailable } from '../key-finder'
 import type { GetDocument } from './json-document'
 import { getDocument, KeySourceError, withinTime } from './json-document'
 import { KeySet } from './key-set'
+import type { MeasureFetch } from './metrics'
+import { keyMetrics } from './metrics'
 import type { RemoteKeysOptions } from './options'
 
 /**
@@ -26,6 +29,7 @@ export class RemoteKeys implements KeyFinder {
   #fetchEndedAt = Number.NEGATIVE_INFINITY
   #failure: unknown
   #fetching: Promise<void> | undefined
+  #measure: MeasureFetch | undefined
 
   constructor(options: RemoteKeysOptions) {
     this.#options = options
@@ -88,7 +92,9 @@ export class RemoteKeys implements KeyFinder {
   }
 
   async #fetch(logger: Logger): Promise<void> {
-    const { clock, timeoutMs } = this.#options
+    const { clock, timeoutMs, meterProvider, server } = this.#options
+    // Not before, because the host may start OpenTelemetry after it has made the token check.
+    this.#measure ??= keyMetrics(meterProvider, server, () => this.#ageMs())
     const startedAt = clock.now()
     try {
       this.#keys = await withinTime(timeoutMs, (signal) => this.#read(signal))
@@ -99,6 +105,12 @@ export class RemoteKeys implements KeyFinder {
       this.#report(logger)
     }
     this.#fetchEndedAt = clock.now()
+    const kind = this.#failure === undefined ? undefined : errorKind(this.#failure)
+    this.#measure(this.#fetchEndedAt - startedAt, kind)
+  }
+
+  #ageMs(): number | undefined {
+    return this.#keys && this.#options.clock.now() - this.#fetchedAt
   }
 
   async #read(signal: AbortSignal): Promise<KeySet> {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../core/clock'
 import { systemClock } from '../../core/clock'
 import { describeError } from '../../core/describe-error'
+import { errorKind } from '../../core/error-kind'
 import type { Logger } from '../../core/logger'
 import type { OwnConnection, PostgresClient, PostgresPool, Row } from './database'
 import { isOutage, limit, outage, statement } from './database'
@@ -95,6 +96,7 @@ export class Listener implements OwnConnection {
         client = create()
         await this.#serve(client, events)
       } catch (error) {
+        if (!this.#isClosed) this.#metrics.failures?.add(1, { 'error.type': errorKind(error) })
         this.#logOnce(error)
       }
       failures = this.#client ? 1 : failures + 1

@@ -149,8 +149,9 @@ describe('PostgresStore', () => {
     const one = await bench({ maxQueriesPerOwner: 2 })
     await one.start()
     await one.start()
-    expect(await refusal(one.submit())).toMatchObject({
+    expect(await errorOf(one.submit())).toMatchObject({
       status: 429,
+      limit: 'maxQueriesPerOwner',
       reason: expect.stringContaining('you have [2] async queries already, the limit is [2]'),
     })
     expect(one.runs).toHaveLength(2)
@@ -162,14 +163,16 @@ describe('PostgresStore', () => {
     const id = await one.start()
     one.run.complete(rows('a'.repeat(5_000), ...Array.from({ length: 500 }, (_, n) => String(n))))
     await one.get(id, FOREVER)
-    expect(await refusal(one.submit())).toMatchObject({ type: 'circuit_breaking_exception', status: 429 })
+    const refused = { type: 'circuit_breaking_exception', status: 429, limit: 'maxBytesPerOwner' }
+    expect(await errorOf(one.submit())).toMatchObject(refused)
   })
 
   it('refuses more queries than may run in this process', async () => {
     const one = await bench({ maxRunning: 1 })
     const id = await one.start()
-    expect(await refusal(one.submit({ owner: bob }))).toMatchObject({
+    expect(await errorOf(one.submit({ owner: bob }))).toMatchObject({
       type: 'es_rejected_execution_exception',
+      limit: 'maxRunning',
     })
     one.run.complete(rows('a'))
     await one.get(id, FOREVER)
@@ -255,7 +258,7 @@ describe('PostgresStore', () => {
     if (large?.isRunning !== false || !small) throw new Error('It has not completed')
     const { result } = large
     const releases = [one.store.hold(result), one.store.hold(result)]
-    const refused = { type: 'circuit_breaking_exception', status: 429 }
+    const refused = { type: 'circuit_breaking_exception', status: 429, limit: 'maxBytes' }
     expect(() => one.store.hold(result)).toThrow(expect.objectContaining(refused))
     expect(() => one.store.hold({ ...result, values: [] })()).not.toThrow()
     releases[0]?.()

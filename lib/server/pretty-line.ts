@@ -1,0 +1,62 @@
+import { WriteStream } from 'node:tty'
+import { stripVTControlCharacters } from 'node:util'
+import { describeError } from '../core/describe-error'
+import type { LineOf, LogLevel } from './line-logger'
+
+const COLOURS: Readonly<Record<LogLevel, number>> = { debug: 90, info: 32, warn: 33, error: 31 }
+const FAINT = 2
+
+/** Words that need no quotes. */
+const PLAIN = /^[\w.:/@%+,[\]*-]+$/
+
+/**
+ * Whether a stream shows colours: a terminal does, unless `NO_COLOR` or `TERM` say no, and everything does with `FORCE_COLOR`.
+ */
+export function hasColours(stream: { isTTY?: boolean }, environment: NodeJS.ProcessEnv): boolean {
+  if (stream.isTTY !== true && environment.FORCE_COLOR === undefined) return false
+  // It reads nothing of a stream, so it can judge every one.
+  return WriteStream.prototype.getColorDepth(environment) > 1
+}
+
+/** Writes an entry of the log for people: time, level, message, fields, and the stack of an error below. */
+export function prettyLine(isColoured: boolean): LineOf {
+  const paint = (code: number, text: string): string =>
+    isColoured ? `\u001b[${code}m${text}\u001b[0m` : text
+  return (level, details, message) => {
+    const { err, error = err, ...fields } = details as Readonly<Record<string, unknown>>
+    const time = paint(FAINT, new Date().toISOString().slice(11, -1))
+    const words = Object.entries(fields).map(([name, value]) => `${paint(FAINT, `${name}=`)}${wordOf(value)}`)
+    const head = [time, paint(COLOURS[level], level.toUpperCase().padEnd(5)), visible(message), ...words]
+    return `${[head.join(' '), ...stackOf(error)].join('\n')}\n`
+  }
+}
+
+function wordOf(value: unknown): string {
+  const text = typeof value === 'string' ? value : typeof value === 'bigint' ? String(value) : jsonOf(value)
+  return PLAIN.test(text) ? text : visible(typeof value === 'string' ? JSON.stringify(text) : text)
+}
+
+function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)) ?? 'undefined'
+}
+
+/** Name and message of an error, where it comes from, and the same of its causes. */
+function stackOf(error: unknown): string[] {
+  if (error === undefined) return []
+  const described = error instanceof Error ? describeError(error) : error
+  if (typeof described !== 'object' || described === null) return [`    ${wordOf(described)}`]
+  const { name = 'Error', message = '', stack, code, cause } = described as Readonly<Record<string, unknown>>
+  const title = `${name}${code === undefined ? '' : ` (${code})`}: ${message}`
+  const text = typeof stack === 'string' ? stack : title
+  const lines = text.split('\n').map((line) => `    ${visible(line)}`)
+  const [first = '', ...below] = stackOf(cause)
+  return first === '' ? lines : [...lines, `    caused by ${first.trimStart()}`, ...below]
+}
+
+/** A client can send bytes that a terminal would obey. */
+function visible(text: string): string {
+  return stripVTControlCharacters(text).replace(
+    /\p{Cc}/gu,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

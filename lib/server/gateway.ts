@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Logger } from '../index'
 import { newSealingKey, postgresSchema } from '../index'
 import { asJson, asText } from './announce'
 import type { ServerConfig } from './config'
 import { HELP, parseCommandLine } from './config'
 import { createDevelopmentAccess } from './development-mode'
-import { jsonLine, lineLogger, lineWriter } from './line-logger'
-import { hasColours, prettyLine } from './pretty-line'
+import { openLog } from './open-log'
 import { startServer } from './server'
 import { printFor, styleFor } from './style'
 
@@ -34,7 +32,7 @@ const PRINTED = {
 
 async function serve(config: ServerConfig, nearMisses: readonly string[]): Promise<void> {
   const { tokenCheck, print = printFor(process.stdout) } = config
-  const logger = openLog(config)
+  const logger = openLog(config.logLevel, config.logFormat)
   for (const line of nearMisses) logger.warn({}, line)
   const check = tokenCheck ?? createDevelopmentAccess()
   const server = await startServer(config, check, logger, SIGNALS)
@@ -43,13 +41,6 @@ async function serve(config: ServerConfig, nearMisses: readonly string[]): Promi
   const access = 'alice' in check ? check : undefined
   const started = { url, version: version(), config, access }
   process.stdout.write(print === 'json' ? asJson(started) : asText(started, styleFor(process.stdout)))
-}
-
-function openLog({ logLevel, logFormat }: ServerConfig): Logger {
-  const { stderr, env } = process
-  const isPretty = (logFormat ?? (stderr.isTTY ? 'pretty' : 'json')) === 'pretty'
-  const lineOf = isPretty ? prettyLine(hasColours(stderr, env)) : jsonLine
-  return lineLogger(logLevel, lineWriter(stderr, lineOf), lineOf)
 }
 
 function version(): string {

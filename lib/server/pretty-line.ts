@@ -1,32 +1,23 @@
-import { WriteStream } from 'node:tty'
 import { stripVTControlCharacters } from 'node:util'
 import { describeError } from '../core/describe-error'
 import type { LineOf, LogLevel } from './line-logger'
+import type { Style } from './style'
 
-const COLOURS: Readonly<Record<LogLevel, number>> = { debug: 90, info: 32, warn: 33, error: 31 }
-const FAINT = 2
+const STYLES = { debug: 'dim', info: 'good', warn: 'warning', error: 'bad' } as const satisfies Record<
+  LogLevel,
+  keyof Style
+>
 
 /** Words that need no quotes. */
 const PLAIN = /^[\w.:/@%+,[\]*-]+$/
 
-/**
- * Whether a stream shows colours: a terminal does, unless `NO_COLOR` or `TERM` say no, and everything does with `FORCE_COLOR`.
- */
-export function hasColours(stream: { isTTY?: boolean }, environment: NodeJS.ProcessEnv): boolean {
-  if (stream.isTTY !== true && environment.FORCE_COLOR === undefined) return false
-  // It reads nothing of a stream, so it can judge every one.
-  return WriteStream.prototype.getColorDepth(environment) > 1
-}
-
 /** Writes an entry of the log for people: time, level, message, fields, and the stack of an error below. */
-export function prettyLine(isColoured: boolean): LineOf {
-  const paint = (code: number, text: string): string =>
-    isColoured ? `\u001b[${code}m${text}\u001b[0m` : text
+export function prettyLine(style: Style): LineOf {
   return (level, details, message) => {
     const { err, error = err, ...fields } = details as Readonly<Record<string, unknown>>
-    const time = paint(FAINT, new Date().toISOString().slice(11, -1))
-    const words = Object.entries(fields).map(([name, value]) => `${paint(FAINT, `${name}=`)}${wordOf(value)}`)
-    const head = [time, paint(COLOURS[level], level.toUpperCase().padEnd(5)), visible(message), ...words]
+    const time = style.dim(new Date().toISOString().slice(11, -1))
+    const words = Object.entries(fields).map(([name, value]) => `${style.dim(`${name}=`)}${wordOf(value)}`)
+    const head = [time, style[STYLES[level]](level.toUpperCase().padEnd(5)), visible(message), ...words]
     return `${[head.join(' '), ...stackOf(error)].join('\n')}\n`
   }
 }

@@ -1,7 +1,7 @@
-import type { WriteStream } from 'node:tty'
+import { WriteStream } from 'node:tty'
 import { inspect } from 'node:util'
 
-/** How a text stands out on a terminal. Elsewhere, and where `NO_COLOR` is set, it stays as it is. */
+/** How a text stands out, where colours show. Elsewhere it stays as it is. */
 export type Style = Readonly<Record<keyof typeof FORMATS, (text: string) => string>>
 
 const FORMATS = {
@@ -13,12 +13,13 @@ const FORMATS = {
   bad: 'red',
 } as const
 
-type Output = Pick<WriteStream, 'isTTY' | 'hasColors'>
+interface Output {
+  isTTY?: boolean
+}
 
-/** `environment`: it may say that colours are not wanted. */
+/** `environment`: it may say whether colours are wanted. */
 export function styleFor(output: Output, environment: NodeJS.ProcessEnv = process.env): Style {
-  // Node.js goes by `NO_COLOR` and `TERM` here.
-  const isColoured = output.isTTY && output.hasColors({ ...environment })
+  const isColoured = hasColours(output, environment)
   const styles = Object.entries(FORMATS).map(([name, format]) => {
     const [begin = 0, end = 0] = inspect.colors[format] ?? []
     const styled = (text: string): string =>
@@ -28,7 +29,14 @@ export function styleFor(output: Output, environment: NodeJS.ProcessEnv = proces
   return Object.fromEntries(styles)
 }
 
+/** A terminal shows colours unless `NO_COLOR` or `TERM` say no, and everything does with `FORCE_COLOR`. */
+function hasColours({ isTTY }: Output, environment: NodeJS.ProcessEnv): boolean {
+  if (isTTY !== true && environment.FORCE_COLOR === undefined) return false
+  // It reads nothing of a stream, so it can judge every one.
+  return WriteStream.prototype.getColorDepth({ ...environment }) > 1
+}
+
 /** How to print, where nobody has said it. */
-export function printFor(output: Pick<Output, 'isTTY'>): 'text' | 'json' {
+export function printFor(output: Output): 'text' | 'json' {
   return output.isTTY ? 'text' : 'json'
 }

@@ -1,9 +1,13 @@
 import { stripVTControlCharacters } from 'node:util'
-import { hasColours, prettyLine } from '../../lib/server/pretty-line'
+import { prettyLine } from '../../lib/server/pretty-line'
+import { styleFor } from '../../lib/server/style'
+
+const COLOURS = styleFor({}, { FORCE_COLOR: '1' })
+const NO_COLOURS = styleFor({}, {})
 
 /** A line without the time of its entry. */
-function lineOf(details: object, message = 'done', isColoured = false): string {
-  const line = prettyLine(isColoured)('info', details, message)
+function lineOf(details: object, message = 'done', style = NO_COLOURS): string {
+  const line = prettyLine(style)('info', details, message)
   expect(stripVTControlCharacters(line)).toMatch(/^\d\d:\d\d:\d\d\.\d{3} /)
   return line.slice(line.indexOf(' ') + 1)
 }
@@ -46,7 +50,7 @@ describe('prettyLine', () => {
   })
 
   it('colours time, level and names, and nothing without colours', () => {
-    const coloured = lineOf({ status: 200 }, 'done', true)
+    const coloured = lineOf({ status: 200 }, 'done', COLOURS)
     expect(coloured).toContain('\u001b[32mINFO ')
     expect(stripVTControlCharacters(coloured)).toBe('INFO  done status=200\n')
   })
@@ -56,20 +60,5 @@ describe('prettyLine', () => {
     const line = lineOf({ opaqueId: evil, err: { name: evil, message: evil } }, evil)
     expect(line.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
     expect(line.match(/^INFO/gm)).toHaveLength(1)
-  })
-})
-
-describe('hasColours', () => {
-  const terminal = { isTTY: true }
-  const file = {}
-  it.each<[string, { isTTY?: boolean }, NodeJS.ProcessEnv, boolean]>([
-    ['a terminal', terminal, { TERM: 'xterm-256color' }, true],
-    ['a terminal with NO_COLOR', terminal, { TERM: 'xterm-256color', NO_COLOR: '1' }, false],
-    ['a dumb terminal', terminal, { TERM: 'dumb' }, false],
-    ['a file', file, { TERM: 'xterm-256color' }, false],
-    ['a file with FORCE_COLOR', file, { FORCE_COLOR: '1' }, true],
-    ['a terminal with FORCE_COLOR=0', terminal, { TERM: 'xterm', FORCE_COLOR: '0' }, false],
-  ])('of %s', (_, stream, environment, expected) => {
-    expect(hasColours(stream, environment)).toBe(expected)
   })
 })

@@ -41,7 +41,6 @@ describe('the tour', () => {
       ESQL_ASYNC_PORT: '80a',
       ESQL_ASYNC_JWT_KEY: 'half of a check',
       ELASTICSEARCH_URL: 'http://127.0.0.1:9',
-      FORCE_COLOR: '1',
     })
     expect([await tour.exited, tour.stderr]).toEqual([0, ''])
     const steps = stepsOf(tour.stdout)

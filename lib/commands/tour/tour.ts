@@ -2,7 +2,7 @@ import { messageOf } from '../../core/message-of'
 import { parseCommandLine } from '../../server/config'
 import type { DevelopmentAccess } from '../../server/development-mode'
 import { createDevelopmentAccess } from '../../server/development-mode'
-import { lineLogger } from '../../server/line-logger'
+import { openLog } from '../../server/open-log'
 import { startServer } from '../../server/server'
 import type { Style } from '../../server/style'
 import { styleFor } from '../../server/style'
@@ -33,7 +33,7 @@ export async function runTour(args: readonly string[]): Promise<number> {
   const command = parseCommandLine(['--port', '0'], {})
   if (command.action !== 'serve') return 1
   const access = createDevelopmentAccess()
-  const server = await startServer(command.config, access, lineLogger('error', (line) => process.stderr.write(line)))
+  const server = await startServer(command.config, access, openLog('error'))
   try {
     await play({ url: server.url, access }, styleFor(process.stdout))
     return 0

@@ -51,8 +51,9 @@ export class Operations<Answer> {
       }
       // A store in JavaScript may return null.
       if (!answer) throw queryNotFound(exchange.queryId ?? '')
+      const sending = this.#answers.send(answer, exchange, wait)
       breakOffStall(response, this.#caps.maxStallMs)
-      await this.#answers.send(answer, exchange, wait)
+      await sending
       exchange.isSent = !wait.isAbandoned
     } finally {
       this.#waits.end(wait)

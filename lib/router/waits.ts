@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Response } from 'express'
 import type { Owner } from '../core/caller'
@@ -18,6 +19,7 @@ export class Wait extends AbortController implements Watcher {
   owner: Owner | undefined
   /** The client went away. Nobody will read an answer. */
   isAbandoned = false
+  place: EventEmitter | undefined
   /** Created on demand, since most waits do without. */
   #gone: AbortController | undefined
 
@@ -114,7 +116,7 @@ export class Waits {
     const wait = new Wait(response, waiter)
     if (waiter !== undefined) this.#place(wait, yields)
     if (this.#disconnects.isGone(response)) wait.onGone()
-    else this.#disconnects.watch(response, wait)
+    else this.#disconnects.watch(wait)
     if (this.#isDraining) wait.abort()
     this.#waits.add(wait)
     this.#gauge?.add(1)
@@ -140,7 +142,7 @@ export class Waits {
   end(wait: Wait): void {
     this.#waits.delete(wait)
     this.#gauge?.add(-1)
-    this.#disconnects.unwatch(wait.response, wait)
+    this.#disconnects.unwatch(wait)
     this.answered(wait)
   }
 

@@ -45,6 +45,29 @@ export class Wait extends AbortController implements Watcher {
   }
 }
 
+const WAIT = Symbol('wait')
+
+/** Of all options. A getter of its own for each that waits would take memory. */
+const READ_SIGNAL = {
+  enumerable: true,
+  configurable: true,
+  get(this: { [WAIT]: Wait }): AbortSignal {
+    return this[WAIT].signal
+  },
+}
+
+/**
+ * Gives options for a store the signal of a wait. Node.js makes a signal when it is first read, which takes longer than all else of a
+ * wait, and a store that has an answer at once reads none.
+ */
+export function withSignal<Options extends object>(
+  options: Options,
+  wait: Wait,
+): Options & { signal: AbortSignal } {
+  Object.defineProperty(options, WAIT, { value: wait })
+  return Object.defineProperty(options, 'signal', READ_SIGNAL) as Options & { signal: AbortSignal }
+}
+
 /** How many requests may wait at a time, in all and of one owner. */
 export interface WaitLimits {
   maxWaits: number

@@ -62,12 +62,13 @@ export function createRequestValidator(): ValidateRequest {
     const { operation, id } = request
     const standIn = toStandIn(request)
     await run(prepare, standIn)
-    // Without an id, the path is that of another operation.
-    const known = id !== '' || !namesQuery(operation) ? routes.get(operation) : undefined
+    // Without an id, the path may be that of another operation.
+    const isOwnPath = id !== '' || !namesQuery(operation)
+    const known = isOwnPath ? routes.get(operation) : undefined
     if (known) setRoute(standIn, known, operation, id)
     else {
       await run(findRoute, standIn)
-      if (standIn.openapi) routes.set(operation, { openapi: standIn.openapi })
+      if (isOwnPath && standIn.openapi) routes.set(operation, { openapi: standIn.openapi })
     }
     for (const handler of others) await run(handler, standIn)
   }

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Response } from 'express'
 import type { Owner } from '../core/caller'
@@ -18,6 +19,7 @@ export class Wait extends AbortController implements Watcher {
   owner: Owner | undefined
   /** The client went away. Nobody will read an answer. */
   isAbandoned = false
+  place: EventEmitter | undefined
   /** Created on demand, since most waits do without. */
   #gone: AbortController | undefined
 
@@ -41,6 +43,29 @@ export class Wait extends AbortController implements Watcher {
     this.abort()
     this.#gone?.abort()
   }
+}
+
+const WAIT = Symbol('wait')
+
+/** Of all options. A getter of its own for each that waits would take memory. */
+const READ_SIGNAL = {
+  enumerable: true,
+  configurable: true,
+  get(this: { [WAIT]: Wait }): AbortSignal {
+    return this[WAIT].signal
+  },
+}
+
+/**
+ * Gives options for a store the signal of a wait. Node.js makes a signal when it is first read, which takes longer than all else of a
+ * wait, and a store that has an answer at once reads none.
+ */
+export function withSignal<Options extends object>(
+  options: Options,
+  wait: Wait,
+): Options & { signal: AbortSignal } {
+  Object.defineProperty(options, WAIT, { value: wait })
+  return Object.defineProperty(options, 'signal', READ_SIGNAL) as Options & { signal: AbortSignal }
 }
 
 /** How many requests may wait at a time, in all and of one owner. */
@@ -114,7 +139,7 @@ export class Waits {
     const wait = new Wait(response, waiter)
     if (waiter !== undefined) this.#place(wait, yields)
     if (this.#disconnects.isGone(response)) wait.onGone()
-    else this.#disconnects.watch(response, wait)
+    else this.#disconnects.watch(wait)
     if (this.#isDraining) wait.abort()
     this.#waits.add(wait)
     this.#gauge?.add(1)
@@ -140,7 +165,7 @@ export class Waits {
   end(wait: Wait): void {
     this.#waits.delete(wait)
     this.#gauge?.add(-1)
-    this.#disconnects.unwatch(wait.response, wait)
+    this.#disconnects.unwatch(wait)
     this.answered(wait)
   }
 

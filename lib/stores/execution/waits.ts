@@ -16,8 +16,12 @@ export class Waits {
   }
 
   /** Resolves when {@link end} is called, the time has passed, or the signal has fired. */
-  wait({ waitForCompletionTimeoutMs, signal }: WaitOptions): Promise<void> {
-    if (signal?.aborted || !(waitForCompletionTimeoutMs > 0)) return Promise.resolve()
+  wait(options: WaitOptions): Promise<void> {
+    const { waitForCompletionTimeoutMs } = options
+    if (!(waitForCompletionTimeoutMs > 0)) return Promise.resolve()
+    // Read last: a router makes it for whoever reads it.
+    const { signal } = options
+    if (signal?.aborted) return Promise.resolve()
     return new Promise((resolve) => {
       let cancelTimer: (() => void) | undefined
       const endWait = (): void => {

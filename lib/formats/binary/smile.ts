@@ -65,12 +65,12 @@ export class SmileSink extends ByteBuffer implements TokenSink {
   }
 
   string(value: string): void {
-    const size = Buffer.byteLength(value)
+    const size = this.textAhead(value, 1)
     // As many bytes as characters: all of them are ASCII.
     const isAscii = size === value.length
     if (size === 0) this.byte(EMPTY_STRING)
-    else if (isAscii) this.#text(value, size <= 64 ? SHORT_ASCII + size : LONG_ASCII, size > 64)
-    else this.#text(value, size <= 65 ? SHORT_UNICODE + size : LONG_UNICODE, size > 65)
+    else if (isAscii) this.#head(size <= 64 ? SHORT_ASCII + size : LONG_ASCII, size, size > 64)
+    else this.#head(size <= 65 ? SHORT_UNICODE + size : LONG_UNICODE, size, size > 65)
   }
 
   integer(value: number | bigint): void {
@@ -107,17 +107,18 @@ export class SmileSink extends ByteBuffer implements TokenSink {
   }
 
   #newName(name: string): void {
-    const size = Buffer.byteLength(name)
+    const size = this.textAhead(name, 1)
     const isAscii = size === name.length
     const isLong = size > (isAscii ? 64 : 57)
     this.#names.add(name, isLong)
-    if (isLong) this.#text(name, LONG_NAME, true)
-    else this.#text(name, (isAscii ? ASCII_NAME : UNICODE_NAME) + size, false)
+    if (isLong) this.#head(LONG_NAME, size, true)
+    else this.#head((isAscii ? ASCII_NAME : UNICODE_NAME) + size, size, false)
   }
 
-  #text(text: string, firstByte: number, isLong: boolean): void {
+  /** Completes a text that is written ahead. */
+  #head(firstByte: number, size: number, isLong: boolean): void {
     this.byte(firstByte)
-    this.text(text)
+    this.skip(size)
     if (isLong) this.byte(END_OF_STRING)
   }
 

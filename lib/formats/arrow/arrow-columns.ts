@@ -160,9 +160,24 @@ function instantOf(value: Scalar): Instant {
 
 /** The bytes of an address in the form that Elasticsearch prints: four for IPv4, and sixteen for IPv6. */
 export function ipBytes(text: string): Uint8Array {
-  if (!text.includes(':')) return Uint8Array.from(text.split('.'), Number)
+  if (!text.includes(':')) return ipv4Bytes(text)
   const [first = [], last = []] = text.split('::').map((half) => (half === '' ? [] : half.split(':')))
   const zeros = Array.from({ length: 8 - first.length - last.length }, () => '0')
   const groups = [...first, ...zeros, ...last]
   return Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex')
+}
+
+const CODE_OF_DOT = 0x2e
+const CODE_OF_ZERO = 0x30
+
+/** Digit by digit, which takes a fraction of the time that texts and numbers of the parts do. */
+function ipv4Bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(4)
+  let part = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === CODE_OF_DOT) part++
+    else bytes[part] = (bytes[part] ?? 0) * 10 + code - CODE_OF_ZERO
+  }
+  return bytes
 }

@@ -28,14 +28,15 @@ answerCommands({
     }
     return contestants.map(({ name }) => name)
   },
-  /** Rows per second of one of them, once. */
+  /** Rows per second of CPU time of one of them, once. Other processes take no time of that. */
   async write(name) {
     const { rows, write, input } = inputs.get(name)
     globalThis.gc()
-    const began = performance.now()
+    const began = process.cpuUsage()
     let bytes = 0
     for (const piece of await write(input)) bytes += bytesOf(piece).length
-    const seconds = (performance.now() - began) / 1_000
+    const { user, system } = process.cpuUsage(began)
+    const seconds = (user + system) / 1e6
     return { rowsPerSecond: rows / seconds, bytes }
   },
 })

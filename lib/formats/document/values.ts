@@ -106,14 +106,19 @@ class Cells {
 
   #writeRow(row: readonly Value[]): boolean {
     const { sink } = this
+    const columns = this.#columns
+    let written = this.#written
     // Rows may have no cells to show, and take time all the same.
     do {
-      if (this.#isTurnOver()) return false
-      if (this.#written === 0 && this.#inRows) sink.start('array')
-      const column = this.#columns[this.#written]
+      if (this.#isTurnOver()) {
+        this.#written = written
+        return false
+      }
+      if (written === 0 && this.#inRows) sink.start('array')
+      const column = columns[written]
       if (column) writeCell(sink, column.rule, row[column.index])
-      this.#written++
-    } while (this.#written < this.#columns.length)
+      written++
+    } while (written < columns.length)
     this.#written = 0
     if (this.#inRows) sink.end('array')
     return true

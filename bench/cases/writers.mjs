@@ -28,11 +28,11 @@ export async function run({ before, formats = FORMATS }) {
 
 function measureFormat(format, before) {
   return withContestants([Contestant.start('writers', { format, rows: ROWS, before })], async (process) => {
-    const speeds = await takeTurns(process)
+    const { speeds, cpuSpeeds } = await takeTurns(process)
     const rows = [...speeds].map(([name, values]) => ({
       what: `${format}: ${name}`,
       ...summary(values.map((value) => value / 1_000)),
-      unit: 'k rows/s CPU',
+      unit: 'k rows/s',
     }))
     if (before !== undefined) {
       const times = ratios(speeds.get(BEFORE), speeds.get(OURS))
@@ -51,19 +51,29 @@ function measureFormat(format, before) {
       unit: 'x',
       ...(GOALS[format] && { goal: GOALS[format] }),
     }
-    return [ratio, ...rows]
+    const cpuRatio = {
+      what: `${format}: the same, with the threads of the garbage collector`,
+      ...summary(ratios(cpuSpeeds.get(OURS), cpuSpeeds.get(peer))),
+      unit: 'x',
+    }
+    return [ratio, cpuRatio, ...rows]
   })
 }
 
 async function takeTurns(process) {
-  const speeds = new Map(process.started.map((name) => [name, []]))
+  const [speeds, cpuSpeeds] = Array.from(
+    { length: 2 },
+    () => new Map(process.started.map((name) => [name, []])),
+  )
   for (let round = -WARM_UPS; round < ROUNDS; round++) {
     for (const [name, values] of speeds) {
-      const { rowsPerSecond } = await process.ask('write', name)
-      if (round >= 0) values.push(rowsPerSecond)
+      const { rowsPerSecond, rowsPerCpuSecond } = await process.ask('write', name)
+      if (round < 0) continue
+      values.push(rowsPerSecond)
+      cpuSpeeds.get(name).push(rowsPerCpuSecond)
     }
   }
-  return speeds
+  return { speeds, cpuSpeeds }
 }
 
 function fastestPeer(speeds) {

@@ -1,6 +1,7 @@
 import type { RecordBatchStreamWriter, Schema } from 'apache-arrow'
 import type { Value } from '../../core/result'
-import type { ArrowColumn, ArrowModule } from './arrow-columns'
+import type { ArrowColumn } from './arrow-columns'
+import type { ArrowModule } from './arrow-vectors'
 
 /** Limits of a record batch, which is in memory as a whole. */
 const MAX_ROWS = 4096

@@ -6,7 +6,7 @@ import { cellValue, isMany, plainText } from '../cells/cell'
 import type { Instant } from '../cells/dates'
 import { parseInstant } from '../cells/dates'
 import { wktToWkb } from '../cells/wkb'
-import type { ArrowVector } from './arrow-vectors'
+import type { ArrowModule, ArrowVector } from './arrow-vectors'
 import {
   BooleanVector,
   BytesVector,
@@ -15,8 +15,6 @@ import {
   NullVector,
   StructVector,
 } from './arrow-vectors'
-
-export type ArrowModule = typeof Arrow
 
 /** How a column goes into an Arrow stream. */
 export interface ArrowColumn {

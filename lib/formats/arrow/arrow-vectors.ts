@@ -1,5 +1,7 @@
+import type * as Arrow from 'apache-arrow'
 import type { Data, DataType } from 'apache-arrow'
-import type { ArrowModule } from './arrow-columns'
+
+export type ArrowModule = typeof Arrow
 
 // Written by hand, because the builders of the library take several times as long: they make an array of each text, and
 // remember each value until a batch is full.

@@ -58,6 +58,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
     'formats/arrow/arrow',
     'formats/arrow/arrow-batches',
     'formats/arrow/arrow-columns',
+    'formats/arrow/arrow-vectors',
     'verify/checks/arrow',
   ],
 }

@@ -3,7 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { Response } from 'express'
 import { Disconnects, type Watcher } from '../../lib/router/disconnects'
-import { until } from '../support/gateway'
+import { until } from '../support/until'
 
 describe('Disconnects', () => {
   const disconnects = new Disconnects()

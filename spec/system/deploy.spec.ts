@@ -16,10 +16,10 @@ import { CERTIFICATE } from '../support/certificate'
 import { pageOf } from '../support/documented'
 import { Engine } from '../support/engine'
 import { freePort } from '../support/free-port'
-import { until } from '../support/gateway'
 import { type Consumer, createConsumer } from '../support/packed'
 import { programAt } from '../support/programs'
 import { blocksIn } from '../support/snippets'
+import { until } from '../support/until'
 
 const ROOT = path.join(__dirname, '..', '..')
 const page = pageOf('docs/deploy.md')

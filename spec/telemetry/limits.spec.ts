@@ -5,7 +5,8 @@ import { refusal, startCluster } from '../support/cluster'
 import { createStore } from '../support/elasticsearch-gateway'
 import { TABLE } from '../support/engine'
 import type { Answer, Gateway, GatewayOptions } from '../support/gateway'
-import { startGateway, until } from '../support/gateway'
+import { startGateway } from '../support/gateway'
+import { until } from '../support/until'
 
 describe('a 429', () => {
   let gateway: Gateway

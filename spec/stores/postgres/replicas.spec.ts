@@ -3,6 +3,7 @@ import type { TestDatabase } from '../../support/postgres/database'
 import { openDatabase } from '../../support/postgres/database'
 import { PostgresBench } from '../../support/postgres-bench'
 import { bob, errorOf, FOREVER, refusal, rows } from '../../support/store-bench'
+import { until } from '../../support/until'
 
 let database: TestDatabase
 /** Two processes on the same tables. */
@@ -94,10 +95,13 @@ describe('a query of another process', () => {
     const id = await there.start()
     there.run.report(rows('found'))
     const stopping = here.stop(id)
+    // Those of its heartbeat, of its next question, and of its patience.
+    await until(() => here.clock.pendingTimers === 3)
     await here.advance(5_000, there)
     // It ignores its signal, so its grace has to pass.
     expect(there.run.signal.aborted).toBe(true)
     await there.advance(1_000)
+    await there.get(id, FOREVER)
     await here.advance(2_000)
     expect(await stopping).toMatchObject({ id, isPartial: true, result: rows('found') })
     await there.close()

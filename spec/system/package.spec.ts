@@ -7,6 +7,7 @@ const PUBLIC_NAMES = [
   'COLUMN_TYPES',
   'ERROR_STATUS',
   'ElasticsearchStore',
+  'JsonText',
   'MemoryStore',
   'PostgresStore',
   'QueryError',
@@ -31,6 +32,7 @@ const TEST_KIT_NAMES = [
   'readRows',
 ]
 const DOUBLE_NAMES = [
+  'JsonText',
   'ManualClock',
   'QueryError',
   'answer',

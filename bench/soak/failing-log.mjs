@@ -34,8 +34,8 @@ export class FailingLog {
       this.#thrown++
       throw new Error('this log throws')
     }
-    // The package's own logger writes only some levels.
-    if (consoleLogger.isLevelEnabled(level)) this.#written++
-    consoleLogger[level](fields, message)
+    this.#written++
+    // The package's own logger writes only some levels, and the console is to be full.
+    consoleLogger[consoleLogger.isLevelEnabled(level) ? level : 'warn'](fields, message)
   }
 }

@@ -1,11 +1,13 @@
 import type { Clock } from '../../core/clock'
+import type { EarlyEnd, EarlyEndListener } from '../../core/early-end'
+import { earlyEndOf } from '../../core/early-end'
 import type { WaitOptions } from '../../core/operations'
 import { endInTurns } from '../../core/turns'
 
 /** The requests that wait for one event. */
 export class Waits {
   readonly #clock: Clock
-  readonly #waits = new Set<() => void>()
+  readonly #waits = new Set<Waiting>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -16,25 +18,47 @@ export class Waits {
   }
 
   /** Resolves when {@link end} is called, the time has passed, or the signal has fired. */
-  wait({ waitForCompletionTimeoutMs, signal }: WaitOptions): Promise<void> {
-    if (signal?.aborted || !(waitForCompletionTimeoutMs > 0)) return Promise.resolve()
+  wait(options: WaitOptions): Promise<void> {
+    const { waitForCompletionTimeoutMs } = options
+    if (!(waitForCompletionTimeoutMs > 0)) return Promise.resolve()
+    const earlyEnd = earlyEndOf(options)
+    if (earlyEnd?.aborted) return Promise.resolve()
     return new Promise((resolve) => {
-      let cancelTimer: (() => void) | undefined
-      const endWait = (): void => {
-        this.#waits.delete(endWait)
-        cancelTimer?.()
-        signal?.removeEventListener('abort', endWait)
-        resolve()
-      }
-      this.#waits.add(endWait)
-      signal?.addEventListener('abort', endWait)
+      const waiting = new Waiting(this.#waits, earlyEnd, resolve)
+      this.#waits.add(waiting)
+      earlyEnd?.addEventListener('abort', waiting)
       if (waitForCompletionTimeoutMs !== Number.POSITIVE_INFINITY) {
-        cancelTimer = this.#clock.setTimer(endWait, waitForCompletionTimeoutMs)
+        waiting.cancelTimer = this.#clock.setTimer(() => waiting.end(), waitForCompletionTimeoutMs)
       }
     })
   }
 
   end(): void {
-    endInTurns(this.#waits, (endWait) => endWait())
+    endInTurns(this.#waits, (waiting) => waiting.end())
+  }
+}
+
+/** A request that waits. One object without closures, since there may be tens of thousands. */
+class Waiting implements EarlyEndListener {
+  readonly #all: Set<Waiting>
+  readonly #earlyEnd: EarlyEnd | undefined
+  readonly #resolve: () => void
+  cancelTimer: (() => void) | undefined
+
+  constructor(all: Set<Waiting>, earlyEnd: EarlyEnd | undefined, resolve: () => void) {
+    this.#all = all
+    this.#earlyEnd = earlyEnd
+    this.#resolve = resolve
+  }
+
+  handleEvent(): void {
+    this.end()
+  }
+
+  end(): void {
+    this.#all.delete(this)
+    this.cancelTimer?.()
+    this.#earlyEnd?.removeEventListener('abort', this)
+    this.#resolve()
   }
 }

@@ -13,6 +13,8 @@ const CASES = [
   'stall',
   'batches',
   'waits',
+  'growth',
+  'processes',
   'bodies',
   'shutdown',
   'refusal-timing',

@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   }
   // Commands start sooner without it.
   const { runGateway }: typeof gateway = require('./server/gateway')
-  await runGateway(args, describeCommands(), fail)
+  await runGateway(args, describeCommands())
 }
 
 function fail(error: unknown): void {

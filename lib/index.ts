@@ -8,6 +8,7 @@ export type { ErrorCause, ErrorType, QueryErrorOptions } from './core/errors'
 export { ERROR_STATUS, QueryError } from './core/errors'
 export type { Idempotency } from './core/idempotency'
 export { idempotencyKeyReused } from './core/idempotency'
+export { JsonText } from './core/json-text'
 export type { Logger } from './core/logger'
 export type {
   Attributes,
@@ -16,6 +17,7 @@ export type {
   InstrumentOptions,
   Meter,
   MeterProvider,
+  ObservableGauge,
 } from './core/meter'
 export type {
   DeleteOptions,
@@ -79,6 +81,9 @@ export { esqlProductInfo } from './router/info/product-info'
 export type { AsyncQueryRouterOptions } from './router/options'
 export type { AsyncQueryRouter } from './router/router'
 export { asyncQueryRouter } from './router/router'
+export type { GracefulShutdown } from './shutdown/graceful-shutdown'
+export { gracefulShutdown } from './shutdown/graceful-shutdown'
+export type { GracefulShutdownOptions } from './shutdown/options'
 export type {
   ElasticsearchClient,
   ElasticsearchStoreOptions,

@@ -10,6 +10,7 @@ const SPECS = [
   'request/decoders/yaml',
   'router/router',
   'router/operations/get',
+  'server/metrics',
   'stores/elasticsearch/cluster/connections',
   'stores/elasticsearch/wait',
   'stores/postgres/postgres-store',
@@ -28,7 +29,8 @@ const lowest = Object.entries(peerDependencies).map(([name, range]) => [
 ])
 const packages = lowest.map(([name, version]) => `${name}@${version}`)
 console.log(packages.join(' '))
-const options = ['--no-save', '--no-audit', '--no-fund', '--prefix', folder]
+// An SDK of OpenTelemetry wants a newer API than this package does, and works with an older one.
+const options = ['--no-save', '--legacy-peer-deps', '--no-audit', '--no-fund', '--prefix', folder]
 execFileSync('npm', ['install', ...options, ...packages], { stdio: 'inherit' })
 
 const mapped = lowest.map(([name]) => [`^${name}$`, path.join(folder, 'node_modules', name)])

@@ -66,6 +66,7 @@ async function startStandalone(cpuProf) {
       ESQL_ASYNC_JWT_ALGORITHMS: 'RS256',
       ESQL_ASYNC_JWT_ISSUER: TRUST.issuer,
       ESQL_ASYNC_JWT_AUDIENCE: TRUST.audience,
+      ESQL_ASYNC_SAMPLES: 'true',
       ESQL_ASYNC_LOG_LEVEL: 'warn',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -73,7 +74,7 @@ async function startStandalone(cpuProf) {
   let text = ''
   for await (const chunk of child.stdout) {
     text += chunk
-    const [, port] = /listening on http:\S+:(\d+)\n/.exec(text) ?? []
+    const [, port] = /"url":"http:[^"]+:(\d+)"/.exec(text) ?? []
     if (port !== undefined) return { child, port: Number(port) }
   }
   throw new Error(`the gateway did not start: ${text}`)

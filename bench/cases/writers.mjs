@@ -8,7 +8,14 @@ const ROUNDS = 5
 const WARM_UPS = 1
 
 const FORMATS = ['json', 'csv', 'tsv', 'yaml', 'cbor', 'smile', 'txt', 'arrow']
-const GOALS = { json: { atLeast: 0.8 }, csv: { atLeast: 1 }, tsv: { atLeast: 1 } }
+const GOALS = {
+  json: { atLeast: 1 },
+  csv: { atLeast: 1 },
+  tsv: { atLeast: 1 },
+  cbor: { atLeast: 1 },
+  smile: { atLeast: 0.7 },
+  arrow: { atLeast: 1 },
+}
 const OURS = 'this package'
 const BEFORE = 'this package before'
 
@@ -21,7 +28,7 @@ export async function run({ before, formats = FORMATS }) {
 
 function measureFormat(format, before) {
   return withContestants([Contestant.start('writers', { format, rows: ROWS, before })], async (process) => {
-    const speeds = await takeTurns(process)
+    const { speeds, cpuSpeeds } = await takeTurns(process)
     const rows = [...speeds].map(([name, values]) => ({
       what: `${format}: ${name}`,
       ...summary(values.map((value) => value / 1_000)),
@@ -44,19 +51,29 @@ function measureFormat(format, before) {
       unit: 'x',
       ...(GOALS[format] && { goal: GOALS[format] }),
     }
-    return [ratio, ...rows]
+    const cpuRatio = {
+      what: `${format}: the same, with the threads of the garbage collector`,
+      ...summary(ratios(cpuSpeeds.get(OURS), cpuSpeeds.get(peer))),
+      unit: 'x',
+    }
+    return [ratio, cpuRatio, ...rows]
   })
 }
 
 async function takeTurns(process) {
-  const speeds = new Map(process.started.map((name) => [name, []]))
+  const [speeds, cpuSpeeds] = Array.from(
+    { length: 2 },
+    () => new Map(process.started.map((name) => [name, []])),
+  )
   for (let round = -WARM_UPS; round < ROUNDS; round++) {
     for (const [name, values] of speeds) {
-      const { rowsPerSecond } = await process.ask('write', name)
-      if (round >= 0) values.push(rowsPerSecond)
+      const { rowsPerSecond, rowsPerCpuSecond } = await process.ask('write', name)
+      if (round < 0) continue
+      values.push(rowsPerSecond)
+      cpuSpeeds.get(name).push(rowsPerCpuSecond)
     }
   }
-  return speeds
+  return { speeds, cpuSpeeds }
 }
 
 function fastestPeer(speeds) {

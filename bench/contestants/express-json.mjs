@@ -11,6 +11,9 @@ answerCommands({
     app.get('/_query/async/:id', (_, response) => {
       response.json(body)
     })
+    app.post('/_query/async', express.json(), (_, response) => {
+      response.json(body)
+    })
     return listen(app)
   },
 })

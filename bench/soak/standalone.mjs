@@ -20,6 +20,7 @@ export class Standalone {
       ESQL_ASYNC_JWT_AUDIENCE: trust.audience,
       ESQL_ASYNC_MAX_STALL: `${MOST_STALL_MS}ms`,
       ESQL_ASYNC_MAX_WAITS_PER_OWNER: String(MOST_WAITS_PER_OWNER),
+      ...(cluster === undefined && { ESQL_ASYNC_SAMPLES: 'true' }),
       ...(cluster !== undefined && {
         ELASTICSEARCH_URL: cluster,
         ELASTICSEARCH_API_KEY: 'bm9ib2R5OmNhcmVz',
@@ -61,7 +62,7 @@ export class Standalone {
         told += text
       })
     }
-    while (!/is listening on/.test(told)) {
+    while (!/"message":"listening"/.test(told)) {
       const [ended] = await Promise.race([once(this.#child.stdout, 'data'), once(this.#child, 'exit')])
       if (typeof ended === 'number') throw new Error(`the standalone gateway has ended: ${told}`)
     }

@@ -59,7 +59,7 @@ async function watch() {
 }
 
 /** How long this thread has had a core so far, in milliseconds. Where the system does not tell, as if always. */
-function workedMs() {
+export function workedMs() {
   try {
     return readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0] / 1e6
   } catch {

@@ -3,15 +3,26 @@ import { AnswerReader } from './answer-reader.mjs'
 
 /** A GET as a client with a kept connection sends it. */
 export function getRequest(path, token) {
+  return headOf('GET', path, token).join('\r\n')
+}
+
+/** A POST of the same client, with JSON. */
+export function postRequest(path, token, body) {
+  const type = 'Content-Type: application/json'
+  const [line, ...headers] = headOf('POST', path, token)
+  return `${[line, type, `Content-Length: ${Buffer.byteLength(body)}`, ...headers].join('\r\n')}${body}`
+}
+
+function headOf(method, path, token) {
   return [
-    `GET ${path} HTTP/1.1`,
+    `${method} ${path} HTTP/1.1`,
     'Host: gateway.example.org',
     'Accept: application/vnd.elasticsearch+json; compatible-with=9,text/plain',
     'User-Agent: elastic-es/9.4.3',
     ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
     '',
     '',
-  ].join('\r\n')
+  ]
 }
 
 /** Connections that ask as fast as the server answers. They compare every answer with the expected one. */

@@ -5,6 +5,7 @@ import { Contestant, withContestants } from './contestant.mjs'
 import { getRequest, Load } from './load.mjs'
 import { ratios, summary } from './statistics.mjs'
 import { makeRows } from './table.mjs'
+import { takeTurns } from './turns.mjs'
 
 const CONNECTIONS = 16
 
@@ -36,9 +37,7 @@ export async function measureServedResult({ rows, warmUp, rounds, requestsPerRou
       )
       const runners = await Promise.all(always)
       runners.push(await eachOnce(onceGateway, { warmUp: warmUp / 3, requests: newPerRound, rounds }))
-      const micros = await takeTurns(runners, rounds)
-      for (const { load } of runners) load.close()
-      return micros
+      return takeTurns(runners, rounds)
     })
   })
 }
@@ -82,21 +81,6 @@ async function eachOnce(contestant, { warmUp, requests, rounds }) {
   // Only id and times differ.
   const expected = body.subarray(body.indexOf('"columns"'))
   return { name: 'once', contestant, load, warmUp, requests, expected, nextRequest: () => prepared.pop() }
-}
-
-async function takeTurns(runners, rounds) {
-  for (const { load, warmUp, nextRequest, expected } of runners) await load.run(warmUp, nextRequest, expected)
-  const micros = Object.fromEntries(runners.map(({ name }) => [name, []]))
-  for (let round = 0; round < rounds; round++) {
-    const first = round % runners.length
-    for (const runner of [...runners.slice(first), ...runners.slice(0, first)]) {
-      const { name, contestant, load, nextRequest, requests, expected } = runner
-      const before = await contestant.ask('cpu')
-      await load.run(requests, nextRequest, expected)
-      micros[name].push(((await contestant.ask('cpu')) - before) / requests)
-    }
-  }
-  return micros
 }
 
 /** One line for each contestant, and one for the noise. */

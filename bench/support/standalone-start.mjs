@@ -35,9 +35,9 @@ async function announced(child) {
   let text = ''
   for await (const chunk of child.stdout) {
     text += chunk
-    const url = / is listening on (\S+)/.exec(text)?.[1]
-    const authorization = /^ALICE='Authorization: (.*)'$/m.exec(text)?.[1]
-    if (url && authorization) return { url, authorization }
+    if (!text.endsWith('\n')) continue
+    const { url, tokens } = JSON.parse(text)
+    return { url, authorization: `Bearer ${tokens.alice}` }
   }
   throw new Error(`the standalone gateway has ended: ${text}`)
 }

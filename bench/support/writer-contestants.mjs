@@ -50,7 +50,8 @@ export const WRITERS = {
     { name: 'yaml', rows: YAML_ROWS, prepare: documentOf, write: (document) => [yamlStringify(document)] },
   ],
   cbor: [ours('cbor'), { name: 'cbor-x', prepare: documentOf, write: (document) => [encode(document)] }],
-  smile: [ours('smile')],
+  // No library writes SMILE.
+  smile: [ours('smile'), { ...ours('cbor', 'our CBOR'), format: 'cbor' }],
   txt: [ours('txt')],
   arrow: [ours('arrow'), { name: 'apache-arrow', prepare: (rows) => rows, write: arrowTable }],
 }

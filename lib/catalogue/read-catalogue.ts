@@ -4,7 +4,7 @@ import { QueryError } from '../core/errors'
 import { messageOf } from '../core/message-of'
 import type { QueryResult } from '../core/result'
 import { MS_PER_UNIT } from '../core/time-value'
-import { parseJson } from '../json/parse'
+import { parseAnswer } from '../json/parse'
 import type { CatalogueEntry } from './entry'
 import type { EntryFields, ResponseFields } from './format'
 import { CATALOGUE, RESPONSE } from './format'
@@ -38,7 +38,7 @@ export function readCatalogue(file: string): Catalogue {
  * that says what is wrong, and where.
  */
 export function parseCatalogue(text: string, readBeside = readText): CatalogueEntry[] {
-  const { version = 1, queries = [] } = CATALOGUE.read(parseJson(text)?.value ?? null, 'the catalogue')
+  const { version = 1, queries = [] } = CATALOGUE.read(parseAnswer(text)?.value ?? null, 'the catalogue')
   const read: Written[] = []
   for (const [index, fields] of queries.entries()) {
     const where = `queries[${index}]`
@@ -102,7 +102,7 @@ function readOutcomes(
 ): (QueryResult | QueryError)[] {
   const readFile = (name: string, place: string): QueryResult | QueryError => {
     try {
-      const body = RESPONSE.read(parseJson(readBeside(name))?.value ?? null, 'the response')
+      const body = RESPONSE.read(parseAnswer(readBeside(name))?.value ?? null, 'the response')
       return readResponse(body, 'the response', columnar)
     } catch (cause) {
       throw new Error(`${place}.response_file: ${name}: ${messageOf(cause)}`, { cause })

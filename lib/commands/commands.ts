@@ -10,8 +10,25 @@ export interface Command {
   run(args: readonly string[]): Promise<number>
 }
 
-/** Each loads its file when it runs: a gateway that starts needs none of them. */
+/**
+ * By their names. What is named like a flag may stand behind flags, as those of the gateway do. Each loads its file when it runs: a
+ * gateway that starts needs none of them.
+ */
 const COMMANDS: Readonly<Record<string, Command>> = {
+  '--tour': {
+    about: 'play the whole story: submit, poll, wait, formats, stop, delete',
+    run(args) {
+      const { runTour }: typeof import('./tour/tour') = require('./tour/tour')
+      return runTour(args)
+    },
+  },
+  '--check': {
+    about: 'ask whether the gateway could start: settings, keys, cluster, database',
+    run(args) {
+      const { runCheck }: typeof import('./check/check') = require('./check/check')
+      return runCheck(args)
+    },
+  },
   double: {
     about: 'start a double for tests of clients',
     run(args) {
@@ -39,11 +56,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
  * Runs the command that the first argument names, and resolves with its exit code. `undefined` if it names none: the
  * arguments are then those of the gateway.
  */
-export async function runCommand([name = '', ...args]: readonly string[]): Promise<number | undefined> {
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+export async function runCommand(args: readonly string[]): Promise<number | undefined> {
+  const at = args.findIndex(
+    (arg, index) => (index === 0 || arg.startsWith('--')) && Object.hasOwn(COMMANDS, arg),
+  )
+  const [name = ''] = args.slice(Math.max(at, 0))
   try {
-    if (command) return await command.run(args)
-    const [suggestion] = closest(name, Object.keys(COMMANDS))
+    if (at >= 0) return await COMMANDS[name]?.run(args.toSpliced(at, 1))
+    const [suggestion] = name.startsWith('-') ? [] : closest(name, Object.keys(COMMANDS))
     if (suggestion === undefined) return undefined
     throw new ConfigError(`the command ${name} is not known; did you mean ${suggestion}?`)
   } catch (error) {

@@ -38,6 +38,7 @@ try {
 
 function start() {
   byId('engine').textContent = state.session.isCluster ? 'in front of a cluster' : 'sample queries'
+  if (!state.session.hasArrow) byId('format-arrow').remove()
   makeTabs(byId('results'), (panel) => ON_SHOW[panel]?.())
   makeChart()
   makeStranger()

@@ -2,11 +2,11 @@ import { distance } from 'fastest-levenshtein'
 
 /**
  * The candidates that are similar to `name`, the most similar first and equals in alphabetical order. As in
- * Elasticsearch, similar is a Levenshtein similarity above one half.
+ * Elasticsearch, similar is a Levenshtein similarity above one half, unless `least` says otherwise.
  */
-export function closest(name: string, candidates: Iterable<string>): string[] {
+export function closest(name: string, candidates: Iterable<string>, least = 0.5): string[] {
   return ranked(name, candidates)
-    .filter(({ similarity }) => similarity > 0.5)
+    .filter(({ similarity }) => similarity > least)
     .map(({ candidate }) => candidate)
 }
 

@@ -53,6 +53,11 @@ export interface QueryErrorOptions {
    * Elasticsearch's 401. Without one, an answer of 429 or 503 has a `Retry-After` of one second.
    */
   headers?: Readonly<Record<string, string>>
+  /**
+   * The name of the limit that is in the way, best that of an option, such as `maxWaits`. It goes to the log and the
+   * measurements, and the client never gets it.
+   */
+  limit?: string | undefined
   /** What really happened. It is logged, and the client never gets it. */
   cause?: unknown
 }
@@ -76,6 +81,7 @@ export class QueryError extends Error {
   readonly metadata: Readonly<Record<string, string | number>>
   readonly headers: Readonly<Record<string, string>>
   readonly causedBy: ErrorCause | undefined
+  readonly limit: string | undefined
 
   /** Throws a `TypeError` if `options` is not an object: a status is easily passed in its place. */
   constructor(type: ErrorType | (string & {}), reason: string, options: QueryErrorOptions = {}) {
@@ -90,6 +96,7 @@ export class QueryError extends Error {
     this.metadata = options.metadata ?? {}
     this.headers = options.headers ?? {}
     this.causedBy = options.causedBy
+    this.limit = options.limit
   }
 }
 
@@ -97,6 +104,9 @@ export class QueryError extends Error {
 export function isQueryError(error: unknown): error is QueryError {
   return typeof error === 'object' && error !== null && BRAND in error
 }
+
+/** Stands for the limits of the server that a store passes requests on to. */
+export const UPSTREAM = 'upstream'
 
 /** Statuses that Elasticsearch answers without its product header: its REST layer, which adds it, is not reached. */
 export const WITHOUT_PRODUCT: readonly number[] = [401, 403, 413]

@@ -14,6 +14,8 @@ export interface Meter {
   createCounter(name: string, options: InstrumentOptions): Counter
   createUpDownCounter(name: string, options: InstrumentOptions): Counter
   createHistogram(name: string, options: InstrumentOptions): Histogram
+  /** Left out, the age of keys is not measured. */
+  createObservableGauge?(name: string, options: InstrumentOptions): ObservableGauge
 }
 
 /** What an instrument measures, its unit, and perhaps the bounds of its buckets. */
@@ -33,6 +35,11 @@ export interface Histogram {
   record(value: number, attributes?: Attributes): void
 }
 
+/** A value that is asked for whenever measurements are collected. */
+export interface ObservableGauge {
+  addCallback(callback: (result: { observe(value: number, attributes?: Attributes): void }) => void): void
+}
+
 /**
  * The meter of this package, or `undefined` without OpenTelemetry. Its instruments never throw, because a failed
  * measurement is no reason for a request to fail.
@@ -46,6 +53,10 @@ export function meterOf(provider: MeterProvider | undefined): Meter | undefined 
     createHistogram(name, options) {
       const histogram = meter.createHistogram(name, options)
       return { record: (value, attributes) => attempt(() => histogram.record(value, attributes)) }
+    },
+    createObservableGauge(name, options) {
+      const gauge = meter.createObservableGauge?.(name, options)
+      return { addCallback: (callback) => gauge?.addCallback((result) => attempt(() => callback(result))) }
     },
   }
 }

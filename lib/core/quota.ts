@@ -42,6 +42,11 @@ export class Quota {
     this.#assertBelow('all', this.#total, amount, this.#max)
   }
 
+  /** Whether the limit of all owners leaves room for this. */
+  hasRoom(amount: number): boolean {
+    return this.#total + amount <= this.#max
+  }
+
   #assertBelow(of: Excess['of'], used: number, amount: number, limit: number): void {
     const wanted = used + amount
     if (wanted > limit) throw this.#refusal({ of, used, wanted, limit })

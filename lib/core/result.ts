@@ -1,4 +1,6 @@
 import { isObject } from './is-object'
+import type { JsonText } from './json-text'
+import { isJsonText } from './json-text'
 
 /** The ES|QL types a column can have. */
 export const COLUMN_TYPES = [
@@ -74,17 +76,27 @@ export interface Column {
  * | `date_range`, `double_range` | text of two dates or numbers with `..` between; one that is left out is open |
  * | `ip` | text of an IPv4 or IPv6 address |
  * | `geo_point`, `cartesian_point`, `geo_shape`, `cartesian_shape` | well-known text |
- * | `_source`, `flattened` | object |
+ * | `_source`, `flattened` | object, or {@link JsonText} where the spelling counts |
  * | `exponential_histogram`, `tdigest`, `histogram` | object of numbers; the last two also its JSON text |
  * | `aggregate_metric_double` | object of its metrics (`min`, `max`, `sum`, `value_count`), or its JSON text |
  * | `null`, `unsupported` | anything; always written as null |
  * | every other | text |
  */
-export type Value = null | boolean | number | bigint | string | Date | readonly Value[] | ValueObject
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Date
+  | readonly Value[]
+  | ValueObject
+  | JsonText
 
 /**
  * The content of a `_source` or `flattened` cell: a JSON object, with bigint for exact integers. A `Map` counts as an
- * object, a typed array or a `Set` as an array, and an object with a `toJSON` method as what that returns.
+ * object, a typed array or a `Set` as an array, and an object with a `toJSON` method as what that returns. A {@link JsonText} keeps its
+ * spelling.
  */
 export interface ValueObject {
   readonly [key: string]: Value | undefined
@@ -95,9 +107,9 @@ export function isMultiValue(cell: Value | undefined): cell is readonly Value[] 
   return Array.isArray(cell)
 }
 
-/** Whether a cell is an object of the kind that JSON has: no array, no `Date`. */
+/** Whether a cell is an object of the kind that JSON has: no array, no `Date`, no {@link JsonText}. */
 export function isValueObject(cell: Value | undefined): cell is ValueObject {
-  return isObject(cell)
+  return isObject(cell) && !isJsonText(cell)
 }
 
 /** Rows of cells, in column order. */

@@ -2,6 +2,7 @@ import '../core/supported-node'
 
 export type { Clock } from '../core/clock'
 export { QueryError } from '../core/errors'
+export { JsonText } from '../core/json-text'
 export type {
   RecordedEntry,
   RedactEntry,

@@ -19,7 +19,7 @@ const ADMITTED = new WeakMap<StoredResult, StoredResult | Promise<StoredResult>>
  *
  * Rejects with a `TypeError` that says what is wrong and where, but quotes no cell: those belong in no log.
  */
-export async function admitResult(result: StoredResult): Promise<StoredResult> {
+export function admitResult(result: StoredResult): StoredResult | Promise<StoredResult> {
   if (!isObject(result)) throw new TypeError('The store returned a finished query without a `result`')
   const known = ADMITTED.get(result)
   if (known) return known

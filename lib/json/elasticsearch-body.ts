@@ -1,5 +1,5 @@
 import type { ErrorCause } from '../core/errors'
-import { QueryError } from '../core/errors'
+import { QueryError, UPSTREAM } from '../core/errors'
 import { isObject } from '../core/is-object'
 import type { Column, ColumnType, QueryResult, QueryStatistics, Value, ValueObject } from '../core/result'
 
@@ -52,7 +52,7 @@ export function readError(
   { error, status: bodyStatus }: ValueObject,
   status = typeof bodyStatus === 'number' ? bodyStatus : undefined,
 ): QueryError {
-  const options = status === undefined ? {} : { status }
+  const options = { ...(status !== undefined && { status }), ...(status === 429 && { limit: UPSTREAM }) }
   const cause = readCause(error)
   // Where Elasticsearch refuses a request before it knows the operation, the error is a plain text.
   if (!cause || !isObject(error)) return new QueryError('exception', String(error), options)

@@ -1,3 +1,5 @@
+import { isChecked, isJsonText, type JsonText } from '../core/json-text'
+import type { Value } from '../core/result'
 import type { Work } from '../core/turns'
 import { atOnce } from '../core/turns'
 import { Parser } from './parser'
@@ -31,4 +33,27 @@ export function parseUnlocated(text: string): Work<JsonNode | undefined> {
 /** The same tree for a body that the host application has already parsed. */
 export function* locate(value: unknown): Work<JsonNode | undefined> {
   return yield* parseUnlocated(yield* exactJson(value))
+}
+
+/** As {@link parseJson}, for an answer or a catalogue of answers: the objects in cells are a {@link JsonText}. */
+export function parseAnswer(text: string): JsonNode | undefined {
+  return atOnce(new Parser(text, { kept: 'cells' }).parse())
+}
+
+/** The same text, checked. Throws a `TypeError` if it is no JSON, which quotes nothing of it. */
+export function checkedJson(given: JsonText): JsonText {
+  if (isChecked(given)) return given
+  let checked: Value | undefined
+  try {
+    checked = atOnce(new Parser(given.text, { kept: 'all' }).parse())?.value
+  } catch {
+    // The parser's own error quotes the text.
+  }
+  if (isJsonText(checked)) return checked
+  throw new TypeError('it has a text that is no JSON')
+}
+
+/** The value of a checked text, with bigint for exact integers. Of two fields of one name, it has the last one. */
+export function valueIn(text: JsonText): Value {
+  return atOnce(new Parser(text.text, { allowsDoubledNames: true }).parse())?.value ?? null
 }

@@ -15,6 +15,8 @@ import {
   trailingContent,
   unexpectedCharacter,
 } from './faults'
+import type { Kept } from './kept-text'
+import { KeptText } from './kept-text'
 import { Lines } from './lines'
 import { digitsOf, exactNumber, MAX_DIGITS } from './numbers'
 import {
@@ -52,6 +54,14 @@ const NAME_END = 4
 const SEPARATOR = 5
 const NOTHING = 6
 
+export interface ParserOptions {
+  hasPositions?: boolean
+  lengthPerTurn?: number
+  kept?: Kept
+  /** Of two fields of one name, the last one counts. In what is kept, nobody has to choose. */
+  allowsDoubledNames?: boolean
+}
+
 /**
  * Reads a value, token by token. Not by functions that call each other for what is within, so that it can pause at
  * any token.
@@ -69,11 +79,15 @@ export class Parser implements NodeSource {
   #nameStart = 0
   #wanted: ReadonlySet<number> = new Set()
   #itemStarts = new Map<number, number>()
+  readonly #kept: KeptText
+  readonly #allowsDoubledNames: boolean
 
-  constructor(text: string, { hasPositions = true, lengthPerTurn = LENGTH_PER_TURN }) {
+  constructor(text: string, options: ParserOptions) {
     this.text = text
-    this.lines = new Lines(text, hasPositions)
-    this.#tokens = new Tokens(text, lengthPerTurn)
+    this.lines = new Lines(text, options.hasPositions ?? true)
+    this.#tokens = new Tokens(text, options.lengthPerTurn ?? LENGTH_PER_TURN)
+    this.#kept = new KeptText(options.kept ?? 'nothing')
+    this.#allowsDoubledNames = options.allowsDoubledNames ?? false
   }
 
   *parse(): Work<JsonNode | undefined> {
@@ -152,6 +166,7 @@ export class Parser implements NodeSource {
 
   #begin(kind: number): number {
     if (this.#tree.depth === 1) this.#beginMember()
+    this.#kept.begin(kind, this.#tokens, this.#tree)
     if (kind === OPEN_BRACE) return this.#enter({})
     if (kind === OPEN_BRACKET) return this.#enter(undefined)
     return this.#put(this.#scalar(kind))
@@ -179,7 +194,8 @@ export class Parser implements NodeSource {
       throw this.#refusal(unexpectedCharacter, 'was expecting double-quote to start field name')
     }
     const name = this.#tokens.content
-    if (this.#tree.hasField(name)) throw this.#refusal(() => duplicateField(name))
+    const isStrict = !this.#allowsDoubledNames && !this.#kept.isOpen
+    if (isStrict && this.#tree.hasField(name)) throw this.#refusal(() => duplicateField(name))
     if (this.#tree.isFull) throw this.#refusal(() => tooMany('fields of an object', MAX_OBJECT_FIELDS))
     this.#tree.name = name
     this.#nameStart = this.#tokens.start
@@ -194,7 +210,8 @@ export class Parser implements NodeSource {
   }
 
   #enter(object: Record<string, Value> | undefined): number {
-    if (this.#tree.depth === MAX_DEPTH) throw this.#refusal(() => nestedTooDeep(MAX_DEPTH))
+    if (this.#kept.depthIn(this.#tree.depth) === MAX_DEPTH)
+      throw this.#refusal(() => nestedTooDeep(MAX_DEPTH))
     if (this.#tree.isCrowded) throw this.#refusal(() => tooMany('objects and arrays', MAX_CONTAINERS))
     this.#tree.enter(object)
     return object ? NAME_OR_END : ITEM_OR_END
@@ -204,7 +221,8 @@ export class Parser implements NodeSource {
     return this.#put(this.#tree.leave())
   }
 
-  #put(value: Value): number {
+  #put(read: Value): number {
+    const value = this.#kept.endsAt(this.#tree.depth) ? this.#kept.end(this.#tokens) : read
     if (this.#tree.depth === 0) {
       this.#value = value
       return NOTHING

@@ -69,6 +69,8 @@ export class Tokens {
   /** The value of a short integer. Negative for all other numbers. */
   integer = -1
   fault: number = NO_FAULT
+  /** Where the last comment ends. */
+  commentEnd = -1
   /** Where the piece of a string begins that has its first fault. */
   brokenFrom = -1
   readonly #lengthPerTurn: number
@@ -197,7 +199,8 @@ export class Tokens {
     if (length < 0 && piece.length > this.#lengthPerTurn) return this.#pause(from + this.#lengthPerTurn)
     this.#within = 0
     if (length < 0 && isBlock) this.fault = CUT_OFF
-    return this.#ends(length < 0 ? text.length : from + length + (isBlock ? 2 : 0), COMMENT)
+    this.commentEnd = length < 0 ? text.length : from + length + (isBlock ? 2 : 0)
+    return this.#ends(this.commentEnd, COMMENT)
   }
 
   #number(at: number): number {

@@ -15,6 +15,10 @@ export const MAX_ITEMS = 2 ** 21
 /** An array with more items is long. */
 const LONGEST_COPY = 2 ** 16
 
+/** The fields that hold rows, in an answer or in a catalogue of answers, and the fields that lead there. */
+const ROWS: readonly string[] = ['values', 'partial_values']
+const LEAD_TO_ROWS: readonly string[] = ['queries', 'response', 'responses']
+
 /** An object or array that is being read. */
 interface Open {
   /** `undefined` for an array. */
@@ -58,6 +62,17 @@ export class TreeBuilder {
   /** Whether there are all the items that there may be. */
   get hasAllItems(): boolean {
     return this.#allItems === MAX_ITEMS
+  }
+
+  /** Whether a value that begins here is a cell of a row, or one of its values. */
+  get isInCell(): boolean {
+    const names = this.#opened.slice(0, this.depth).flatMap(({ object, name }) => (object ? [name] : []))
+    const holder = this.#opened.findLastIndex(({ object }, index) => index < this.depth && object)
+    return (
+      this.depth - holder > 2 &&
+      ROWS.includes(names.pop() ?? '') &&
+      names.every((name) => LEAD_TO_ROWS.includes(name))
+    )
   }
 
   /** How many items the innermost array has. */

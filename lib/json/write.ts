@@ -1,3 +1,4 @@
+import { isJsonText } from '../core/json-text'
 import type { Work } from '../core/turns'
 import { malformedJson, nestedTooDeep } from './faults'
 import { UNKNOWN_LOCATION } from './lines'
@@ -6,7 +7,7 @@ import { LENGTH_PER_TURN } from './tokens'
 /** Elasticsearch's limit on nesting. */
 export const MAX_DEPTH = 1_000
 
-/** Like `JSON.stringify`, but writes a bigint as the integer that it is. Throws for a value that is nested too deep. */
+/** Like `JSON.stringify`, but writes a bigint as the integer that it is, and a `JsonText` as its text. Throws for a value that is nested too deep. */
 export function* exactJson(value: unknown): Work<string> {
   const output = { text: '', pauseAt: LENGTH_PER_TURN }
   yield* write(value, output, 0)
@@ -26,7 +27,8 @@ function* write(value: unknown, output: Output, depth: number): Work<void> {
   if (typeof value === 'bigint') output.text += String(value)
   else if (typeof value !== 'object' || value === null || value instanceof Date) {
     output.text += JSON.stringify(value) ?? 'null'
-  } else if (depth >= MAX_DEPTH) throw malformedJson(UNKNOWN_LOCATION, nestedTooDeep(MAX_DEPTH))
+  } else if (isJsonText(value)) output.text += value.text
+  else if (depth >= MAX_DEPTH) throw malformedJson(UNKNOWN_LOCATION, nestedTooDeep(MAX_DEPTH))
   else if (Array.isArray(value)) yield* writeArray(value, output, depth)
   else yield* writeObject(value, output, depth)
 }

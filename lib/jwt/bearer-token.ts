@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { sentValues } from '../core/raw-headers'
 import { refused } from '../core/unauthenticated'
 
 /** RFC 6750, section 2.1: `"Bearer" 1*SP b64token`. The scheme's case is free (RFC 9110, section 11.1). */
@@ -15,10 +16,9 @@ export function readBearerToken(
 ): string | undefined {
   const { authorization } = headers
   if (authorization === undefined) return undefined
-  // Node.js keeps the first Authorization header in `headers` and silently drops the others. In `rawHeaders`, names and
-  // values alternate.
-  const lines = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization')
-  if (lines.length > 1) throw refused('there is more than one Authorization header')
+  // Node.js keeps the first Authorization header in `headers` and silently drops the others.
+  if (sentValues(rawHeaders, 'authorization').length > 1)
+    throw refused('there is more than one Authorization header')
   const [, token] = CREDENTIALS.exec(authorization) ?? []
   if (token === undefined) throw refused('the Authorization header is not one bearer token')
   if (token.length > maxLength) throw refused(`the bearer token is longer than ${maxLength} characters`)

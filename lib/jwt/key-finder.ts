@@ -28,20 +28,27 @@ export interface KeyFinder {
   readonly find: FindKey
   /** Rejects with 503 while no key can be found. Left out where nothing can tell without a token. */
   readonly check?: (logger?: Logger) => Promise<void>
+  /** The keys that are known now. Empty where only a token leads to a key. */
+  readonly known: () => readonly KnownKey[]
+}
+
+/** A key, and the name by which tokens ask for it. */
+export interface KnownKey extends VerificationKey {
+  readonly kid?: string | undefined
 }
 
 /** How many keys of a source stay parsed. An issuer publishes a handful. */
 const MOST_PARSED_KEYS = 64
 
 /** Always the key `material`. Throws a `TypeError` unless it fits every one of the `algorithms`. */
-export function givenKey(material: JwtKey, algorithms: readonly JwtAlgorithm[]): FindKey {
+export function givenKey(material: JwtKey, algorithms: readonly JwtAlgorithm[]): KeyFinder {
   const key = parseKey(material)
   for (const algorithm of algorithms) {
     if (key.algorithms.includes(algorithm)) continue
     const mismatch = `it needs ${requirement(algorithm)}, but \`key\` is ${key.description}`
     throw new TypeError(`jwtCaller cannot use \`${algorithm}\` of \`algorithms\`: ${mismatch}`)
   }
-  return async () => key
+  return { find: async () => key, known: () => [key] }
 }
 
 export function sourcedKey(source: JwtKeySource): FindKey {

@@ -175,7 +175,8 @@ function keyFinderOf({ key, jwks }: JwtCallerOptions, use: KeySetUse): KeyFinder
     return new RemoteKeys(resolveJwksOptions(jwks, use))
   }
   if (key !== undefined) {
-    return { find: typeof key === 'function' ? sourcedKey(key) : givenKey(key, use.algorithms) }
+    if (typeof key !== 'function') return givenKey(key, use.algorithms)
+    return { find: sourcedKey(key), known: () => [] }
   }
   throw new TypeError(
     `jwtCaller needs the option \`key\`: ${JWT_CALLER_OPTIONS.key.expected}; or \`jwks\`: {} for the keys that the issuer publishes`,

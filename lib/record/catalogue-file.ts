@@ -10,8 +10,8 @@ import { readCatalogue } from '../catalogue/read-catalogue'
 import { isObject } from '../core/is-object'
 import type { Value, ValueObject } from '../core/result'
 import { isMultiValue, isValueObject } from '../core/result'
-import { parseJson } from '../json/parse'
-import { indented, layout, lines } from './layout'
+import { parseAnswer } from '../json/parse'
+import { layout, lines } from './layout'
 
 /** A catalogue as it is written. */
 export interface WrittenCatalogue {
@@ -28,7 +28,7 @@ export function readWritten(file: string): WrittenCatalogue {
   if (!existsSync(file)) return EMPTY
   readCatalogue(file)
   const text = new TextDecoder().decode(readFileSync(file))
-  const read = CATALOGUE.read(parseJson(text)?.value ?? null, 'the catalogue')
+  const read = CATALOGUE.read(parseAnswer(text)?.value ?? null, 'the catalogue')
   const { $schema: schema, version = 1, recorded = {}, queries = [] } = read
   return { version, schema, recorded, entries: queries }
 }
@@ -101,7 +101,7 @@ export function catalogueText({ schema, recorded, entries }: WrittenCatalogue): 
     version: 2,
     ...(Object.keys(recorded).length > 0 && { recorded }),
   })
-  return `${head.slice(0, -'\n}'.length)},\n  "queries": [${indented(lines(sorted))}]\n}\n`
+  return `${head.slice(0, -'\n}'.length)},\n  "queries": [${lines(sorted, 1)}]\n}\n`
 }
 
 interface Placed {
@@ -116,7 +116,7 @@ function placed(entry: EntryFields): Placed {
   const known = placedEntries.get(entry)
   if (known) return known
   const asked = askedBy(entry)
-  const fresh = { place: asked ? sortKeyOf(asked) : LAST, text: layout(entry as ValueObject) }
+  const fresh = { place: asked ? sortKeyOf(asked) : LAST, text: layout(entry as ValueObject, 2) }
   placedEntries.set(entry, fresh)
   return fresh
 }

@@ -11,12 +11,15 @@ const OBJECTS = ['response', 'responses', 'queries']
 
 const STEP = '  '
 
-/** JSON whose differences are readable: a field a line, a column a line, a row a line. The same value gives the same text. */
-export function layout(object: ValueObject): string {
+/**
+ * JSON whose differences are readable: a field a line, a column a line, a row a line. The same value gives the same text. `depth`:
+ * of the object in its file.
+ */
+export function layout(object: ValueObject, depth = 0): string {
   const fields = Object.entries(object).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${JSON.stringify(name)}: ${fieldText(name, value)}`],
+    value === undefined ? [] : [`${JSON.stringify(name)}: ${fieldText(name, value, depth + 1)}`],
   )
-  return `{${lines(fields)}}`
+  return `{${lines(fields, depth)}}`
 }
 
 /** A row, and every other value that has a line of its own. */
@@ -24,21 +27,19 @@ export function cellText(cell: Value): string {
   return atOnce(exactJson(written(cell)))
 }
 
-/** Fields or items, each on lines of its own. */
-export function lines(items: readonly string[]): string {
-  return items.length === 0 ? '' : `${items.map((item) => `\n${STEP}${indented(item)}`).join(',')}\n`
+/** Fields or items, each on a line of its own, for brackets at a depth. */
+export function lines(items: readonly string[], depth: number): string {
+  if (items.length === 0) return ''
+  const lineBreak = `\n${STEP.repeat(depth)}`
+  return `${items.map((item) => lineBreak + STEP + item).join(',')}${lineBreak}`
 }
 
-/** JSON has no line breaks within a text. */
-export function indented(text: string): string {
-  return text.replaceAll('\n', `\n${STEP}`)
-}
-
-function fieldText(name: string, value: Value): string {
-  const itemText = (item: Value): string =>
-    OBJECTS.includes(name) && isValueObject(item) ? layout(item) : cellText(item)
-  if (LISTS.includes(name) && isMultiValue(value)) return `[${lines(value.map(itemText))}]`
-  return itemText(value)
+function fieldText(name: string, value: Value, depth: number): string {
+  const itemText = (item: Value, itemDepth: number): string =>
+    OBJECTS.includes(name) && isValueObject(item) ? layout(item, itemDepth) : cellText(item)
+  if (!LISTS.includes(name) || !isMultiValue(value)) return itemText(value, depth)
+  const items = value.map((item) => itemText(item, depth + 1))
+  return `[${lines(items, depth)}]`
 }
 
 /** JSON has no such numbers, and the columns that hold them take their texts. */

@@ -8,7 +8,7 @@ import { isQueryError } from '../core/errors'
 import type { Rows, ValueObject } from '../core/result'
 import { isValueObject } from '../core/result'
 import { withoutMissing } from '../core/without-missing'
-import { parseJson } from '../json/parse'
+import { parseAnswer } from '../json/parse'
 import { layout } from './layout'
 import type { RecordedResponse } from './response-text'
 import { signatureOf, signatureOfFile } from './response-text'
@@ -135,7 +135,7 @@ function rowsIn({ text }: RecordedResponse): Rows | undefined {
 }
 
 function bodyOf(text: string): ValueObject {
-  const value = parseJson(text)?.value
+  const value = parseAnswer(text)?.value
   return isValueObject(value) ? value : {}
 }
 

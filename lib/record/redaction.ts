@@ -3,6 +3,7 @@ import { paramsOf, sentParams } from '../catalogue/matching'
 import { closest } from '../core/did-you-mean'
 import { isObject } from '../core/is-object'
 import type { Column, Rows, Value, ValueObject } from '../core/result'
+import { changedAsValues } from './spellings'
 import type { ColumnRule } from './stand-ins'
 import { COLUMN_RULES, hashOf, standIn } from './stand-ins'
 
@@ -74,7 +75,7 @@ export class Redactor {
   readonly #salt: string
   readonly #columns: readonly { pattern: RegExp; rule: ColumnRule }[]
   readonly #params: NonNullable<RedactionRules['params']>
-  readonly #entry: RedactEntry
+  readonly #entry: RedactEntry | undefined
   readonly #tools: RedactionTools
   /** Whether there is nothing to redact. */
   readonly isIdle: boolean
@@ -89,7 +90,7 @@ export class Redactor {
     this.#salt = salt
     this.#columns = Object.entries(columns).map(([name, rule]) => ({ pattern: patternOf(name), rule }))
     this.#params = params ?? ((given) => given)
-    this.#entry = entry ?? ((given) => given)
+    this.#entry = entry
     this.#tools = { hash: (text) => hashOf(text, salt) }
     this.isIdle = redaction === undefined
   }
@@ -100,8 +101,7 @@ export class Redactor {
     const { query, params = [], filter: _, ...others } = asked
     const { filter } = asked
     const sent = params.length === 0 ? [] : this.#params(sentParams(params), this.#tools)
-    const redacted = this.#entry(entryOf(query, sent, filter), this.#tools)
-    assertEntry(redacted)
+    const redacted = this.#redacted(entryOf(query, sent, filter))
     const { params: left = [] } = redacted
     return {
       ...others,
@@ -122,10 +122,18 @@ export class Redactor {
 
   /** A response, or a batch of it, as it is recorded. */
   response({ query, params = [], filter }: Asked, response: ValueObject): ValueObject {
-    const entry = { ...entryOf(query, sentParams(params), filter), response }
-    const redacted = this.#entry(entry, this.#tools)
+    if (!this.#entry) return response
+    const entry = entryOf(query, sentParams(params), filter)
+    return changedAsValues(
+      response,
+      (values) => this.#redacted({ ...entry, response: values }).response ?? values,
+    )
+  }
+
+  #redacted(entry: RecordedEntry): RecordedEntry {
+    const redacted = this.#entry ? this.#entry(entry, this.#tools) : entry
     assertEntry(redacted)
-    return redacted.response ?? response
+    return redacted
   }
 }
 

@@ -3,14 +3,13 @@ import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import type { Rows, ValueObject } from '../core/result'
 import { cellText, layout } from './layout'
 
 /** Characters of a response that stands in the catalogue. A longer one has a file of its own. */
 const INLINE_LENGTH = 32 * 1024
 
-/** Fields that differ from run to run although the answer is the same. Each has a line of its own. */
+/** Fields that differ from run to run although the answer is the same. Each has a line of its own, in front of the rows. */
 const VOLATILE = /^ {2}"(?:took|read_nanos|cpu_nanos)": /
 
 /** A response as it is recorded. */
@@ -104,22 +103,22 @@ export function signatureOf(text: string): string {
 /** The same of a file. `undefined` if it cannot be read. */
 export async function signatureOfFile(file: string): Promise<string | undefined> {
   const signature = new Signature()
-  let separator = ''
   try {
-    for await (const line of createInterface({ input: createReadStream(file) })) {
-      signature.add(separator + line)
-      separator = '\n'
-    }
+    for await (const text of createReadStream(file, 'utf8')) signature.add(text)
     return signature.end()
   } catch {
     return undefined
   }
 }
 
+/** Where the rows begin, which may have lines of their own. */
+const ROWS = /^ {2}"values": /
+
 /** Digests all lines but the volatile ones. */
 class Signature {
   readonly #hash = createHash('sha256')
   #line = ''
+  #isInRows = false
 
   add(text: string): void {
     const all = (this.#line + text).split('\n')
@@ -128,11 +127,13 @@ class Signature {
   }
 
   end(): string {
-    this.#digest(this.#line)
+    // A file ends with a line break, and a response in a catalogue does not.
+    if (this.#line !== '') this.#digest(this.#line)
     return this.#hash.digest('hex')
   }
 
   #digest(line: string): void {
-    if (!VOLATILE.test(line)) this.#hash.update(`${line}\n`)
+    this.#isInRows ||= ROWS.test(line)
+    if (this.#isInRows || !VOLATILE.test(line)) this.#hash.update(`${line}\n`)
   }
 }

@@ -2,6 +2,7 @@ import type { Request } from 'express'
 import { QueryError } from '../core/errors'
 import type { Operation } from '../core/operations'
 import type { SentParameter } from '../core/pass-through'
+import { sentValues } from '../core/raw-headers'
 import type { MediaTypeHeaders } from './media-type'
 import { checkMediaTypeHeaders } from './media-type'
 import { readFlag } from './parameters'
@@ -127,7 +128,7 @@ export function headerValues(
 ): string[] {
   const value: unknown = headers[name]
   if (value === undefined) return []
-  const sent = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
+  const sent = sentValues(rawHeaders, name)
   // Of several values, Node.js keeps the first or joins them.
   const isAsSent = sent.length > 0 && (value === sent[0] || value === sent.join(', '))
   return isAsSent ? sent : [value].flat().map(String)

@@ -1,11 +1,10 @@
-import { promisify } from 'node:util'
 import type { Request, RequestHandler, Response } from 'express'
 import type { OpenApiValidator } from 'express-openapi-validator/dist/openapi.validator'
 import type { Operation } from '../core/operations'
 import type { Value } from '../core/result'
 // What `api-spec.yaml` says about requests, as the validator's loader gives it. `npm run build` writes the file.
 import loadedSpec from './api-spec.json'
-import { targetOf } from './routes'
+import { namesQuery, targetOf } from './routes'
 import type { UrlParameters } from './url'
 
 /** The parts of a request that `api-spec.yaml` describes. */
@@ -27,8 +26,25 @@ const FLAGS = ['pretty', 'human', 'error_trace', 'drop_null_columns']
 /** Stands in for the Express application: the validator registers parameter handlers on it and reads its settings. */
 const APP = { enabled: () => false, param: () => {} }
 
+/** What the validator finds out about a request by its route alone, but for the id. */
+interface KnownRoute {
+  openapi: { pathParams: Record<string, string> }
+}
+
+type StandIn = Request & Partial<KnownRoute>
+
+/** The handlers of the validator, in their order. */
+interface Handlers {
+  /** Waits until the document is compiled. */
+  readonly prepare: RequestHandler
+  /** Finds the operation of the document. It compiles the patterns of all paths for each request. */
+  readonly findRoute: RequestHandler
+  readonly others: readonly RequestHandler[]
+  readonly routes: Map<Operation, KnownRoute>
+}
+
 /** All routers of a process share the handlers, since compiling the document takes a tenth of a second. */
-let sharedHandlers: readonly RequestHandler[] | undefined
+let sharedHandlers: Handlers | undefined
 
 /**
  * Validates requests against `api-spec.yaml` with express-openapi-validator, which starts to compile the document
@@ -41,17 +57,35 @@ let sharedHandlers: readonly RequestHandler[] | undefined
 export function createRequestValidator(): ValidateRequest {
   sharedHandlers ??= createHandlers()
   const handlers = sharedHandlers
+  const { prepare, findRoute, others, routes } = handlers
   return async (request) => {
+    const { operation, id } = request
     const standIn = toStandIn(request)
-    for (const handler of handlers) await run(handler, standIn)
+    await run(prepare, standIn)
+    // Without an id, the path may be that of another operation.
+    const isOwnPath = id !== '' || !namesQuery(operation)
+    const known = isOwnPath ? routes.get(operation) : undefined
+    if (known) setRoute(standIn, known, operation, id)
+    else {
+      await run(findRoute, standIn)
+      if (isOwnPath && standIn.openapi) routes.set(operation, { openapi: standIn.openapi })
+    }
+    for (const handler of others) await run(handler, standIn)
   }
+}
+
+/** Does what the handler that finds the route does. */
+function setRoute(standIn: StandIn, { openapi }: KnownRoute, operation: Operation, id: string): void {
+  const pathParams: Record<string, string> = namesQuery(operation) ? { id } : {}
+  standIn.openapi = { ...openapi, pathParams }
+  standIn.params = pathParams
 }
 
 /**
  * Loads the validator here, since a program that imports the package need not create a router. It takes the class behind
  * `middleware`, which would load the document in each process anew, and compile the schema of OpenAPI for it.
  */
-function createHandlers(): RequestHandler[] {
+function createHandlers(): Handlers {
   const library: {
     OpenApiValidator: typeof OpenApiValidator
   } = require('express-openapi-validator/dist/openapi.validator')
@@ -65,10 +99,13 @@ function createHandlers(): RequestHandler[] {
     fileUploader: false,
     useRequestUrl: true,
   })
-  return validator.installMiddleware(Promise.resolve(spec))
+  const [prepare = pass, findRoute = pass, ...others] = validator.installMiddleware(Promise.resolve(spec))
+  return { prepare, findRoute, others, routes: new Map() }
 }
 
-function toStandIn({ operation, id, parameters, body }: DocumentedRequest): Request {
+const pass: RequestHandler = (_request, _response, next) => next()
+
+function toStandIn({ operation, id, parameters, body }: DocumentedRequest): StandIn {
   const { method, path } = targetOf(operation, id)
   return {
     method,
@@ -81,7 +118,7 @@ function toStandIn({ operation, id, parameters, body }: DocumentedRequest): Requ
     params: {},
     body,
     app: APP,
-  } as unknown as Request
+  } as unknown as StandIn
 }
 
 /** The validator refuses empty values, so this spells out those that Elasticsearch reads as a flag or as absent. */
@@ -95,5 +132,7 @@ function toDocumentedQuery(parameters: UrlParameters): Record<string, string> {
 }
 
 function run(handler: RequestHandler, request: Request): Promise<void> {
-  return promisify((next: (error?: unknown) => void) => void handler(request, {} as Response, next))()
+  return new Promise((resolve, reject) => {
+    void handler(request, {} as Response, (error?: unknown) => (error ? reject(error) : resolve()))
+  })
 }

@@ -47,7 +47,7 @@ export class RequestReader {
   async read(request: Request, route: RouteMatch): Promise<Command> {
     const sent = new RequestBody(request, this.#maxBodyBytes)
     const hasBody = await sent.exists()
-    const cacheKey = `${operationOn(route, request.method)} ${requestKey(request)}`
+    const cacheKey = hasBody ? '' : `${operationOn(route, request.method)} ${requestKey(request)}`
     const cached = hasBody ? undefined : this.#cache.find(cacheKey, route.id)
     if (cached) return cached
 

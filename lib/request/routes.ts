@@ -18,10 +18,15 @@ const TARGETS: Readonly<Record<Operation, { method: string; path: string }>> = {
 /** What every path begins with. */
 const ROOT = TARGETS.query.path
 
-const ROUTES = (Object.keys(TARGETS) as Operation[]).map((operation) => {
-  const { method, path } = TARGETS[operation]
-  return { operation, method, path, pattern: new RegExp(`^${path.replace('{id}', '([^/]*)')}$`) }
-})
+const ROUTES = (Object.keys(TARGETS) as Operation[]).map((operation) => ({
+  operation,
+  ...TARGETS[operation],
+}))
+
+const PATHS = [...new Set(ROUTES.map(({ path }) => path))].map((path) => ({
+  path,
+  pattern: new RegExp(`^${path.replace('{id}', '([^/]*)')}$`),
+}))
 
 /** A path that has operations, and the query that it names. */
 export interface RouteMatch {
@@ -36,10 +41,11 @@ export function matchRoute(path: string): RouteMatch | undefined {
   // The router sees every request of the host application, so most must pass at once.
   if (!path.startsWith(ROOT)) return undefined
   const trimmed = withoutTrailingSlashes(path)
-  const route = ROUTES.find(({ pattern }) => pattern.test(trimmed))
-  if (!route) return undefined
-  const [, segment = ''] = route.pattern.exec(trimmed) ?? []
-  return { path: route.path, id: decodePathSegment(segment) ?? segment }
+  for (const { path: route, pattern } of PATHS) {
+    const [found, segment = ''] = pattern.exec(trimmed) ?? []
+    if (found !== undefined) return { path: route, id: decodePathSegment(segment) ?? segment }
+  }
+  return undefined
 }
 
 /** The request that names an operation on a query. */

@@ -2,14 +2,14 @@ import { LRUCache } from 'lru-cache'
 import type { StoredResult } from '../core/result'
 import { isRows } from '../core/result'
 import type { AsyncQuery, CompletedQuery } from '../core/store'
-import type { Chunk, Piece, Writer } from '../formats/writer'
+import type { Chunk, Piece, Presentation, Writer } from '../formats/writer'
 import type { Output } from '../request/command'
 
 /** The shares of the budget for one body, and for all bodies that are not complete yet. */
 const LARGEST_SHARE = 1 / 8
 const INCOMPLETE_SHARE = 1 / 2
 
-/** The limit of a label, in characters. Clients choose its content, and each result has one. */
+/** The limit of the texts of a label, in characters. Clients choose them, and each result has a label. */
 const LONGEST_LABEL = 1_024
 
 /** How many bytes of a body are sent at a time, so that a slow client holds no more. */
@@ -18,7 +18,7 @@ const SLICE_BYTES = 64 * 1_024
 /** A result that has been written once, in one way. */
 interface Written {
   /** Everything but the result that decides what the body is. */
-  readonly label: string
+  readonly label: Label
   /** Whether a reader is collecting the body, or the body has turned out to be too large. */
   state: 'idle' | 'collecting' | 'too large'
 }
@@ -79,9 +79,9 @@ export class AnswerCache {
     const { result } = query
     const known = this.#written.get(result)
     const label = labelOf(query, output)
-    if (known?.label === label) return known
+    if (known?.label.every((part, at) => part === label[at])) return known
     if (known) this.#bodies.delete(known)
-    if (label.length > LONGEST_LABEL) this.#written.delete(result)
+    if (isLong(label)) this.#written.delete(result)
     else this.#written.set(result, { label, state: 'idle' })
     return undefined
   }
@@ -169,10 +169,24 @@ function isLasting({ isFrozen, values }: StoredResult): boolean {
   return isFrozen === true && isRows(values)
 }
 
+/** What decides about a body, in a fixed order. Most results are read once, so it is quickly made. */
+type Label = readonly (string | number | boolean | undefined)[]
+
+/** Names each field, so that the compiler misses one that is new. */
+type Style = { [Name in keyof Required<Presentation>]: Presentation[Name] | undefined }
+
 /** Lists the fields that count. A store may return more than that. */
-function labelOf(query: CompletedQuery, { format, presentation }: Output): string {
+function labelOf(query: CompletedQuery, { format, presentation }: Output): Label {
   const { id, startTimeMs, expirationTimeMs, tookNanos, isPartial, columnar, timeZone, columnMetadata } =
     query
+  const { dropNullColumns, pretty, human, filterPath, delimiter, header, isSync } = presentation
+  const style: Style = { dropNullColumns, pretty, human, filterPath, delimiter, header, isSync }
   const state = [id, startTimeMs, expirationTimeMs, tookNanos, isPartial, columnar, timeZone, columnMetadata]
-  return JSON.stringify([format.format, presentation, state])
+  return [format.format, ...Object.values(style), ...state]
+}
+
+function isLong(label: Label): boolean {
+  let length = 0
+  for (const part of label) if (typeof part === 'string') length += part.length
+  return length > LONGEST_LABEL
 }

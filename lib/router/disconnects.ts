@@ -1,8 +1,12 @@
 import type { EventEmitter } from 'node:events'
+import { Socket } from 'node:net'
 import type { Response } from 'express'
 
 /** Something that reacts when a client goes away. */
 export interface Watcher {
+  readonly response: Response
+  /** Where `Disconnects` listens for it. */
+  place: EventEmitter | undefined
   /** `Disconnects` calls it once, when the client goes away before the response is sent. */
   onGone(): void
 }
@@ -10,8 +14,9 @@ export interface Watcher {
 /**
  * Notices when clients go away.
  *
- * Listening to a response is not enough: of several pipelined requests, only the response whose turn it is gets an
- * event when the connection ends. For the others this class listens to the connection, once for all of them.
+ * Of several pipelined requests, only the response whose turn it is gets an event when the connection ends. So this class listens to
+ * the connection of HTTP/1, once for all of its requests. That is also cheaper: Express makes each response an object of its own
+ * shape, and V8 then looks up each of its properties anew.
  */
 export class Disconnects {
   /** Nearly always there is one watcher, so only a second one needs a set. */
@@ -30,8 +35,9 @@ export class Disconnects {
     return response.destroyed || response.req.socket.destroyed
   }
 
-  watch(response: Response, watcher: Watcher): void {
-    const place = placeOf(response)
+  watch(watcher: Watcher): void {
+    const place = placeOf(watcher.response)
+    watcher.place = place
     const known = this.#watchers.get(place)
     if (known instanceof Set) {
       known.add(watcher)
@@ -43,33 +49,32 @@ export class Disconnects {
     }
   }
 
-  unwatch(response: Response, watcher: Watcher): void {
-    // The turn of the response may have come meanwhile, so it may be watched in either place.
-    for (const place of [response, response.req.socket]) {
-      const known = this.#watchers.get(place)
-      if (known instanceof Set) known.delete(watcher)
-      if (known === watcher || (known instanceof Set && known.size === 0)) {
-        this.#watchers.delete(place)
-        place.off('close', this.#onClose)
-      }
+  unwatch(watcher: Watcher): void {
+    const { place } = watcher
+    if (!place) return
+    watcher.place = undefined
+    const known = this.#watchers.get(place)
+    if (known instanceof Set) known.delete(watcher)
+    if (known === watcher || (known instanceof Set && known.size === 0)) {
+      this.#watchers.delete(place)
+      place.off('close', this.#onClose)
     }
   }
 
   #tell(place: EventEmitter): void {
     const known = this.#watchers.get(place)
     this.#watchers.delete(place)
-    // A response also closes when it has been sent. In HTTP/2, one that is cut off counts as finished too.
-    if (isResponse(place) && place.writableEnded && place.writableFinished) return
-    if (known instanceof Set) for (const watcher of known) watcher.onGone()
-    else known?.onGone()
+    for (const watcher of known instanceof Set ? known : known ? [known] : []) {
+      // A response also closes when it has been sent. In HTTP/2, one that is cut off counts as finished too.
+      const { writableEnded, writableFinished } = watcher.response
+      if (!(writableEnded && writableFinished)) watcher.onGone()
+    }
   }
 }
 
-function isResponse(place: EventEmitter): place is Response {
-  return 'req' in place
-}
-
-/** Where to listen. A response whose turn has not come has no connection yet, and gets no event when that ends. */
+/** Where to listen: in HTTP/2 and on hosts without a real connection, to the response, unless its turn has not come. */
 function placeOf(response: Response): EventEmitter {
-  return response.socket === null ? response.req.socket : response
+  const { socket, httpVersionMajor } = response.req
+  const isConnection = httpVersionMajor < 2 && socket instanceof Socket
+  return isConnection || response.socket === null ? socket : response
 }

@@ -8,6 +8,7 @@ import type { ResolvedOptions } from './options'
 import { askToClose } from './response-headers'
 import { breakOffStall } from './stalls'
 import type { Wait, Waits } from './waits'
+import { withSignal } from './waits'
 
 type Caps = Pick<
   ResolvedOptions,
@@ -61,8 +62,9 @@ export class Operations<Answer> {
       }
       // A store in JavaScript may return null.
       if (!answer) throw queryNotFound(exchange.queryId ?? '')
+      const sending = this.#answers.send(answer, exchange, wait)
       breakOffStall(response, this.#caps.maxStallMs)
-      await this.#answers.send(answer, exchange, wait)
+      await sending
       exchange.isSent = !wait.isAbandoned
     } catch (error) {
       failure = { error }
@@ -131,12 +133,10 @@ export class Operations<Answer> {
     throw cause === undefined ? ended : Object.assign(ended, { cause })
   }
 
-  #getOptions({ keepAliveMs = 0 }: CommandOf<'get' | 'head'>, waitMs: number, { signal }: Wait): GetOptions {
-    return {
-      waitForCompletionTimeoutMs: waitMs,
-      ...(keepAliveMs > 0 && { keepAliveMs: Math.min(keepAliveMs, this.#caps.maxKeepAliveMs) }),
-      signal,
-    }
+  #getOptions({ keepAliveMs = 0 }: CommandOf<'get' | 'head'>, waitMs: number, wait: Wait): GetOptions {
+    const options: GetOptions = { waitForCompletionTimeoutMs: waitMs }
+    if (keepAliveMs > 0) options.keepAliveMs = Math.min(keepAliveMs, this.#caps.maxKeepAliveMs)
+    return withSignal(options, wait)
   }
 
   /** How long a request waits for its query, in milliseconds. */

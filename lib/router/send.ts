@@ -22,8 +22,10 @@ const TURN_MS = 2
 export async function sendChunks(response: Response, pieces: Iterable<Piece>, wait: Wait): Promise<void> {
   const body = new Body(pieces, wait)
   try {
-    const first = await body.next()
-    const second = first === undefined ? undefined : await body.next()
+    const begin = body.next()
+    const first = begin instanceof Promise ? await begin : begin
+    const rest = first === undefined ? undefined : body.next()
+    const second = rest instanceof Promise ? await rest : rest
     if (wait.isAbandoned) return
     if (first === undefined) response.end()
     else if (second === undefined) endWith(response, first)

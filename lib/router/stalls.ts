@@ -10,7 +10,7 @@ const LOOKS = 4
  * at the connection itself, because middleware such as compression may hold parts of the answer. Ends with the answer.
  */
 export function breakOffStall(response: ServerResponse, maxStallMs: number): void {
-  if (maxStallMs === Number.POSITIVE_INFINITY || response.writableFinished) return
+  if (maxStallMs === Number.POSITIVE_INFINITY || isHandedOver(response)) return
   let before = ''
   let silentLooks = 0
   let cancelTimer = (): void => {}
@@ -29,6 +29,11 @@ export function breakOffStall(response: ServerResponse, maxStallMs: number): voi
     look()
     response.once('close', () => cancelTimer())
   })
+}
+
+/** Whether the system has all of an answer. Most answers are that short. */
+function isHandedOver({ writableEnded, writableLength }: ServerResponse): boolean {
+  return writableEnded && writableLength === 0
 }
 
 /** Whether bytes wait for the client. A response whose turn on the connection has not come waits for others. */

@@ -74,7 +74,10 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     if (asksForObject(command)) return
     const release = answer.isRunning ? undefined : this.#store.hold?.(answer.result)
     try {
-      await this.#sendQuery(await admittedQuery(answer), command, exchange, wait)
+      const admitted = admittedQuery(answer)
+      // A promise costs more than all that is awaited here, and most often there is nothing to wait for.
+      const query = admitted instanceof Promise ? await admitted : admitted
+      await this.#sendQuery(query, command, exchange, wait)
     } finally {
       release?.()
     }
@@ -87,7 +90,8 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     wait: Wait,
   ): Promise<void> {
     const { format, presentation } = output
-    const write = await writerFor(format.format)
+    const found = writerFor(format.format)
+    const write = found instanceof Promise ? await found : found
     // A writer refuses before its first chunk. So HEAD gets the refusal that GET would get.
     const chunks = operation === 'head' ? write(answer, presentation) : undefined
     response.setHeader('content-type', format.contentType)
@@ -132,9 +136,10 @@ function takeRequest(command: CommandOf<'query' | 'submit'>, exchange: Exchange)
 }
 
 /** What a user's store returns is checked before anything is written. What `MemoryStore` returns has been checked. */
-async function admittedQuery(query: AsyncQuery): Promise<AsyncQuery> {
+function admittedQuery(query: AsyncQuery): AsyncQuery | Promise<AsyncQuery> {
   if (!isObject(query)) throw new TypeError('The store returned something that is no query')
   if (query.isRunning) return query
-  const result = await admitResult(query.result)
-  return result === query.result ? query : { ...query, result }
+  const admitted = admitResult(query.result)
+  if (admitted === query.result) return query
+  return Promise.resolve(admitted).then((result) => ({ ...query, result }))
 }

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Response } from 'express'
 import type { Owner } from '../core/caller'
@@ -19,6 +20,7 @@ export class Wait extends AbortController implements Watcher, EarlyEnd {
   owner: Owner | undefined
   /** The client went away. Nobody will read an answer. */
   isAbandoned = false
+  place: EventEmitter | undefined
   /** Created on demand, since most waits do without. */
   #gone: AbortController | undefined
   /** The wait is over early, and its signal, which is created on demand, has fired. */
@@ -63,6 +65,29 @@ export class Wait extends AbortController implements Watcher, EarlyEnd {
     this.abort()
     this.#gone?.abort()
   }
+}
+
+const WAIT = Symbol('wait')
+
+/** Of all options. A getter of its own for each that waits would take memory. */
+const READ_SIGNAL = {
+  enumerable: true,
+  configurable: true,
+  get(this: { [WAIT]: Wait }): AbortSignal {
+    return this[WAIT].signal
+  },
+}
+
+/**
+ * Gives options for a store the signal of a wait. Node.js makes a signal when it is first read, which takes longer than all else of a
+ * wait, and a store that has an answer at once reads none.
+ */
+export function withSignal<Options extends object>(
+  options: Options,
+  wait: Wait,
+): Options & { signal: AbortSignal } {
+  Object.defineProperty(options, WAIT, { value: wait })
+  return Object.defineProperty(options, 'signal', READ_SIGNAL) as Options & { signal: AbortSignal }
 }
 
 /** How many requests may wait at a time, in all and of one owner. */
@@ -136,7 +161,7 @@ export class Waits {
     const wait = new Wait(response, waiter)
     if (waiter !== undefined) this.#place(wait, yields)
     if (this.#disconnects.isGone(response)) wait.onGone()
-    else this.#disconnects.watch(response, wait)
+    else this.#disconnects.watch(wait)
     if (this.#isDraining) wait.abort()
     this.#waits.add(wait)
     this.#gauge?.add(1)
@@ -162,7 +187,7 @@ export class Waits {
   end(wait: Wait): void {
     this.#waits.delete(wait)
     this.#gauge?.add(-1)
-    this.#disconnects.unwatch(wait.response, wait)
+    this.#disconnects.unwatch(wait)
     this.answered(wait)
   }
 
@@ -179,6 +204,7 @@ function tooMany({ of, used, limit }: Excess): QueryError {
     'es_rejected_execution_exception',
     `rejected execution of query: ${who} [${used}] requests waiting already, the limit is [${limit}]; ` +
       'ask [/_query/async] with [wait_for_completion_timeout=0] or try again later',
+    { limit: of === 'owner' ? 'maxWaitsPerOwner' : 'maxWaits' },
   )
 }
 
@@ -187,5 +213,6 @@ function tooManyBehind(): QueryError {
     'es_rejected_execution_exception',
     'rejected execution of query: there is too much behind it on its connection to see whether the client is there; ' +
       'send it on a connection of its own',
+    { limit: 'pipelining' },
   )
 }

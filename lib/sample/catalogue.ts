@@ -3,6 +3,7 @@ import type { CatalogueEntry } from '../catalogue/entry'
 import { play } from '../catalogue/play'
 import { readCatalogue } from '../catalogue/read-catalogue'
 import { MANY_ROWS, ROW_OF_PARAMS } from './computed-queries'
+import { cutQueries } from './cut-queries'
 import type { SampleQuery } from './engine'
 
 /** The same from `lib/` and from the compiled package. */
@@ -14,9 +15,10 @@ export interface SampleCatalogue {
   readonly files: readonly string[]
 }
 
-/** The sample queries of this package: those of its file, and two whose answers depend on the request. */
+/** The sample queries of this package: those of its file, and some whose answers depend on the request. */
 export function readDefaultCatalogue(): SampleQuery[] {
-  return [...readSampleCatalogue(DEFAULT_FILE).queries, MANY_ROWS, ROW_OF_PARAMS]
+  const samples = [...readSampleCatalogue(DEFAULT_FILE).queries, MANY_ROWS, ROW_OF_PARAMS]
+  return [...samples, cutQueries(samples)]
 }
 
 /** Reads the file of a catalogue. Throws an error that names the file, the place, and what is wrong there. */

@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Matcher } from '../catalogue/matching'
+import { nextTurn } from '../core/turns'
 import type { Column, ColumnType, QueryParam, QueryRequest, QueryResult, Value } from '../index'
 import { QueryError } from '../index'
 import type { SampleQuery } from './engine'

@@ -55,6 +55,7 @@ export function consolePage(parts: ConsoleParts): Router {
       run,
       isCluster,
       tokens: { alice: access.alice, mallory: access.mallory },
+      hasArrow: isInstalled('apache-arrow'),
       queries: queries().map(({ usage, shows, params }) => ({ usage, shows, params })),
     })
   })
@@ -75,6 +76,16 @@ function mayHaveTokens({ headers }: Request, { access, isExposed }: ConsoleParts
   const expected = Buffer.from(access.consoleKey)
   if (key.length === expected.length && timingSafeEqual(key, expected)) return true
   return !isExposed && isToOwnHost(headers)
+}
+
+/** Whether an optional package is there. */
+function isInstalled(name: string): boolean {
+  try {
+    require.resolve(name)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function refuse(response: Response): void {

@@ -1,6 +1,6 @@
 import { messageOf } from '../core/message-of'
 import type { ElasticsearchStoreOptions } from '../index'
-import { ElasticsearchStore } from '../index'
+import { ElasticsearchStore, newSealingKey } from '../index'
 import { ConfigError } from './config-error'
 import type { GivenSettings } from './given-settings'
 import type { Setting } from './setting-kinds'
@@ -14,6 +14,7 @@ const OF_CLUSTERS = settingsOf('elasticsearch').filter((setting) => setting !== 
 
 const OF_SAMPLES = [
   SETTINGS.catalogue,
+  SETTINGS.samples,
   SETTINGS.productVersion,
   SETTINGS.postgresUrl,
   ...settingsOf('memory'),
@@ -21,19 +22,35 @@ const OF_SAMPLES = [
 
 /** The options of a store in front of the cluster that the settings name, or `undefined` without a cluster. */
 export function readElasticsearch(given: GivenSettings): ElasticsearchStoreOptions | undefined {
+  const cluster = readCluster(given)
+  if (!cluster) return undefined
+  const options = { ...cluster, sealingKeys: readSealingKeys(given) }
+  assertUsable(given, options)
+  return options
+}
+
+/** The same without sealing keys. */
+export function readCluster(
+  given: GivenSettings,
+): Omit<ElasticsearchStoreOptions, 'sealingKeys'> | undefined {
   const url = given.read(URL_SETTING)
   if (!url) return refuse(given, OF_CLUSTERS, (sources) => `${sources}: set ${variableOf(URL_SETTING)} too`)
   const source = String(given.sourceOf(URL_SETTING))
   refuse(given, OF_SAMPLES, (sources) => `${sources}: for sample queries only; remove it, or ${source}`)
   const ca = given.readFile(SETTINGS.elasticsearchCaFile)?.toString()
   const runsAs = given.sourceOf(SETTINGS.runAsClaim) !== undefined
-  const options: ElasticsearchStoreOptions = {
-    ...given.readOptions('elasticsearch'),
+  const { sealingKeys: _, ...others } = given.readOptions('elasticsearch')
+  const options: Omit<ElasticsearchStoreOptions, 'sealingKeys'> = {
+    ...others,
     headers: readCredentials(given),
-    sealingKeys: readSealingKeys(given),
     ...(ca !== undefined && { ca }),
     ...(runsAs && { runAs: ({ user }) => user }),
   }
+  assertUsable(given, { ...options, sealingKeys: [newSealingKey()] })
+  return options
+}
+
+function assertUsable(given: GivenSettings, options: ElasticsearchStoreOptions): void {
   try {
     // It opens no connection before its first request.
     new ElasticsearchStore(options)
@@ -41,10 +58,10 @@ export function readElasticsearch(given: GivenSettings): ElasticsearchStoreOptio
     const message = messageOf(cause).replace('newSealingKey()', '--new-sealing-key')
     throw new ConfigError(given.withSettingNames(message, 'elasticsearch'), { cause })
   }
-  return options
 }
 
-function readSealingKeys(given: GivenSettings): string[] {
+/** Whether each of them seals is for {@link readElasticsearch} to say. */
+export function readSealingKeys(given: GivenSettings): string[] {
   const text = given.readFile(SETTINGS.sealingKeysFile, SETTINGS.sealingKeys)?.toString()
   const keys = text === undefined ? given.read(SETTINGS.sealingKeys) : text.split(/[\s,]+/).filter(Boolean)
   if (keys) return keys

@@ -2,13 +2,13 @@ import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import type { ParseArgsConfig } from 'node:util'
 import { parseArgs } from 'node:util'
-import { closest } from '../core/did-you-mean'
 import { messageOf } from '../core/message-of'
 import { ConfigError } from './config-error'
+import { nearMisses, unknownVariables } from './near-misses'
 import type { Part, Setting } from './setting-kinds'
 import { BOOLEAN } from './setting-kinds'
 import type { GivenOptions, ValueOf } from './settings'
-import { ALL_SETTINGS, flagOf, optionsOf, PREFIX, variableOf } from './settings'
+import { ALL_SETTINGS, flagOf, optionsOf, variableOf } from './settings'
 
 const ACTIONS = {
   help: { type: 'boolean', short: 'h' },
@@ -27,7 +27,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 type Flags = Readonly<Record<string, string | boolean | undefined>>
 
-/** The settings that are given: as a flag, else as a variable. Refuses unknown ones. */
+/** The settings that are given: as a flag, else as a variable. Refuses unknown flags. */
 export class GivenSettings {
   /** What else than to serve the command line asks for. */
   readonly action: keyof typeof ACTIONS | undefined
@@ -35,7 +35,6 @@ export class GivenSettings {
   readonly #environment: Environment
 
   constructor(args: readonly string[], environment: Environment) {
-    refuseUnknownVariables(environment)
     this.#environment = environment
     this.#flags = readFlags(args)
     const actions = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[]
@@ -88,6 +87,19 @@ export class GivenSettings {
     return settings.flatMap((setting) => this.sourceOf(setting) ?? [])
   }
 
+  /** Throws a {@link ConfigError} for a variable with our prefix that is no setting. */
+  refuseUnknownVariables(): void {
+    for (const { name, meant } of unknownVariables(this.#environment)) {
+      const hint = meant === undefined ? 'see --help' : `did you mean ${meant}?`
+      throw new ConfigError(`the variable ${name} is not known; ${hint}`)
+    }
+  }
+
+  /** A line for each variable that looks like a setting which is not given. */
+  get nearMisses(): string[] {
+    return nearMisses(this.#environment, (setting) => this.#find(setting) !== undefined)
+  }
+
   /** An error text of the package, with the settings that were given in place of the options of these parts. */
   withSettingNames(message: string, ...parts: Part[]): string {
     const names = new Map(
@@ -102,8 +114,12 @@ export class GivenSettings {
   #find(setting: Setting<unknown>): { source: string; text: string } | undefined {
     const flag = this.#flags[flagOf(setting)]
     if (flag !== undefined) return { source: `--${flagOf(setting)}`, text: String(flag) }
-    const text = this.#environment[variableOf(setting)]
-    return text === undefined ? undefined : { source: variableOf(setting), text }
+    const names = [variableOf(setting), ...(setting.alias === undefined ? [] : [setting.alias])]
+    for (const source of names) {
+      const text = this.#environment[source]
+      if (text !== undefined) return { source, text }
+    }
+    return undefined
   }
 }
 
@@ -141,17 +157,4 @@ export function withValues(args: readonly string[], switches: ReadonlySet<string
     const isAlone = next === undefined || next.startsWith('-')
     return isAlone && switches.has(arg) ? `${arg}=true` : arg
   })
-}
-
-/** Variables that Kubernetes sets for a service whose name begins like our prefix. */
-const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP|SCTP)(_.*)?)?)$/
-
-function refuseUnknownVariables(environment: Environment): void {
-  const names = ALL_SETTINGS.map(variableOf)
-  for (const name of Object.keys(environment)) {
-    if (!name.startsWith(PREFIX) || names.includes(name) || SERVICE_LINK.test(name)) continue
-    const [suggestion] = closest(name, names)
-    const hint = suggestion === undefined ? 'see --help' : `did you mean ${suggestion}?`
-    throw new ConfigError(`the variable ${name} is not known; ${hint}`)
-  }
 }

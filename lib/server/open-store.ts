@@ -27,12 +27,10 @@ export async function openStore(
   return { store, close: () => store.close() }
 }
 
-async function openPostgres(
-  connectionString: string,
-  given: Omit<PostgresStoreOptions, 'pool'>,
-): Promise<OpenStore> {
+/** Connections to the database. Throws a {@link ConfigError} where `pg` is missing. */
+export function openPool(connectionString: string): Pool {
   const { Pool } = loadPg()
-  const pool = new Pool({
+  return new Pool({
     connectionString,
     application_name: 'express-esql-async-query',
     // A database that does not answer is an outage, and no reason to wait for good.
@@ -40,6 +38,13 @@ async function openPostgres(
     query_timeout: 10_000,
     keepAlive: true,
   })
+}
+
+async function openPostgres(
+  connectionString: string,
+  given: Omit<PostgresStoreOptions, 'pool'>,
+): Promise<OpenStore> {
+  const pool = openPool(connectionString)
   // The server has given what it answers its time already.
   const store = new PostgresStore({ ...given, pool, closeGraceMs: 0 })
   const close = async (): Promise<void> => {
@@ -55,8 +60,10 @@ async function openPostgres(
   return { store, close }
 }
 
+type Pool = PostgresPool & { end(): Promise<void> }
+
 /** `pg` is an optional package, which just this setting needs. */
-function loadPg(): { Pool: new (options: object) => PostgresPool & { end(): Promise<void> } } {
+function loadPg(): { Pool: new (options: object) => Pool } {
   try {
     // Not `import()`: test runners that run CommonJS in a context of their own refuse it.
     return require('pg')
@@ -67,7 +74,7 @@ function loadPg(): { Pool: new (options: object) => PostgresPool & { end(): Prom
 }
 
 /** Where a name has several addresses, the error of a socket has its text in the parts, and only its code itself. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const [first = error] = error instanceof AggregateError ? error.errors : []
   return `the database cannot be used: ${messageOf(first)}`
 }

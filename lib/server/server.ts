@@ -2,19 +2,18 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { systemClock } from '../core/clock'
 import { messageOf } from '../core/message-of'
 import type { Logger, ResolveCaller } from '../index'
-import { asyncQueryRouter } from '../index'
+import { asyncQueryRouter, gracefulShutdown } from '../index'
 import type { AppParts } from './app'
 import { createApp } from './app'
 import type { ServerConfig } from './config'
 import { isExposed } from './config'
 import { ConfigError } from './config-error'
-import { Connections } from './connections'
 import { consolePage } from './console'
 import type { DevelopmentAccess } from './development-mode'
 import { LiveCatalogue } from './live-catalogue'
+import { startMetrics } from './metrics'
 import { openStore } from './open-store'
 
 /** A gateway that listens. `url` is an address that a client on this machine can use. */
@@ -32,62 +31,40 @@ export interface RunningServer {
 const KEEP_ALIVE_MS = 75_000
 
 /**
- * Builds the gateway of a configuration and listens. Throws a {@link ConfigError} if the database cannot be used, or the
+ * Builds the gateway of a configuration and listens, until it is closed or one of `signals` comes. Throws a {@link ConfigError} if the database cannot be used, or the
  * address is not free.
  */
 export async function startServer(
   config: ServerConfig,
   access: { resolveCaller: ResolveCaller } | DevelopmentAccess,
   logger: Logger,
+  signals: readonly NodeJS.Signals[] = [],
 ): Promise<RunningServer> {
   const { resolveCaller } = access
+  // The router and the stores look for OpenTelemetry when they are created.
+  const endMetrics = await startMetrics(config.metrics, process.env, logger)
   const catalogue = new LiveCatalogue(config, logger)
-  const { store, close: closeStore } = await openStore(config, catalogue, logger).catch((error: unknown) => {
+  const { store, close: closeStore } = await openStore(config, catalogue, logger).catch(async (error) => {
     catalogue.close()
+    await endMetrics()
     throw error
   })
   const router = asyncQueryRouter({ store, resolveCaller, logger, ...config.router })
   const page = 'alice' in access ? pageOf(config, access, catalogue) : undefined
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
-  const connections = new Connections(server)
-  const isLeaving = (): boolean => connections.isLeaving
+  const close = async (): Promise<void> => {
+    catalogue.close()
+    await closeStore().finally(endMetrics)
+  }
+  const { shutdownDelayMs: delayMs, shutdownGraceMs: graceMs } = config
+  const shutdown = gracefulShutdown(server, router, { close }, { delayMs, graceMs, logger, signals })
+  const isLeaving = (): boolean => shutdown.begun
   server.on('request', createApp(config, { router, store, resolveCaller, logger, isLeaving, page }))
   const url = await listen(server, config).catch(async (error: unknown) => {
-    catalogue.close()
-    await closeStore()
+    await shutdown.end(0)
     throw error
   })
-  const endWithin = (graceMs: number): void => {
-    systemClock.setTimer(() => server.closeAllConnections(), graceMs, { background: true })
-  }
-  let endDelay = (): void => {}
-  const closeInOrder = async (): Promise<void> => {
-    const closed = once(server, 'close')
-    connections.leave()
-    await new Promise<void>((resolve) => {
-      endDelay = resolve
-      systemClock.setTimer(resolve, config.shutdownDelayMs, { background: true })
-    })
-    endWithin(config.shutdownGraceMs)
-    await connections.stopListening()
-    router.drain()
-    catalogue.close()
-    void connections.end()
-    await closed
-    await closeStore()
-  }
-  let closed: Promise<void> | undefined
-  return {
-    url,
-    close(graceMs) {
-      closed ??= closeInOrder()
-      if (graceMs !== undefined) {
-        endDelay()
-        endWithin(graceMs)
-      }
-      return closed
-    },
-  }
+  return { url, close: (graceMs) => shutdown.end(graceMs) }
 }
 
 function pageOf(config: ServerConfig, access: DevelopmentAccess, catalogue: LiveCatalogue): AppParts['page'] {

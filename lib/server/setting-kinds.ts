@@ -44,6 +44,8 @@ export interface Setting<T> {
   /** Comes from the environment only, since everybody on a machine can read the flags of a process. */
   isSecret?: boolean
   mayHoldSecret?: boolean
+  /** A variable that platforms set for programs of all kinds. It counts where ours is not given. */
+  alias?: string
 }
 
 export const NON_EMPTY = {

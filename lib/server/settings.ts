@@ -1,5 +1,6 @@
-import { LOG_LEVELS } from './json-logger'
+import { CLUSTER_SETTINGS } from './cluster-settings'
 import { JWT_SETTINGS } from './jwt-settings'
+import { LOG_LEVELS } from './line-logger'
 import type { Part, Setting } from './setting-kinds'
 import {
   BOOLEAN,
@@ -9,7 +10,6 @@ import {
   LIST,
   NON_EMPTY,
   OPTION_TABLES,
-  PLAIN_URL,
   PORT,
   parseOrigins,
   parseTime,
@@ -19,6 +19,9 @@ import {
 
 export const PREFIX = 'ESQL_ASYNC_'
 
+/** How what people and programs read is printed. */
+export const PRINTS = ['text', 'json'] as const
+
 /** Those of Elasticsearch, and those that correlate requests. */
 const CORS_HEADERS = [
   ...['X-Requested-With', 'Content-Type', 'Content-Length', 'Authorization', 'Accept', 'User-Agent'],
@@ -27,73 +30,14 @@ const CORS_HEADERS = [
 
 export const SETTINGS = named({
   host: { ...NON_EMPTY, about: 'address to listen on', defaultInWords: 'all, or 127.0.0.1 without a key' },
-  port: { ...PORT, about: 'port to listen on; 0 picks a free one', default: 3_000 },
+  port: {
+    ...PORT,
+    about: 'port to listen on; 0 picks a free one; without it, the variable PORT counts',
+    alias: 'PORT',
+    default: 3_000,
+  },
   ...JWT_SETTINGS,
-  elasticsearchUrl: {
-    ...PLAIN_URL,
-    about: 'the cluster to stand in front of',
-    mayHoldSecret: true,
-    option: 'elasticsearch.url',
-    defaultInWords: 'none: the server answers sample queries',
-  },
-  elasticsearchApiKey: {
-    placeholder: 'TEXT',
-    isSecret: true,
-    about: 'the API key of the service account, encoded as Elasticsearch returns it',
-    expected: 'an encoded API key',
-    parse: (text: string) => (/^[\w+/=-]+$/.test(text) ? text : undefined),
-    feeds: 'elasticsearch.headers',
-  },
-  elasticsearchUsername: {
-    ...NON_EMPTY,
-    about: 'the user name of the service account, in place of an API key',
-    feeds: 'elasticsearch.headers',
-  },
-  elasticsearchPassword: {
-    ...NON_EMPTY,
-    isSecret: true,
-    about: 'the password of that user',
-    feeds: 'elasticsearch.headers',
-  },
-  elasticsearchCaFile: {
-    ...FILE,
-    about: 'a file with certificates, in PEM, to trust in place of those of the system',
-    feeds: 'elasticsearch.ca',
-  },
-  maxConnections: {
-    ...COUNT,
-    about: 'how many connections to the cluster may be open at a time',
-    option: 'elasticsearch.maxConnections',
-  },
-  sealingKeys: {
-    ...LIST,
-    isSecret: true,
-    about: 'keys of query ids: the first one seals, all of them open; --new-sealing-key makes one',
-    option: 'elasticsearch.sealingKeys',
-  },
-  sealingKeysFile: {
-    ...FILE,
-    about: 'a file with those keys, a line each',
-    feeds: 'elasticsearch.sealingKeys',
-  },
-  runAsClaim: {
-    ...NON_EMPTY,
-    about: 'the claim that names the user of the cluster to act as',
-    option: 'jwt.userClaim',
-    feeds: 'elasticsearch.runAs',
-  },
-  forwardAuthorization: {
-    ...BOOLEAN,
-    about: "whether the cluster gets the caller's own token",
-    option: 'elasticsearch.forwardAuthorization',
-  },
-  abandonAfter: {
-    ...TIME,
-    expected: 'a time value, 1s or more',
-    parse: (text: string) => parseTime(text, { leastMs: 1_000 }),
-    about: 'ends queries that nobody polls for this long',
-    option: 'elasticsearch.abandonAfterMs',
-  },
+  ...CLUSTER_SETTINGS,
   development: {
     ...BOOLEAN,
     about: 'whether to print tokens even in front of a cluster, or where the network reaches the server',
@@ -103,6 +47,11 @@ export const SETTINGS = named({
     ...FILE,
     about: 'the queries to answer, in the format of sample-queries.json',
     defaultInWords: 'sample-queries.json',
+  },
+  samples: {
+    ...BOOLEAN,
+    about: 'whether to answer the sample queries although tokens are checked',
+    default: false,
   },
   watch: {
     ...BOOLEAN,
@@ -213,13 +162,37 @@ export const SETTINGS = named({
     defaultInWords: '0s',
   },
   shutdownGrace: { ...TIME, about: 'how long answers may take to finish after that', default: 10_000 },
+  print: {
+    placeholder: 'WORD',
+    about: 'how it says what it serves: text for people, or json, one line for programs',
+    expected: 'text or json',
+    parse: (text: string) => PRINTS.find((word) => word === text),
+    defaultInWords: 'text on a terminal, json elsewhere',
+  },
   logLevel: {
     ...wordOf(...LOG_LEVELS),
     placeholder: 'LEVEL',
     about: 'lowest level that is logged',
     default: 'info',
   },
+  logFormat: {
+    placeholder: 'WORD',
+    about: 'how the log is written: lines of JSON (json), or for people (pretty)',
+    expected: 'json or pretty',
+    parse: (text: string) => (text === 'json' || text === 'pretty' ? text : undefined),
+    defaultInWords: 'pretty on a terminal, else json',
+  },
+  metrics: {
+    placeholder: 'WORD',
+    about: 'where measurements go: prometheus, a port of its own to scrape, or otlp, a collector',
+    expected: 'prometheus or otlp',
+    parse: (text: string) => (text === 'prometheus' || text === 'otlp' ? text : undefined),
+    defaultInWords: 'nowhere',
+  },
 } as const satisfies Record<string, Omit<Setting<unknown>, 'name'>>)
+
+/** To check tokens, one of these is needed, and one is enough. */
+export const KEY_SOURCES = [SETTINGS.jwtKey, SETTINGS.jwtKeyFile, SETTINGS.jwtJwks]
 
 type Settings = typeof SETTINGS
 

@@ -1,27 +1,34 @@
 import { messageOf } from '../core/message-of'
-import type { JwksOptions, JwtCallerOptions, ResolveCaller } from '../index'
+import type { JwksOptions, JwtCallerOptions, Logger, ResolveCaller } from '../index'
 import { jwtCaller } from '../index'
+import { resolveJwtOptions } from '../jwt/options'
 import { ConfigError } from './config-error'
 import type { GivenSettings } from './given-settings'
 import { DISCOVER } from './jwt-settings'
-import { SETTINGS, settingsOf, variableOf } from './settings'
+import { KEY_SOURCES, SETTINGS, settingsOf, variableOf } from './settings'
 
-/** One of these is needed, and one is enough. */
-const KEY_SOURCES = [SETTINGS.jwtKey, SETTINGS.jwtKeyFile, SETTINGS.jwtJwks]
 const REQUIRED = [SETTINGS.jwtAlgorithms, SETTINGS.jwtIssuer, SETTINGS.jwtAudience]
+
+/** A check of tokens, and what it is made of. */
+export interface TokenCheck {
+  resolveCaller: ResolveCaller
+  /** Holds the key. */
+  options: JwtCallerOptions
+}
 
 /**
  * The check that the settings describe, or `undefined` without any. Half a check is an error, since it would let in
  * too many callers, or none.
  */
-export function readTokenCheck(given: GivenSettings): ResolveCaller | undefined {
+export function readTokenCheck(given: GivenSettings): TokenCheck | undefined {
   const { key: text, algorithms, issuer, audience, ...optional } = given.readOptions('jwt')
   const keys = readKeys(given, text)
   if (!keys || !algorithms || issuer === undefined || !audience) return refuseHalf(given)
   try {
     // It checks whether each is an algorithm and fits the key.
     const checked = algorithms as JwtCallerOptions['algorithms']
-    return jwtCaller({ ...keys, algorithms: checked, issuer, audience, ...optional })
+    const options = { ...keys, algorithms: checked, issuer, audience, ...optional }
+    return { resolveCaller: jwtCaller(options), options }
   } catch (cause) {
     const allowHttp = `${variableOf(SETTINGS.jwtJwksAllowHttp)}=true`
     const message = messageOf(cause).replace('allowHttp: true', allowHttp)
@@ -61,3 +68,23 @@ function refuseHalf(given: GivenSettings): undefined {
   if (given.sourcesOf(KEY_SOURCES).length === 0) missing.unshift(KEY_SOURCES.map(variableOf).join(' or '))
   throw new ConfigError(`${sources.join(', ')} alone cannot check tokens; set ${missing.join(', ')} too`)
 }
+
+/**
+ * What tokens are checked with, in words that show nothing of a key, and whether any of it fits the algorithms. Fetches the keys
+ * that an issuer publishes.
+ */
+export async function describeKeys({ options }: TokenCheck): Promise<{ keys: string[]; isFitting: boolean }> {
+  const { keys, algorithms } = resolveJwtOptions(options)
+  await keys.check?.(SILENT)
+  const known = keys.known()
+  return {
+    keys: known.map(({ kid, algorithms: fitting, description }) => {
+      const name = kid === undefined ? '' : `kid ${JSON.stringify(kid)}, `
+      return `${name}${description}, for ${fitting.join(' ')}`
+    }),
+    isFitting: known.some((key) => algorithms.some((name) => key.algorithms.includes(name))),
+  }
+}
+
+/** Whoever asks gets the failure itself. */
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }

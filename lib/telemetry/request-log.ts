@@ -32,6 +32,8 @@ export interface RequestEvent {
   query?: string
   /** The type of the error in the answer. */
   type?: string
+  /** Of a 429: the limit that is in the way, most often the name of an option. */
+  limit?: string
   /** `X-Opaque-Id` as the client sent it, at most 256 characters. */
   opaqueId?: string
   /** The trace id of the client's `traceparent`. */

@@ -31,13 +31,14 @@ export function requestMetrics(meter: Meter): (outcome: RequestOutcome) => void 
     description: 'Requests that failed with a status of 500 and more after the router had asked the store.',
     unit: '{request}',
   })
-  return ({ operation, status, durationMs, waitMs, bytes, type }) => {
+  return ({ operation, status, durationMs, waitMs, bytes, type, limit }) => {
     const asked: Attributes = operation ? { 'esql_async.operation': operation } : {}
     const failed: Attributes = status < 400 ? asked : { ...asked, 'error.type': type ?? String(status) }
     duration.record(durationMs / 1_000, { ...failed, 'http.response.status_code': status })
     size.record(bytes, asked)
     if (waitMs !== undefined) wait.record(waitMs / 1_000, asked)
-    if (status >= 400 && status < CLIENT_LEFT) refusals.add(1, failed)
+    const limited = limit === undefined ? failed : { ...failed, 'esql_async.limit': limit }
+    if (status >= 400 && status < CLIENT_LEFT) refusals.add(1, limited)
     if (status >= 500 && waitMs !== undefined) storeErrors.add(1, failed)
   }
 }

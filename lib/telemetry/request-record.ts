@@ -1,6 +1,6 @@
 import type { Response } from 'express'
 import type { Owner } from '../core/caller'
-import { isQueryError, RoutingError, statusOf } from '../core/errors'
+import { isQueryError, RoutingError, statusOf, UPSTREAM } from '../core/errors'
 import type { Operation } from '../core/operations'
 
 /**
@@ -40,12 +40,19 @@ export function outcomeOf(record: RequestRecord, error: unknown) {
     // The sockets of some hosts count nothing.
     bytes: response.req.socket.bytesWritten - bytesBefore || 0,
     type: errorTypeOf(error),
+    limit: limitOf(error, response.statusCode),
   }
 }
 
 function statusOfAnswer({ response, isSent }: RequestRecord, error: unknown): number {
   if (error !== undefined && statusOf(error) >= 500) return statusOf(error)
   return isSent || response.writableEnded ? response.statusCode : CLIENT_LEFT
+}
+
+/** A 429 without an error is one that a store has passed through. */
+function limitOf(error: unknown, status: number): string | undefined {
+  if (error === undefined) return status === 429 ? UPSTREAM : undefined
+  return isQueryError(error) ? error.limit : undefined
 }
 
 function errorTypeOf(error: unknown): string | undefined {

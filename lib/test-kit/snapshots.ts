@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { isJsonText } from '../core/json-text'
 import type { AsyncQuery } from '../core/store'
 import { assertCompleted } from './assertions'
 import type { Subject } from './subject'
@@ -65,6 +66,8 @@ function deface(value: unknown): void {
 function copyOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof Date) return new Date(value)
+  // It cannot change.
+  if (isJsonText(value)) return value
   if (Array.isArray(value)) return value.map(copyOf)
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyOf(inner)]))
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Owner } from '../core/caller'
 import { ownerOf } from '../core/caller'
+import { untouchedClock } from '../core/clock'
 import { isObject } from '../core/is-object'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions, WaitOptions } from '../core/operations'
 import type { StoredResult } from '../core/result'
@@ -53,8 +53,8 @@ export class Pending<T> {
     return new Promise((resolve, reject) => {
       const message = `${this.#what} has not settled within ${this.#patienceMs} ms`
       const giveUp = (): void => reject(new assert.AssertionError({ message }))
-      const timer = setTimeout(giveUp, this.#patienceMs)
-      this.#promise.finally(() => clearTimeout(timer)).then(resolve, reject)
+      const cancelTimer = untouchedClock.setTimer(giveUp, this.#patienceMs)
+      this.#promise.finally(cancelTimer).then(resolve, reject)
     })
   }
 }
@@ -188,7 +188,7 @@ export class Subject {
   async advance(steps: number): Promise<void> {
     const { harness, stepMs } = this.#resolved
     if (harness.advance) await harness.advance(steps * stepMs)
-    else await sleep(steps * stepMs)
+    else await new Promise<void>((resolve) => void untouchedClock.setTimer(resolve, steps * stepMs))
   }
 
   #textOf(query: QueryName): string {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseCatalogue, readCatalogue } from '../../lib/catalogue/read-catalogue'
+import { JsonText } from '../../lib/core/json-text'
 import type { Column, ValueObject } from '../../lib/core/result'
 import { samplesOf } from '../support/catalogues'
 import { pageOf } from '../support/documented'
@@ -200,6 +201,26 @@ describe('a catalogue of version 2', () => {
     ])
   })
 
+  it('keeps the spelling of documents in columnar bodies, and an empty place empty', () => {
+    const [text, labels] = ['{"b" : 1.0,\n"10":1e3,"2":-0}', '{"a":0.10,"a":[]}']
+    const body =
+      '{"columns":[{"name":"a","type":"_source"},{"name":"b","type":"flattened"}],' +
+      `"values":[[${text},null],[[${labels},${text}],${labels}]]}`
+    const [entry] = parseCatalogue(
+      `{"version":2,"queries":[{"query":"q","columnar":true,"partial_values":[[${text},null]],"response":${body}}]}`,
+    )
+    const [spelled, other] = [new JsonText(text), new JsonText(labels)]
+    expect(entry?.partial?.values).toStrictEqual([[spelled, null]])
+    expect(entry?.outcomes).toMatchObject([
+      {
+        values: [
+          [spelled, [other, spelled]],
+          [null, other],
+        ],
+      },
+    ])
+  })
+
   it('answers with a recorded body of 9.5 as it was, its warnings in headers', async () => {
     const recorded =
       '"documents_found":5,"values_loaded":20,"rows_emitted":6,"bytes_read":7,"read_nanos":8,"cpu_nanos":9,' +
@@ -209,7 +230,7 @@ describe('a catalogue of version 2', () => {
       '{"name":"price","type":"double","_meta":{"bucket":{"interval":100.0}}},' +
       '{"name":"certified","type":"boolean","_meta":{"approximation":{"type":"certified","column":"price"}}},' +
       '{"name":"_source","type":"_source"}],' +
-      '"values":[["2026-01-01T00:00:00.000Z",100.0,true,{"b":9007199254740993,"a":[1.5,{"c":null}],"":"x  y"}]],' +
+      '"values":[["2026-01-01T00:00:00.000Z",100.0,true,{"b" : 1.0,"10":9007199254740993,"a":[1.50,{"c":null}],"":"x  \\u0041","2":-0,"2":1e3,"__proto__":{}}]],' +
       '"_clusters":{"total":1,"details":{"(local)":{"status":"successful"}}}'
     const queries = samplesOf(
       `{"version":2,"queries":[{"query":"q","warnings":["first \\"one\\""],"response":{"took":28,"is_partial":true,` +

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { isQueryError } from '../../lib/core/errors'
+import { JsonText } from '../../lib/core/json-text'
+import type { ValueObject } from '../../lib/core/result'
 import { atOnce } from '../../lib/core/turns'
 import type { JsonNode } from '../../lib/json/parse'
-import { locate, parseInTurns, parseJson } from '../../lib/json/parse'
+import { checkedJson, locate, parseAnswer, parseInTurns, parseJson, valueIn } from '../../lib/json/parse'
 import { heapGrowth } from '../support/memory-heap'
 
 const VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
@@ -352,3 +354,85 @@ function withoutPositions(node: JsonNode): unknown {
   const { token, value, fields } = node
   return { token, value, fields: fields.map((field) => [field.name, withoutPositions(field.node)]) }
 }
+
+describe('parseAnswer', () => {
+  const SPELLED = '{"b" : 1.0,\n"10":{"a":1,"a":2}}'
+  const kept = new JsonText(SPELLED)
+  const [row, plainRow] = [`[[1,${SPELLED},[${SPELLED},null]]]`, '[[1,{"a":1},[{"a":1},null]]]']
+  const inRow = [[1, kept, [kept, null]]]
+  const plainInRow = [[1, { a: 1 }, [{ a: 1 }, null]]]
+
+  it.each<[string, string, unknown]>([
+    ['an answer', `{"values":${row}}`, { values: inRow }],
+    ['rows that a stop keeps', `{"partial_values":${row}}`, { partial_values: inRow }],
+    [
+      'a catalogue',
+      `{"queries":[{"response":{"values":${row}},"partial_values":${row}}]}`,
+      { queries: [{ response: { values: inRow }, partial_values: inRow }] },
+    ],
+    ['several responses', `{"responses":[{"values":${row}}]}`, { responses: [{ values: inRow }] }],
+  ])('keeps the spelling of objects in the cells of %s', (_what, text, value) => {
+    expect(parseAnswer(text)?.value).toStrictEqual(value)
+  })
+
+  it.each<[string, string, unknown]>([
+    ['in a profile', `{"profile":{"values":${plainRow}}}`, { profile: { values: plainInRow } }],
+    ['in other lists', `{"rows":${plainRow}}`, { rows: plainInRow }],
+    ['that are rows', '{"values":[{"a":1.0}]}', { values: [{ a: 1 }] }],
+    ['in no field', plainRow, plainInRow],
+  ])('reads objects %s', (_what, text, value) => {
+    expect(parseAnswer(text)?.value).toStrictEqual(value)
+  })
+
+  it('keeps a document that holds rows of its own as one', () => {
+    const text = `{"values":${row}}`
+    expect(parseAnswer(`{"values":[[${text}]]}`)?.value).toStrictEqual({ values: [[new JsonText(text)]] })
+  })
+
+  it('keeps a document that is as deep as Elasticsearch reads, wherever it stands', () => {
+    const deep = (levels: number) => `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`
+    const around = (text: string) => `{"queries":[{"responses":[{"values":[[${text}]]}]}]}`
+    expect(parseAnswer(around(deep(1_000)))?.value).toMatchObject({ queries: [{}] })
+    expect(() => parseAnswer(around(deep(1_001)))).toThrow('exceeds the maximum allowed (1000)')
+  })
+
+  it('refuses doubled names outside of cells, and faults within', () => {
+    expect(() => parseAnswer('{"values":[],"values":[]}')).toThrow("Duplicate field 'values'")
+    expect(() => parseAnswer('{"values":[[{"a":01}]]}')).toThrow('[1:19] Invalid numeric value')
+  })
+
+  it('keeps no more text than that of the document', async () => {
+    const kept: unknown[] = []
+    const read = (index: number) => {
+      const text = `{"values":[[{"a":${index}.0,"b":"long enough"}]],"rest":"${'x'.repeat(10_000)}"}`
+      const { values } = (parseAnswer(text) as JsonNode).value as ValueObject
+      kept.push(values)
+    }
+    const growth = await heapGrowth(() => {
+      for (let index = 0; index < 1_000; index += 1) read(index)
+    })
+    expect(kept).toHaveLength(1_000)
+    expect(growth).toBeLessThan(2_000_000)
+  })
+})
+
+describe('checkedJson', () => {
+  it('reads a text once', () => {
+    const checked = checkedJson(new JsonText('[1.0] // one'))
+    expect(checked).toStrictEqual(new JsonText('[1.0]'))
+    expect(checkedJson(checked)).toBe(checked)
+  })
+
+  it('says nothing of a text that is no JSON', () => {
+    expect(() => checkedJson(new JsonText('secret'))).toThrow(new TypeError('it has a text that is no JSON'))
+  })
+})
+
+describe('valueIn', () => {
+  it('is exact, and has the last of two fields of one name', () => {
+    const text = checkedJson(new JsonText('{"a":1,"__proto__":{"b":9007199254740993},"a":1.5}'))
+    expect(valueIn(text)).toEqual(
+      JSON.parse('{"a":1.5,"__proto__":{"b":0}}', (key, value) => (key === 'b' ? 2n ** 53n + 1n : value)),
+    )
+  })
+})

@@ -13,9 +13,9 @@ import {
 import { ManualClock } from 'express-esql-async-query/test-kit'
 import supertest from 'supertest'
 import { assertDocumented } from '../support/api-contract'
-import { until } from '../support/gateway'
 import { Issuer, jwk } from '../support/issuer'
 import { rsaKeys } from '../support/tokens'
+import { until } from '../support/until'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 

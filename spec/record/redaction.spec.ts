@@ -1,6 +1,8 @@
 import { EVERY_TYPE } from 'express-esql-async-query/test-kit'
 import { checkRows } from '../../lib/catalogue/read-response'
-import type { Redaction } from '../../lib/record/redaction'
+import { JsonText } from '../../lib/core/json-text'
+import type { Value, ValueObject } from '../../lib/core/result'
+import type { RedactEntry, Redaction } from '../../lib/record/redaction'
 import { checkRedaction, Redactor, withRules } from '../../lib/record/redaction'
 import { COLUMN_RULES } from '../../lib/record/stand-ins'
 
@@ -84,5 +86,38 @@ describe('a redacted question', () => {
     [{ columns: { a: 'hsh' } }, "did you mean 'hash'?"],
   ])('needs rules that make sense: %j', (redaction, reason) => {
     expect(() => checkRedaction(redaction)).toThrow(reason)
+  })
+})
+
+describe('a redacted response', () => {
+  const text = '{"name":"Jo","age":1.0}'
+  const doubled = '{"name":"Jo","name":"Al"}'
+  const response = {
+    columns: [],
+    values: [[new JsonText(text), [new JsonText('{"a":1e3}')]], [new JsonText(doubled)]],
+  }
+  const responseOf = (entry: RedactEntry) => new Redactor(entry, '').response({ query: 'a' }, response)
+
+  it('has documents as values, and those that stay keep their spelling', () => {
+    const seen: unknown[] = []
+    const redacted = responseOf((entry) => {
+      const { values } = entry.response as { values: Value[][] }
+      seen.push(structuredClone(values))
+      return { ...entry, response: { ...entry.response, values: [values[1], values[0]] } as ValueObject }
+    })
+    expect(seen).toEqual([[[{ name: 'Jo', age: 1 }, [{ a: 1_000 }]], [{ name: 'Al' }]]])
+    expect(redacted.values).toStrictEqual([[{ name: 'Al' }], response.values[0]])
+  })
+
+  it('has what the redaction makes of a document, also in place', () => {
+    const redacted = responseOf((entry) => {
+      const [[document] = []] = (entry.response?.values ?? []) as Record<string, Value>[][]
+      if (document) document.name = '***'
+      return entry
+    })
+    expect(redacted.values).toStrictEqual([
+      [{ name: '***', age: 1 }, [new JsonText('{"a":1e3}')]],
+      [{ name: 'Al' }],
+    ])
   })
 })

@@ -3,9 +3,10 @@ import { type AddressInfo, connect } from 'node:net'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import express, { type Express } from 'express'
 import { errorJson } from '../support/engine'
-import { type Gateway, type GatewayOptions, startGateway, until } from '../support/gateway'
+import { type Gateway, type GatewayOptions, startGateway } from '../support/gateway'
 import { collectGarbage, heapGrowth } from '../support/memory-heap'
 import { token } from '../support/tokens'
+import { until } from '../support/until'
 
 const SUBMIT = '{"query":"ROW n = 1"}'
 const JSON_TYPE = { 'content-type': 'application/json' }

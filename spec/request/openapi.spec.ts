@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import type { RequestHandler } from 'express'
 import type { DocumentedRequest } from '../../lib/request/openapi'
 import { createRequestValidator } from '../../lib/request/openapi'
 
@@ -30,12 +31,16 @@ describe('api-spec.yaml', () => {
     ['a stop', { operation: 'stop', parameters: { drop_null_columns: 'true' } }],
     ['a delete', { operation: 'delete' }],
     ['a head', { operation: 'head' }],
+    ['a show', { operation: 'show' }],
   ])('allows %s', async (_name, changes) => {
     await expect(validate(request(changes))).resolves.toBeUndefined()
   })
 
   it.each<[string, Partial<DocumentedRequest>]>([
     ['an empty id', { id: '' }],
+    // The route of each operation is known by now.
+    ['an empty id of a stop', { operation: 'stop', id: '' }],
+    ['an empty id of a delete', { operation: 'delete', id: '' }],
     ['an unknown parameter', { parameters: { nope: '1' } }],
     ['a bad time value', { parameters: { keep_alive: '5x' } }],
     ['a bad flag', { parameters: { pretty: 'maybe' } }],
@@ -92,6 +97,34 @@ describe('the validator', () => {
       create()
     })
     expect(OpenApiValidator).toHaveBeenCalledTimes(1)
+  })
+
+  it('finds the route of an operation once, and not by a request without an id', async () => {
+    const routes: string[] = []
+    const pass: RequestHandler = (_request, _response, next) => next()
+    const findRoute: RequestHandler = (request, _response, next) => {
+      routes.push(request.path)
+      Object.assign(request, { openapi: { schema: routes.length, pathParams: {} } })
+      next()
+    }
+    const seen: unknown[] = []
+    const check: RequestHandler = (request, _response, next) => {
+      seen.push({ ...(request as { openapi?: object }).openapi, params: request.params })
+      next()
+    }
+    OpenApiValidator.mockImplementation(() => ({ installMiddleware: () => [pass, findRoute, check] }))
+    let known: ReturnType<typeof createRequestValidator> | undefined
+    jest.isolateModules(() => {
+      known = create()
+    })
+    for (const id of ['', 'a', 'b', '']) await known?.(request({ operation: 'show', id }))
+    expect(routes).toEqual(['/_query/queries/', '/_query/queries/a', '/_query/queries/'])
+    expect(seen).toEqual([
+      { schema: 1, pathParams: {}, params: {} },
+      { schema: 2, pathParams: {}, params: {} },
+      { schema: 2, pathParams: { id: 'b' }, params: { id: 'b' } },
+      { schema: 3, pathParams: {}, params: {} },
+    ])
   })
 
   it('is created again for the second router if the first attempt failed', () => {

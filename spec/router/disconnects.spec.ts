@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { Response } from 'express'
-import { Disconnects } from '../../lib/router/disconnects'
-import { until } from '../support/gateway'
+import { Disconnects, type Watcher } from '../../lib/router/disconnects'
+import { until } from '../support/until'
 
 describe('Disconnects', () => {
   const disconnects = new Disconnects()
@@ -39,9 +39,10 @@ describe('Disconnects', () => {
 
   /** Watches a response, and returns a function that ends the watch. */
   function watch(response: Response | undefined, name: string): () => void {
-    const watcher = { onGone: () => void gone.push(name) }
-    disconnects.watch(response as Response, watcher)
-    return () => disconnects.unwatch(response as Response, watcher)
+    const onGone = (): void => void gone.push(name)
+    const watcher: Watcher = { response: response as Response, place: undefined, onGone }
+    disconnects.watch(watcher)
+    return () => disconnects.unwatch(watcher)
   }
 
   /** The number of listeners on the connection, and on each response. */
@@ -92,6 +93,8 @@ describe('Disconnects', () => {
     watch(first, 'first')
     first?.end()
     await once(first as Response, 'close')
+    client.destroy()
+    await once(server.close(), 'close')
     expect(gone).toEqual([])
   })
 
@@ -106,7 +109,7 @@ describe('Disconnects', () => {
       watch(second, 'e'),
     ]
     // There is one listener for any number of watchers.
-    expect(listeners().map((count, index) => (count ?? 0) - (before[index] ?? 0))).toEqual([1, 1, 0])
+    expect(listeners().map((count, index) => (count ?? 0) - (before[index] ?? 0))).toEqual([1, 0, 0])
     for (const end of ends.slice(0, 4)) end()
     expect(listeners().map((count, index) => (count ?? 0) - (before[index] ?? 0))).toEqual([1, 0, 0])
     first?.end()

@@ -7,7 +7,7 @@ import type { Piece } from '../../lib/formats/writer'
 import { Disconnects } from '../../lib/router/disconnects'
 import { sendChunks } from '../../lib/router/send'
 import { Waits } from '../../lib/router/waits'
-import { until } from '../support/gateway'
+import { until } from '../support/until'
 
 const CHUNK = 'x'.repeat(16_384)
 

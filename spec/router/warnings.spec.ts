@@ -5,8 +5,9 @@ import { warningHeaders } from '../../lib/router/warnings'
 import { readWarnings } from '../../lib/stores/elasticsearch/answers/warnings'
 import { anyCharacter } from '../support/any-character'
 import { TABLE } from '../support/engine'
-import { type Answer, type Gateway, startGateway, until } from '../support/gateway'
+import { type Answer, type Gateway, startGateway } from '../support/gateway'
 import { token } from '../support/tokens'
+import { until } from '../support/until'
 
 const AGENT = '299 Elasticsearch-9.5.0-unknown'
 

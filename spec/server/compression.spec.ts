@@ -12,7 +12,7 @@ import { asyncQueryRouter, ElasticsearchStore, MemoryStore, newSealingKey } from
 import { FORMATS } from '../../lib/formats/formats'
 import { compressAnswers } from '../../lib/server/compression'
 import { SERVICE_ACCOUNT, startCluster } from '../support/cluster'
-import { until } from '../support/gateway'
+import { until } from '../support/until'
 
 const ROWS = 2_000
 const table = {

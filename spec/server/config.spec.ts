@@ -26,6 +26,7 @@ const RANDOM = Buffer.concat([Buffer.of(0xff), randomBytes(62), Buffer.from('\n'
 const TEXT = 'a secret of more than thirty-two bytes, schl\u00fcssel'
 
 const TOKEN_CHECK = {
+  ESQL_ASYNC_SAMPLES: 'true',
   ESQL_ASYNC_JWT_KEY: PEM,
   ESQL_ASYNC_JWT_ALGORITHMS: 'RS256,PS256',
   ESQL_ASYNC_JWT_ISSUER: 'https://issuer.example',
@@ -68,7 +69,7 @@ describe('the configuration of the standalone server', () => {
     expect(configOf()).toEqual({
       host: '127.0.0.1',
       port: 3000,
-      resolveCaller: undefined,
+      tokenCheck: undefined,
       elasticsearch: undefined,
       queries: readDefaultCatalogue().map(({ usage }) => expect.objectContaining({ usage })),
       isOwnCatalogue: false,
@@ -81,6 +82,8 @@ describe('the configuration of the standalone server', () => {
       shutdownDelayMs: 0,
       shutdownGraceMs: 10_000,
       logLevel: 'info',
+      logFormat: undefined,
+      metrics: undefined,
     })
   })
 
@@ -88,6 +91,8 @@ describe('the configuration of the standalone server', () => {
     expect(
       configOf({
         ...TOKEN_CHECK,
+        ESQL_ASYNC_SAMPLES: 'false',
+        ESQL_ASYNC_PRINT: 'json',
         ESQL_ASYNC_HOST: '::1',
         ESQL_ASYNC_PORT: '0',
         ESQL_ASYNC_JWT_OWNER_CLAIM: 'client_id',
@@ -123,7 +128,10 @@ describe('the configuration of the standalone server', () => {
     ).toEqual({
       host: '::1',
       port: 0,
-      resolveCaller: expect.any(Function),
+      tokenCheck: {
+        resolveCaller: expect.any(Function),
+        options: expect.objectContaining({ issuer: 'https://issuer.example' }),
+      },
       elasticsearch: undefined,
       queries: [expect.objectContaining({ usage: 'FROM logs' })],
       isOwnCatalogue: true,
@@ -157,6 +165,7 @@ describe('the configuration of the standalone server', () => {
       shutdownDelayMs: 20_000,
       shutdownGraceMs: 1_500,
       logLevel: 'warn',
+      print: 'json',
     })
   })
 
@@ -171,6 +180,20 @@ describe('the configuration of the standalone server', () => {
       allowHeaders: expect.arrayContaining(['Authorization', 'Content-Type', 'X-Elastic-Client-Meta']),
       maxAgeMs: 1_728_000_000,
     })
+  })
+
+  it('takes the port of a platform where ours is not given', () => {
+    expect(configOf({ PORT: '8080' }).port).toBe(8080)
+    expect(configOf({ PORT: '8080', ESQL_ASYNC_PORT: '80' }).port).toBe(80)
+    expect(configOf({ PORT: '8080' }, ['--port', '81']).port).toBe(81)
+    expect(refusal(() => read({ PORT: 'tcp' }))).toBe('PORT must be a port, 0 to 65535, got `tcp`')
+  })
+
+  it.each<[string, Record<string, string>, string[]]>([
+    ['that says it by name', {}, []],
+    ['that says it with a flag', { ESQL_ASYNC_SAMPLES: 'false' }, ['--samples']],
+  ])('answers sample queries to real tokens for somebody %s', (_, environment, args) => {
+    expect(configOf({ ...TOKEN_CHECK, ...environment }, args).isOwnCatalogue).toBe(false)
   })
 
   it('takes flags too, which win over variables', () => {
@@ -225,8 +248,11 @@ describe('the configuration of the standalone server', () => {
     })
 
     it('starts with a key, or when the configuration lets it print tokens', () => {
-      expect(configOf({ ...environment, ...TOKEN_CHECK }).resolveCaller).toBeDefined()
-      expect(configOf({ ...environment, ESQL_ASYNC_DEVELOPMENT: 'true' }).resolveCaller).toBeUndefined()
+      const { ESQL_ASYNC_SAMPLES: _, ...check } = TOKEN_CHECK
+      const catalogue =
+        'ELASTICSEARCH_URL' in environment ? {} : { ESQL_ASYNC_CATALOGUE: at('catalogue.json') }
+      expect(configOf({ ...environment, ...check, ...catalogue }).tokenCheck).toBeDefined()
+      expect(configOf({ ...environment, ESQL_ASYNC_DEVELOPMENT: 'true' }).tokenCheck).toBeUndefined()
     })
   })
 
@@ -236,7 +262,7 @@ describe('the configuration of the standalone server', () => {
 
   it('reads the key from a file, without the line break that ends it', () => {
     const { ESQL_ASYNC_JWT_KEY: _, ...others } = TOKEN_CHECK
-    expect(configOf({ ...others, ESQL_ASYNC_JWT_KEY_FILE: at('key.pem') }).resolveCaller).toBeDefined()
+    expect(configOf({ ...others, ESQL_ASYNC_JWT_KEY_FILE: at('key.pem') }).tokenCheck).toBeDefined()
     expect(() =>
       configOf({ ...others, ESQL_ASYNC_JWT_KEY_FILE: at('secret.txt'), ESQL_ASYNC_JWT_ALGORITHMS: 'HS384' }),
     ).toThrow('a secret of 38 bytes')
@@ -254,25 +280,25 @@ describe('the configuration of the standalone server', () => {
       ESQL_ASYNC_JWT_KEY_FILE: at('secret'),
       ESQL_ASYNC_JWT_ALGORITHMS: 'HS256',
     }
-    const { resolveCaller } = configOf(environment)
+    const { tokenCheck } = configOf(environment)
     const claims = { iss: 'https://issuer.example', aud: 'queries', sub: 'alice', exp: 9_999_999_999 }
     const authorization = `Bearer ${signToken(claims, { algorithm: 'HS256', key: createSecretKey(secret) })}`
     const request = { headers: { authorization }, rawHeaders: ['Authorization', authorization] }
-    expect(await resolveCaller?.(request as never)).toMatchObject({ canCancelTasks: false })
+    expect(await tokenCheck?.resolveCaller(request as never)).toMatchObject({ canCancelTasks: false })
   })
 
   it.each(['discover', 'https://issuer.example/jwks?p=policy'])(
     'takes the key set %s in place of a key',
     (location) => {
       const { ESQL_ASYNC_JWT_KEY: _, ...others } = TOKEN_CHECK
-      const { host, resolveCaller } = configOf({ ...others, ESQL_ASYNC_JWT_JWKS: location })
-      expect([host, resolveCaller]).toEqual([undefined, expect.any(Function)])
+      const { host, tokenCheck } = configOf({ ...others, ESQL_ASYNC_JWT_JWKS: location })
+      expect([host, tokenCheck?.resolveCaller]).toEqual([undefined, expect.any(Function)])
     },
   )
 
   it('leaves variables of others alone, those of a Kubernetes service of a similar name included', () => {
     const environment = {
-      PORT: '80a',
+      HOST: 'me',
       ESQL_ASYNC_QUERY_SERVICE_HOST: '10.0.0.1',
       ESQL_ASYNC_QUERY_SERVICE_PORT_HTTP: '80',
       ESQL_ASYNC_QUERY_PORT: 'tcp://10.0.0.1:80',
@@ -489,6 +515,22 @@ describe('a configuration that is refused', () => {
       'a catalogue that is none',
       { ESQL_ASYNC_CATALOGUE: at('wrong.json') },
       `ESQL_ASYNC_CATALOGUE: ${at('wrong.json')}: queries[0] must have exactly one of \`response\`, \`responses\` and \`response_file\``,
+    ],
+    [
+      'real tokens, and nothing to answer with',
+      { ...TOKEN_CHECK, ESQL_ASYNC_SAMPLES: 'false' },
+      'tokens are checked, but there is nothing to answer with: set ELASTICSEARCH_URL for a cluster, or ' +
+        'ESQL_ASYNC_CATALOGUE for queries of your own; ESQL_ASYNC_SAMPLES=true serves the sample queries',
+    ],
+    [
+      'samples beside a catalogue',
+      { ESQL_ASYNC_SAMPLES: 'true', ESQL_ASYNC_CATALOGUE: at('catalogue.json') },
+      'ESQL_ASYNC_SAMPLES and ESQL_ASYNC_CATALOGUE exclude each other; remove one',
+    ],
+    [
+      'half a configuration whose other half has a foreign name',
+      { ESQL_ASYNC_JWT_ISSUER: 'https://issuer.example', JWKS_URI: 'https://issuer.example/jwks' },
+      /^ESQL_ASYNC_JWT_ISSUER alone cannot check tokens; .*; the variable JWKS_URI is not read; did you mean ESQL_ASYNC_JWT_JWKS\?$/,
     ],
     [
       'a catalogue to watch that is not named',

@@ -6,7 +6,7 @@ import supertest from 'supertest'
 import { parseCommandLine } from '../../lib/server/config'
 import type { DevelopmentAccess } from '../../lib/server/development-mode'
 import { createDevelopmentAccess } from '../../lib/server/development-mode'
-import { jsonLogger } from '../../lib/server/json-logger'
+import { lineLogger } from '../../lib/server/line-logger'
 import type { RunningServer } from '../../lib/server/server'
 import { startServer } from '../../lib/server/server'
 
@@ -37,7 +37,7 @@ async function start(
   server = await startServer(
     command.config,
     checks,
-    jsonLogger('error', () => {}),
+    lineLogger('error', () => {}),
   )
   return supertest(server.url)
 }
@@ -168,6 +168,7 @@ describe('the tokens of the page', () => {
       run: expect.stringMatching(/^[\da-f-]{36}$/),
       isCluster: false,
       tokens: { alice: access.alice, mallory: access.mallory },
+      hasArrow: true,
       queries: expect.arrayContaining([
         { usage: 'FROM books', shows: 'a small table: text, a multi-value, a null' },
       ]),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { readSampleCatalogue } from '../../lib/sample/catalogue'
-import { jsonLogger } from '../../lib/server/json-logger'
+import { lineLogger } from '../../lib/server/line-logger'
 import { LiveCatalogue } from '../../lib/server/live-catalogue'
 import { ManualClock } from '../../lib/test-kit/manual-clock'
 
@@ -36,7 +36,7 @@ describe('a catalogue that is watched', () => {
     write('queries.json', { queries: [{ query: 'FROM a', response_file: 'big.json' }] })
     lines = []
     clock = new ManualClock()
-    const logger = jsonLogger('info', (line) => lines.push(JSON.parse(line)))
+    const logger = lineLogger('info', (line) => lines.push(JSON.parse(line)))
     const { queries, files } = readSampleCatalogue(at('queries.json'))
     live = new LiveCatalogue({ queries, watchedFiles: files }, logger, clock)
   })

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import net from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parseCommandLine } from '../../lib/server/config'
-import { jsonLogger } from '../../lib/server/json-logger'
+import { lineLogger } from '../../lib/server/line-logger'
 import type { RunningServer } from '../../lib/server/server'
 import { startServer } from '../../lib/server/server'
 import type { Ending } from '../support/waiting-request'
@@ -12,7 +12,7 @@ import type { Ending } from '../support/waiting-request'
 const GRACE = '600s'
 const COUNT = 20
 
-const silent = jsonLogger('error', () => {})
+const silent = lineLogger('error', () => {})
 
 let server: RunningServer
 let sockets: Socket[] = []

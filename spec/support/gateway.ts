@@ -170,8 +170,3 @@ function methodName(method: string): 'get' | 'post' | 'put' | 'delete' | 'head' 
   if (Object.hasOwn(names, method)) return names[method as keyof typeof names]
   throw new Error(`The test client does not send ${method}`)
 }
-
-/** Resolves when a condition holds that the server fulfils at some time. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve))
-}

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { QueryError } from '../../lib/core/errors'
+import { JsonText } from '../../lib/core/json-text'
 import type { EngineResult, QueryResult, Rows } from '../../lib/core/result'
 import type { AsyncQueryStore } from '../../lib/core/store'
 import type { Execute } from '../../lib/stores/execution/execute'
@@ -24,11 +25,12 @@ const COLUMNS: QueryResult['columns'] = [
 
 /** More than a store keeps as it is. */
 const LARGE: QueryResult = {
-  columns: COLUMNS,
+  columns: [...COLUMNS, { name: 'document', type: '_source' }],
   values: Array.from({ length: 6_000 }, (_, row) => [
     row % 10 === 0 ? [`Book ${row}`, 'Emma'] : `Book ${row}, ${'with a long title '.repeat(5)}`,
     row % 3 === 0 ? 2n ** 60n + BigInt(row) : row,
     null,
+    row % 2 === 0 ? new JsonText(`{"row" : ${row}.0,\n"10":-0,"2":[],"row":1e3}`) : null,
   ]),
 }
 
@@ -111,7 +113,7 @@ export class MemoryHarness implements StoreHarness {
       })
     }
     if (query === QUERIES.fails || query === QUERIES.failsLater) throw this.outcomes.fails
-    if (query === QUERIES.completesLarge) return { columns: COLUMNS, values: largeBatches() }
+    if (query === QUERIES.completesLarge) return { columns: LARGE.columns, values: largeBatches() }
     if (query !== QUERIES.keepsRunning) return this.outcomes.completes
     report(this.outcomes.stopped)
     return new Promise((_resolve, reject) => {

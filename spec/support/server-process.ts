@@ -66,12 +66,17 @@ export class ServerProcess {
 
   /** Resolves with the address that it prints when it listens. */
   async url(): Promise<string> {
-    return this.#find('stdout', /(?:listening on|any client at) (http:[^\s,]+)/)
+    return this.#find('stdout', /(?:listening on |any client at |^\{"url":")(http:[^\s,"]+)/)
   }
 
-  /** Its output, from the first line of development mode to the last. */
+  /** What it says for people in development mode, with `--print text`. */
   async announcement(): Promise<string> {
-    return this.#find('stdout', /(\n\*\*\* DEVELOPMENT MODE[\s\S]*-d '[^\n]*'\n)$/)
+    return this.#find('stdout', /^([\s\S]*\nURL=[\s\S]*-d '[^\n]*'\n)$/)
+  }
+
+  /** What it says for programs. */
+  async started(): Promise<Record<string, unknown>> {
+    return JSON.parse(await this.#find('stdout', /^(\{"url".*\})\n/))
   }
 
   /** Resolves when the log has a record with this message. */

@@ -1,17 +1,24 @@
-import type { QueryResult } from '../../lib/core/result'
+import { JsonText } from '../../lib/core/json-text'
+import type { ColumnType, QueryResult, Value } from '../../lib/core/result'
+import { isValueObject } from '../../lib/core/result'
 import { EVERY_TYPE } from '../../lib/test-kit'
 import { jsonCells } from './json-family'
 
 const METRIC = EVERY_TYPE.columns.findIndex(({ type }) => type === 'aggregate_metric_double')
 
-/** {@link EVERY_TYPE} as a cluster returns it: the object of a metric is its JSON text. */
+/** An object has a spelling on the wire. */
+function spelled(cell: Value, type: ColumnType): Value {
+  return isValueObject(cell) ? new JsonText(jsonCells(type, [cell])) : cell
+}
+
+/** {@link EVERY_TYPE} as a cluster returns it: the object of a metric is its JSON text, and other objects have a spelling. */
 export const EVERY_TYPE_ON_THE_WIRE: QueryResult = {
   ...EVERY_TYPE,
   values: EVERY_TYPE.values.map((row) =>
     row.map((cell, column) =>
       column === METRIC && cell !== null
         ? String(JSON.parse(jsonCells('aggregate_metric_double', [cell])))
-        : cell,
+        : spelled(cell, EVERY_TYPE.columns[column]?.type ?? 'null'),
     ),
   ),
 }

@@ -5,8 +5,8 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { sign } from 'jsonwebtoken'
 import { pageOf } from '../support/documented'
-import { until } from '../support/gateway'
 import { type Consumer, createConsumer } from '../support/packed'
+import { until } from '../support/until'
 
 const ROOT = path.join(__dirname, '..', '..')
 const KEY = 'a key of the issuer that is long enough'

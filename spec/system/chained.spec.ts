@@ -8,9 +8,10 @@ import type { ElasticsearchGateway } from '../support/elasticsearch-gateway'
 import { createStore, startElasticsearchGateway, TRANSPORTS } from '../support/elasticsearch-gateway'
 import { FAILURE, TABLE } from '../support/engine'
 import type { Answer, Gateway } from '../support/gateway'
-import { startGateway, until } from '../support/gateway'
+import { startGateway } from '../support/gateway'
 import { unknownId } from '../support/sealed-id'
 import { token } from '../support/tokens'
+import { until } from '../support/until'
 
 const DECODERS: Readonly<Record<string, (body: Buffer) => unknown>> = { cbor: decodeCbor, smile: decodeSmile }
 

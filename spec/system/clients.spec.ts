@@ -4,11 +4,11 @@ import type { Client } from '@elastic/elasticsearch'
 import type { QueryResult } from 'express-esql-async-query'
 import { pageOf } from '../support/documented'
 import type { GatewayOptions } from '../support/gateway'
-import { until } from '../support/gateway'
 import { call, load, OFFICIAL_CLIENTS } from '../support/official-clients'
 import type { Setup } from '../support/setups'
 import { SETUPS, startSetup } from '../support/setups'
 import { token } from '../support/tokens'
+import { until } from '../support/until'
 
 const COLUMNS = [
   { name: 'n', type: 'long' },

@@ -8,7 +8,8 @@ import { comparable } from '../support/comparable-body'
 import type { ElasticsearchGateway } from '../support/elasticsearch-gateway'
 import { startElasticsearchGateway, TRANSPORTS } from '../support/elasticsearch-gateway'
 import type { Answer, Gateway, Request } from '../support/gateway'
-import { startGateway, until } from '../support/gateway'
+import { startGateway } from '../support/gateway'
+import { until } from '../support/until'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 const QUERY = '{"query":"ROW n = 1"}'

@@ -2,8 +2,8 @@ import { Client, errors } from '@elastic/elasticsearch'
 import { ManualClock } from '../../lib/test-kit'
 import type { Cluster, ClusterOptions, Fault } from '../support/cluster'
 import { API_KEY, FAILURE, SERVICE_ACCOUNT, startCluster, TABLE, WARNING } from '../support/cluster'
-import { until } from '../support/gateway'
 import { token } from '../support/tokens'
+import { until } from '../support/until'
 
 const CSV = 'n,name,gone\r\n9007199254740993,"one, ""1""",\r\n2,tw\u00f6,\r\n'
 const COLUMNS =

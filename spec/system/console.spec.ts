@@ -475,8 +475,8 @@ describeInChromium('the console, in Chromium', () => {
       ...{ ESQL_ASYNC_PORT: '0', ESQL_ASYNC_HOST: '0.0.0.0', ESQL_ASYNC_DEVELOPMENT: 'true' },
     })
     try {
-      const [, link = ''] = /^Console in a browser: (\S+)$/m.exec(await exposed.announcement()) ?? []
-      const { origin, hash } = new URL(link.replace('localhost', '127.0.0.1'))
+      const { console: link } = await exposed.started()
+      const { origin, hash } = new URL(String(link).replace('localhost', '127.0.0.1'))
       const locked = await open({}, `${origin}/`)
       expect(await locked.text('#locked h2')).toBe('Open the link that the gateway printed')
       const unlocked = await open({}, `${origin}/${hash}`)

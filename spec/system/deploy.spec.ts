@@ -16,10 +16,10 @@ import { CERTIFICATE } from '../support/certificate'
 import { pageOf } from '../support/documented'
 import { Engine } from '../support/engine'
 import { freePort } from '../support/free-port'
-import { until } from '../support/gateway'
 import { type Consumer, createConsumer } from '../support/packed'
 import { programAt } from '../support/programs'
 import { blocksIn } from '../support/snippets'
+import { until } from '../support/until'
 
 const ROOT = path.join(__dirname, '..', '..')
 const page = pageOf('docs/deploy.md')
@@ -72,8 +72,8 @@ describe('the image', () => {
     })
     children.push(child)
     let printed = ''
-    while (!/listening on \S+:\d+\n/.test(printed)) printed += String((await once(child.stdout, 'data'))[0])
-    const [, port = ''] = /listening on \S+:(\d+)\n/.exec(printed) ?? []
+    while (!printed.endsWith('\n')) printed += String((await once(child.stdout, 'data'))[0])
+    const { port } = new URL(JSON.parse(printed).url)
     const [kind, node, ...check] = healthcheck.test as string[]
     expect([kind, node]).toEqual(['CMD', 'node'])
     await promisify(execFile)(

@@ -6,9 +6,9 @@ import type { Cluster, ClusterQuery, Fault, Operation } from '../support/cluster
 import { API_KEY, refusal, startCluster } from '../support/cluster'
 import type { ElasticsearchGateway } from '../support/elasticsearch-gateway'
 import { startElasticsearchGateway, TRANSPORTS } from '../support/elasticsearch-gateway'
-import { until } from '../support/gateway'
 import { LeavingClient } from '../support/leaving-client'
 import { token } from '../support/tokens'
+import { until } from '../support/until'
 
 /** More than the listeners and connections that one thing may have before Node.js warns. */
 const TIMES = 30

@@ -6,8 +6,9 @@ import { asyncQueryRouter, MemoryStore } from 'express-esql-async-query'
 import createHttp2Express from 'http2-express'
 import serverless from 'serverless-http'
 import { Engine } from '../support/engine'
-import { type Gateway, startGateway, until } from '../support/gateway'
+import { type Gateway, startGateway } from '../support/gateway'
 import { token } from '../support/tokens'
+import { until } from '../support/until'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 const SUBMIT = '{"query":"ROW n = 1","keep_on_completion":true}'

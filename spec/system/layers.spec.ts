@@ -9,20 +9,21 @@ const LIB = path.join(__dirname, '..', '..', 'lib')
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['server', 'commands'],
-  commands: ['verify', 'server', 'double', 'record'],
+  commands: ['verify', 'index', 'server', 'double', 'record'],
   // `server` imports only tables of options from `router`, `jwt` and `stores`. They are no part of the public API.
   server: ['index', 'sample', 'router', 'jwt', 'stores'],
   sample: ['index', 'catalogue'],
   catalogue: ['request', 'formats', 'json'],
   record: ['stores', 'catalogue', 'formats', 'json'],
-  index: ['router', 'jwt', 'stores', 'telemetry', 'probes'],
+  index: ['router', 'jwt', 'stores', 'telemetry', 'probes', 'shutdown'],
   router: ['request', 'formats', 'telemetry'],
   request: ['formats', 'json'],
   stores: ['formats', 'json'],
   telemetry: [],
   probes: [],
+  shutdown: [],
   jwt: [],
-  formats: [],
+  formats: ['json'],
   json: [],
   verify: ['request', 'json'],
   'test-kit': ['verify'],
@@ -31,10 +32,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
 }
 
-/** Packages, and the only files that may import them. */
+/** Packages and modules, and the only files that may import them. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'express-openapi-validator/dist/openapi.validator': ['request/openapi'],
-  '@opentelemetry/api': ['core/meter'],
+  '@opentelemetry/api': ['core/meter', 'server/metrics'],
+  '@opentelemetry/exporter-prometheus': ['server/metrics'],
+  '@opentelemetry/exporter-metrics-otlp-proto': ['server/metrics'],
   'fastest-levenshtein': ['core/did-you-mean'],
   jsonwebtoken: ['jwt/jwt-caller', 'server/development-mode'],
   'lru-cache': [
@@ -45,6 +48,9 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
     'stores/postgres/results',
   ],
   compression: ['server/compression'],
+  // Everybody else takes `nextTurn` or a clock. Fake timers of a test runner freeze what comes from here.
+  'node:timers': ['core/clock', 'core/turns'],
+  'node:timers/promises': [],
   pg: ['server/open-store'],
   yaml: ['request/decoders/decoders', 'request/decoders/yaml', 'verify/decode'],
   ajv: ['verify/document/answers', 'verify/document/exchange-faults', 'verify/document/schema-faults'],
@@ -52,6 +58,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
     'formats/arrow/arrow',
     'formats/arrow/arrow-batches',
     'formats/arrow/arrow-columns',
+    'formats/arrow/arrow-vectors',
     'verify/checks/arrow',
   ],
 }

@@ -1,11 +1,14 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, constants, createReadStream, openSync } from 'node:fs'
 import { connect } from 'node:net'
 import path from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { finished } from 'node:stream/promises'
+import { stripVTControlCharacters } from 'node:util'
 import { newSealingKey } from 'express-esql-async-query'
 import { GatewayProcess } from '../support/gateway-process'
+import { programAt } from '../support/programs'
 import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
 import { token } from '../support/tokens'
@@ -146,6 +149,42 @@ describe('a standalone gateway', () => {
     const [note, ...others] = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'warn')
     expect(lines.filter((line) => line.includes('a caller was refused')).length + note.lines).toBe(9)
     expect(others).toEqual([])
+  })
+})
+
+const SCRIPT = programAt('script')
+
+describe('the log of a standalone gateway', () => {
+  const plain = /^[\d:.]+ INFO +listening url=http/m
+  const read = async (server: ServerProcess) => {
+    await server.url()
+    while (!server.stderr.includes('listening')) await once(server.pipe('stderr'), 'data')
+    return server.stderr
+  }
+
+  ;(SCRIPT ? it : it.skip)('is for people and in colour on a terminal', async () => {
+    const bin = path.join(built.folder, 'dist', 'bin.js')
+    const env = { PATH: process.env.PATH, TERM: 'xterm-256color', ESQL_ASYNC_PORT: '0' }
+    const terminal = spawn(SCRIPT ?? '', ['-qec', `"${process.execPath}" "${bin}"`, '/dev/null'], { env })
+    let shown = ''
+    terminal.stdout.on('data', (chunk) => {
+      shown += chunk
+    })
+    const ended = once(terminal, 'close')
+    while (!shown.includes('listening')) await once(terminal.stdout, 'data')
+    // The terminal is gone, which the gateway hears as SIGHUP.
+    terminal.kill('SIGKILL')
+    await ended
+    expect(shown).toContain('\u001b[32mINFO ')
+    expect(stripVTControlCharacters(shown)).toMatch(plain)
+  })
+
+  it('is for people, and without colours in a file, where a setting says so', async () => {
+    server = new ServerProcess(built, { ESQL_ASYNC_PORT: '0', ESQL_ASYNC_LOG_FORMAT: 'pretty' })
+    const log = await read(server)
+    expect(log).toMatch(plain)
+    expect(log).not.toContain('\u001b')
+    await endsWith0(server)
   })
 })
 

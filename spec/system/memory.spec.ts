@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import type { Gateway } from '../support/gateway'
-import { startGateway, until } from '../support/gateway'
+import { startGateway } from '../support/gateway'
 import { collectGarbage } from '../support/memory-heap'
 import { token } from '../support/tokens'
+import { until } from '../support/until'
 
 const BLANKS = ' '.repeat(1_000_000)
 const SUBMITS = 30

@@ -6,6 +6,7 @@ import { JWT_CALLER_OPTIONS } from '../../lib/jwt/options'
 import { READY_HANDLER_OPTIONS } from '../../lib/probes/options'
 import { PRODUCT_INFO_OPTIONS } from '../../lib/router/info/options'
 import { ROUTER_OPTIONS } from '../../lib/router/options'
+import { GRACEFUL_SHUTDOWN_OPTIONS } from '../../lib/shutdown/options'
 import { ELASTICSEARCH_STORE_OPTIONS } from '../../lib/stores/elasticsearch/options'
 import { MEMORY_STORE_OPTIONS } from '../../lib/stores/memory/options'
 import { POSTGRES_STORE_OPTIONS } from '../../lib/stores/postgres/options'
@@ -19,6 +20,12 @@ const OPTIONS = [
   { of: 'DoubleOptions', on: 'docs/double.md', in: 'double/options', table: DOUBLE_OPTIONS },
   { of: 'AsyncQueryRouterOptions', on: 'docs/gateway.md', in: 'router/options', table: ROUTER_OPTIONS },
   { of: 'ProductInfoOptions', on: 'docs/gateway.md', in: 'router/info/options', table: PRODUCT_INFO_OPTIONS },
+  {
+    of: 'GracefulShutdownOptions',
+    on: 'docs/gateway.md',
+    in: 'shutdown/options',
+    table: GRACEFUL_SHUTDOWN_OPTIONS,
+  },
   { of: 'ReadyHandlerOptions', on: 'docs/gateway.md', in: 'probes/options', table: READY_HANDLER_OPTIONS },
   { of: 'JwtCallerOptions', on: 'docs/tokens.md', in: 'jwt/options', table: JWT_CALLER_OPTIONS },
   { of: 'JwksOptions', on: 'docs/tokens.md', in: 'jwt/jwks/options', table: JWKS_OPTIONS },

@@ -7,12 +7,14 @@ const PUBLIC_NAMES = [
   'COLUMN_TYPES',
   'ERROR_STATUS',
   'ElasticsearchStore',
+  'JsonText',
   'MemoryStore',
   'PostgresStore',
   'QueryError',
   'asyncQueryRouter',
   'esqlErrorHandler',
   'esqlProductInfo',
+  'gracefulShutdown',
   'healthHandler',
   'idempotencyKeyReused',
   'jwtCaller',
@@ -30,6 +32,7 @@ const TEST_KIT_NAMES = [
   'readRows',
 ]
 const DOUBLE_NAMES = [
+  'JsonText',
   'ManualClock',
   'QueryError',
   'answer',

@@ -5,7 +5,8 @@ import { PAGES, pageOf, tablesOf } from '../support/documented'
 import { anchorsOf, linksOf } from '../support/links'
 
 const ROOT = path.join(__dirname, '..', '..')
-const DOCUMENTS = [...PAGES, 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']
+const EXAMPLES = readdirSync(path.join(ROOT, 'examples')).map((name) => `examples/${name}/README.md`)
+const DOCUMENTS = [...PAGES, 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...EXAMPLES]
 
 /** What is wrong with a link of a document, or `undefined`. */
 function faultOf(target: string, document: string): string | undefined {

@@ -117,7 +117,7 @@ describe.each(['bash', 'zsh'] as const)('pasted into %s', (shell) => {
       .replace('https://elasticsearch.example:9200', cluster.url)
       .replace(/API_KEY=.*/, `API_KEY=${API_KEY.encoded}`)
     try {
-      await pasteUntil(where, `${text}\n`, /listening on (http:\S+)\n/, async (url) => {
+      await pasteUntil(where, `${text}\n`, /^\{"url":"(http:[^"]+)"/m, async (url) => {
         const { checks } = (await (await fetch(`${url}/readyz`)).json()) as { checks: Record<string, string> }
         expect([checks.drain, checks.store]).toEqual(['ok', text === block ? undefined : 'ok'])
       })
@@ -147,6 +147,7 @@ describe.each(['bash', 'zsh'] as const)('pasted into %s', (shell) => {
       const cluster = await startCluster()
       const server = new ServerProcess(built, {
         ESQL_ASYNC_PORT: '0',
+        ESQL_ASYNC_SAMPLES: 'true',
         ESQL_ASYNC_JWT_KEY: key,
         ESQL_ASYNC_JWT_ALGORITHMS: 'HS256',
         ESQL_ASYNC_JWT_ISSUER: 'issuer',

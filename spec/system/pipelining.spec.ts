@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { QueryResult } from 'express-esql-async-query'
-import { type Gateway, startGateway, until } from '../support/gateway'
+import { type Gateway, startGateway } from '../support/gateway'
 import { token } from '../support/tokens'
+import { until } from '../support/until'
 
 const SUBMIT = {
   body: { query: 'RUN', wait_for_completion_timeout: '0s', keep_on_completion: true },

@@ -36,6 +36,7 @@ describe('standalone gateways on one PostgreSQL', () => {
     const gateway = new ServerProcess(built, {
       ESQL_ASYNC_HOST: '127.0.0.1',
       ESQL_ASYNC_PORT: '0',
+      ESQL_ASYNC_SAMPLES: String(environment.ESQL_ASYNC_CATALOGUE === undefined),
       ESQL_ASYNC_JWT_KEY: KEY,
       ESQL_ASYNC_JWT_ALGORITHMS: 'RS256',
       ESQL_ASYNC_JWT_ISSUER: issuer,

@@ -110,6 +110,7 @@ describe('the README and docs/', () => {
       owner: true,
       query: true,
       type: true,
+      limit: true,
       opaqueId: true,
       traceId: true,
       err: true,
@@ -120,7 +121,7 @@ describe('the README and docs/', () => {
     expect(names).toEqual(Object.keys(known))
   })
 
-  it('lists exactly the instruments, with kind, unit and description', () => {
+  it('lists exactly the instruments, with kind, unit and description', async () => {
     const created: string[][] = []
     const kind =
       (kind: string) =>
@@ -131,12 +132,13 @@ describe('the README and docs/', () => {
           unit,
           `${description[0]?.toLowerCase()}${description.slice(1, -1)}`,
         ])
-        return { add() {}, record() {} }
+        return { add() {}, record() {}, addCallback() {} }
       }
     const meter = {
       createCounter: kind('counter'),
       createUpDownCounter: kind('up-down counter'),
       createHistogram: kind('histogram'),
+      createObservableGauge: kind('gauge'),
     }
     const meterProvider = { getMeter: () => meter }
     const store = new api.MemoryStore({ execute: async () => ({ columns: [], values: [] }), meterProvider })
@@ -150,6 +152,17 @@ describe('the README and docs/', () => {
     })
     const ofPostgres = created.splice(0).filter(([name]) => !ofStore.includes(name))
     api.asyncQueryRouter({ store, resolveCaller: () => undefined, meterProvider })
+    const sealingKeys = [api.newSealingKey()]
+    new api.ElasticsearchStore({ url: 'http://127.0.0.1:1', sealingKeys, meterProvider })
+    const fetch = () => Promise.reject(new Error('nobody answers'))
+    const keys = { jwks: { meterProvider, fetch, logger: { ...console, warn() {} } } }
+    const caller = api.jwtCaller({
+      ...keys,
+      algorithms: ['RS256'],
+      issuer: 'https://a.example',
+      audience: 'a',
+    })
+    await expect(caller.check?.(new AbortController().signal)).rejects.toThrow()
     created.push(...ofPostgres)
     const [rows = []] = tablesOf(pageOf('docs/observability.md'), 'instrument')
     const documented = rows.map(([name, kind, unit, _attributes, description]) => [

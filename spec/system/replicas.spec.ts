@@ -1,12 +1,12 @@
 import { newSealingKey } from 'express-esql-async-query'
 import type { Cluster } from '../support/cluster'
 import { SERVICE_ACCOUNT, startCluster, TABLE } from '../support/cluster'
-import { until } from '../support/gateway'
 import { GatewayProcess } from '../support/gateway-process'
 import { LeavingClient } from '../support/leaving-client'
 import type { BuiltPackage } from '../support/server-process'
 import { buildPackage } from '../support/server-process'
 import { token } from '../support/tokens'
+import { until } from '../support/until'
 
 const alice = token({ sub: 'alice' })
 const mallory = token({ sub: 'mallory' })

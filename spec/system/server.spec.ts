@@ -14,6 +14,7 @@ import { ElasticsearchStore, newSealingKey, postgresSchema } from 'express-esql-
 import { version } from '../../package.json'
 import type { Cluster } from '../support/cluster'
 import { API_KEY, refusal, startCluster } from '../support/cluster'
+import { freePort } from '../support/free-port'
 import { Issuer, jwk } from '../support/issuer'
 import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
@@ -50,7 +51,9 @@ function file(name: string, content: string): string {
 
 /** A server on a free port that checks the tokens of `spec/support/tokens`. */
 async function startChecked(environment: Record<string, string> = {}) {
+  const hasQueries = Object.keys(environment).some((name) => /^ELASTICSEARCH_URL$|_CATALOGUE$/.test(name))
   const server = start({
+    ...(!hasQueries && { ESQL_ASYNC_SAMPLES: 'true' }),
     ESQL_ASYNC_HOST: '127.0.0.1',
     ESQL_ASYNC_PORT: '0',
     ESQL_ASYNC_JWT_KEY_FILE: file(
@@ -169,72 +172,53 @@ describe('the bin', () => {
 })
 
 describe('development mode', () => {
-  it('prints lines that work when pasted', async () => {
+  it('says in one line of JSON what it serves, who may use it and where to click', async () => {
     const server = start({ ESQL_ASYNC_LOG_LEVEL: 'debug' }, ['--port', '0'])
-    const announcement = await server.announcement()
-    const [running, stranger, waited, complete, csv, head, list, strangers, ...more] =
-      await paste(announcement)
-    const [stopped, deleted, gone, synchronous, books, types] = more
-
-    const { id } = JSON.parse(running ?? '')
-    const notFound = { type: 'resource_not_found_exception', reason: id }
-    expect(JSON.parse(running ?? '')).toMatchObject({ id, is_running: true, columns: [], values: [] })
-    expect(JSON.parse(stranger ?? '')).toEqual({
-      error: { root_cause: [notFound], ...notFound },
-      status: 404,
+    const url = await server.url()
+    const { tokens, queries, ...others } = (await server.started()) as {
+      tokens: Record<string, string>
+      queries: object[]
+    }
+    expect(others).toEqual({ url, version, pid: expect.any(Number), serves: 'samples', console: `${url}/` })
+    expect(queries).toContainEqual({
+      query: 'FROM books',
+      shows: 'a small table: text, a multi-value, a null',
     })
-    expect(JSON.parse(waited ?? '')).toMatchObject({ id, is_running: true, values: [] })
-    expect(JSON.parse(complete ?? '')).toMatchObject({
-      is_running: false,
-      is_partial: false,
-      columns: [
-        { name: 'host', type: 'keyword' },
-        { name: 'requests', type: 'long' },
-        { name: 'last_seen', type: 'date' },
-      ],
-      values: [
-        ['web-1', 120_340, '2026-03-01T08:15:30.000Z'],
-        ['web-2', 98_211, '2026-03-01T08:15:29.500Z'],
-        ['web-3', 7, '2026-02-27T23:59:59.999Z'],
-      ],
-    })
-    expect(csv).toBe(
-      'host,requests,last_seen\r\nweb-1,120340,2026-03-01T08:15:30.000Z\r\n' +
-        'web-2,98211,2026-03-01T08:15:29.500Z\r\nweb-3,7,2026-02-27T23:59:59.999Z\r\n',
-    )
-    expect(head).toMatch(
-      /^HTTP\/1\.1 200 OK\r\n[^{]*\r\nX-Elasticsearch-Async-Is-Running: \?0\r\n[^{]*\r\n\r\n$/,
-    )
-    const listed = Object.values(JSON.parse(list ?? '').queries)
-    expect(listed).toEqual([expect.objectContaining({ query: 'FROM slower' })])
-    expect(JSON.parse(strangers ?? '')).toEqual({ queries: {} })
-    expect(JSON.parse(stopped ?? '')).toMatchObject({
-      is_running: false,
-      is_partial: true,
-      values: [
-        ['web-1', 120_340, '2026-03-01T08:15:30.000Z'],
-        ['web-2', 98_211, '2026-03-01T08:15:29.500Z'],
-      ],
-    })
-    expect(JSON.parse(deleted ?? '')).toEqual({ acknowledged: true })
-    expect(JSON.parse(gone ?? '')).toMatchObject({ status: 404 })
-    expect(synchronous).toMatch(/^\| title \| authors \|[^\n]+\n\| --- \| --- \|/)
-    expect(books).toMatch(/^ +title +\| +authors +\|[^\n]+\n[-+]+\nDune +\|Frank Herbert +\|/)
-    expect(types).toMatch(/^---\nis_running: false\n/)
-
+    expect(queries).toContainEqual(expect.objectContaining({ params: '[9007199254740993, "text"]' }))
+    const { alice = '', mallory = '' } = tokens
+    const listOf = (token: string) =>
+      fetch(`${url}/_query/queries`, { headers: { authorization: `Bearer ${token}` } })
+    expect(
+      await Promise.all([alice, mallory, 'x'].map(async (token) => (await listOf(token)).status)),
+    ).toEqual([200, 200, 401])
     server.kill('SIGTERM')
     expect(await server.exited).toBe(0)
-    const [, alice = ''] = /ALICE='Authorization: Bearer ([^']+)'/.exec(announcement) ?? []
-    expect(alice).not.toBe('')
+    expect(server.stdout.split('\n')).toHaveLength(2)
     expect(server.stderr).not.toContain(alice)
   })
 
-  it('warns, lists the queries and listens on the loopback address', async () => {
-    const server = start({}, ['--port=0'])
-    expect(await server.url()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+  it('says the same to people, with lines that work when pasted', async () => {
+    const server = start({}, ['--port=0', '--print=text'])
+    const url = await server.url()
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
     const announcement = await server.announcement()
-    expect(announcement).toContain('DEVELOPMENT MODE: no key to check tokens with is configured.')
-    expect(announcement).toContain('\n  FROM books              a small table: text, a multi-value, a null\n')
+    expect(announcement.split('\n').slice(0, 11)).toEqual([
+      `express-esql-async-query ${version} is listening on ${url}`,
+      '',
+      'DEVELOPMENT MODE: no key to check tokens with is configured. Anybody who reads these lines can use this server.',
+      'For real tokens set ESQL_ASYNC_JWT_JWKS or ESQL_ASYNC_JWT_KEY (see --help).',
+      '',
+      expect.stringMatching(
+        /^ {2}Serves {3}sample queries, which are recordings \(ELASTICSEARCH_URL for a cluster/,
+      ),
+      '  Callers  alice and mallory, with the tokens below',
+      `  Console  ${url}/`,
+      '  Tour     --tour plays the whole story',
+      '',
+      'Queries it answers:',
+    ])
+    expect(announcement).toMatch(/\n {2}FROM books {2,}a small table: text, a multi-value, a null\n/)
+    expect(await paste(announcement)).toMatchObject({ is_running: false, values: expect.any(Array) })
   })
 
   it('lists and answers the queries of a catalogue', async () => {
@@ -245,7 +229,7 @@ describe('development mode', () => {
         { pattern: 'FROM .+', response },
       ],
     })
-    const server = start({}, ['--port=0', '--catalogue', file('catalogue.json', catalogue)])
+    const server = start({}, ['--port=0', '--print=text', '--catalogue', file('catalogue.json', catalogue)])
     const url = await server.url()
     const announcement = await server.announcement()
     const [, alice = ''] = /ALICE='Authorization: (Bearer [^']+)'/.exec(announcement) ?? []
@@ -255,20 +239,52 @@ describe('development mode', () => {
       body: JSON.stringify({ query: 'FROM  shop' }),
     })
     expect(await answer.json()).toMatchObject({ is_running: false, ...response })
+    expect(announcement).toContain('  Serves   the queries of a catalogue\n')
     expect(announcement).toContain('Queries it answers:\n  FROM shop  one row\n  FROM .+\n')
+  })
+
+  it('offers Arrow in its console only where the package for it is installed', async () => {
+    const hook = file(
+      'without-arrow.cjs',
+      `const { Module } = require('module')
+      const resolve = Module._resolveFilename
+      Module._resolveFilename = (name, ...others) => resolve(name === 'apache-arrow' ? 'not-installed' : name, ...others)`,
+    )
+    const has = async (environment: Record<string, string>) => {
+      const url = await start(environment, ['--port=0']).url()
+      const { hasArrow } = (await (await fetch(`${url}/_console/session.json`)).json()) as {
+        hasArrow: boolean
+      }
+      return hasArrow
+    }
+    expect([await has({}), await has({ NODE_OPTIONS: `--require ${hook}` })]).toEqual([true, false])
+  })
+
+  it('listens on the port that a platform gives, unless ours says another', async () => {
+    const [port, own] = [await freePort(), await freePort()]
+    const given = start({ PORT: String(port) })
+    expect(await given.url()).toBe(`http://127.0.0.1:${port}`)
+    const other = start({ PORT: String(port), ESQL_ASYNC_PORT: String(own) })
+    expect(await other.url()).toBe(`http://127.0.0.1:${own}`)
+  })
+
+  it('names variables that look like its settings, without their values', async () => {
+    const server = start({ ESQL_ASYNC_PORT: '0', ELASTICSEARCH_URI: 'http://u:s3cret@es', HOST: 'me' })
+    await server.logged('listening')
+    expect(server.log.map(({ level, message }) => [level, message])).toEqual([
+      ['warn', 'the variable ELASTICSEARCH_URI is not read; did you mean ELASTICSEARCH_URL?'],
+      ['info', 'listening'],
+    ])
+    expect(server.stderr).not.toContain('s3cret')
   })
 })
 
-/** Runs the lines to paste, and returns the outputs of the commands that print something. */
-async function paste(announcement: string): Promise<string[]> {
-  const lines = announcement.slice(announcement.indexOf('\nURL=')).split('\n')
-  const separator = '\u001f'
-  const script = lines
-    .map((line) => (/^(curl|echo) /.test(line) ? `${line}\nprintf '\\037'` : line))
-    .join('\n')
-  const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script])
+/** Runs the lines to paste, and returns the answer. */
+async function paste(announcement: string): Promise<unknown> {
+  const lines = announcement.slice(announcement.indexOf('\nURL='))
+  const { stdout, stderr } = await promisify(execFile)('bash', ['-c', lines])
   expect(stderr).toBe('')
-  return stdout.split(separator)
+  return JSON.parse(stdout)
 }
 
 describe('a configured server', () => {
@@ -285,24 +301,19 @@ describe('a configured server', () => {
     expect(server.stderr).not.toContain(headers.authorization.slice('Bearer '.length))
   })
 
-  it.each<[string, Record<string, string>, string]>([
-    [
-      'the sample queries, and how to have others',
-      {},
-      'It answers sample queries. Set ELASTICSEARCH_URL for a cluster, or ESQL_ASYNC_CATALOGUE for queries of your ' +
-        'own.\nQueries it answers:\n  FROM books ',
-    ],
+  it.each<[string, Record<string, string>, object]>([
+    ['the sample queries', {}, { serves: 'samples', queries: expect.arrayContaining([expect.anything()]) }],
     [
       'the queries of a catalogue',
       { ESQL_ASYNC_CATALOGUE: 'shop.json' },
-      'Queries it answers:\n  FROM shop\n\n',
+      { serves: 'catalogue', queries: [{ query: 'FROM shop' }] },
     ],
     [
-      'nothing in front of a cluster',
+      'a cluster',
       { ELASTICSEARCH_URL: 'http://localhost:9', ESQL_ASYNC_SEALING_KEYS: newSealingKey() },
-      '',
+      { serves: 'cluster', cluster: 'http://localhost:9/' },
     ],
-  ])('says which queries it answers: %s', async (_, environment, said) => {
+  ])('says what it serves, and whose tokens it takes: %s', async (_, environment, said) => {
     const response = { columns: [], values: [] }
     const catalogue = file('shop.json', JSON.stringify({ queries: [{ query: 'FROM shop', response }] }))
     const { ESQL_ASYNC_CATALOGUE: own } = environment
@@ -310,12 +321,36 @@ describe('a configured server', () => {
       ...environment,
       ...(own && { ESQL_ASYNC_CATALOGUE: catalogue }),
     })
+    const who = { issuer, audience: [audience] }
+    expect(await server.started()).toEqual({ url, version, pid: expect.any(Number), ...who, ...said })
+  })
+
+  it('says it to people too', async () => {
+    const { server, url } = await startChecked({ ESQL_ASYNC_PRINT: 'text' })
     await server.logged('listening')
     server.kill('SIGTERM')
     await server.exited
-    const [first = '', ...rest] = server.stdout.split(/(?<=\n)/)
-    expect(first).toBe(`express-esql-async-query ${version} is listening on ${url}\n`)
-    expect(rest.join('').slice(0, said.length || undefined)).toBe(said)
+    const [first, , serves, callers] = server.stdout.split('\n')
+    expect(first).toBe(`express-esql-async-query ${version} is listening on ${url}`)
+    expect(serves).toMatch(/^ {2}Serves {3}sample queries/)
+    expect(callers).toBe(`  Callers  with a token of ${issuer} for ${audience}`)
+    expect(server.stdout).not.toContain('DEVELOPMENT')
+  })
+
+  it('ends with 1 and one line where it checks tokens, and nobody has said what it answers', async () => {
+    const server = start({
+      ESQL_ASYNC_JWT_KEY: 'k'.repeat(32),
+      ESQL_ASYNC_JWT_ALGORITHMS: 'HS256',
+      ESQL_ASYNC_JWT_ISSUER: issuer,
+      ESQL_ASYNC_JWT_AUDIENCE: audience,
+      ES_URL: 'http://es:9200',
+    })
+    expect([await server.exited, server.stdout]).toEqual([1, ''])
+    expect(server.stderr).toBe(
+      'express-esql-async-query: tokens are checked, but there is nothing to answer with: set ELASTICSEARCH_URL for a ' +
+        'cluster, or ESQL_ASYNC_CATALOGUE for queries of your own; ESQL_ASYNC_SAMPLES=true serves the sample queries; ' +
+        'the variable ES_URL is not read; did you mean ELASTICSEARCH_URL?\n',
+    )
   })
 
   it('reads a catalogue that it watches again', async () => {
@@ -548,11 +583,12 @@ describe('a server in front of a cluster', () => {
   })
 
   it('in development mode lists no queries, and sends its users to the cluster', async () => {
-    const server = start({ ...settings(), ESQL_ASYNC_DEVELOPMENT: 'true' }, ['--port=0'])
+    const environment = { ...settings(), ESQL_ASYNC_DEVELOPMENT: 'true' }
+    const server = start(environment, ['--port=0', '--print=text'])
     const announcement = await server.announcement()
     expect(announcement).not.toContain('Queries it answers')
-    const [answer] = await paste(announcement)
-    expect(JSON.parse(answer ?? '')).toMatchObject({ is_running: false })
+    expect(announcement).toContain(`  Serves   a cluster, ${cluster.url}/\n`)
+    expect(await paste(announcement)).toMatchObject({ is_running: false })
     expect(cluster.request.headers).toMatchObject({ 'es-security-runas-user': 'alice' })
   })
 })

@@ -47,6 +47,7 @@ function startServer(environment: Record<string, string> = {}): ServerProcess {
     ESQL_ASYNC_HOST: '127.0.0.1',
     ESQL_ASYNC_PORT: '0',
     ESQL_ASYNC_JWT_KEY_FILE: keyFile,
+    ESQL_ASYNC_SAMPLES: 'true',
     ESQL_ASYNC_JWT_ALGORITHMS: 'RS256',
     ESQL_ASYNC_JWT_ISSUER: issuer,
     ESQL_ASYNC_JWT_AUDIENCE: audience,

@@ -6,8 +6,9 @@ import { createGzip } from 'node:zlib'
 import type { Express } from 'express'
 import { type Cluster, startCluster } from '../support/cluster'
 import { startElasticsearchGateway, TRANSPORTS } from '../support/elasticsearch-gateway'
-import { type Gateway, type GatewayOptions, startGateway, until } from '../support/gateway'
+import { type Gateway, type GatewayOptions, startGateway } from '../support/gateway'
 import { token } from '../support/tokens'
+import { until } from '../support/until'
 
 const MAX_STALL_MS = 200
 const MIB = 2 ** 20

@@ -6,11 +6,12 @@ import { comparable } from '../support/comparable-body'
 import type { ElasticsearchGateway, StoreOptions } from '../support/elasticsearch-gateway'
 import { startElasticsearchGateway } from '../support/elasticsearch-gateway'
 import type { GatewayOptions } from '../support/gateway'
-import { startGateway, until } from '../support/gateway'
+import { startGateway } from '../support/gateway'
 import { LeavingClient } from '../support/leaving-client'
 import type { Setup } from '../support/setups'
 import { SETUPS, startSetup } from '../support/setups'
 import { token } from '../support/tokens'
+import { until } from '../support/until'
 
 /** Moments and durations in any format. */
 const TIMES = /\d{13}|\d{4}-\d\d-\d\dT[\d:.]+Z|(?<=\btook"? ?: ?)\d+/g

@@ -5,8 +5,9 @@ import { connect } from 'node:net'
 import { Writable } from 'node:stream'
 import { MemoryStore, QueryError, type RequestEvent } from 'express-esql-async-query'
 import pino from 'pino'
-import { type Gateway, type GatewayOptions, startGateway, until } from '../support/gateway'
+import { type Gateway, type GatewayOptions, startGateway } from '../support/gateway'
 import { issuer, token } from '../support/tokens'
+import { until } from '../support/until'
 
 type Line = RequestEvent & { level: number; msg: string }
 

@@ -7,8 +7,9 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { asyncQueryRouter, MemoryStore, type Meter } from 'express-esql-async-query'
-import { type Gateway, type GatewayOptions, startGateway, until } from '../support/gateway'
+import { type Gateway, type GatewayOptions, startGateway } from '../support/gateway'
 import { token } from '../support/tokens'
+import { until } from '../support/until'
 
 /** What an OpenTelemetry SDK has measured, by the names of the instruments. */
 type Measured = Record<string, { attributes: object; value: unknown }[]>

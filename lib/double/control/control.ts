@@ -4,7 +4,7 @@ import { closest } from '../../core/did-you-mean'
 import { QueryError } from '../../core/errors'
 import type { Value } from '../../core/result'
 import { atOnce } from '../../core/turns'
-import { parseJson } from '../../json/parse'
+import { parseAnswer } from '../../json/parse'
 import { exactJson } from '../../json/write'
 import { toErrorResponse } from '../../router/error-answer'
 import { isToOwnHost } from '../../server/loopback'
@@ -124,7 +124,7 @@ function readBody(shape: Shape<unknown>, { headers }: IncomingMessage, text: str
       `Content-Type header [${type}] is not supported; the control takes application/json`,
     )
   }
-  const body = parseJson(text)
+  const body = parseAnswer(text)
   if (!body) throw new QueryError('parse_exception', 'request body is required')
   return judged(() => shape.read(body.value, 'the body'))
 }

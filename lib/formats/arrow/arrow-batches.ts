@@ -1,6 +1,7 @@
-import type { Builder, Data, DataType, Field, RecordBatchStreamWriter, Schema } from 'apache-arrow'
+import type { RecordBatchStreamWriter, Schema } from 'apache-arrow'
 import type { Value } from '../../core/result'
-import type { ArrowColumn, ArrowModule } from './arrow-columns'
+import type { ArrowColumn } from './arrow-columns'
+import type { ArrowModule } from './arrow-vectors'
 
 /** Limits of a record batch, which is in memory as a whole. */
 const MAX_ROWS = 4096
@@ -9,7 +10,7 @@ const MAX_BYTES = 64 * 1024
 /** Collects rows and turns them into the bytes of record batches of bounded size. */
 export class ArrowBatches {
   readonly #arrow: ArrowModule
-  readonly #columns: readonly (ArrowColumn & { builder: Builder })[]
+  readonly #columns: readonly ArrowColumn[]
   readonly #schema: Schema
   readonly #writer: RecordBatchStreamWriter
   /** What the writer wrote since the last take. */
@@ -19,9 +20,7 @@ export class ArrowBatches {
 
   constructor(arrow: ArrowModule, columns: readonly ArrowColumn[]) {
     this.#arrow = arrow
-    this.#columns = columns.map((column) => {
-      return { ...column, builder: arrow.makeBuilder({ type: column.builtType, nullValues: [null] }) }
-    })
+    this.#columns = columns
     this.#schema = new arrow.Schema(columns.map(({ field }) => field))
     this.#writer = new arrow.RecordBatchStreamWriter()
     this.#writer.reset(createSink(arrow, this.#parts), this.#schema)
@@ -33,18 +32,14 @@ export class ArrowBatches {
 
   append(row: readonly Value[]): void {
     let index = 0
-    for (const { toArrow, builder } of this.#columns) {
-      const value = toArrow(row[index++])
-      builder.append(value)
-      this.#bytes += sizeOf(value)
-    }
+    for (const { toArrow, vector } of this.#columns) this.#bytes += vector.append(toArrow(row[index++]))
     this.#rows += 1
   }
 
   /** The rows so far as a record batch. The first one comes after the schema. */
   flush(): Uint8Array {
     const { Struct, RecordBatch, makeData } = this.#arrow
-    const children = this.#columns.map(({ field, builder }) => withType(builder.flush(), field.type))
+    const children = this.#columns.map(({ vector }) => vector.take())
     const type = new Struct(this.#schema.fields)
     const data = makeData({ type, length: this.#rows, nullCount: 0, children })
     this.#writer.write(new RecordBatch(this.#schema, data))
@@ -72,18 +67,4 @@ function createSink(arrow: ArrowModule, parts: Uint8Array[]): InstanceType<Arrow
     }
   }
   return new Sink()
-}
-
-/** The same buffers under the type that the schema gives them. */
-function withType(data: Data, type: DataType): Data {
-  const children = (type.children ?? []).flatMap((field: Field, index: number) => {
-    const child = data.children[index]
-    return child ? [withType(child, field.type)] : []
-  })
-  return data.clone(type, data.offset, data.length, data.nullCount, data.buffers, children)
-}
-
-function sizeOf(value: unknown): number {
-  if (typeof value === 'string' || value instanceof Uint8Array) return value.length + 4
-  return Array.isArray(value) ? value.reduce((size: number, item) => size + sizeOf(item), 4) : 8
 }

@@ -6,20 +6,27 @@ import { cellValue, isMany, plainText } from '../cells/cell'
 import type { Instant } from '../cells/dates'
 import { parseInstant } from '../cells/dates'
 import { wktToWkb } from '../cells/wkb'
-
-export type ArrowModule = typeof Arrow
+import type { ArrowModule, ArrowVector } from './arrow-vectors'
+import {
+  BooleanVector,
+  BytesVector,
+  FixedVector,
+  ListVector,
+  NullVector,
+  StructVector,
+} from './arrow-vectors'
 
 /** How a column goes into an Arrow stream. */
 export interface ArrowColumn {
   field: Arrow.Field
-  /** The same type with 64-bit integers for timestamps: the builders take nanoseconds for milliseconds. */
-  builtType: Arrow.DataType
-  /** A cell as the builder takes it. Throws a `TypeError` for a cell that its type does not allow. */
+  vector: ArrowVector
+  /** A cell as the vector takes it. Throws a `TypeError` for a cell that its type does not allow. */
   toArrow(cell: Value | undefined): unknown
 }
 
-interface Kind extends Pick<ArrowColumn, 'builtType'> {
+interface Kind {
   type: Arrow.DataType
+  vector(type: Arrow.DataType): ArrowVector
   toArrow(value: Scalar): unknown
 }
 
@@ -27,12 +34,13 @@ interface Kind extends Pick<ArrowColumn, 'builtType'> {
 export function arrowColumn(arrow: ArrowModule, { name, type }: Column, isMultiValued: boolean): ArrowColumn {
   const kind = Object.hasOwn(KINDS, type) ? KINDS[type]?.(arrow) : REFUSED
   if (!kind) throw illegalArgument(`ES|QL type [${type}] is not supported by the Arrow format`)
-  const { builtType, toArrow } = kind
+  const { toArrow } = kind
   const metadata = new Map([['elastic:type', type]])
-  const list = (item: Arrow.DataType) => new arrow.List(new arrow.Field('$data$', item, false, metadata))
+  const list = new arrow.List(new arrow.Field('$data$', kind.type, false, metadata))
+  const vector = kind.vector(kind.type)
   return {
-    field: new arrow.Field(name, isMultiValued ? list(kind.type) : kind.type, true, metadata),
-    builtType: isMultiValued ? list(builtType) : builtType,
+    field: new arrow.Field(name, isMultiValued ? list : kind.type, true, metadata),
+    vector: isMultiValued ? new ListVector(arrow, list, vector) : vector,
     toArrow: (cell) => {
       const value = cellValue(cell)
       if (value === null) return null
@@ -44,18 +52,26 @@ export function arrowColumn(arrow: ArrowModule, { name, type }: Column, isMultiV
 
 type KindIn = (arrow: ArrowModule) => Kind
 
-const NULL: KindIn = (arrow) => kind(new arrow.Null(), () => null)
-const BOOLEAN: KindIn = (arrow) => kind(new arrow.Bool(), (value) => value)
-const INTEGER: KindIn = (arrow) => kind(new arrow.Int32(), (value) => value)
-const LONG: KindIn = (arrow) => kind(new arrow.Int64(), toBigInt)
+const NULL: KindIn = (arrow) => ({
+  type: new arrow.Null(),
+  vector: (type) => new NullVector(arrow, type),
+  toArrow: () => null,
+})
+const BOOLEAN: KindIn = (arrow) => ({
+  type: new arrow.Bool(),
+  vector: (type) => new BooleanVector(arrow, type),
+  toArrow: (value) => value,
+})
+const INTEGER: KindIn = (arrow) => fixed(arrow, new arrow.Int32(), 0, (value) => value)
+const LONG: KindIn = (arrow) => fixed(arrow, new arrow.Int64(), 0n, toBigInt)
 // Releases of Elasticsearch that flip the first bit, as it is in their memory, have a fault: readers take it as it is.
-const UNSIGNED_LONG: KindIn = (arrow) => kind(new arrow.Uint64(), toBigInt)
-const DOUBLE: KindIn = (arrow) => kind(new arrow.Float64(), (value) => value)
-const TEXT: KindIn = (arrow) => kind(new arrow.Utf8(), plainText)
-const IP: KindIn = (arrow) => kind(new arrow.Binary(), (value) => ipBytes(plainText(value)))
-const SHAPE: KindIn = (arrow) => kind(new arrow.Binary(), (value) => wktToWkb(plainText(value)))
-const DATE: KindIn = (arrow) => kind(new arrow.TimestampMillisecond(), epochMs, new arrow.Int64())
-const DATE_NANOS: KindIn = (arrow) => kind(new arrow.TimestampNanosecond(), epochNanos, new arrow.Int64())
+const UNSIGNED_LONG: KindIn = (arrow) => fixed(arrow, new arrow.Uint64(), 0n, toBigInt)
+const DOUBLE: KindIn = (arrow) => fixed(arrow, new arrow.Float64(), 0, (value) => value)
+const TEXT: KindIn = (arrow) => bytes(arrow, new arrow.Utf8(), plainText)
+const IP: KindIn = (arrow) => bytes(arrow, new arrow.Binary(), (value) => ipBytes(plainText(value)))
+const SHAPE: KindIn = (arrow) => bytes(arrow, new arrow.Binary(), (value) => wktToWkb(plainText(value)))
+const DATE: KindIn = (arrow) => fixed(arrow, new arrow.TimestampMillisecond(), 0n, epochMs)
+const DATE_NANOS: KindIn = (arrow) => fixed(arrow, new arrow.TimestampNanosecond(), 0n, epochNanos)
 
 /** Elasticsearch does not write columns of this type. */
 const REFUSED = undefined
@@ -96,21 +112,29 @@ const KINDS: Readonly<Record<ColumnType, KindIn | typeof REFUSED>> = {
   unsupported: NULL,
 }
 
-function kind(type: Arrow.DataType, toArrow: Kind['toArrow'], builtType = type): Kind {
-  return { type, builtType, toArrow }
+function fixed(
+  arrow: ArrowModule,
+  type: Arrow.DataType,
+  zero: number | bigint,
+  toArrow: Kind['toArrow'],
+): Kind {
+  return { type, vector: (itsType) => new FixedVector(arrow, itsType, zero), toArrow }
+}
+
+function bytes(arrow: ArrowModule, type: Arrow.DataType, toArrow: Kind['toArrow']): Kind {
+  return { type, vector: (itsType) => new BytesVector(arrow, itsType), toArrow }
 }
 
 /** The text of a range is that of its ends with two dots between. An end that is open is null. */
-function rangeOf(arrow: ArrowModule, { type, builtType }: Kind, toEnd: (end: string) => unknown): Kind {
-  const struct = (end: Arrow.DataType) =>
-    new arrow.Struct([new arrow.Field('from', end, true), new arrow.Field('to', end, true)])
-  const toRange = (value: Scalar) => {
-    const [from, to] = plainText(value)
-      .split('..')
-      .map((end) => (end === '' ? null : toEnd(end)))
-    return { from, to }
+function rangeOf(arrow: ArrowModule, { type, vector }: Kind, toEnd: (end: string) => unknown): Kind {
+  return {
+    type: new arrow.Struct([new arrow.Field('from', type, true), new arrow.Field('to', type, true)]),
+    vector: (itsType) => new StructVector(arrow, itsType, [vector(type), vector(type)]),
+    toArrow: (value) =>
+      plainText(value)
+        .split('..')
+        .map((end) => (end === '' ? null : toEnd(end))),
   }
-  return kind(struct(type), toRange, struct(builtType))
 }
 
 function toBigInt(value: Scalar): bigint {
@@ -134,9 +158,24 @@ function instantOf(value: Scalar): Instant {
 
 /** The bytes of an address in the form that Elasticsearch prints: four for IPv4, and sixteen for IPv6. */
 export function ipBytes(text: string): Uint8Array {
-  if (!text.includes(':')) return Uint8Array.from(text.split('.'), Number)
+  if (!text.includes(':')) return ipv4Bytes(text)
   const [first = [], last = []] = text.split('::').map((half) => (half === '' ? [] : half.split(':')))
   const zeros = Array.from({ length: 8 - first.length - last.length }, () => '0')
   const groups = [...first, ...zeros, ...last]
   return Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex')
+}
+
+const CODE_OF_DOT = 0x2e
+const CODE_OF_ZERO = 0x30
+
+/** Digit by digit, which takes a fraction of the time that texts and numbers of the parts do. */
+function ipv4Bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(4)
+  let part = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === CODE_OF_DOT) part++
+    else bytes[part] = (bytes[part] ?? 0) * 10 + code - CODE_OF_ZERO
+  }
+  return bytes
 }

@@ -6,8 +6,8 @@ import { isAlwaysNull } from '../columns'
 import type { Writer, Writing } from '../writer'
 import { CELLS_PER_TURN, NO_RESULT } from '../writer'
 import { ArrowBatches } from './arrow-batches'
-import type { ArrowModule } from './arrow-columns'
 import { arrowColumn } from './arrow-columns'
+import type { ArrowModule } from './arrow-vectors'
 
 /**
  * The writer of Arrow's IPC stream format. It needs the package `apache-arrow`, which is large and serves few

@@ -1,8 +1,12 @@
 const INITIAL_SIZE = 32 * 1024
 
+/** Up to this many characters, a loop is faster than a call of Node.js. */
+const SHORT_TEXT = 16
+
 /** Bytes that are written one after another and handed out in copies. */
 export class ByteBuffer {
-  #bytes = Buffer.allocUnsafe(INITIAL_SIZE)
+  #bytes = Buffer.allocUnsafeSlow(INITIAL_SIZE)
+  #view = viewOf(this.#bytes)
   #length = 0
 
   get pending(): number {
@@ -10,7 +14,7 @@ export class ByteBuffer {
   }
 
   take(): Uint8Array {
-    const bytes = Uint8Array.prototype.slice.call(this.#bytes, 0, this.#length)
+    const bytes = new Uint8Array(this.#bytes.buffer.slice(0, this.#length))
     this.#length = 0
     return bytes
   }
@@ -21,50 +25,76 @@ export class ByteBuffer {
   }
 
   uint16(value: number): void {
-    this.#reserve(2)
-    this.#length = this.#bytes.writeUInt16BE(value, this.#length)
+    this.#view.setUint16(this.#next(2), value)
   }
 
   uint32(value: number): void {
-    this.#reserve(4)
-    this.#length = this.#bytes.writeUInt32BE(value, this.#length)
+    this.#view.setUint32(this.#next(4), value)
   }
 
   uint64(value: bigint): void {
-    this.#reserve(8)
-    this.#length = this.#bytes.writeBigUInt64BE(value, this.#length)
+    this.#view.setBigUint64(this.#next(8), value)
   }
 
   float32(value: number): void {
-    this.#reserve(4)
-    this.#length = this.#bytes.writeFloatBE(value, this.#length)
+    this.#view.setFloat32(this.#next(4), value)
   }
 
   float64(value: number): void {
-    this.#reserve(8)
-    this.#length = this.#bytes.writeDoubleBE(value, this.#length)
+    this.#view.setFloat64(this.#next(8), value)
   }
 
   bytes(values: Uint8Array): void {
-    this.#reserve(values.length)
-    this.#bytes.set(values, this.#length)
-    this.#length += values.length
+    this.#bytes.set(values, this.#next(values.length))
   }
 
-  /** UTF-8. Surrogates that are not in pairs become U+FFFD. */
-  text(value: string): void {
+  /**
+   * Writes the UTF-8 of a text behind room for its head, and tells its size. The head comes next, and then `skip`.
+   * Surrogates that are not in pairs become U+FFFD.
+   */
+  textAhead(value: string, room: number): number {
+    const { length } = value
     // No character takes more than three bytes for each of its code units.
-    this.#reserve(value.length * 3)
-    this.#length += this.#bytes.write(value, this.#length)
+    this.#reserve(room + length * 3)
+    const begin = this.#length + room
+    if (length > SHORT_TEXT) return this.#bytes.write(value, begin)
+    const bytes = this.#bytes
+    for (let index = 0; index < length; index++) {
+      const code = value.charCodeAt(index)
+      if (code > 0x7f) return bytes.write(value, begin)
+      bytes[begin + index] = code
+    }
+    return length
+  }
+
+  /** Goes behind what is written ahead. */
+  skip(size: number): void {
+    this.#length += size
+  }
+
+  /** Where to write the next bytes. */
+  #next(size: number): number {
+    this.#reserve(size)
+    const begin = this.#length
+    this.#length += size
+    return begin
   }
 
   #reserve(size: number): void {
     const needed = this.#length + size
-    if (needed <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2))
+    if (needed > this.#bytes.length) this.#grow(needed)
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2))
     this.#bytes.copy(larger, 0, 0, this.#length)
     this.#bytes = larger
+    this.#view = viewOf(larger)
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
 }
 
 /** The fewest bytes that hold an integer in two's complement, the highest first: Java's `BigInteger.toByteArray`. */

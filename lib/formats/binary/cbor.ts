@@ -25,6 +25,7 @@ const FLOAT = 0xfa
 const DOUBLE = 0xfb
 const BREAK = 0xff
 
+const TWO_TO_32 = 2 ** 32
 const LONG_LIMIT = 1n << 63n
 
 export class CborSink extends ByteBuffer implements TokenSink {
@@ -42,8 +43,12 @@ export class CborSink extends ByteBuffer implements TokenSink {
   }
 
   string(value: string): void {
-    this.#head(TEXT, Buffer.byteLength(value))
-    this.text(value)
+    const room = headSize(value.length)
+    const size = this.textAhead(value, room)
+    this.#head(TEXT, size)
+    // More bytes than characters may need a longer head.
+    if (headSize(size) !== room) this.textAhead(value, 0)
+    this.skip(size)
   }
 
   integer(value: number | bigint): void {
@@ -74,8 +79,11 @@ export class CborSink extends ByteBuffer implements TokenSink {
   #bigInteger(value: bigint): void {
     const isNegative = value < 0n
     const magnitude = isNegative ? -1n - value : value
-    if (magnitude < LONG_LIMIT) {
-      this.#head(isNegative ? NEGATIVE : UNSIGNED, magnitude)
+    if (magnitude <= Number.MAX_SAFE_INTEGER) {
+      this.#head(isNegative ? NEGATIVE : UNSIGNED, Number(magnitude))
+    } else if (magnitude < LONG_LIMIT) {
+      this.byte((isNegative ? NEGATIVE : UNSIGNED) | 27)
+      this.uint64(magnitude)
     } else {
       const bytes = integerBytes(magnitude)
       this.byte(isNegative ? BIG_NEGATIVE : BIG_UNSIGNED)
@@ -84,21 +92,29 @@ export class CborSink extends ByteBuffer implements TokenSink {
     }
   }
 
-  #head(major: number, argument: number | bigint): void {
+  /** The argument is at most 2^53. */
+  #head(major: number, argument: number): void {
     if (argument < 24) {
-      this.byte(major | Number(argument))
+      this.byte(major | argument)
     } else if (argument < 0x100) {
       this.byte(major | 24)
-      this.byte(Number(argument))
+      this.byte(argument)
     } else if (argument < 0x10000) {
       this.byte(major | 25)
-      this.uint16(Number(argument))
-    } else if (argument < 0x1_0000_0000) {
+      this.uint16(argument)
+    } else if (argument < TWO_TO_32) {
       this.byte(major | 26)
-      this.uint32(Number(argument))
+      this.uint32(argument)
     } else {
       this.byte(major | 27)
-      this.uint64(BigInt(argument))
+      this.uint32(Math.floor(argument / TWO_TO_32))
+      this.uint32(argument % TWO_TO_32)
     }
   }
+}
+
+function headSize(argument: number): number {
+  if (argument < 24) return 1
+  if (argument < 0x100) return 2
+  return argument < 0x10000 ? 3 : 5
 }

@@ -39,6 +39,11 @@ const UNICODE_NAME = 0xc0 - 2
 
 const LONG_LIMIT = 1n << 63n
 
+/** Below this magnitude, `zigzag` makes integers that a double has. */
+const MAX_ZIGZAG = 2 ** 52
+
+const BITS = new DataView(new ArrayBuffer(8))
+
 export class SmileSink extends ByteBuffer implements TokenSink {
   readonly #names = new SmileNames()
 
@@ -65,37 +70,42 @@ export class SmileSink extends ByteBuffer implements TokenSink {
   }
 
   string(value: string): void {
-    const size = Buffer.byteLength(value)
+    const size = this.textAhead(value, 1)
     // As many bytes as characters: all of them are ASCII.
     const isAscii = size === value.length
     if (size === 0) this.byte(EMPTY_STRING)
-    else if (isAscii) this.#text(value, size <= 64 ? SHORT_ASCII + size : LONG_ASCII, size > 64)
-    else this.#text(value, size <= 65 ? SHORT_UNICODE + size : LONG_UNICODE, size > 65)
+    else if (isAscii) this.#head(size <= 64 ? SHORT_ASCII + size : LONG_ASCII, size, size > 64)
+    else this.#head(size <= 65 ? SHORT_UNICODE + size : LONG_UNICODE, size, size > 65)
   }
 
   integer(value: number | bigint): void {
     if (value >= -16 && value <= 15) {
-      this.byte(SMALL_INTEGER + zigzag32(Number(value)))
+      this.byte(SMALL_INTEGER + zigzag(Number(value)))
     } else if (value >= -0x8000_0000 && value <= 0x7fff_ffff) {
       this.byte(INT32)
-      this.#variableLength(zigzag32(Number(value)))
+      this.#variableLength(zigzag(Number(value)))
+    } else if (value > -MAX_ZIGZAG && value < MAX_ZIGZAG) {
+      this.byte(INT64)
+      this.#variableLength(zigzag(Number(value)))
     } else {
-      this.#largeInteger(BigInt(value))
+      this.#bigInteger(BigInt(value))
     }
   }
 
   float(value: number): void {
     this.byte(FLOAT)
-    const bits = new DataView(new ArrayBuffer(4))
-    bits.setFloat32(0, value)
-    this.#sevenBits(BigInt(bits.getUint32(0)), 5)
+    BITS.setFloat32(0, value)
+    this.#sevenBits(BITS.getUint32(0), 28)
   }
 
   double(value: number): void {
     this.byte(DOUBLE)
-    const bits = new DataView(new ArrayBuffer(8))
-    bits.setFloat64(0, value)
-    this.#sevenBits(bits.getBigUint64(0), 10)
+    BITS.setFloat64(0, value)
+    const high = BITS.getUint32(0)
+    const low = BITS.getUint32(4)
+    this.#sevenBits(high, 31)
+    this.byte(((high << 4) | (low >>> 28)) & 0x7f)
+    this.#sevenBits(low, 21)
   }
 
   boolean(value: boolean): void {
@@ -107,24 +117,30 @@ export class SmileSink extends ByteBuffer implements TokenSink {
   }
 
   #newName(name: string): void {
-    const size = Buffer.byteLength(name)
+    const size = this.textAhead(name, 1)
     const isAscii = size === name.length
     const isLong = size > (isAscii ? 64 : 57)
     this.#names.add(name, isLong)
-    if (isLong) this.#text(name, LONG_NAME, true)
-    else this.#text(name, (isAscii ? ASCII_NAME : UNICODE_NAME) + size, false)
+    if (isLong) this.#head(LONG_NAME, size, true)
+    else this.#head((isAscii ? ASCII_NAME : UNICODE_NAME) + size, size, false)
   }
 
-  #text(text: string, firstByte: number, isLong: boolean): void {
+  /** Completes a text that is written ahead. */
+  #head(firstByte: number, size: number, isLong: boolean): void {
     this.byte(firstByte)
-    this.text(text)
+    this.skip(size)
     if (isLong) this.byte(END_OF_STRING)
   }
 
-  #largeInteger(value: bigint): void {
+  #bigInteger(value: bigint): void {
     if (value >= -LONG_LIMIT && value < LONG_LIMIT) {
       this.byte(INT64)
-      this.#variableLength(BigInt.asUintN(64, value < 0n ? -2n * value - 1n : 2n * value))
+      const zigzagged = value < 0n ? -2n * value - 1n : 2n * value
+      // In two steps, none of which has more bits than a double: 37 bits, and 27 bits below them.
+      this.#groups(Number(zigzagged >> 27n))
+      const low = Number(zigzagged & 0x7ff_ffffn)
+      this.#sevenBits(low >>> 6, 14)
+      this.byte(0x80 | (low & 0x3f))
     } else {
       this.byte(BIG_INTEGER)
       this.#sevenBitBytes(integerBytes(value))
@@ -132,17 +148,21 @@ export class SmileSink extends ByteBuffer implements TokenSink {
   }
 
   /** Groups of seven bits, the highest first. The last byte has six, and the highest bit set. */
-  #variableLength(value: number | bigint): void {
-    let rest = BigInt(value)
-    const bytes = [Number(rest & 0x3fn) | 0x80]
-    for (rest >>= 6n; rest > 0n; rest >>= 7n) bytes.push(Number(rest & 0x7fn))
-    this.bytes(Uint8Array.from(bytes.reverse()))
+  #variableLength(value: number): void {
+    const rest = Math.floor(value / 64)
+    if (rest > 0) this.#groups(rest)
+    this.byte(0x80 | (value - rest * 64))
   }
 
-  #sevenBits(bits: bigint, count: number): void {
-    for (let group = count - 1; group >= 0; group--) {
-      this.byte(Number((bits >> BigInt(group * 7)) & 0x7fn))
-    }
+  #groups(value: number): void {
+    const rest = Math.floor(value / 128)
+    if (rest > 0) this.#groups(rest)
+    this.byte(value - rest * 128)
+  }
+
+  /** Groups of seven bits down to the lowest, the first of which begins at this bit. */
+  #sevenBits(bits: number, firstShift: number): void {
+    for (let shift = firstShift; shift >= 0; shift -= 7) this.byte((bits >>> shift) & 0x7f)
   }
 
   /** Bytes of seven bits each, without shifting what is left for the last one. */
@@ -158,7 +178,8 @@ export class SmileSink extends ByteBuffer implements TokenSink {
   }
 }
 
-function zigzag32(value: number): number {
+/** Puts the sign into the lowest bit. */
+function zigzag(value: number): number {
   return value < 0 ? -2 * value - 1 : 2 * value
 }
 

@@ -7,6 +7,8 @@ import { MS_PER_DAY, parseOffset, zoneOffset } from '../../core/time-zone'
 const ISO_DATE = /^([+-]?\d{4,9})-(\d\d)-(\d\d)(?:T(.+))?$/i
 const ISO_TIME = /^(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?$/i
 
+const [CODE_OF_T, CODE_OF_DOT, CODE_OF_Z] = [0x54, 0x2e, 0x5a]
+
 const TWO_DIGITS = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0'))
 const THREE_DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0'))
 
@@ -15,9 +17,13 @@ const THREE_DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).
  * epoch; text that is no date stays as it is.
  */
 export function dateText(value: Value, timeZone: string): string {
+  if (typeof value === 'string') return zonedDate(value, timeZone)
   if (typeof value === 'number' || typeof value === 'bigint') return zonedText(Number(value), 0, timeZone)
   if (value instanceof Date) return zonedText(value.getTime(), 0, timeZone)
-  const text = String(value)
+  return zonedDate(String(value), timeZone)
+}
+
+function zonedDate(text: string, timeZone: string): string {
   if (text.length === 24 && isPrinted(text, timeZone)) return text
   const instant = parseInstant(text)
   return instant ? zonedText(instant.ms, 0, timeZone) : text
@@ -50,9 +56,9 @@ function isPrinted(text: string, timeZone: string): boolean {
     (timeZone === 'UTC' || timeZone === 'Z') &&
     length >= 24 &&
     length <= 30 &&
-    text[10] === 'T' &&
-    text[19] === '.' &&
-    text[length - 1] === 'Z'
+    text.charCodeAt(10) === CODE_OF_T &&
+    text.charCodeAt(19) === CODE_OF_DOT &&
+    text.charCodeAt(length - 1) === CODE_OF_Z
   )
 }
 

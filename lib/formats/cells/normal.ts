@@ -1,6 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { isDate } from 'node:util/types'
-import type { Value } from '../../core/result'
+import type { JsonText } from '../../core/json-text'
+import { isJsonText } from '../../core/json-text'
+import type { Value, ValueObject } from '../../core/result'
 import { isValueObject } from '../../core/result'
 import type { Scalar } from './cell'
 import { dateNanosText, dateText, parseInstant } from './dates'
@@ -146,7 +148,8 @@ export function normalDocument(value: Value): Scalar | undefined {
 export function normalObject(value: Value, leaf?: Leaf): Scalar | undefined {
   if (typeof value !== 'object' || isDate(value)) return undefined
   const tree = normalTree(value, leaf)
-  return isValueObject(tree) ? tree : undefined
+  const isDocument = isJsonText(tree) ? tree.text.startsWith('{') : isValueObject(tree)
+  return isDocument ? (tree as ValueObject | JsonText) : undefined
 }
 
 /** An object of numbers, some of which are doubles by name. */

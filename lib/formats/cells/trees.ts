@@ -1,5 +1,7 @@
 import { isDate, isMap, isSet, isTypedArray } from 'node:util/types'
+import { isJsonText } from '../../core/json-text'
 import type { Value, ValueObject } from '../../core/result'
+import { checkedJson, valueIn } from '../../json/parse'
 import { dateText } from './dates'
 
 /** Jackson reads no deeper document. The limit also ends circles. */
@@ -10,7 +12,8 @@ export type Leaf = (value: unknown, name: string) => Value
 
 /**
  * The form of a value of any depth that every format writes: a `Map` becomes an object, a typed array and a `Set` an
- * array, and an object that has a `toJSON` what that returns. Returns what is in this form as it is.
+ * array, and an object that has a `toJSON` what that returns. JSON keeps its spelling where a `leaf` does not look into it. Returns what is
+ * in this form as it is.
  *
  * Throws a `TypeError` for what no document can hold.
  */
@@ -20,6 +23,10 @@ export function normalTree(value: unknown, leaf: Leaf = plainLeaf, name = '', de
   const inner = (item: unknown, key = name): Value => normalTree(item, leaf, key, depth + 1)
   if (Array.isArray(value)) return mapChanged(value, (item) => inner(item))
   if (isDate(value)) return validDate(value)
+  if (isJsonText(value)) {
+    const checked = checkedJson(value)
+    return leaf === plainLeaf ? checked : inner(valueIn(checked))
+  }
   const list = listOf(value)
   if (list) return inner(list)
   if (isMap(value)) return inner(Object.fromEntries([...value].map(([key, item]) => [keyText(key), item])))

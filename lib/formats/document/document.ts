@@ -1,4 +1,4 @@
-import type { Column, QueryStatistics, ValueObject } from '../../core/result'
+import type { Column, QueryStatistics } from '../../core/result'
 import { COLUMN_TYPES, rowCountOf } from '../../core/result'
 import type { AsyncQuery, CompletedQuery } from '../../core/store'
 import { dateText } from '../cells/dates'
@@ -9,7 +9,7 @@ import type { Presentation, Writer, Writing } from '../writer'
 import { NO_RESULT } from '../writer'
 import { filtered } from './filter-path'
 import type { TokenSink } from './token-sink'
-import { writeMember, writeTree } from './tree'
+import { writeMember } from './tree'
 import type { WriteValues } from './values'
 import { assertColumnarFits, writeValues as writeEachValue } from './values'
 
@@ -130,28 +130,20 @@ function writeColumns(sink: TokenSink, name: string, columns: readonly Column[],
     return
   }
   sink.start('array')
-  for (const column of columns) {
-    writeTree(
-      sink,
-      columnOf(column, withMeta),
-      column.type.startsWith('date') ? undefined : BUCKET_OF_NUMBERS,
-    )
-  }
+  for (const column of columns) writeColumn(sink, column, withMeta)
   sink.end('array')
 }
 
-/** A column as `columns` and `all_columns` list it. */
-function columnOf(
-  { name, type, originalTypes, suggestedCast = castFor(originalTypes), meta }: Column,
-  withMeta: boolean,
-): ValueObject {
-  return {
-    name,
-    type,
-    original_types: originalTypes,
-    suggested_cast: suggestedCast,
-    _meta: withMeta ? meta : undefined,
-  }
+/** Writes a column as `columns` and `all_columns` list it. */
+function writeColumn(sink: TokenSink, column: Column, withMeta: boolean): void {
+  const { name, type, originalTypes, suggestedCast = castFor(originalTypes), meta } = column
+  sink.start('object')
+  writeMember(sink, 'name', name)
+  writeMember(sink, 'type', type)
+  writeMember(sink, 'original_types', originalTypes)
+  writeMember(sink, 'suggested_cast', suggestedCast)
+  if (withMeta) writeMember(sink, '_meta', meta, type.startsWith('date') ? undefined : BUCKET_OF_NUMBERS)
+  sink.end('object')
 }
 
 const NUMERIC_TYPES: ReadonlySet<string> = new Set([
@@ -170,7 +162,8 @@ const NUMERIC_TYPES: ReadonlySet<string> = new Set([
 const KNOWN_TYPES: ReadonlySet<string> = new Set([...COLUMN_TYPES, ...NUMERIC_TYPES, 'object'])
 
 /** The type that all of these mapping types can be cast to, as Elasticsearch picks it. */
-function castFor(originalTypes: readonly string[] = []): string | undefined {
+function castFor(originalTypes: readonly string[] | undefined): string | undefined {
+  if (!originalTypes) return undefined
   const types = new Set(originalTypes.filter((type) => KNOWN_TYPES.has(type)))
   if (types.size === 0 || types.has('unsupported')) return undefined
   if (types.size === 2 && types.has('date') && types.has('date_nanos')) return 'date_nanos'

@@ -21,6 +21,8 @@ export interface TokenSink {
   float(value: number): void
   boolean(value: boolean): void
   null(): void
+  /** Writes JSON as it is spelled, if that is how the format has it. Answers whether it does. */
+  json?(text: string): boolean
   /** Characters or bytes that were written and not taken. What a filter left out counts, too. */
   readonly pending: number
   /** Hands out what has been written since the last take. */

@@ -1,5 +1,7 @@
+import { isJsonText } from '../../core/json-text'
 import type { Value } from '../../core/result'
 import { isMultiValue } from '../../core/result'
+import { readTokens } from '../../json/read-tokens'
 import { integerOf } from '../cells/numbers'
 import type { TokenSink } from './token-sink'
 
@@ -46,6 +48,8 @@ function writeNested(
     sink.start('array')
     for (const element of value) writeTree(sink, element, doubles, name)
     sink.end('array')
+  } else if (isJsonText(value)) {
+    if (!sink.json?.(value.text)) readTokens(value.text, sink)
   } else {
     sink.start('object')
     for (const [key, member] of Object.entries(value)) writeMember(sink, key, member, doubles)

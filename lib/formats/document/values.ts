@@ -1,5 +1,5 @@
 import { QueryError } from '../../core/errors'
-import type { StoredResult, Value } from '../../core/result'
+import type { Rows, StoredResult, Value } from '../../core/result'
 import { batchesOf, isRows, rowCountOf } from '../../core/result'
 import type { CellRule, Scalar } from '../cells/cell'
 import { cellValue, isMany } from '../cells/cell'
@@ -26,49 +26,23 @@ export interface TableColumn {
 export type WriteValues = (sink: TokenSink, table: Table) => Writing
 
 export const writeValues: WriteValues = function* (sink, { columns, values, columnar }) {
-  const turn = new Turn(sink)
   sink.start('array')
-  if (columnar) yield* writeColumns(sink, columns, values, turn)
-  else yield* writeRows(sink, columns, values, turn)
+  if (columnar) {
+    for (const column of columns) {
+      sink.start('array')
+      yield* writeCells(new Cells(sink, [column], false), values)
+      sink.end('array')
+    }
+  } else {
+    yield* writeCells(new Cells(sink, columns, true), values)
+  }
   sink.end('array')
 }
 
-function* writeRows(
-  sink: TokenSink,
-  columns: Table['columns'],
-  values: Table['values'],
-  turn: Turn,
-): Writing {
-  // Rows may have no cells to show, and take time all the same.
-  const isBare = columns.length === 0
+function* writeCells(cells: Cells, values: Table['values']): Writing {
   for (const batch of batchesOf(values)) {
-    for (const row of isRows(batch) ? batch : yield batch) {
-      if (isBare && turn.isOver()) yield sink.take()
-      sink.start('array')
-      for (const { index, rule } of columns) {
-        if (turn.isOver()) yield sink.take()
-        writeCell(sink, rule, row[index])
-      }
-      sink.end('array')
-    }
-  }
-}
-
-function* writeColumns(
-  sink: TokenSink,
-  columns: Table['columns'],
-  values: Table['values'],
-  turn: Turn,
-): Writing {
-  for (const { index, rule } of columns) {
-    sink.start('array')
-    for (const batch of batchesOf(values)) {
-      for (const row of isRows(batch) ? batch : yield batch) {
-        if (turn.isOver()) yield sink.take()
-        writeCell(sink, rule, row[index])
-      }
-    }
-    sink.end('array')
+    const rows = isRows(batch) ? batch : yield batch
+    while (!cells.write(rows)) yield cells.sink.take()
   }
 }
 
@@ -89,7 +63,7 @@ export function assertColumnarFits({ columns, values }: StoredResult): void {
     `[columnar] Data too large: to write [${rowCountOf(values)}] rows of [${length}] columns column by column takes ` +
       `[${reads}] reads of a cell, which is more than the limit of [${MAX_COLUMNAR_READS}]; ` +
       'ask for a format of lines or submit the query without [columnar]',
-    { metadata: { durability: 'PERMANENT' } },
+    { metadata: { durability: 'PERMANENT' }, limit: 'columnar' },
   )
 }
 
@@ -100,28 +74,72 @@ export function writeRow(sink: TokenSink, columns: readonly TableColumn[], row: 
 }
 
 /**
- * Tells before each cell whether it is time for a chunk, even where a filter leaves out all cells. It does not tell
- * after the last cell: what follows is little, and goes into the same chunk.
+ * Writes cells until it is time for a chunk, even where a filter leaves out all of them. It looks before each cell, and not
+ * after the last one: what follows is little, and goes into the same chunk.
+ *
+ * It is no generator, in whose loops all that lives longer than a turn is on the heap.
  */
-class Turn {
-  readonly #sink: TokenSink
-  #cells = 0
+class Cells {
+  readonly sink: TokenSink
+  readonly #columns: readonly TableColumn[]
+  readonly #inRows: boolean
+  /** The row to go on with, and how many of its cells are written. */
+  #row = 0
+  #written = 0
+  #sinceTurn = 0
 
-  constructor(sink: TokenSink) {
-    this.#sink = sink
+  /** `inRows`: each row is an array. */
+  constructor(sink: TokenSink, columns: readonly TableColumn[], inRows: boolean) {
+    this.sink = sink
+    this.#columns = columns
+    this.#inRows = inRows
   }
 
-  isOver(): boolean {
-    if (this.#cells < CELLS_PER_TURN && this.#sink.pending < CHUNK_LENGTH) {
-      this.#cells++
+  /** Goes on with these rows. Returns whether all of them are written. */
+  write(rows: Rows): boolean {
+    for (; this.#row < rows.length; this.#row++) {
+      if (!this.#writeRow(rows[this.#row] ?? [])) return false
+    }
+    this.#row = 0
+    return true
+  }
+
+  #writeRow(row: readonly Value[]): boolean {
+    const { sink } = this
+    const columns = this.#columns
+    let written = this.#written
+    // Rows may have no cells to show, and take time all the same.
+    do {
+      if (this.#isTurnOver()) {
+        this.#written = written
+        return false
+      }
+      if (written === 0 && this.#inRows) sink.start('array')
+      const column = columns[written]
+      if (column) writeCell(sink, column.rule, row[column.index])
+      written++
+    } while (written < columns.length)
+    this.#written = 0
+    if (this.#inRows) sink.end('array')
+    return true
+  }
+
+  #isTurnOver(): boolean {
+    if (this.#sinceTurn < CELLS_PER_TURN && this.sink.pending < CHUNK_LENGTH) {
+      this.#sinceTurn++
       return false
     }
-    this.#cells = 1
+    this.#sinceTurn = 0
     return true
   }
 }
 
 export function writeCell(sink: TokenSink, rule: CellRule, cell: Value | undefined): void {
+  // Most cells are one value, and need no more than this.
+  if (typeof cell !== 'object' && cell !== undefined && rule.kind !== 'null') {
+    writeScalar(sink, rule, cell)
+    return
+  }
   const value = cellValue(cell)
   if (value === null || rule.kind === 'null') {
     sink.null()

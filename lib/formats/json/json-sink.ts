@@ -70,6 +70,12 @@ export class JsonSink implements TokenSink {
     this.raw('null')
   }
 
+  /** Elasticsearch copies a document as it is spelled, unless it indents it. */
+  json(text: string): boolean {
+    if (!this.#pretty) this.raw(text)
+    return !this.#pretty
+  }
+
   /** Writes what is JSON already: a value, or several with commas between them. */
   raw(json: string): void {
     if (this.#isAfterKey) {

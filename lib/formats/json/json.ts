@@ -1,4 +1,4 @@
-import type { Value } from '../../core/result'
+import type { Rows, Value } from '../../core/result'
 import { batchesOf, isMultiValue, isRows } from '../../core/result'
 import type { CellRule, Scalar } from '../cells/cell'
 import { cellValue, isMany } from '../cells/cell'
@@ -27,13 +27,17 @@ export const jsonWriter: Writer = (query, presentation) => {
 function* writeJsonValues(sink: JsonSink, { columns, values, columnar }: Table): Writing {
   sink.start('array')
   if (!columnar) {
-    const plain = (row: readonly Value[], batch: Batch) => plainRow(columns, row, batch)
-    yield* writeBatches(sink, values, plain, (row) => writeRow(sink, columns, row))
+    yield* writeBatches(sink, values, {
+      plain: (row, batch) => plainRow(columns, row, batch),
+      write: (row) => writeRow(sink, columns, row),
+    })
   } else {
     for (const { index, rule } of columns) {
       sink.start('array')
-      const plain = (row: readonly Value[], batch: Batch) => plainCell(rule, row[index], batch)
-      yield* writeBatches(sink, values, plain, (row) => writeCell(sink, rule, row[index]))
+      yield* writeBatches(sink, values, {
+        plain: (row, batch) => plainCell(rule, row[index], batch),
+        write: (row) => writeCell(sink, rule, row[index]),
+      })
       sink.end('array')
     }
   }
@@ -44,80 +48,69 @@ function* writeJsonValues(sink: JsonSink, { columns, values, columnar }: Table):
 const BATCH_LENGTH = 32 * 1024
 
 /** A row is written as the value that `plain` makes of it for `JSON.stringify`, or by `write`, as tokens. */
-function* writeBatches(
-  sink: JsonSink,
-  values: Table['values'],
-  plain: (row: readonly Value[], batch: Batch) => unknown,
-  write: (row: readonly Value[]) => void,
-): Writing {
+interface RowForms {
+  plain(row: readonly Value[], batch: Batch): unknown
+  write(row: readonly Value[]): void
+}
+
+function* writeBatches(sink: JsonSink, values: Table['values'], forms: RowForms): Writing {
   for (const read of batchesOf(values)) {
     const rows = isRows(read) ? read : yield read
     if (sink.pending >= BATCH_LENGTH) yield sink.take()
-    let batch = new Batch()
-    let begin = 0
-    let end = 0
-    for (const row of rows) {
-      batch.items.push(plain(row, batch))
-      end++
-      if (batch.length < BATCH_LENGTH && end < rows.length) continue
-      const json = batch.json()
-      if (json !== undefined) sink.raw(json)
-      else for (const again of rows.slice(begin, end)) write(again)
+    for (let begin = 0; begin < rows.length; ) {
+      begin = writeBatch(sink, rows, begin, forms)
       // What follows the last batch is little, and goes into the same chunk.
-      if (end < rows.length) yield sink.take()
-      batch = new Batch()
-      begin = end
+      if (begin < rows.length) yield sink.take()
     }
   }
+}
+
+/** Returns where the next batch begins. */
+function writeBatch(sink: JsonSink, rows: Rows, begin: number, { plain, write }: RowForms): number {
+  const batch = new Batch()
+  let end = begin
+  while (end < rows.length && batch.length < BATCH_LENGTH) batch.items.push(plain(rows[end++] ?? [], batch))
+  const json = batch.json()
+  if (json !== undefined) sink.raw(json)
+  else for (const row of rows.slice(begin, end)) write(row)
+  return end
 }
 
 /** Most rows can be passed on as they are, without a copy. */
 function plainRow(columns: readonly TableColumn[], row: readonly Value[], batch: Batch): readonly unknown[] {
   let plain: unknown[] | undefined = columns.length === row.length ? undefined : []
-  let position = 0
   // Even without cells, a row has brackets and takes time.
   let length = 8
-  for (const { index, rule } of columns) {
+  for (let position = 0; position < columns.length; position++) {
+    const { index, rule } = columns[position] as TableColumn
     const cell = row[index]
-    length += lengthOf(cell)
-    const value = plainValue(rule, cell, batch)
+    length += typeof cell === 'string' ? 8 + cell.length : 8
+    const value = isPlain(rule.kind, cell) ? cell : otherCell(rule, cell, batch)
     if (plain === undefined && value !== cell) plain = [...row]
     if (plain !== undefined) plain[position] = value
-    position++
   }
   batch.length += length
   return plain ?? row
 }
 
 function plainCell(rule: CellRule, cell: Value | undefined, batch: Batch): unknown {
-  batch.length += lengthOf(cell)
-  return plainValue(rule, cell, batch)
+  batch.length += typeof cell === 'string' ? 8 + cell.length : 8
+  return isPlain(rule.kind, cell) ? cell : otherCell(rule, cell, batch)
 }
 
-function plainValue(rule: CellRule, cell: Value | undefined, batch: Batch): unknown {
-  if (isPlainCell(rule.kind, cell)) return cell
+function otherCell(rule: CellRule, cell: Value | undefined, batch: Batch): unknown {
   // Most stores hand dates over as text.
   if (rule.kind === 'string' && typeof cell === 'string') return rule.read(cell)
-  return batch.plain(rule, cell)
+  if (!isMultiValue(cell)) return batch.plain(rule, cell)
+  let isAllPlain = cell.length > 1
+  for (const value of cell) {
+    batch.length += typeof value === 'string' ? 8 + value.length : 8
+    isAllPlain &&= isPlain(rule.kind, value)
+  }
+  return isAllPlain ? cell : batch.plain(rule, cell)
 }
 
-/** About how long the JSON of a cell will be. */
-function lengthOf(cell: Value | undefined): number {
-  if (typeof cell === 'string') return 8 + cell.length
-  if (!isMultiValue(cell)) return 8
-  let length = 8
-  for (const value of cell) length += typeof value === 'string' ? 8 + value.length : 8
-  return length
-}
-
-/** Whether `JSON.stringify` writes a cell as Elasticsearch does. */
-function isPlainCell(kind: CellRule['kind'], cell: Value | undefined): boolean {
-  if (!isMultiValue(cell)) return cell === null || isPlain(kind, cell)
-  if (cell.length < 2) return false
-  for (const value of cell) if (!isPlain(kind, value)) return false
-  return true
-}
-
+/** Whether `JSON.stringify` writes a value as Elasticsearch does. */
 function isPlain(kind: CellRule['kind'], value: Value | undefined): boolean {
   switch (kind) {
     case 'text':

@@ -25,6 +25,14 @@ export interface FetchedResponse {
 /** Why the keys of an issuer cannot be fetched. */
 export class KeySourceError extends Error {
   override readonly name = 'KeySourceError'
+
+  /** `code`: the kind of error, for measurements. */
+  constructor(
+    message: string,
+    readonly code = 'unusable_answer',
+  ) {
+    super(message)
+  }
 }
 
 /** A key with its certificates takes a few KiB. Large issuers publish a tenth of this. */
@@ -51,7 +59,11 @@ export async function getDocument(
   const { status, redirected, body } = await fetch(url.href, init)
   if (status !== 200 || redirected) {
     const where = `${url.origin}${url.pathname}`
-    throw new KeySourceError(`${what} was answered with ${redirected ? 'a redirect' : status}, at ${where}`)
+    const kind = redirected ? 'redirect' : String(status)
+    throw new KeySourceError(
+      `${what} was answered with ${redirected ? 'a redirect' : status}, at ${where}`,
+      kind,
+    )
   }
   const document = parsedJson(await readText(what, body ?? [], signal))
   if (!isObject(document)) throw new KeySourceError(`${what} is not a JSON object`)
@@ -67,7 +79,7 @@ export async function withinTime<T>(
   const controller = new AbortController()
   let callOff = (): void => {}
   const late = new Promise<never>((_, reject) => {
-    const tooLate = new KeySourceError(`it has taken longer than ${timeoutMs} ms`)
+    const tooLate = new KeySourceError(`it has taken longer than ${timeoutMs} ms`, 'timeout')
     callOff = clock.setTimer(() => reject(tooLate), timeoutMs, { background: true })
   })
   try {

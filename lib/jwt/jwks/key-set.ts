@@ -3,6 +3,7 @@ import { isObject } from '../../core/is-object'
 import type { JwtHeader } from '../header'
 import type { VerificationKey } from '../key'
 import { parseKey } from '../key'
+import type { KnownKey } from '../key-finder'
 import type { JsonDocument } from './json-document'
 import { KeySourceError } from './json-document'
 
@@ -16,7 +17,7 @@ const MOST_KEYS = 100
  * none of the keys that jose makes.
  */
 export class KeySet {
-  readonly #keys: readonly (VerificationKey & { kid: unknown })[]
+  readonly #keys: readonly KnownKey[]
 
   /**
    * Leaves out keys that are not for verifying, unreadable or of another kind (RFC 7517, section 5). A key that is in
@@ -31,6 +32,10 @@ export class KeySet {
       const parsed = parseJwk(jwk)
       return parsed ? { ...parsed, kid: jwk.kid, key: sameKey(known, parsed.key) } : []
     })
+  }
+
+  get keys(): readonly KnownKey[] {
+    return this.#keys
   }
 
   /** The distinct keys of a token: of its `kid`, which keys of different types may share, or all where it names none. */

@@ -2,6 +2,7 @@ import type { OptionTable } from '../../core/check-options'
 import { checkOption, checkOptions, rules } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import type { Logger } from '../../core/logger'
+import type { MeterProvider } from '../../core/meter'
 import type { JwtAlgorithm } from '../algorithms'
 import { discoveredKeySet, discoveryUrl } from './discovery'
 import type { Fetch, GetDocument } from './json-document'
@@ -54,6 +55,8 @@ export interface JwksOptions {
   fetch?: Fetch
   /** Receives failed fetches, at most one for each `minIntervalMs`. @default that of the router */
   logger?: Logger
+  /** Receives measurements of fetches. @default the global one of `@opentelemetry/api` */
+  meterProvider?: MeterProvider
 }
 
 const url = {
@@ -75,6 +78,7 @@ export const JWKS_OPTIONS = {
   allowHttp: { ...rules.boolean, default: false },
   fetch: { ...rules.function, defaultInWords: 'the global one' },
   logger: { ...rules.object, defaultInWords: 'that of the router' },
+  meterProvider: rules.meterProvider,
 } as const satisfies OptionTable<JwksOptions>
 
 const OWNER = '`jwks` of jwtCaller'
@@ -96,13 +100,16 @@ export function resolveJwksOptions(options: JwksOptions, use: KeySetUse) {
   assertAtMost('minIntervalMs', minIntervalMs, 'maxAgeMs', maxAgeMs)
   assertAtMost('maxAgeMs', maxAgeMs, 'maxOutageMs', maxOutageMs)
   refuseSecrets(use.algorithms)
+  const issuer = onlyIssuer(use.issuers)
   return {
     ...completed,
     maxAgeMs,
     minIntervalMs,
     maxOutageMs,
     /** Finds the key set. Called for each fetch, since it may move. */
-    locate: locatorOf(onlyIssuer(use.issuers), completed.url, completed.allowHttp),
+    locate: locatorOf(issuer, completed.url, completed.allowHttp),
+    /** Who publishes the keys, for measurements. */
+    server: new URL(completed.url ?? issuer).hostname,
     fetch: completed.fetch ?? globalThis.fetch,
     clock: use.clock,
   }

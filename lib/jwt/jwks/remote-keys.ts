@@ -1,12 +1,15 @@
 import { describeError } from '../../core/describe-error'
+import { errorKind } from '../../core/error-kind'
 import type { Logger } from '../../core/logger'
 import { consoleLogger } from '../../core/logger'
 import { refused } from '../../core/unauthenticated'
-import type { FindKey, KeyFinder } from '../key-finder'
+import type { FindKey, KeyFinder, KnownKey } from '../key-finder'
 import { keysUnavailable } from '../key-finder'
 import type { GetDocument } from './json-document'
 import { getDocument, KeySourceError, withinTime } from './json-document'
 import { KeySet } from './key-set'
+import type { MeasureFetch } from './metrics'
+import { keyMetrics } from './metrics'
 import type { RemoteKeysOptions } from './options'
 
 /**
@@ -26,6 +29,7 @@ export class RemoteKeys implements KeyFinder {
   #fetchEndedAt = Number.NEGATIVE_INFINITY
   #failure: unknown
   #fetching: Promise<void> | undefined
+  #measure: MeasureFetch | undefined
 
   constructor(options: RemoteKeysOptions) {
     this.#options = options
@@ -52,6 +56,8 @@ export class RemoteKeys implements KeyFinder {
     await this.#refresh(this.#options.logger ?? ofRouter)
     if (!this.#usable) throw keysUnavailable(this.#failure)
   }
+
+  readonly known = (): readonly KnownKey[] => this.#usable?.keys ?? []
 
   /** The keys, unless there has been no answer of the issuer for too long. */
   get #usable(): KeySet | undefined {
@@ -86,7 +92,9 @@ export class RemoteKeys implements KeyFinder {
   }
 
   async #fetch(logger: Logger): Promise<void> {
-    const { clock, timeoutMs } = this.#options
+    const { clock, timeoutMs, meterProvider, server } = this.#options
+    // Not before, because the host may start OpenTelemetry after it has made the token check.
+    this.#measure ??= keyMetrics(meterProvider, server, () => this.#ageMs())
     const startedAt = clock.now()
     try {
       this.#keys = await withinTime(timeoutMs, (signal) => this.#read(signal))
@@ -97,6 +105,12 @@ export class RemoteKeys implements KeyFinder {
       this.#report(logger)
     }
     this.#fetchEndedAt = clock.now()
+    const kind = this.#failure === undefined ? undefined : errorKind(this.#failure)
+    this.#measure(this.#fetchEndedAt - startedAt, kind)
+  }
+
+  #ageMs(): number | undefined {
+    return this.#keys && this.#options.clock.now() - this.#fetchedAt
   }
 
   async #read(signal: AbortSignal): Promise<KeySet> {

@@ -1,10 +1,13 @@
+import { checkedText, isJsonText } from '../../core/json-text'
 import type { Rows, Value } from '../../core/result'
 import { isMultiValue, isValueObject } from '../../core/result'
 import { mapChanged } from '../../formats/cells/trees'
 
-/** Stands before the text of a number that JSON has not, and before a text that begins with it. */
+/** Stands before the text of a number that JSON has not, before JSON in its spelling, and before a text that begins with it. */
 const MARK = '\u0001'
 const ESCAPED_MARK = '\\u0001'
+/** Follows the mark of JSON in its spelling. */
+const SPELLING = '='
 
 const NUMBERS: ReadonlyMap<string, number> = new Map([
   ['NaN', Number.NaN],
@@ -34,7 +37,7 @@ function marked(value: Value): Value {
       if (Object.is(value, -0)) return `${MARK}-0`
       return Number.isFinite(value) ? value : MARK + value
     default:
-      return within(value, marked)
+      return isJsonText(value) ? MARK + SPELLING + value.text : within(value, marked)
   }
 }
 
@@ -42,6 +45,7 @@ function unmarked(value: Value): Value {
   if (typeof value !== 'string') return within(value, unmarked)
   if (!value.startsWith(MARK)) return value
   const text = value.slice(MARK.length)
+  if (text.startsWith(SPELLING)) return checkedText(text.slice(SPELLING.length))
   return text.startsWith(MARK) ? text : (NUMBERS.get(text) ?? BigInt(text))
 }
 

@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Column, RowBatches, Rows, Value } from '../../core/result'
 import { isMultiValue } from '../../core/result'
+import { nextTurn } from '../../core/turns'
 import type { RowAdmission } from '../../formats/admission'
 import { rowAdmission, rowsOf } from '../../formats/admission'
 import { cellValue, isMany } from '../../formats/cells/cell'

@@ -43,13 +43,14 @@ export class ElasticsearchStore implements AsyncQueryStore {
     const {
       transport,
       connections,
+      metrics,
       clock,
       requestTimeoutMs,
       identify,
       forwardsAuthorization,
       upstreamWaitMs,
     } = resolved
-    this.#cluster = new Cluster(transport, connections, clock, requestTimeoutMs)
+    this.#cluster = new Cluster(transport, connections, clock, requestTimeoutMs, metrics)
     const queries = new ClusterQueries(this.#cluster, identify, resolved.gatewayRefusals)
     const parts = {
       queries,

@@ -5,10 +5,12 @@ import { checkOptions, rules } from '../../core/check-options'
 import type { Clock } from '../../core/clock'
 import { systemClock } from '../../core/clock'
 import { isObject } from '../../core/is-object'
+import type { MeterProvider } from '../../core/meter'
 import type { ElasticsearchClient } from './cluster/client-transport'
 import { ClientTransport } from './cluster/client-transport'
 import { Connections } from './cluster/connections'
 import { asServiceAccount, runAs, withOwnCredentials } from './cluster/identity'
+import { clusterMetrics } from './cluster/metrics'
 import type { Transport } from './cluster/transport'
 import { UrlTransport } from './cluster/url-transport'
 import { readSealingKeys } from './ids/sealing-keys'
@@ -73,6 +75,8 @@ export interface ElasticsearchStoreOptions {
    * Clients that submit and come back later than this find nothing. @default off
    */
   abandonAfterMs?: number
+  /** Receives measurements of requests to the cluster. @default the global one of `@opentelemetry/api` */
+  meterProvider?: MeterProvider
   /** Time. Replace it in tests. @default the time of the machine */
   clock?: Clock
 }
@@ -119,6 +123,7 @@ export const ELASTICSEARCH_STORE_OPTIONS = {
     fits: (value) => typeof value === 'number' && value >= 1_000,
     defaultInWords: 'off',
   },
+  meterProvider: rules.meterProvider,
   clock: { ...rules.object, default: systemClock, defaultInWords: 'the time of the machine' },
 } as const satisfies OptionTable<ElasticsearchStoreOptions>
 
@@ -129,9 +134,12 @@ export function resolveElasticsearchOptions(options: ElasticsearchStoreOptions) 
   if (userOf && forwardAuthorization) {
     throw new TypeError(`${NAME} takes \`runAs\` or \`forwardAuthorization\`, not both`)
   }
+  const metrics = clusterMetrics(completed.meterProvider)
+  const most = options.client ? Number.POSITIVE_INFINITY : completed.maxConnections
   return {
+    metrics,
     transport: transportOf(options, completed.maxConnections),
-    connections: new Connections(options.client ? Number.POSITIVE_INFINITY : completed.maxConnections, clock),
+    connections: new Connections(most, clock, metrics),
     sealingKeys: readSealingKeys(completed.sealingKeys),
     identify: userOf ? runAs(userOf) : forwardAuthorization ? withOwnCredentials : asServiceAccount,
     gatewayRefusals: forwardAuthorization ? [] : userOf ? ([401] as const) : ([401, 403] as const),

@@ -11,6 +11,19 @@ export interface Limits {
   maxQueriesPerOwner: number
   maxBytes: number
   maxBytesPerOwner: number
+  /** What the options of the store call them, for the log. */
+  limitNames?: LimitNames
+}
+
+type LimitNames = Readonly<
+  Record<'maxQueries' | 'maxQueriesPerOwner' | 'maxBytes' | 'maxBytesPerOwner', string>
+>
+
+const OWN_NAMES: LimitNames = {
+  maxQueries: 'maxQueries',
+  maxQueriesPerOwner: 'maxQueriesPerOwner',
+  maxBytes: 'maxBytes',
+  maxBytesPerOwner: 'maxBytesPerOwner',
 }
 
 /** Counts the queries that a store holds and the bytes that they take, limits both, and measures both. */
@@ -21,15 +34,19 @@ export class MemoryBudget {
   readonly #queryCounter: Counter | undefined
   readonly #byteCounter: Counter | undefined
 
-  constructor({ maxQueries, maxQueriesPerOwner, maxBytes, maxBytesPerOwner }: Limits, meter?: Meter) {
-    this.#queries = new Quota({ max: maxQueries, maxPerOwner: maxQueriesPerOwner }, tooMany)
-    this.#bytes = new Quota({ max: maxBytes, maxPerOwner: maxBytesPerOwner }, tooLarge)
+  constructor(limits: Limits, meter?: Meter) {
+    const { maxQueries, maxQueriesPerOwner, maxBytes, maxBytesPerOwner, limitNames } = limits
+    const refuse = (excess: Excess): QueryError => tooLarge(excess, limitNames)
+    this.#queries = new Quota({ max: maxQueries, maxPerOwner: maxQueriesPerOwner }, (excess) =>
+      tooMany(excess, limitNames),
+    )
+    this.#bytes = new Quota({ max: maxBytes, maxPerOwner: maxBytesPerOwner }, refuse)
     // Counted apart, so that a full store can be read.
     const unpacked = {
       max: Math.max(maxBytes, UNPACKED_BYTES),
       maxPerOwner: Math.max(maxBytesPerOwner, UNPACKED_BYTES),
     }
-    this.#unpackedBytes = new Quota(unpacked, tooLarge)
+    this.#unpackedBytes = new Quota(unpacked, refuse)
     this.#queryCounter = meter?.createUpDownCounter('esql_async.store.queries', {
       description: 'Queries that the store holds, running and finished.',
       unit: '{query}',
@@ -46,6 +63,11 @@ export class MemoryBudget {
     this.addBytes(owner, bytes)
     this.#queries.add(owner, 1)
     this.#queryCounter?.add(1)
+  }
+
+  /** Whether the limits of all owners leave room for one more query with a small request. */
+  hasRoom(): boolean {
+    return this.#queries.hasRoom(1) && this.#bytes.hasRoom(1)
   }
 
   /** Counts more bytes of a query, or throws `circuit_breaking_exception`, 429, and counts nothing. */
@@ -83,21 +105,25 @@ export class MemoryBudget {
   }
 }
 
-export function tooMany({ of, used, limit }: Excess): QueryError {
+export function tooMany({ of, used, limit }: Excess, names = OWN_NAMES): QueryError {
   const who = of === 'owner' ? 'you have' : 'the server has'
   return new QueryError(
     'es_rejected_execution_exception',
     `rejected execution of async query: ${who} [${used}] async queries already, the limit is [${limit}]; ` +
       'delete those that are no longer needed or try again later',
+    { limit: of === 'owner' ? names.maxQueriesPerOwner : names.maxQueries },
   )
 }
 
-export function tooLarge({ of, wanted, limit }: Excess): QueryError {
+export function tooLarge({ of, wanted, limit }: Excess, names = OWN_NAMES): QueryError {
   const what = of === 'owner' ? 'your async queries' : 'all async queries'
   return new QueryError(
     'circuit_breaking_exception',
     `[async_query] Data too large, data for ${what} would be [${wanted}b], ` +
       `which is larger than the limit of [${limit}b]`,
-    { metadata: { bytes_wanted: wanted, bytes_limit: limit, durability: 'TRANSIENT' } },
+    {
+      metadata: { bytes_wanted: wanted, bytes_limit: limit, durability: 'TRANSIENT' },
+      limit: of === 'owner' ? names.maxBytesPerOwner : names.maxBytes,
+    },
   )
 }

@@ -45,11 +45,13 @@ function freezeQueryError(error: QueryError): FrozenFailure {
   const headers = freezer.freezeObject({ ...error.headers })
   const reason = pieceOf(error.reason)
   const causedBy = error.causedBy && freezeCausedBy(error.causedBy)
+  const limit = error.limit === undefined ? undefined : pieceOf(error.limit)
   const frozen = new QueryError(pieceOf(error.type), reason, {
     status,
     metadata,
     headers,
     causedBy,
+    limit,
     ...('cause' in error && { cause: freezeCause(error.cause) }),
   })
   frozen.stack = pieceOf(stack ?? String(error), MAX_TEXT)

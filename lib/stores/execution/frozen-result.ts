@@ -116,6 +116,7 @@ export class Freezer {
     // A frozen `Date` still has setters that work.
     if (value instanceof Date) return this.freezeText(value.toISOString())
     if (isValueObject(value)) return this.freezeObject(value)
+    // What is left cannot change, and keeps nothing else alive.
     this.weight.add(value)
     return value
   }

@@ -155,10 +155,10 @@ export class LocalQuery {
    * Ends the query with an error, which all waits reject with, and fires the signal of the executor. Does nothing if the
    * query has ended: an executor that forgot its listener would cancel other work.
    */
-  cancel(why: string): void {
+  cancel(why: string, error = taskCancelled(why)): void {
     if (this.#outcome) return
     const interrupt = this.#interrupt
-    this.end({ state: 'failed', error: taskCancelled(why) })
+    this.end({ state: 'failed', error })
     // Does nothing after a stop, whose signal has fired.
     interrupt?.abort(taskCancelled(why))
   }

@@ -71,6 +71,11 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
     this.#deadlines = new ExpiryQueue(this.#clock, (query) => void this.#endRun(query))
   }
 
+  /** Whether {@link admit} takes one more query, as far as that can be said before its request is known. */
+  hasRoom(): boolean {
+    return this.#budget.hasRoom()
+  }
+
   /** Counts a query with `query.bytes`, those of its request, or throws a 429. */
   admit(query: Query): void {
     this.#budget.addQuery(query.owner, query.bytes)

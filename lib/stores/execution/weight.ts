@@ -1,3 +1,5 @@
+import type { JsonText } from '../../core/json-text'
+import { isJsonText } from '../../core/json-text'
 import type { Value, ValueObject } from '../../core/result'
 import { isMultiValue, isValueObject } from '../../core/result'
 import type { Work } from '../../core/turns'
@@ -16,6 +18,9 @@ export const FIELDS_AT_ONCE = 1_020
 const LIST_OF_NAMES = 160
 /** Such names are common, and each text is there once. */
 const FEW_NAMES = 16
+
+/** An object with one field. */
+const OBJECT_OF_TEXT = 32
 
 /** Sums up how many bytes V8 uses for values in 64 bits, without what refers to them. Copies nothing. */
 export class Weight {
@@ -84,7 +89,7 @@ export class Weight {
     this.addText(name)
   }
 
-  #addContainer(value: Date | readonly Value[] | ValueObject): void {
+  #addContainer(value: Date | readonly Value[] | ValueObject | JsonText): void {
     if (isMultiValue(value)) {
       this.addArray(value.length)
       for (let index = 0; index < value.length; index += 1) this.add(value[index] ?? null)
@@ -93,6 +98,9 @@ export class Weight {
       const names = Object.keys(value)
       for (const name of names) this.add(value[name] ?? null)
       this.addObject(names)
+    } else if (isJsonText(value)) {
+      this.bytes += OBJECT_OF_TEXT
+      this.addText(value.text)
     } else {
       this.addText(value.toISOString())
     }

@@ -122,8 +122,8 @@ export class MemoryStore implements AsyncQueryStore {
 
   #find(id: string, owner: Owner | undefined): LocalQuery | undefined {
     this.#assertOpen()
-    assertQueryId(id)
     const query = this.#queries.find(withPadding(id), owner)
+    if (!query) assertQueryId(id)
     return query?.isExpired || query?.isHidden ? undefined : query
   }
 

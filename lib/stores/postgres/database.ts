@@ -1,7 +1,9 @@
 import { systemClock } from '../../core/clock'
 import { describeError } from '../../core/describe-error'
+import { errorKind } from '../../core/error-kind'
 import { isObject } from '../../core/is-object'
 import type { Logger } from '../../core/logger'
+import type { Attributes } from '../../core/meter'
 import type { PostgresMetrics } from './metrics'
 
 /** A statement as `pg` takes it. */
@@ -106,6 +108,7 @@ export class Database {
   async run(text: string, values: unknown[] = []): Promise<readonly Row[]> {
     const beganMs = systemClock.now()
     let callOff = (): void => {}
+    let attributes: Attributes = {}
     try {
       return await new Promise((resolve, reject) => {
         const job = {
@@ -121,9 +124,12 @@ export class Database {
         this.#metrics.waiting?.add(1)
         this.#runNext()
       })
+    } catch (error) {
+      attributes = { 'error.type': errorKind(error) }
+      throw error
     } finally {
       callOff()
-      this.#metrics.duration?.record((systemClock.now() - beganMs) / 1_000)
+      this.#metrics.duration?.record((systemClock.now() - beganMs) / 1_000, attributes)
     }
   }
 
@@ -141,12 +147,17 @@ export class Database {
     const [job] = this.#waiting
     if (!job || this.#free === 0) return
     this.#leaveQueue(job)
-    this.#free -= 1
+    this.#use(1)
     // Whoever asked may have gone. The connection is free when the pool says so.
     void this.#run(job).finally(() => {
-      this.#free += 1
+      this.#use(-1)
       this.#runNext()
     })
+  }
+
+  #use(change: number): void {
+    this.#free -= change
+    this.#metrics.used?.add(change)
   }
 
   #leaveQueue(job: Job): void {

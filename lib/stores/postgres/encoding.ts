@@ -63,11 +63,11 @@ async function encodeRows(
   return { found: encoder.found, chunks }
 }
 
-/** All that a client sees of a failure. Its cause is for the log. */
+/** All that a client sees of a failure, and its limit, which logs name. Its cause is for the log of this process. */
 export function encodeFailure(error: QueryError): Buffer {
-  const { type, reason, status, metadata, headers, causedBy } = error
+  const { type, reason, status, metadata, headers, causedBy, limit } = error
   // An engine may put more into the metadata than their type says.
-  const failure = { type, reason, status, metadata, headers, causedBy } as unknown as Value
+  const failure = { type, reason, status, metadata, headers, causedBy, limit } as unknown as Value
   return Buffer.from(`[${exactJson([failure])}]`)
 }
 
@@ -78,6 +78,7 @@ interface EncodedFailure {
   metadata: QueryError['metadata']
   headers: QueryError['headers']
   causedBy?: ErrorCause
+  limit?: string
 }
 
 export function decodeFailure(bytes: Buffer): QueryError {

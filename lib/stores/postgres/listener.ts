@@ -3,15 +3,12 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../core/clock'
 import { systemClock } from '../../core/clock'
 import { describeError } from '../../core/describe-error'
+import { errorKind } from '../../core/error-kind'
 import type { Logger } from '../../core/logger'
 import type { OwnConnection, PostgresClient, PostgresPool, Row } from './database'
 import { isOutage, limit, outage, statement } from './database'
 import type { PostgresMetrics } from './metrics'
-import { Pause } from './pause'
-
-/** How long to wait before the next connection, in milliseconds: at first, and at most. */
-const FIRST_PAUSE_MS = 50
-const LONGEST_PAUSE_MS = 2_000
+import { BackOff, Pause } from './pause'
 
 const GONE = 'the connection to PostgreSQL is gone'
 const DEAF = 'a pooler keeps notifications from this process, so it asks PostgreSQL again and again'
@@ -31,7 +28,7 @@ export interface ListenerEvents {
 export class Listener implements OwnConnection {
   readonly #create: (() => PostgresClient) | undefined
   readonly #channel: string
-  readonly #clock: Clock
+  readonly #backOff: BackOff
   readonly #limitMs: number
   readonly #logger: Logger
   /** The connection belongs to no request. */
@@ -43,7 +40,6 @@ export class Listener implements OwnConnection {
   #isBusy = false
   #lose = (_error: unknown): void => {}
   #hears = false
-  #beforeNext: Pause | undefined
   #test: Pause | undefined
   #isClosed = false
   #isFailing = false
@@ -59,7 +55,7 @@ export class Listener implements OwnConnection {
     this.#metrics = metrics
     this.#create = create
     this.#channel = channel
-    this.#clock = options.clock
+    this.#backOff = new BackOff(options.clock, { background: true })
     this.#limitMs = options.statementTimeoutMs
     this.#logger = options.logger
   }
@@ -87,29 +83,28 @@ export class Listener implements OwnConnection {
 
   close(): void {
     this.#isClosed = true
-    this.#beforeNext?.end()
+    this.#backOff.end()
     this.#test?.end()
     this.#lose(outage(GONE))
   }
 
   async #live(create: () => PostgresClient, events: ListenerEvents): Promise<void> {
-    let pauseMs = FIRST_PAUSE_MS
+    let failures = 0
     while (!this.#isClosed) {
       let client: PostgresClient | undefined
       try {
         client = create()
         await this.#serve(client, events)
       } catch (error) {
+        if (!this.#isClosed) this.#metrics.failures?.add(1, { 'error.type': errorKind(error) })
         this.#logOnce(error)
       }
-      pauseMs = this.#client ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
+      failures = this.#client ? 1 : failures + 1
       this.#client = undefined
       this.#setHears(false)
       // A server that does not answer takes no farewell either.
       void client?.end().catch(() => {})
-      if (this.#isClosed) return
-      this.#beforeNext = new Pause(this.#clock, pauseMs)
-      await this.#beforeNext.over
+      await this.#backOff.pause(failures)
     }
   }
 
@@ -144,7 +139,7 @@ export class Listener implements OwnConnection {
    */
   async #tryOut(client: PostgresClient, notify: () => Promise<unknown>): Promise<void> {
     for (;;) {
-      const test = new Pause(systemClock, this.#limitMs)
+      const test = new Pause(systemClock, this.#limitMs, { background: true })
       this.#test = test
       const isSent = await notify().then(
         () => true,

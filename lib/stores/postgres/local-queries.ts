@@ -21,10 +21,6 @@ export class LocalQueries {
     this.#expiries = new ExpiryQueue(clock, (query) => void this.askExpiry(query))
   }
 
-  get size(): number {
-    return this.#byKey.size
-  }
-
   find(key: Buffer): PostgresQuery | undefined {
     return this.#byKey.get(key.toString('latin1'))
   }

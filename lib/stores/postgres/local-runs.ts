@@ -27,7 +27,6 @@ import type { TableState, TableTimes, TakenQuery } from './rows'
 const ANYBODY = '' as Owner
 
 interface LocalLimits extends OwnLimits {
-  maxRunning: number
   closeGraceMs: number
   /** A query whose process is lost runs again. */
   reruns: boolean
@@ -90,7 +89,7 @@ export class LocalRuns {
       options,
     )
     this.#adoption = new Adoption(ledger, {
-      hasRoom: () => !this.#isClosed && this.#local.size < limits.maxRunning,
+      hasRoom: () => !this.#isClosed && this.#runner.hasRoom(),
       begin: () => this.#beginHere(),
       rerun: (query) => this.#rerun(query),
     })
@@ -123,7 +122,8 @@ export class LocalRuns {
       if (options.idempotency || !(options.waitForCompletionTimeoutMs > 0)) {
         await this.#register(query, request, options)
       }
-      this.#runner.run(query, request, options.caller)
+      // Meanwhile, a close may have left it to others.
+      if (!query.outcome) this.#runner.run(query, request, options.caller)
     })
     return query
   }
@@ -180,9 +180,9 @@ export class LocalRuns {
   }
 
   /** Ends a query that the tables no longer show. Resolves when its executor has ended. */
-  async drop(query: PostgresQuery, why: string): Promise<void> {
+  async drop(query: PostgresQuery, why: string, error?: QueryError): Promise<void> {
     this.#forget(query, why)
-    query.cancel(why)
+    query.cancel(why, error)
     await this.#runner.ended(query)
     if (query.registration) this.#onlookers.interrupted(query.key)
   }
@@ -205,8 +205,8 @@ export class LocalRuns {
 
   async #leave(query: PostgresQuery): Promise<void> {
     if (!this.#limits.reruns) await this.#persistence.keepFailure(query, CLOSED)
-    // Ended here before it begins elsewhere.
-    await this.drop(query, 'store closed')
+    // Ended here before it begins elsewhere. A submit that still waits for it is told.
+    await this.drop(query, 'store closed', CLOSED)
     if (!this.#limits.reruns || (await succeeds(query.keeping)) || !(await succeeds(query.registration)))
       return
     const isLeft = await this.#ledger.handOver(query.key).catch(() => false)
@@ -269,7 +269,6 @@ export class LocalRuns {
     const registration = { key, id, owner, request, idempotency, ...times }
     const registered = await this.#ledger.register(registration, this.#limits)
     if (!registered.times) throw refusal(registered.used, this.#limits)
-    this.#assertOpen()
     this.#adjust(query, registered.times)
   }
 

@@ -10,6 +10,8 @@ export interface PostgresMetrics {
   duration?: Histogram
   connected?: Counter
   waiting?: Counter
+  used?: Counter
+  failures?: Counter
 }
 
 export function postgresMetrics(provider: MeterProvider | undefined): PostgresMetrics {
@@ -32,6 +34,14 @@ export function postgresMetrics(provider: MeterProvider | undefined): PostgresMe
     waiting: meter.createUpDownCounter('esql_async.store.pool.waiting', {
       description: 'Statements that wait for one of the connections of the pool that the store may use.',
       unit: '{statement}',
+    }),
+    used: meter.createUpDownCounter('esql_async.store.pool.used', {
+      description: 'Connections of the pool on which the store has a statement.',
+      unit: '{connection}',
+    }),
+    failures: meter.createCounter('esql_async.store.listener.failures', {
+      description: 'Times that the connection which hears notifications was lost, or could not be made.',
+      unit: '{failure}',
     }),
   }
 }

@@ -29,7 +29,12 @@ export interface PostgresStoreOptions {
   listener?: object | false
   /** The schema of the tables: lower-case letters, digits and `_`. @default 'esql_async' */
   schema?: string
-  /** Most queries of one owner in the tables, running and finished. A submit beyond it answers 429. @default 1_000 */
+  /**
+   * Queries of one owner in the tables, running and finished, from which on the owner's submits answer 429. Submits at the same
+   * moment may exceed it, by up to four for each process.
+   *
+   * @default 1_000
+   */
   maxQueriesPerOwner?: number
   /**
    * Bytes of packed results of one owner in the tables from which on the owner's submits answer 429. The result that

@@ -9,22 +9,18 @@ import { taskCancelled } from '../execution/query'
 import { isOutage } from './database'
 import { encodeResult } from './encoding'
 import type { Ledger } from './ledger'
+import { BackOff } from './pause'
 import type { PostgresQuery } from './postgres-query'
 import { storedChunk } from './results'
-
-/** How long to wait before a statement is sent again, in milliseconds: at first, and at most. */
-const FIRST_PAUSE_MS = 50
-const LONGEST_PAUSE_MS = 2_000
 
 const GONE = 'it is gone, or another process has taken it for lost'
 
 /** Writes outcomes of queries that others know, through outages of the database. */
 export class Persistence {
   readonly #ledger: Ledger
-  readonly #clock: Clock
+  readonly #backOff: BackOff
   readonly #logger: Logger
   readonly #onKept: (query: PostgresQuery) => void
-  #isClosed = false
 
   /** `onKept` gets a query when the tables have its outcome, or never will. */
   constructor(
@@ -34,7 +30,8 @@ export class Persistence {
   ) {
     this.#ledger = ledger
     this.#onKept = onKept
-    this.#clock = clock
+    // An outcome that is not stored yet keeps the process alive.
+    this.#backOff = new BackOff(clock, { background: false })
     this.#logger = logger
   }
 
@@ -88,9 +85,9 @@ export class Persistence {
     }
   }
 
-  /** From now on, a statement that fails is not sent again. */
+  /** Sends what waits to be sent again, now. From now on, a statement that fails is not sent again. */
   close(): void {
-    this.#isClosed = true
+    this.#backOff.end()
   }
 
   async #keepResult(query: PostgresQuery, result: StoredResult, facts: ResultFacts): Promise<void> {
@@ -121,18 +118,16 @@ export class Persistence {
 
   /** Sends a statement again until it succeeds, as long as the query is wanted. It must be one that may come twice. */
   async #insist<T>(query: PostgresQuery, send: () => Promise<T>): Promise<T> {
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    for (let failures = 1; ; failures += 1) {
       try {
         return await send()
       } catch (error) {
-        if (!isOutage(error) || this.#isClosed || query.outcome) throw error
-        if (pauseMs === FIRST_PAUSE_MS) {
+        if (!isOutage(error) || this.#backOff.isEnded || query.outcome) throw error
+        if (failures === 1) {
           this.#logger.warn({ error: describeError(error) }, 'PostgreSQL takes no outcome now; trying on')
         }
       }
-      await new Promise<void>((resolve) => {
-        this.#clock.setTimer(resolve, pauseMs)
-      })
+      await this.#backOff.pause(failures)
     }
   }
 }

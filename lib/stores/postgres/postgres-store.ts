@@ -25,6 +25,14 @@ import { createSchema, SCHEMA_VERSION } from './schema'
 import type { FoundOrWatched } from './shared-queries'
 import { SharedQueries } from './shared-queries'
 
+/** What limits the queries that run, by the names of the limits of a store in memory. */
+const RUNNING_LIMITS = {
+  maxQueries: 'maxRunning',
+  maxQueriesPerOwner: 'maxRunning',
+  maxBytes: 'maxBytes',
+  maxBytesPerOwner: 'maxBytes',
+}
+
 /**
  * Keeps queries in PostgreSQL and runs them with your executor, in the process that got the submit. Finished queries
  * outlive the process, and every process on the same tables serves them.
@@ -57,7 +65,10 @@ export class PostgresStore implements AsyncQueryStore {
     this.#database = new Database(resolved.pool, listener, resolved, metrics)
     this.#ledger = new Ledger(this.#database, schema, { leaseMs, reruns })
     // What runs is limited for the process. What is kept is limited for its owner, by the tables.
-    const running = { maxQueries: maxRunning, maxQueriesPerOwner: maxRunning, maxBytesPerOwner: maxBytes }
+    const running = {
+      ...{ maxQueries: maxRunning, maxQueriesPerOwner: maxRunning, maxBytesPerOwner: maxBytes },
+      limitNames: RUNNING_LIMITS,
+    }
     const createRuns = (onlookers: Onlookers): LocalRuns =>
       new LocalRuns(this.#ledger, { ...resolved, ...running }, { ...resolved, reruns }, onlookers)
     this.#queries = new SharedQueries(this.#ledger, listener, resolved, createRuns, metrics)

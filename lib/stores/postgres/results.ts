@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { unavailable } from '../../core/errors'
 import type { Rows, StoredResult } from '../../core/result'
+import { nextTurn } from '../../core/turns'
 import { unpackChunk } from '../batches/chunk'
 import { freezeResult } from '../execution/frozen-result'
 import type { StoredChunk } from '../execution/kept-rows'

@@ -84,6 +84,9 @@ IF to_regclass('${s}.version') IS NULL THEN
   -- All of these are packed already.
   ALTER TABLE ${s}.queries ALTER head SET STORAGE EXTERNAL, ALTER body SET STORAGE EXTERNAL;
   ALTER TABLE ${s}.chunks ALTER data SET STORAGE EXTERNAL;
+ELSIF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '${s}.executors'::regclass AND attname = 'here_since') THEN
+  -- A process that does not know the column yet is never taken for one that was there without a gap.
+  ALTER TABLE ${s}.executors ADD here_since timestamptz NOT NULL DEFAULT 'infinity';
 END IF;
 END $migrate$;`
 }

@@ -70,7 +70,7 @@ export class Watch {
    * but this promise.
    */
   wait(watched: Watched, options: WaitOptions): Promise<void> {
-    return watched.answer ? Promise.resolve() : watched.waits.wait(options)
+    return watched.answer || this.#isClosed ? Promise.resolve() : watched.waits.wait(options)
   }
 
   /** Answers with the query when {@link wait} would resolve. There may be tens of thousands of such waits. */

@@ -85,10 +85,11 @@ describe('the control of a double', () => {
     })
   })
 
-  it('keeps integers beyond 2^53', async () => {
-    const text = `{"query":"FROM a","response":{"columns":[{"name":"n","type":"long"}],"values":[[9007199254740993]]}}`
-    await post('/queries', text)
-    expect((await alice.submit('FROM a')).text).toContain('"values":[[9007199254740993]]')
+  it('keeps integers beyond 2^53, and the spelling of documents', async () => {
+    const columns = '[{"name":"n","type":"long"},{"name":"d","type":"_source"}]'
+    const values = '[[9007199254740993,{"b" : 1.0,"10":1e3,"b":-0}]]'
+    await post('/queries', `{"query":"FROM a","response":{"columns":${columns},"values":${values}}}`)
+    expect((await alice.submit('FROM a')).text).toContain(`"values":${values}`)
   })
 
   it('keeps the rows of a query that is stopped, with the columns that it was told', async () => {

@@ -5,10 +5,11 @@ import type { JwksOptions } from '../../../lib/jwt/jwks/options'
 import { jwtCaller } from '../../../lib/jwt/jwt-caller'
 import type { FindKey } from '../../../lib/jwt/key-finder'
 import { resolveJwtOptions } from '../../../lib/jwt/options'
-import { startGateway, until } from '../../support/gateway'
+import { startGateway } from '../../support/gateway'
 import { incomingRequest } from '../../support/incoming-request'
 import { Issuer, jwk } from '../../support/issuer'
 import { audience, ecKeys, rsaKeys, token } from '../../support/tokens'
+import { until } from '../../support/until'
 
 const [first, second] = [rsaKeys.publicKey, generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey]
 const FIRST = { alg: 'RS256', kid: 'first' } as const

@@ -20,8 +20,9 @@ import type { Cluster } from '../../support/cluster'
 import { refusal, SERVICE_ACCOUNT, startCluster } from '../../support/cluster'
 import type { StoreOptions } from '../../support/elasticsearch-gateway'
 import { createStore, TRANSPORTS } from '../../support/elasticsearch-gateway'
-import { testCaller, until } from '../../support/gateway'
+import { testCaller } from '../../support/gateway'
 import { token } from '../../support/tokens'
+import { until } from '../../support/until'
 
 const ALICE = { authorization: `Bearer ${token({ sub: 'alice' })}` }
 const store = new MemoryStore({ execute: async () => ({ columns: [], values: [] }) })

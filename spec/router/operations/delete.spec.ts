@@ -1,5 +1,6 @@
 import { errorJson, FAILURE } from '../../support/engine'
-import { type Gateway, startGateway, until } from '../../support/gateway'
+import { type Gateway, startGateway } from '../../support/gateway'
+import { until } from '../../support/until'
 
 describe('DELETE /_query/async/{id}', () => {
   let gateway: Gateway

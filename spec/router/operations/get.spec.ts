@@ -1,8 +1,9 @@
 import { type AddressInfo, connect } from 'node:net'
 import { QueryError } from 'express-esql-async-query'
 import { completedJson, errorJson, FAILURE, runningJson } from '../../support/engine'
-import { type Gateway, startGateway, until } from '../../support/gateway'
+import { type Gateway, startGateway } from '../../support/gateway'
 import { token } from '../../support/tokens'
+import { until } from '../../support/until'
 
 /** Submits a query that runs until the test ends it. */
 async function submit(gateway: Gateway, body: object = {}): Promise<string> {

@@ -5,9 +5,10 @@ import { atOnce } from '../../../lib/core/turns'
 import { fingerprintOf } from '../../../lib/request/fingerprint'
 import { completedJson, errorJson, FAILURE, runningJson } from '../../support/engine'
 import type { Answer, Client, GatewayOptions } from '../../support/gateway'
-import { type Gateway, startGateway, until } from '../../support/gateway'
+import { type Gateway, startGateway } from '../../support/gateway'
 import { LeavingClient } from '../../support/leaving-client'
 import { token } from '../../support/tokens'
+import { until } from '../../support/until'
 
 const SUBMIT = 'POST /_query/async'
 const KEY = { 'idempotency-key': '"k"' }

@@ -3,9 +3,10 @@ import type { AsyncQueryStore, QueryRequest } from 'express-esql-async-query'
 import { MemoryStore, QueryError } from 'express-esql-async-query'
 import { completedJson, Engine, errorJson, FAILURE, TABLE } from '../../support/engine'
 import type { GatewayOptions } from '../../support/gateway'
-import { type Gateway, type Request, startGateway, until } from '../../support/gateway'
+import { type Gateway, type Request, startGateway } from '../../support/gateway'
 import { LeavingClient } from '../../support/leaving-client'
 import { token } from '../../support/tokens'
+import { until } from '../../support/until'
 
 const SHUTTING_DOWN = errorJson(
   503,

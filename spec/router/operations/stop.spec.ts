@@ -1,5 +1,6 @@
 import { completedJson, errorJson, FAILURE } from '../../support/engine'
-import { type Gateway, startGateway, until } from '../../support/gateway'
+import { type Gateway, startGateway } from '../../support/gateway'
+import { until } from '../../support/until'
 
 const PARTIAL = { columns: [{ name: 'n', type: 'long' as const }], values: [[1], [2], [3]] }
 const PARTIAL_JSON = '"columns":[{"name":"n","type":"long"}],"values":[[1],[2],[3]]}'

@@ -2,8 +2,9 @@ import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { inspect } from 'node:util'
 import { completedJson, errorJson, FAILURE, runningJson } from '../../support/engine'
-import { type Gateway, startGateway, until } from '../../support/gateway'
+import { type Gateway, startGateway } from '../../support/gateway'
 import { token } from '../../support/tokens'
+import { until } from '../../support/until'
 
 describe('POST /_query/async', () => {
   let gateway: Gateway

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { JsonText } from '../../../lib/core/json-text'
 import type { Value } from '../../../lib/core/result'
 import { exactJson, rowsOfExactJson } from '../../../lib/stores/batches/exact-json'
 import { EVERY_TYPE } from '../../../lib/test-kit'
@@ -11,7 +12,18 @@ function roundTrip(...rows: (readonly Value[])[]): unknown {
 
 const text = fc.oneof(
   fc.string({ unit: anyCharacter }),
-  fc.constantFrom('\u0001', '\u0001\u0001', '\u00011', '\u0001NaN', '\\u0001', 'NaN', '-0', ''),
+  fc.constantFrom(
+    '\u0001',
+    '\u0001\u0001',
+    '\u00011',
+    '\u0001NaN',
+    '\u0001={}',
+    '={}',
+    '\\u0001',
+    'NaN',
+    '-0',
+    '',
+  ),
 )
 const scalar = fc.oneof(text, fc.double(), fc.bigInt(), fc.boolean(), fc.constant(null), fc.constant(-0))
 const { value } = fc.letrec<{ value: Value }>((tie) => ({
@@ -39,9 +51,11 @@ describe('exact JSON', () => {
     ['a text that looks like a marked number', '\u00015'],
     ['a text with a mark within', 'a\u00015'],
     ['a member called __proto__', JSON.parse('{"__proto__":{"a":1}}')],
+    ['JSON in its spelling', new JsonText('{"b":1.0,\n"2":"\\u0001","b":[]}')],
+    ['JSON in its spelling within a document', { a: [new JsonText('1.0')] }],
     ['a number deep in a document', { a: [{ b: [1n, { c: Number.NaN }] }] }],
   ])('keeps %s', (_what, cell) => {
-    expect(roundTrip([cell, [cell, cell]])).toEqual([[cell, [cell, cell]]])
+    expect(roundTrip([cell, [cell, cell]])).toStrictEqual([[cell, [cell, cell]]])
   })
 
   it('keeps all values that JSON carries, and those that it does not', () => {

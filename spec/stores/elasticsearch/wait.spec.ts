@@ -6,8 +6,8 @@ import { advance, arrival } from '../../support/cluster-harness'
 import type { ElasticsearchGateway, StoreOptions } from '../../support/elasticsearch-gateway'
 import { startElasticsearchGateway } from '../../support/elasticsearch-gateway'
 import type { GatewayOptions } from '../../support/gateway'
-import { until } from '../../support/gateway'
 import { token } from '../../support/tokens'
+import { until } from '../../support/until'
 
 const HOUR_MS = 3_600_000
 

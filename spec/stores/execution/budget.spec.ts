@@ -55,6 +55,19 @@ describe('MemoryBudget', () => {
     expect(refusal(() => full.addQuery(bob, 0))).toBeUndefined()
   })
 
+  it.each<[string, (full: MemoryBudget) => void, (full: MemoryBudget) => void]>([
+    ['queries', (full) => full.addQuery(bob, 0), (full) => full.removeQuery(bob, 0)],
+    ['bytes', (full) => full.addBytes(bob, 50), (full) => full.removeBytes(bob, 50)],
+  ])('says whether there is room for one more query: %s', (_, fill, empty) => {
+    const full = budget()
+    for (const owner of [alice, alice]) full.addQuery(owner, 25)
+    expect(full.hasRoom()).toBe(true)
+    fill(full)
+    expect(full.hasRoom()).toBe(false)
+    empty(full)
+    expect(full.hasRoom()).toBe(true)
+  })
+
   it('accepts as many bytes as the limit', () => {
     const full = budget()
     full.addBytes(alice, 60)

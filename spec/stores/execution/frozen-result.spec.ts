@@ -1,3 +1,4 @@
+import { JsonText } from '../../../lib/core/json-text'
 import type { QueryResult, QueryStatistics, Value } from '../../../lib/core/result'
 import { rowsOf } from '../../../lib/formats/admission'
 import { freezeResult } from '../../../lib/stores/execution/frozen-result'
@@ -30,7 +31,7 @@ describe('freezeResult', () => {
         meta: { bucket: { interval: 1, unit: 'day' } },
       },
     ],
-    values: [[['a', { b: 'c' }]], [{ deep: { list: [1n] } }], [null]],
+    values: [[['a', { b: 'c' }]], [{ deep: { list: [1n] } }], [null], [new JsonText('{"b": 1.0}')]],
     statistics: {
       documentsFound: 3,
       valuesLoaded: 2,

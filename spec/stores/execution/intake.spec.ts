@@ -7,8 +7,8 @@ import { unpackChunk } from '../../../lib/stores/batches/chunk'
 import { Intake } from '../../../lib/stores/execution/intake'
 import type { MemoryStoreOptions } from '../../../lib/stores/memory/options'
 import { readRows } from '../../../lib/test-kit'
-import { until } from '../../support/gateway'
 import { bob, errorOf, FOREVER, MemoryBench, refusal } from '../../support/store-bench'
+import { until } from '../../support/until'
 
 const COLUMNS = [
   { name: 'n', type: 'long' },

@@ -1,4 +1,5 @@
-import type { Value } from '../../../lib/core/result'
+import { JsonText } from '../../../lib/core/json-text'
+import type { ColumnType, Value } from '../../../lib/core/result'
 import { parseJson } from '../../../lib/json/parse'
 import { freezeResult } from '../../../lib/stores/execution/frozen-result'
 import { weigh, weighInTurns } from '../../../lib/stores/execution/weight'
@@ -66,41 +67,65 @@ const document = (index: number): Value => ({
 const ownFields = (prefix: string, count: number): (readonly [string, Value])[] =>
   many(count, (field) => [`${prefix}_${field}`, field])
 
-const COLUMNS: Record<string, (index: number) => Value> = {
-  'small integers': (index) => index,
-  doubles: (index) => index + 0.5,
-  'integers that are doubles': (index) => 2 ** 40 + index,
-  bigint: (index) => 2n ** 60n + BigInt(index),
-  'long bigint': (index) => 10n ** 300n + BigInt(index),
-  booleans: (index) => index % 2 === 0,
-  'short texts': (index) => text(index, 8),
-  texts: (index) => text(index, 30),
-  'long texts': (index) => text(index, 300),
-  'short CJK texts': (index) => wide(index, 8),
-  'CJK texts': (index) => wide(index, 30),
-  'texts with one CJK character': (index) => `漢${text(index, 200)}`,
-  dates: (index) => new Date(index),
-  'lists of integers': (index) => [index, index, index],
-  'lists of doubles': (index) => [index + 0.5, index, 0.25],
-  'lists of texts': (index) => [text(index, 10), text(index, 20)],
-  'empty lists': () => [],
-  'nested objects': document,
-  'empty objects': () => ({}),
-  'objects of eight fields': (index) => Object.fromEntries(many(8, (field) => [`field_${field}`, index])),
-  'objects of fifty fields': (index) => Object.fromEntries(many(50, (field) => [`field_${field}`, index])),
-  'objects of two hundred fields': (index) => Object.fromEntries(many(200, (field) => [`f_${field}`, index])),
-  'objects with a name of their own': (index) => Object.fromEntries(ownFields(`k${index}`, 1)),
-  'objects with four names of their own': (index) => Object.fromEntries(ownFields(`l${index}`, 4)),
+/** Cells by what they are, each with a type that keeps them. */
+const CELLS: Record<string, [type: ColumnType, cell: (index: number) => Value]> = {
+  'small integers': ['integer', (index) => index],
+  doubles: ['double', (index) => index + 0.5],
+  'integers that are doubles': ['long', (index) => 2 ** 40 + index],
+  bigint: ['long', (index) => 2n ** 60n + BigInt(index)],
+  booleans: ['boolean', (index) => index % 2 === 0],
+  'short texts': ['keyword', (index) => text(index, 8)],
+  texts: ['keyword', (index) => text(index, 30)],
+  'long texts': ['keyword', (index) => text(index, 300)],
+  'short CJK texts': ['keyword', (index) => wide(index, 8)],
+  'CJK texts': ['keyword', (index) => wide(index, 30)],
+  'texts with one CJK character': ['keyword', (index) => `漢${text(index, 200)}`],
+  dates: ['date', (index) => new Date(index)],
+  'lists of integers': ['integer', (index) => [index, index, index]],
+  'lists of doubles': ['double', (index) => [index + 0.5, index, 0.25]],
+  'lists of texts': ['keyword', (index) => [text(index, 10), text(index, 20)]],
+  'empty lists': ['keyword', () => []],
+  'nested objects': ['_source', document],
+  'empty objects': ['_source', () => ({})],
+  'objects of eight fields': [
+    '_source',
+    (index) => Object.fromEntries(many(8, (field) => [`field_${field}`, index])),
+  ],
+  'objects of fifty fields': [
+    '_source',
+    (index) => Object.fromEntries(many(50, (field) => [`field_${field}`, index])),
+  ],
+  'objects of two hundred fields': [
+    '_source',
+    (index) => Object.fromEntries(many(200, (field) => [`f_${field}`, index])),
+  ],
+  'objects with a name of their own': ['_source', (index) => Object.fromEntries(ownFields(`k${index}`, 1))],
+  'objects with four names of their own': [
+    '_source',
+    (index) => Object.fromEntries(ownFields(`l${index}`, 4)),
+  ],
 }
 
 describe('the weight of a result', () => {
-  const wideRow = many(50, (column) => ({ name: `c${column}`, type: 'unsupported' as const }))
+  const kinds = Object.entries(CELLS).map(
+    ([what, [type, cell]]) => [what, type, (index: number): Value[] => [cell(index)]] as const,
+  )
+  const fiftyTexts = (index: number): Value[] => many(50, (column) => text(index * column, 15))
 
-  it.each([
-    ...Object.entries(COLUMNS).map(([what, cell]) => [what, (index: number) => [cell(index)]] as const),
-    ['fifty texts', (index: number) => many(50, (column) => text(index * column, 15))] as const,
-  ])('is that of the heap for rows of %s', async (_what, row) => {
-    const columns = wideRow.slice(0, row(1).length)
+  it.each([...kinds, ['fifty texts', 'keyword', fiftyTexts] as const])(
+    'is that of the heap for rows of %s',
+    async (_what, type, row) => {
+      const columns = row(1).map((_, column) => ({ name: `c${column}`, type }))
+      await expectTheWeightOfTheHeap(async (count) => {
+        const { result, bytes } = await freezeResult({ columns, values: many(count, row) })
+        return { kept: result, bytes }
+      }, row)
+    },
+  )
+
+  it('is that of the heap for rows of JSON in its spelling', async () => {
+    const columns = [{ name: 'c', type: '_source' as const }]
+    const row = (index: number) => [new JsonText(`{"${text(index, 60)}": 1.0}`)]
     await expectTheWeightOfTheHeap(async (count) => {
       const { result, bytes } = await freezeResult({ columns, values: many(count, row) })
       return { kept: result, bytes }

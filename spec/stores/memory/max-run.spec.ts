@@ -1,6 +1,7 @@
 import { completedJson } from '../../support/engine'
-import { type Gateway, startGateway, until } from '../../support/gateway'
+import { type Gateway, startGateway } from '../../support/gateway'
 import { AT_ONCE, alice, FOREVER, MemoryBench, refusal, rows } from '../../support/store-bench'
+import { until } from '../../support/until'
 
 const CANCELLED = {
   type: 'task_cancelled_exception',

@@ -18,9 +18,12 @@ const OPTIONS: Partial<PostgresStoreOptions> = {
 /** A pool whose process the test cuts off from the server, which runs on. */
 class CutPool extends ObservedPool {
   isCut = false
+  /** How many statements it has refused. */
+  refusals = 0
 
   override query(statement: Parameters<ObservedPool['query']>[0]): ReturnType<ObservedPool['query']> {
     if (!this.isCut) return super.query(statement)
+    this.refusals += 1
     return Promise.reject(Object.assign(new Error('no route to the server'), { code: 'EHOSTUNREACH' }))
   }
 }
@@ -140,6 +143,32 @@ describe('a process that was cut off for less than the lease', () => {
     await base.schema.advance(LEASE_MS - 3_000)
     two.pool.isCut = false
     expect(await two.bench.get(first, AT_ONCE)).toMatchObject({ isRunning: true })
+  })
+})
+
+describe('a process that is cut off when it closes', () => {
+  it.each(['fail', 'rerun'] as const)(
+    "tries once more to write an outcome, without a pause, with onLost: '%s'",
+    async (onLost) => {
+      const { bench, pool } = startProcess({ ...OPTIONS, onLost })
+      await bench.start()
+      pool.isCut = true
+      bench.run.complete(rows('a'))
+      while (pool.refusals === 0) await pool.idle()
+      await bench.store.close()
+      expect(bench.clock.pendingTimers).toBe(0)
+    },
+  )
+
+  it('writes what waits for the end of a pause if the server is back', async () => {
+    const [one, two] = [startProcess(), startProcess()]
+    const id = await one.bench.start()
+    one.pool.isCut = true
+    one.bench.run.complete(rows('a'))
+    while (one.pool.refusals === 0) await one.pool.idle()
+    one.pool.isCut = false
+    await one.bench.store.close()
+    expect(await two.bench.get(id)).toMatchObject({ result: rows('a') })
   })
 })
 

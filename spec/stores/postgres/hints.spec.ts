@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { QueryError } from '../../../lib/core/errors'
 import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
 import type { TestDatabase } from '../../support/postgres/database'
@@ -6,6 +5,7 @@ import { openDatabase } from '../../support/postgres/database'
 import { PostgresBench } from '../../support/postgres-bench'
 import { ObservedPool } from '../../support/postgres-harness'
 import { bob, errorOf, FOREVER, refusal, rows } from '../../support/store-bench'
+import { until } from '../../support/until'
 
 let database: TestDatabase
 /** Two processes on the same tables, each with a pool of its own. Their clocks stand still, so nothing is found by asking. */
@@ -29,10 +29,6 @@ afterEach(async () => {
   await pool.end()
 })
 afterAll(() => database.close())
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await nextTurn()
-}
 
 /** Waits until the process misses no hint any more: one that listens sends itself a notification. */
 async function untilListens(bench: PostgresBench): Promise<void> {

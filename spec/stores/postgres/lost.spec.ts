@@ -172,6 +172,22 @@ describe("onLost: 'rerun'", () => {
     expect(await two.get(first[1] ?? '', FOREVER)).toMatchObject({ result: rows('b') })
   })
 
+  it('takes over none as long as an engine runs on whose query is gone, and the process has room for no other', async () => {
+    const [one, two] = (await processes(2, { ...RERUN, maxRunning: 1 })) as [PostgresBench, PostgresBench]
+    const id = await one.start()
+    const deleting = two.delete(await two.start())
+    await two.pool.idle()
+    await two.advance(LEASE_MS + BEAT_MS)
+    await deleting
+    expect(await two.get(id)).toMatchObject({ isRunning: true })
+    expect(two.runs).toHaveLength(1)
+    two.run.complete(rows('of nobody'))
+    await two.advance(BEAT_MS)
+    expect(two.runs).toHaveLength(2)
+    two.run.complete(rows('second'))
+    expect(await two.get(id, FOREVER)).toMatchObject({ result: rows('second') })
+  })
+
   it('does not run a query that is stopped, deleted or expired', async () => {
     const [one, two] = (await processes(2)) as [PostgresBench, PostgresBench]
     const ids = [await one.start(), await one.start()]
@@ -265,6 +281,61 @@ describe('close', () => {
     await closing
     expect(await two.get(id)).toMatchObject({ result: rows('a') })
     expect(one.clock.pendingTimers).toBe(0)
+  })
+
+  it.each([
+    ['fail', QUIET],
+    ['rerun', RERUN],
+  ])("fails a query that nobody but its submit knows, with onLost: '%s'", async (_, options) => {
+    const [one] = (await processes(1, options)) as [PostgresBench]
+    const answer = refusal(one.submit(FOREVER))
+    while (one.runs.length === 0) await one.pool.idle()
+    one.obeySignal()
+    await one.close()
+    expect(await answer).toMatchObject(CLOSED)
+    expect(one.run.signal.aborted).toBe(true)
+    expect(await one.count('queries')).toBe(0)
+  })
+
+  describe.each([
+    ['fail', QUIET],
+    ['rerun', RERUN],
+  ])("of a process that has just sent a query to the tables, with onLost: '%s'", (onLost, options) => {
+    it.each([
+      ['a submit that waits for nothing', AT_ONCE],
+      ['a submit whose wait is over', { waitForCompletionTimeoutMs: 1_000 }],
+    ])('answers with an id that others know: %s', async (_, wait) => {
+      const [one, two] = (await processes(2, options)) as [PostgresBench, PostgresBench]
+      const { pool } = one
+      const query = pool.query.bind(pool)
+      let arrive = (): void => {}
+      const arrived = new Promise<void>((resolve) => {
+        arrive = resolve
+      })
+      let answer = (): void => {}
+      const answered = new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      pool.query = async (statement) => {
+        const answers = await query(statement)
+        if (!statement.text.includes('registered')) return answers
+        arrive()
+        await answered
+        return answers
+      }
+      const submitted = one.start(wait)
+      while (wait !== AT_ONCE && one.runs.length === 0) await pool.idle()
+      await one.clock.advance(1_000)
+      await arrived
+      const closing = one.close()
+      answer()
+      await closing
+      const id = await submitted
+      await two.advance(BEAT_MS)
+      for (const run of two.runs) run.complete(rows('second'))
+      if (onLost === 'fail') expect(await refusal(two.get(id))).toMatchObject(CLOSED)
+      else expect(await two.get(id, FOREVER)).toMatchObject({ result: rows('second') })
+    })
   })
 
   it('leaves queries to other processes that may run them', async () => {

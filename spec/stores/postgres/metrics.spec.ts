@@ -1,4 +1,4 @@
-import type { InstrumentOptions } from '../../../lib/core/meter'
+import type { Attributes, InstrumentOptions } from '../../../lib/core/meter'
 import type { TestDatabase } from '../../support/postgres/database'
 import { openDatabase } from '../../support/postgres/database'
 import { PostgresBench } from '../../support/postgres-bench'
@@ -15,10 +15,14 @@ afterAll(() => database.close())
 function sums() {
   const sum: Record<string, number> = {}
   const instrument = (name: string, _options: InstrumentOptions) => {
-    const add = (value: number): void => {
-      sum[name] = (sum[name] ?? 0) + value
+    const add = (value: number, { 'error.type': error }: Attributes = {}): void => {
+      const key = error === undefined ? name : `${name} ${error}`
+      sum[key] = (sum[key] ?? 0) + value
     }
-    return { add, record: (value: number) => add(value >= 0 ? 1 : Number.NaN) }
+    return {
+      add,
+      record: (value: number, attributes?: Attributes) => add(value >= 0 ? 1 : Number.NaN, attributes),
+    }
   }
   const meter = {
     createCounter: instrument,
@@ -54,9 +58,33 @@ it('PostgresStore measures lost queries, statements, those that wait, and whethe
       'esql_async.store.lost': 1,
       'esql_async.store.statement.duration': one.pool.statements.length - before,
       'esql_async.store.pool.waiting': 0,
+      'esql_async.store.pool.used': 0,
     })
     await two.close()
     while (connected() !== 0) await one.pool.idle()
+  } finally {
+    await two.close()
+    await one.remove()
+  }
+})
+
+it('PostgresStore measures why statements fail, and how often it loses the connection that listens', async () => {
+  const { sum, meterProvider } = sums()
+  const one = await PostgresBench.create(database.url, { listener: false })
+  const two = one.replica({ meterProvider })
+  try {
+    await two.start()
+    while (sum['esql_async.store.listener.connected'] !== 1) await one.pool.idle()
+    await one.schema.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN "${one.schema.name}"%'
+        OR query LIKE '%${one.schema.name}%' AND pid <> pg_backend_pid()`,
+    )
+    while (!sum['esql_async.store.listener.failures 57P01']) await one.pool.idle()
+    await one.schema.query(`ALTER TABLE ${one.schema.name}.queries RENAME TO hidden`)
+    await two.submit().catch(() => {})
+    const failed = sum['esql_async.store.statement.duration 42P01']
+    await one.schema.query(`ALTER TABLE ${one.schema.name}.hidden RENAME TO queries`)
+    expect(failed).toBeGreaterThan(0)
   } finally {
     await two.close()
     await one.remove()

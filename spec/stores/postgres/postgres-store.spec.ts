@@ -149,8 +149,9 @@ describe('PostgresStore', () => {
     const one = await bench({ maxQueriesPerOwner: 2 })
     await one.start()
     await one.start()
-    expect(await refusal(one.submit())).toMatchObject({
+    expect(await errorOf(one.submit())).toMatchObject({
       status: 429,
+      limit: 'maxQueriesPerOwner',
       reason: expect.stringContaining('you have [2] async queries already, the limit is [2]'),
     })
     expect(one.runs).toHaveLength(2)
@@ -162,14 +163,16 @@ describe('PostgresStore', () => {
     const id = await one.start()
     one.run.complete(rows('a'.repeat(5_000), ...Array.from({ length: 500 }, (_, n) => String(n))))
     await one.get(id, FOREVER)
-    expect(await refusal(one.submit())).toMatchObject({ type: 'circuit_breaking_exception', status: 429 })
+    const refused = { type: 'circuit_breaking_exception', status: 429, limit: 'maxBytesPerOwner' }
+    expect(await errorOf(one.submit())).toMatchObject(refused)
   })
 
   it('refuses more queries than may run in this process', async () => {
     const one = await bench({ maxRunning: 1 })
     const id = await one.start()
-    expect(await refusal(one.submit({ owner: bob }))).toMatchObject({
+    expect(await errorOf(one.submit({ owner: bob }))).toMatchObject({
       type: 'es_rejected_execution_exception',
+      limit: 'maxRunning',
     })
     one.run.complete(rows('a'))
     await one.get(id, FOREVER)
@@ -255,7 +258,7 @@ describe('PostgresStore', () => {
     if (large?.isRunning !== false || !small) throw new Error('It has not completed')
     const { result } = large
     const releases = [one.store.hold(result), one.store.hold(result)]
-    const refused = { type: 'circuit_breaking_exception', status: 429 }
+    const refused = { type: 'circuit_breaking_exception', status: 429, limit: 'maxBytes' }
     expect(() => one.store.hold(result)).toThrow(expect.objectContaining(refused))
     expect(() => one.store.hold({ ...result, values: [] })()).not.toThrow()
     releases[0]?.()
@@ -387,7 +390,8 @@ describe('PostgresStore', () => {
   })
 
   it('ends a query whose submit has failed although the tables have it', async () => {
-    const one = await bench()
+    // A process that begins to hear looks at once, at a time of its own.
+    const one = await bench({ listener: false })
     const { pool } = one
     const query = pool.query.bind(pool)
     pool.query = async (statement) => {
@@ -474,6 +478,25 @@ describe('migrate', () => {
     expect(() => postgresSchema('a b')).toThrow(
       'postgresSchema takes a name of at most 63 lower-case letters',
     )
+  })
+
+  it('adds what tables of an earlier day miss, while processes of that day run on', async () => {
+    const one = await bench()
+    const { name } = one.schema
+    await one.schema.query(`ALTER TABLE ${name}.executors DROP here_since`)
+    await expect(one.submit()).rejects.toThrow('column "here_since"')
+    const beatOfThatDay = `INSERT INTO ${name}.executors (id, seen_at) VALUES (gen_random_uuid(), ${name}.clock())`
+    await one.schema.query(beatOfThatDay)
+    await one.store.migrate()
+    await one.store.migrate()
+    await one.schema.query(beatOfThatDay)
+    const id = await one.start()
+    one.run.complete(rows('a'))
+    expect(await one.get(id, FOREVER)).toMatchObject({ result: rows('a') })
+    const { rows: since } = await one.schema.query(
+      `SELECT count(*)::int AS n FROM ${name}.executors WHERE here_since < 'infinity'`,
+    )
+    expect(since).toEqual([{ n: 1 }])
   })
 
   it('refuses tables of a later release', async () => {

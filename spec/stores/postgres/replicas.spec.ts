@@ -3,13 +3,20 @@ import type { TestDatabase } from '../../support/postgres/database'
 import { openDatabase } from '../../support/postgres/database'
 import { PostgresBench } from '../../support/postgres-bench'
 import { bob, errorOf, FOREVER, refusal, rows } from '../../support/store-bench'
+import { until } from '../../support/until'
 
 let database: TestDatabase
 /** Two processes on the same tables. */
 let one: PostgresBench
 let two: PostgresBench
 
-const OPTIONS: Partial<PostgresStoreOptions> = { heartbeatMs: 5_000, leaseMs: 20_000, pollMs: 250 }
+/** Without a listener: a process that begins to hear says at once that it is there, at a time of its own. */
+const OPTIONS: Partial<PostgresStoreOptions> = {
+  listener: false,
+  heartbeatMs: 5_000,
+  leaseMs: 20_000,
+  pollMs: 250,
+}
 const DISCONNECTED = {
   type: 'node_disconnected_exception',
   status: 500,
@@ -80,7 +87,6 @@ describe('a query of another process', () => {
   it('keeps its rows when it is stopped from here, however seldom its process asks', async () => {
     const options = {
       ...OPTIONS,
-      listener: false,
       pollMs: 5_000,
       heartbeatMs: 60_000,
       leaseMs: 180_000,
@@ -89,10 +95,13 @@ describe('a query of another process', () => {
     const id = await there.start()
     there.run.report(rows('found'))
     const stopping = here.stop(id)
+    // Those of its heartbeat, of its next question, and of its patience.
+    await until(() => here.clock.pendingTimers === 3)
     await here.advance(5_000, there)
     // It ignores its signal, so its grace has to pass.
     expect(there.run.signal.aborted).toBe(true)
     await there.advance(1_000)
+    await there.get(id, FOREVER)
     await here.advance(2_000)
     expect(await stopping).toMatchObject({ id, isPartial: true, result: rows('found') })
     await there.close()
@@ -124,7 +133,8 @@ describe('a query of another process', () => {
     const id = await one.start()
     await one.schema.query(`UPDATE ${one.schema.name}.queries SET is_stopped = true`)
     one.run.complete(rows('a'))
-    expect(await two.get(id, FOREVER)).toMatchObject({ isRunning: false, isPartial: false })
+    await one.get(id, FOREVER)
+    expect(await two.get(id)).toMatchObject({ isRunning: false, isPartial: false })
   })
 
   it('stands in the list of its owner', async () => {

@@ -155,4 +155,19 @@ describe('Watch', () => {
     await nextTurn()
     expect(clock.pendingTimers).toBe(0)
   })
+  it('waits for nothing when it is closed', async () => {
+    const { clock, watch, wait } = bench()
+    await watch.close()
+    expect(await wait(KEYS[0])).toEqual(RUNNING)
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('ends a wait that begins while it closes, whenever it was opened', async () => {
+    const { watch, wait, waitFor } = bench()
+    const watched = watch.open(KEYS[0], 'x')
+    const closing = watch.close()
+    const waits = [waitFor(watched), wait(KEYS[1])]
+    await closing
+    expect(await Promise.all(waits)).toEqual([RUNNING, RUNNING])
+  })
 })

@@ -5,7 +5,7 @@ import { refusal, startCluster, TABLE } from '../../support/cluster'
 import { advance } from '../../support/cluster-harness'
 import type { ElasticsearchGateway, StoreOptions } from '../../support/elasticsearch-gateway'
 import { startElasticsearchGateway, TRANSPORTS } from '../../support/elasticsearch-gateway'
-import { until } from '../../support/gateway'
+import { until } from '../../support/until'
 
 /** Failures that a query can have too. It has them for ever. */
 const PASSING_FAILURES: readonly (readonly [string, Fault])[] = [

@@ -6,7 +6,7 @@ import { API_KEY, startCluster } from '../../support/cluster'
 import { advance } from '../../support/cluster-harness'
 import type { ElasticsearchGateway, StoreOptions } from '../../support/elasticsearch-gateway'
 import { startElasticsearchGateway, TRANSPORTS } from '../../support/elasticsearch-gateway'
-import { until } from '../../support/gateway'
+import { until } from '../../support/until'
 
 const silentAfter = (afterBytes: number): Fault => ({
   kind: 'stall',

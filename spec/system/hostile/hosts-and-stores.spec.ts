@@ -8,8 +8,9 @@ import fc from 'fast-check'
 import { parseTimeValue } from '../../../lib/core/time-value'
 import { matchRoute } from '../../../lib/request/routes'
 import { anyCharacter } from '../../support/any-character'
-import { type Gateway, type GatewayOptions, startGateway, until } from '../../support/gateway'
+import { type Gateway, type GatewayOptions, startGateway } from '../../support/gateway'
 import { token } from '../../support/tokens'
+import { until } from '../../support/until'
 
 describe('the gateway', () => {
   let gateway: Gateway

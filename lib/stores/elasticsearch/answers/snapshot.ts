@@ -4,7 +4,7 @@ import type { QueryState } from '../../../core/pass-through'
 import type { Value, ValueObject } from '../../../core/result'
 import type { AsyncQuery } from '../../../core/store'
 import { readError, readResult, readState } from '../../../json/elasticsearch-body'
-import { parseJson } from '../../../json/parse'
+import { parseAnswer } from '../../../json/parse'
 import type { Remembered } from '../ids/sealed-content'
 import { UnusableAnswerError } from '../outage'
 import type { QueryAnswer } from './answer'
@@ -69,7 +69,7 @@ export function readQueryError(bytes: Buffer, status: number): QueryError {
 export function readBody(bytes: Buffer): ValueObject {
   let value: Value | undefined
   try {
-    value = parseJson(bytes.toString())?.value
+    value = parseAnswer(bytes.toString())?.value
   } catch {
     // The parser's own error would blame the client.
   }

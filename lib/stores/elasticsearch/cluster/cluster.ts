@@ -5,6 +5,7 @@ import type { UpstreamResponse } from '../answers/response'
 import { decompressed } from '../answers/response'
 import { UpstreamError } from '../outage'
 import type { Connections, Need } from './connections'
+import type { ClusterMetrics } from './metrics'
 import { breakOffSilence } from './silence'
 import type { Transport, UpstreamRequest } from './transport'
 
@@ -24,12 +25,20 @@ export class Cluster {
   readonly #connections: Connections
   readonly #clock: Clock
   readonly #timeoutMs: number
+  readonly #metrics: ClusterMetrics | undefined
 
-  constructor(transport: Transport, connections: Connections, clock: Clock, timeoutMs: number) {
+  constructor(
+    transport: Transport,
+    connections: Connections,
+    clock: Clock,
+    timeoutMs: number,
+    metrics?: ClusterMetrics,
+  ) {
     this.#transport = transport
     this.#connections = connections
     this.#clock = clock
     this.#timeoutMs = timeoutMs
+    this.#metrics = metrics
   }
 
   /**
@@ -38,23 +47,34 @@ export class Cluster {
    */
   async ask<T>(request: ClusterRequest, read: (response: UpstreamResponse) => Promise<T>): Promise<T> {
     const { waitMs, need, endedBy, ...rest } = request
+    const beganMs = this.#clock.now()
     const timeoutMs = waitMs + this.#timeoutMs
     const controller = new AbortController()
     const { signal } = controller
     const abort = (): void => controller.abort()
+    let isLate = false
+    const tooLate = (): void => {
+      isLate = true
+      abort()
+    }
     const enders = endedBy.filter((ender) => ender !== undefined)
     if (enders.some((ender) => ender.aborted)) abort()
     for (const ender of enders) ender.addEventListener('abort', abort)
     const isLimited = timeoutMs !== Number.POSITIVE_INFINITY
-    const cancelTimer = isLimited ? this.#clock.setTimer(abort, timeoutMs) : () => {}
+    const cancelTimer = isLimited ? this.#clock.setTimer(tooLate, timeoutMs) : () => {}
     let response: UpstreamResponse | undefined
     try {
       response = await this.#send({ ...rest, timeoutMs, signal }, need)
+      this.#metrics?.asked(request, this.#clock.now() - beganMs, response)
       breakOffSilence(response.body, this.#clock, this.#timeoutMs)
       response = decompressed(response)
       return await read(response)
     } catch (error) {
       giveUp(response?.body)
+      if (!response) {
+        const ended = isLate ? 'timeout' : signal.aborted ? 'cancelled' : error
+        this.#metrics?.asked(request, this.#clock.now() - beganMs, { error: ended })
+      }
       throw error
     } finally {
       cancelTimer()

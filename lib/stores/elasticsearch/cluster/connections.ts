@@ -1,6 +1,7 @@
 import type { Clock } from '../../../core/clock'
 import { QueryError } from '../../../core/errors'
 import { UpstreamError } from '../outage'
+import type { ClusterMetrics } from './metrics'
 
 /**
  * How much of all connections may be in use before a request has to queue, by what it needs one for. First come those
@@ -26,11 +27,13 @@ export class Connections {
   readonly #clock: Clock
   /** The requests in each queue, as functions that let them in. Those first that may use the most. */
   readonly #queues = Object.keys(SHARES).map((need) => [need as Need, new Set<() => void>()] as const)
+  readonly #metrics: ClusterMetrics | undefined
   #used = 0
 
-  constructor(max: number, clock: Clock) {
+  constructor(max: number, clock: Clock, metrics?: ClusterMetrics) {
     this.#max = max
     this.#clock = clock
+    this.#metrics = metrics
   }
 
   /**
@@ -41,18 +44,18 @@ export class Connections {
    */
   take(need: Need, signal: AbortSignal): Promise<void> {
     if (this.#hasRoom(need)) {
-      this.#used += 1
+      this.#use(1)
       return Promise.resolve()
     }
     return new Promise((resolve, reject) => {
       const leave = (outcome: () => void) => (): void => {
-        queue?.delete(enter)
+        if (queue?.delete(enter)) this.#metrics?.queued(need, -1)
         cancelTimer()
         signal.removeEventListener('abort', giveUp)
         outcome()
       }
       const enter = leave(() => {
-        this.#used += 1
+        this.#use(1)
         resolve()
       })
       const giveUp = leave(() => reject(new UpstreamError(ALL_IN_USE, { mayHaveArrived: false })))
@@ -60,19 +63,25 @@ export class Connections {
       const [, queue] = this.#queues.find(([name]) => name === need) ?? []
       const cancelTimer = need === 'wait' ? this.#clock.setTimer(refuse, LONGEST_QUEUE_MS) : () => {}
       queue?.add(enter)
+      this.#metrics?.queued(need, 1)
       signal.addEventListener('abort', giveUp)
       if (signal.aborted) giveUp()
     })
   }
 
   release(): void {
-    this.#used -= 1
+    this.#use(-1)
     for (const [need, queue] of this.#queues) {
       for (const enter of queue) {
         if (!this.#hasRoom(need)) break
         enter()
       }
     }
+  }
+
+  #use(change: number): void {
+    this.#used += change
+    this.#metrics?.used(change)
   }
 
   #hasRoom(need: Need): boolean {
@@ -89,5 +98,6 @@ function tooManyWaits(): QueryError {
     'es_rejected_execution_exception',
     `rejected execution of query: ${ALL_IN_USE} by requests that wait or read; ` +
       'ask [/_query/async] with [wait_for_completion_timeout=0] or try again later',
+    { limit: 'maxConnections' },
   )
 }

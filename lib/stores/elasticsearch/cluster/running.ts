@@ -42,7 +42,7 @@ export async function readRunning(
 }
 
 function refusalOf({ status, headers }: UpstreamResponse, body: Buffer): QueryError {
-  const { type, reason, metadata, causedBy } = readQueryError(body, status)
+  const { type, reason, metadata, causedBy, limit } = readQueryError(body, status)
   // A release without these routes answers with a plain text, which has no type.
   const isPlain = type === 'exception' && status === 400
   const { 'www-authenticate': challenge, 'retry-after': retryAfter } = headers
@@ -50,6 +50,7 @@ function refusalOf({ status, headers }: UpstreamResponse, body: Buffer): QueryEr
     status,
     metadata,
     causedBy,
+    limit,
     headers: {
       ...(challenge !== undefined && { 'WWW-Authenticate': challenge }),
       ...(retryAfter !== undefined && [429, 503].includes(status) && { 'Retry-After': retryAfter }),

@@ -1,4 +1,4 @@
-import { abbreviated, QueryError, unavailable } from '../../../core/errors'
+import { abbreviated, QueryError, UPSTREAM, unavailable } from '../../../core/errors'
 import { unpadded } from '../../../core/unpadded'
 import type { ObjectFormat } from '../../../formats/formats'
 import { objectFormatOf } from '../../../formats/formats'
@@ -75,7 +75,7 @@ function foreignError(response: UpstreamResponse, isSubmit: boolean): Error {
     return new QueryError(
       'es_rejected_execution_exception',
       'the cluster takes no more requests at the moment',
-      { headers },
+      { headers, limit: UPSTREAM },
     )
   }
   if (status === 413) {

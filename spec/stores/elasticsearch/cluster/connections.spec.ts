@@ -4,9 +4,9 @@ import { ManualClock } from 'express-esql-async-query/test-kit'
 import { Connections, type Need } from '../../../../lib/stores/elasticsearch/cluster/connections'
 import { type Cluster, startCluster, TABLE } from '../../../support/cluster'
 import { type ElasticsearchGateway, startElasticsearchGateway } from '../../../support/elasticsearch-gateway'
-import { until } from '../../../support/gateway'
 import { LeavingClient } from '../../../support/leaving-client'
 import { token } from '../../../support/tokens'
+import { until } from '../../../support/until'
 
 describe('the connections to a cluster', () => {
   let cluster: Cluster

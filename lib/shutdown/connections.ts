@@ -1,8 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import https from 'node:https'
 import type { Socket } from 'node:net'
 import { Server as Listener } from 'node:net'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { systemClock } from '../core/clock'
+import { nextTurn } from '../core/turns'
 
 /** How long a connection must be idle before it ends: longer than a client in use takes from one request to the next. */
 const IDLE_MS = 200
@@ -33,6 +34,8 @@ interface Connection {
 export class Connections {
   readonly #server: Server
   readonly #open = new Map<Socket, Connection>()
+  /** What is below the connections: with TLS, also what has not come to a connection yet. */
+  readonly #sockets = new Set<Socket>()
   /** How many connections and requests have come. */
   #arrivals = 0
   #isLeaving = false
@@ -41,14 +44,16 @@ export class Connections {
     this.#server = server
     server.on('connection', (socket: Socket) => {
       this.#arrivals++
-      this.#open.set(socket, { requests: 0, readBytes: 0, lastMs: systemClock.now() })
-      socket.once('close', () => this.#open.delete(socket))
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
     })
-    server.on('request', (request, response) => {
+    const opened = server instanceof https.Server ? 'secureConnection' : 'connection'
+    server.on(opened, (socket: Socket) => this.#know(socket))
+    // Before the handlers of the host, which may answer at once.
+    server.prependListener('request', (request, response) => {
       this.#arrivals++
       if (this.#isLeaving) response.setHeader('Connection', 'close')
-      const connection = this.#open.get(request.socket)
-      if (connection) countRequest(connection, request, response)
+      countRequest(this.#know(request.socket), request, response)
     })
   }
 
@@ -83,6 +88,23 @@ export class Connections {
       for (const [socket, connection] of this.#open) endIfIdle(socket, connection)
       await new Promise<void>((resolve) => systemClock.setTimer(resolve, SWEEP_MS, { background: true }))
     }
+    // Those that were open before somebody began to count.
+    this.#server.closeIdleConnections()
+  }
+
+  /** Cuts all connections off, whatever they do. */
+  cutOff(): void {
+    this.#server.closeAllConnections()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #know(socket: Socket): Connection {
+    const known = this.#open.get(socket)
+    if (known) return known
+    const connection = { requests: 0, readBytes: 0, lastMs: systemClock.now() }
+    this.#open.set(socket, connection)
+    socket.once('close', () => this.#open.delete(socket))
+    return connection
   }
 
   /** Resolves after a turn of the event loop in which nothing came, so that next to nothing is unread. */

@@ -1,11 +1,11 @@
-import { jsonLogger, LOG_LEVELS } from '../../lib/server/json-logger'
+import { LOG_LEVELS, lineLogger } from '../../lib/server/line-logger'
 
 function startLog(level: (typeof LOG_LEVELS)[number] = 'debug') {
   const lines: string[] = []
-  return { lines, logger: jsonLogger(level, (line) => lines.push(line)) }
+  return { lines, logger: lineLogger(level, (line) => lines.push(line)) }
 }
 
-describe('jsonLogger', () => {
+describe('lineLogger', () => {
   it('writes a line of JSON per record', () => {
     const { lines, logger } = startLog()
     logger.info({ status: 200, rows: 9007199254740993n }, 'two\nlines')

@@ -10,10 +10,14 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 /** How much of the log may wait for a reader, in bytes. */
 const MAX_PENDING_BYTES = 1_048_576
 
-/** Writes entries of `level` and above as lines of JSON. */
-export function jsonLogger(
+/** Makes the line of an entry, with its line break. */
+export type LineOf = (level: LogLevel, details: object, message: string) => string
+
+/** Writes entries of `level` and above, as lines of JSON unless `lineOf` makes others. */
+export function lineLogger(
   level: LogLevel,
-  write: (line: string) => unknown = lineWriter(process.stderr),
+  write: (line: string) => unknown,
+  lineOf: LineOf = jsonLine,
 ): Logger {
   const lowest = LOG_LEVELS.indexOf(level)
   const isLevelEnabled = (at: LogLevel) => LOG_LEVELS.indexOf(at) >= lowest
@@ -33,7 +37,7 @@ export function jsonLogger(
  * Writes lines to a stream that may fail (full disk) or have no reader. Drops lines that cannot be written, and says how
  * many as soon as it can.
  */
-export function lineWriter(stream: Writable): (line: string) => void {
+export function lineWriter(stream: Writable, lineOf: LineOf = jsonLine): (line: string) => void {
   let lost = 0
   const send = (line: string): void => {
     const lines = lost
@@ -55,7 +59,7 @@ export function lineWriter(stream: Writable): (line: string) => void {
   }
 }
 
-function lineOf(level: LogLevel, details: object, message: string): string {
+export function jsonLine(level: LogLevel, details: object, message: string): string {
   const record = { time: new Date().toISOString(), level, message, ...details }
   return `${JSON.stringify(record, plainErrors)}\n`
 }

@@ -17,6 +17,8 @@ const CASES = [
   'stall',
   'batches',
   'waits',
+  'growth',
+  'processes',
   'bodies',
   'shutdown',
   'refusal-timing',

@@ -25,3 +25,20 @@ export function tokenOf(subject, claims = {}) {
     expiresIn: '1h',
   })
 }
+
+const secret = crypto.randomUUID().repeat(2)
+
+/** With this, a server checks tokens that cost next to nothing to sign, for measurements with thousands of callers. */
+export const SECRET_TRUST = { ...TRUST, key: secret }
+
+/** A token for `SECRET_TRUST`. */
+export function secretTokenOf(subject) {
+  return jwt.sign({}, secret, {
+    algorithm: 'HS256',
+    issuer: TRUST.issuer,
+    audience: TRUST.audience,
+    subject,
+    jwtid: crypto.randomUUID(),
+    expiresIn: '1h',
+  })
+}

@@ -35,3 +35,14 @@ export function trimmedMean(values, share) {
   const variance = winsorised.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1)
   return { mean, error: Math.sqrt(variance / values.length) / (1 - 2 * share) }
 }
+
+/** How fast costs grow with sizes: the slope of the straight line through their logarithms. Where both double, it is 1. */
+export function exponent(sizes, costs) {
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const x = sizes.map(Math.log)
+  const y = costs.map(Math.log)
+  const meanX = mean(x)
+  const meanY = mean(y)
+  const products = x.map((value, at) => (value - meanX) * (y[at] - meanY))
+  return mean(products) / mean(x.map((value) => (value - meanX) ** 2))
+}

@@ -3,7 +3,7 @@ import { isQueryError, outageOf, QueryError, queryNotFound, unavailable } from '
 import type { GetOptions } from '../core/operations'
 import type { Command } from '../request/command'
 import type { Answers, CommandOf } from './answers'
-import type { Exchange } from './exchange'
+import type { Arrival, Exchange } from './exchange'
 import type { ResolvedOptions } from './options'
 import { askToClose } from './response-headers'
 import { breakOffStall } from './stalls'
@@ -15,29 +15,39 @@ type Caps = Pick<
   'waitByDefault' | 'maxWaitMs' | 'maxQueryMs' | 'maxKeepAliveMs' | 'maxStallMs'
 >
 
+/** What follows when the answer to a request has ended. */
+export interface Ends {
+  answered(arrival: Arrival): void
+  failed(arrival: Arrival, error: unknown): void
+}
+
 /** What each operation does: caps its times, takes a place to wait, asks the store once, and sends the answer. */
 export class Operations<Answer> {
   readonly #caps: Caps
   readonly #answers: Answers<Answer>
   readonly #waits: Waits
+  readonly #ends: Ends
 
-  constructor(caps: Caps, answers: Answers<Answer>, waits: Waits) {
+  constructor(caps: Caps, answers: Answers<Answer>, waits: Waits, ends: Ends) {
     this.#caps = caps
     this.#answers = answers
     this.#waits = waits
+    this.#ends = ends
   }
 
   /**
-   * Answers a request. All operations share this function: with tens of thousands of waits, each object and each async
-   * function that a wait keeps alive counts.
+   * Answers a request, and tells how that has ended. All operations share this function: with tens of thousands of waits, each object, each
+   * closure and each async function that a wait keeps alive counts.
    */
   async run(exchange: Exchange): Promise<void> {
     const { response, command } = exchange
-    // A synchronous query waits in any case: it has no id to come back with.
-    const yields = command.operation !== 'query'
-    const waitMs = yields && this.#waits.isFollowed(response) ? 0 : this.#waitMs(command)
-    const wait = this.#waits.begin(response, waitMs > 0 ? exchange.owner : undefined, yields)
+    let wait: Wait | undefined
+    let failure: { error: unknown } | undefined
     try {
+      // A synchronous query waits in any case: it has no id to come back with.
+      const yields = command.operation !== 'query'
+      const waitMs = yields && this.#waits.isFollowed(response) ? 0 : this.#waitMs(command)
+      wait = this.#waits.begin(response, waitMs > 0 ? exchange.owner : undefined, yields)
       let answer: Answer | undefined
       exchange.askedMs = performance.now()
       try {
@@ -56,8 +66,12 @@ export class Operations<Answer> {
       breakOffStall(response, this.#caps.maxStallMs)
       await sending
       exchange.isSent = !wait.isAbandoned
+    } catch (error) {
+      failure = { error }
     } finally {
-      this.#waits.end(wait)
+      if (wait) this.#waits.end(wait)
+      if (failure) this.#ends.failed(exchange, failure.error)
+      else this.#ends.answered(exchange)
     }
   }
 

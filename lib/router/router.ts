@@ -7,6 +7,7 @@ import { Disconnects } from './disconnects'
 import { sendError } from './error-answer'
 import { beginArrival } from './exchange'
 import { ForwardedAnswers } from './forwarded-answers'
+import type { Ends } from './operations'
 import { Operations } from './operations'
 import type { AsyncQueryRouterOptions, ResolvedOptions } from './options'
 import { resolveOptions } from './options'
@@ -42,27 +43,29 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
   const meter = meterOf(resolved.meterProvider)
   const waits = new Waits(new Disconnects(), resolved, meter)
   const reception = new Reception(resolved)
-  const operations = operationsOf(resolved, waits)
   const telemetry = new RequestTelemetry(resolved.logger, meter)
+  const ends: Ends = {
+    answered: (arrival) => telemetry.end(arrival),
+    failed: (arrival, error) => {
+      telemetry.end(arrival, sendError(error, arrival.response))
+      breakOffStall(arrival.response, resolved.maxStallMs)
+    },
+  }
+  const operations = operationsOf(resolved, waits, ends)
   const router = createRouter()
   router.use(function asyncQuery(request, response, next) {
     waits.arrive(response)
     const route = matchRoute(request.path)
     if (!route) return next()
     const arrival = beginArrival(response, operationOn(route, request.method))
-    const answered = (): void => telemetry.end(arrival)
-    const failed = (error: unknown): void => {
-      telemetry.end(arrival, sendError(error, arrival.response))
-      breakOffStall(arrival.response, resolved.maxStallMs)
-    }
     void reception
       .receive(request, arrival, route)
       .then((exchange) => {
-        if (!exchange) return answered()
+        if (!exchange) return ends.answered(arrival)
         // A promise of its own, so that a waiting request holds nothing of its reception.
-        void operations.run(exchange).then(answered, failed)
+        void operations.run(exchange)
       })
-      .catch(failed)
+      .catch((error) => ends.failed(arrival, error))
   })
   return Object.defineProperties(router, {
     drain: { value: () => waits.drain() },
@@ -71,9 +74,9 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
   }) as AsyncQueryRouter
 }
 
-function operationsOf(options: ResolvedOptions, waits: Waits) {
+function operationsOf(options: ResolvedOptions, waits: Waits, ends: Ends) {
   const { store, logger, maxCachedBytes } = options
   if (store.passThrough)
-    return new Operations(options, new ForwardedAnswers(store.passThrough, logger), waits)
-  return new Operations(options, new StoredAnswers(store, maxCachedBytes), waits)
+    return new Operations(options, new ForwardedAnswers(store.passThrough, logger), waits, ends)
+  return new Operations(options, new StoredAnswers(store, maxCachedBytes), waits, ends)
 }

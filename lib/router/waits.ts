@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Response } from 'express'
 import type { Owner } from '../core/caller'
+import type { EarlyEnd, EarlyEndListener } from '../core/early-end'
 import { QueryError } from '../core/errors'
 import type { Counter, Meter } from '../core/meter'
 import type { Excess } from '../core/quota'
@@ -13,7 +14,7 @@ import type { Disconnects, Watcher } from './disconnects'
  * A request that may wait. Its signal fires when the wait is over early: the client went away, or the process drains.
  * There may be tens of thousands, so a wait is one object without closures.
  */
-export class Wait extends AbortController implements Watcher {
+export class Wait extends AbortController implements Watcher, EarlyEnd {
   readonly response: Response
   /** The owner whose place this wait takes. */
   owner: Owner | undefined
@@ -22,6 +23,9 @@ export class Wait extends AbortController implements Watcher {
   place: EventEmitter | undefined
   /** Created on demand, since most waits do without. */
   #gone: AbortController | undefined
+  /** The wait is over early, and its signal, which is created on demand, has fired. */
+  aborted = false
+  #listener: EarlyEndListener | undefined
 
   constructor(response: Response, owner: Owner | undefined) {
     super()
@@ -36,6 +40,24 @@ export class Wait extends AbortController implements Watcher {
       if (this.isAbandoned) this.#gone.abort()
     }
     return this.#gone.signal
+  }
+
+  override abort(reason?: unknown): void {
+    if (this.aborted) return
+    this.aborted = true
+    super.abort(reason)
+    this.#listener?.handleEvent()
+  }
+
+  /** Nearly always there is one listener, and only a second one needs the signal. */
+  addEventListener(type: 'abort', listener: EarlyEndListener): void {
+    if (this.#listener) this.signal.addEventListener(type, listener)
+    else this.#listener = listener
+  }
+
+  removeEventListener(type: 'abort', listener: EarlyEndListener): void {
+    if (this.#listener === listener) this.#listener = undefined
+    else this.signal.removeEventListener(type, listener)
   }
 
   onGone(): void {

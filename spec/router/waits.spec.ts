@@ -51,6 +51,27 @@ describe('Waits', () => {
     expect(response.listenerCount('close')).toBe(before)
   })
 
+  it('tells each listener once that a wait ends early, and none that has left', async () => {
+    await onResponse(async (response) => {
+      const wait = waits.begin(response, alice)
+      const told: string[] = []
+      const listener = (name: string) => ({ handleEvent: () => void told.push(name) })
+      const [first, second, left, leftToo] = ['first', 'second', 'left', 'left too'].map(listener)
+      if (!first || !second || !left || !leftToo) throw new Error('there are four')
+      wait.addEventListener('abort', left)
+      wait.addEventListener('abort', leftToo)
+      for (const gone of [left, leftToo]) wait.removeEventListener('abort', gone)
+      wait.addEventListener('abort', first)
+      wait.addEventListener('abort', second)
+      expect([wait.aborted, wait.signal.aborted]).toEqual([false, false])
+      waits.drain()
+      expect([wait.aborted, wait.signal.aborted, told.toSorted()]).toEqual([true, true, ['first', 'second']])
+      wait.abort()
+      expect(told).toHaveLength(2)
+      waits.end(wait)
+    })
+  })
+
   it('refuses waits above a limit, and names the limit', async () => {
     await onResponse(async (response) => {
       const begin = (owner: Owner) => waits.begin(response, owner)

@@ -1,11 +1,13 @@
 import type { Clock } from '../../core/clock'
+import type { EarlyEnd, EarlyEndListener } from '../../core/early-end'
+import { earlyEndOf } from '../../core/early-end'
 import type { WaitOptions } from '../../core/operations'
 import { endInTurns } from '../../core/turns'
 
 /** The requests that wait for one event. */
 export class Waits {
   readonly #clock: Clock
-  readonly #waits = new Set<() => void>()
+  readonly #waits = new Set<Waiting>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -17,28 +19,52 @@ export class Waits {
 
   /** Resolves when {@link end} is called, the time has passed, or the signal has fired. */
   wait(options: WaitOptions): Promise<void> {
+    return new Promise((resolve) => this.whenOver(options, resolve))
+  }
+
+  /** Calls back when {@link wait} would resolve. It takes less memory than a promise that another one follows. */
+  whenOver(options: WaitOptions, callback: () => void): void {
     const { waitForCompletionTimeoutMs } = options
-    if (!(waitForCompletionTimeoutMs > 0)) return Promise.resolve()
-    // Read last: a router makes it for whoever reads it.
-    const { signal } = options
-    if (signal?.aborted) return Promise.resolve()
-    return new Promise((resolve) => {
-      let cancelTimer: (() => void) | undefined
-      const endWait = (): void => {
-        this.#waits.delete(endWait)
-        cancelTimer?.()
-        signal?.removeEventListener('abort', endWait)
-        resolve()
-      }
-      this.#waits.add(endWait)
-      signal?.addEventListener('abort', endWait)
-      if (waitForCompletionTimeoutMs !== Number.POSITIVE_INFINITY) {
-        cancelTimer = this.#clock.setTimer(endWait, waitForCompletionTimeoutMs)
-      }
-    })
+    // Read last: who reads a signal may have to make it.
+    const earlyEnd = waitForCompletionTimeoutMs > 0 ? earlyEndOf(options) : undefined
+    if (!(waitForCompletionTimeoutMs > 0) || earlyEnd?.aborted) {
+      callback()
+      return
+    }
+    const waiting = new Waiting(this.#waits, earlyEnd, callback)
+    this.#waits.add(waiting)
+    earlyEnd?.addEventListener('abort', waiting)
+    if (waitForCompletionTimeoutMs !== Number.POSITIVE_INFINITY) {
+      waiting.cancelTimer = this.#clock.setTimer(() => waiting.end(), waitForCompletionTimeoutMs)
+    }
   }
 
   end(): void {
-    endInTurns(this.#waits, (endWait) => endWait())
+    endInTurns(this.#waits, (waiting) => waiting.end())
+  }
+}
+
+/** A request that waits. One object without closures, since there may be tens of thousands. */
+class Waiting implements EarlyEndListener {
+  readonly #all: Set<Waiting>
+  readonly #earlyEnd: EarlyEnd | undefined
+  readonly #callback: () => void
+  cancelTimer: (() => void) | undefined
+
+  constructor(all: Set<Waiting>, earlyEnd: EarlyEnd | undefined, callback: () => void) {
+    this.#all = all
+    this.#earlyEnd = earlyEnd
+    this.#callback = callback
+  }
+
+  handleEvent(): void {
+    this.end()
+  }
+
+  end(): void {
+    if (!this.#all.delete(this)) return
+    this.cancelTimer?.()
+    this.#earlyEnd?.removeEventListener('abort', this)
+    this.#callback()
   }
 }

@@ -66,15 +66,19 @@ export class MemoryStore implements AsyncQueryStore {
     }
   }
 
-  async get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined> {
-    const query = this.#find(id, owner)
-    if (!query) return undefined
-    if (options.keepAliveMs !== undefined && options.keepAliveMs > 0) {
-      query.expirationTimeMs = this.#clock.now() + Math.min(options.keepAliveMs, query.maxKeepAliveMs)
-      this.#expiries.set(query, query.expirationTimeMs)
+  /** No async function: tens of thousands of gets may wait, and each would keep all that it has at hand. */
+  get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined> {
+    try {
+      const query = this.#find(id, owner)
+      if (!query) return Promise.resolve(undefined)
+      if (options.keepAliveMs !== undefined && options.keepAliveMs > 0) {
+        query.expirationTimeMs = this.#clock.now() + Math.min(options.keepAliveMs, query.maxKeepAliveMs)
+        this.#expiries.set(query, query.expirationTimeMs)
+      }
+      return query.wait(options).then(() => query.snapshot())
+    } catch (error) {
+      return Promise.reject(error)
     }
-    await query.wait(options)
-    return query.snapshot()
   }
 
   async stop(id: string, owner: Owner): Promise<CompletedQuery | undefined> {

@@ -97,11 +97,15 @@ export class PostgresStore implements AsyncQueryStore {
     return (await this.#queries.read(query.key, query.id)) ?? query.snapshot()
   }
 
-  async get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined> {
-    const { query, watched } = await this.#find(id, owner, options)
-    if (!watched) return query
-    await this.#queries.wait(watched, options)
-    return this.#queries.answer(watched)
+  /** No async function, which would keep all that it has at hand: tens of thousands of gets may wait. */
+  get(id: string, owner: Owner, options: GetOptions): Promise<AsyncQuery | undefined> {
+    return new Promise((resolve, reject) => {
+      const answer = ({ query, watched }: FoundOrWatched): void => {
+        if (watched) this.#queries.answerLater(watched, options, resolve)
+        else resolve(query)
+      }
+      this.#find(id, owner, options).then(answer).catch(reject)
+    })
   }
 
   async stop(id: string, owner: Owner): Promise<CompletedQuery | undefined> {

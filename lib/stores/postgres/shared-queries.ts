@@ -177,6 +177,11 @@ export class SharedQueries implements Onlookers {
     return this.#watch.wait(watched, options)
   }
 
+  /** Answers with the query when a wait for it is over. */
+  answerLater(watched: Watched, options: WaitOptions, answer: (query: Promise<AsyncQuery>) => void): void {
+    this.#watch.answerLater(watched, options, answer)
+  }
+
   /** The query after a wait. Rejects if it has failed or is gone. */
   answer(watched: Watched): Promise<AsyncQuery> {
     return this.#watch.answer(watched)

@@ -73,6 +73,13 @@ export class Watch {
     return watched.answer || this.#isClosed ? Promise.resolve() : watched.waits.wait(options)
   }
 
+  /** Answers with the query when {@link wait} would resolve. There may be tens of thousands of such waits. */
+  answerLater(watched: Watched, options: WaitOptions, answer: (query: Promise<AsyncQuery>) => void): void {
+    const end = (): void => answer(this.answer(watched))
+    if (watched.answer) end()
+    else watched.waits.whenOver(options, end)
+  }
+
   /** The query after a wait. Rejects if it has failed or is gone. */
   async answer(watched: Watched): Promise<AsyncQuery> {
     this.release(watched)

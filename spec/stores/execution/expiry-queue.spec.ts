@@ -68,6 +68,31 @@ describe('ExpiryQueue', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
+  it('keeps the order of times, whatever is set, moved and deleted before', async () => {
+    const due = new Map<string, number>()
+    let state = 7
+    const random = (below: number): number => {
+      state = (state * 48_271) % 2_147_483_647
+      return state % below
+    }
+    for (let step = 0; step < 5_000; step++) {
+      const item = `item ${random(300)}`
+      if (random(4) === 0) {
+        queue.delete(item)
+        due.delete(item)
+      } else {
+        const dueMs = 1 + random(10_000)
+        queue.set(item, dueMs)
+        due.set(item, dueMs)
+      }
+    }
+    await clock.advance(20_000)
+    const times = expired.map((text) => Number(text.split(' at ')[1]))
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+    expect(expired.toSorted()).toEqual([...due].map(([item, dueMs]) => `${item} at ${dueMs}`).toSorted())
+    expect(due.size).toBeGreaterThan(100)
+  })
+
   it('continues when a callback sets and deletes items', async () => {
     queue = new ExpiryQueue(clock, (item) => {
       expired.push(`${item} at ${clock.now()}`)

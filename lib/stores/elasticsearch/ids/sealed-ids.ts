@@ -30,11 +30,12 @@ const UNSEALED = Buffer.alloc(SHORTEST)
  */
 export class SealedIds {
   readonly #sealing: SealingKey
-  readonly #keys: readonly SealingKey[]
+  /** By their ids, which stand in clear in every id. */
+  readonly #keys: ReadonlyMap<string, SealingKey>
 
   constructor(keys: readonly [SealingKey, ...SealingKey[]]) {
     this.#sealing = keys[0]
-    this.#keys = keys
+    this.#keys = new Map(keys.map((key) => [nameOf(key.id), key]))
   }
 
   /** Throws an {@link UnusableAnswerError} for an id of the cluster that is empty or too long. */
@@ -60,13 +61,16 @@ export class SealedIds {
   open(id: string, owner: Owner | undefined): KnownQuery | undefined {
     const bytes = sealedBytes(id) ?? unsealed(id)
     const headEnd = HEAD_BYTES + bytes.readUInt8(1)
-    const keyId = bytes.subarray(HEAD_BYTES, headEnd)
-    const found = this.#keys.find((key) => key.id.equals(keyId))
+    const found = this.#keys.get(nameOf(bytes.subarray(HEAD_BYTES, headEnd)))
     const inside = decrypt(found ?? this.#sealing, bytes, headEnd)
     if (!found || !inside) return undefined
     const isOwner = owner === undefined || timingSafeEqual(inside.subarray(0, DIGEST_BYTES), digestOf(owner))
     return isOwner ? { id, ...decodeContent(inside.subarray(DIGEST_BYTES)) } : undefined
   }
+}
+
+function nameOf(keyId: Buffer): string {
+  return keyId.toString('latin1')
 }
 
 /** An id in the cluster's own layout is read as one that no key has sealed. */

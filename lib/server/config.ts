@@ -52,15 +52,17 @@ export interface ServerConfig {
 
 /**
  * Reads what flags and environment ask for. A flag wins over its variable. Throws a {@link ConfigError} for a bad value,
- * an unknown name and half a configuration. `nearMisses`: lines about variables that look like settings.
+ * an unknown name and half a configuration. `commands`: flags that others read. `nearMisses`: lines about variables that look like
+ * settings.
  */
 export function parseCommandLine(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
+  commands: readonly string[] = [],
 ):
   | { action: NonNullable<GivenSettings['action']> }
   | { action: 'serve'; config: ServerConfig; nearMisses: readonly string[] } {
-  const given = new GivenSettings(args, environment)
+  const given = new GivenSettings(args, environment, commands)
   if (given.action) return { action: given.action }
   const { nearMisses } = given
   try {

@@ -68,6 +68,7 @@ describe('--check', () => {
       ['sealing keys', 'skipped'],
       ['catalogue', 'ok'],
       ['database', 'skipped'],
+      ['metrics', 'skipped'],
       ['settings', 'ok'],
     ])
     const text = run({ ESQL_ASYNC_PRINT: 'text' })
@@ -122,6 +123,15 @@ describe('--check', () => {
         check: 'catalogue',
         outcome: 'failed',
         says: expect.stringMatching(/^ESQL_ASYNC_CATALOGUE .*ENOENT/),
+      },
+    ],
+    [
+      'a variable of OpenTelemetry that the exporter of measurements cannot use',
+      { ESQL_ASYNC_METRICS: 'prometheus', OTEL_EXPORTER_PROMETHEUS_PORT: 'x' },
+      {
+        check: 'metrics',
+        outcome: 'failed',
+        says: 'OTEL_EXPORTER_PROMETHEUS_PORT must be a port, 1 to 65535',
       },
     ],
     [

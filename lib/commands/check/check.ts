@@ -2,13 +2,14 @@ import { GivenSettings } from '../../server/given-settings'
 import { SETTINGS } from '../../server/settings'
 import type { Style } from '../../server/style'
 import { printFor, styleFor } from '../../server/style'
+import { EXIT } from '../exit-codes'
 import { checkAll } from './checks'
 import type { Finding, Outcome } from './finding'
 
 const HELP = `Usage: express-esql-async-query --check [FLAGS]
 
 Reads the settings as a start of the gateway does, and asks whether each is good: the keys that check tokens, the cluster and
-what its account may do, sealing keys, the catalogue, and the database. It starts nothing, and creates nothing. It prints a line
+what its account may do, sealing keys, the catalogue, the database, and the exporter of measurements. It starts nothing, and creates nothing. It prints a line
 for each check, or JSON where nobody reads it on a terminal; --print text or --print json says which.
 
 It takes the flags and variables of the gateway: see --help without --check.
@@ -27,7 +28,7 @@ export async function runCheck(args: readonly string[]): Promise<number> {
   const given = new GivenSettings(args, process.env)
   if (given.action !== undefined) {
     process.stdout.write(HELP)
-    return 0
+    return EXIT.done
   }
   const print = given.read(SETTINGS.print) ?? printFor(process.stdout)
   const style = styleFor(process.stdout)
@@ -38,7 +39,7 @@ export async function runCheck(args: readonly string[]): Promise<number> {
   }
   const isGood = checks.every(({ outcome }) => outcome !== 'failed')
   if (print === 'json') process.stdout.write(`${JSON.stringify({ ok: isGood, checks })}\n`)
-  return isGood ? 0 : 1
+  return isGood ? EXIT.done : EXIT.failed
 }
 
 function lineOf({ check, outcome, says, todo }: Finding, style: Style): string {

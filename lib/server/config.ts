@@ -12,7 +12,7 @@ import { GivenSettings } from './given-settings'
 import type { LogLevel } from './line-logger'
 import type { MetricExporter } from './metrics'
 import { readPostgresUrl } from './postgres-settings'
-import type { GivenOptions, PRINTS } from './settings'
+import type { GivenOptions } from './settings'
 import { KEY_SOURCES, SETTINGS, variableOf } from './settings'
 import type { TokenCheck } from './token-check'
 import { readTokenCheck } from './token-check'
@@ -43,9 +43,9 @@ export interface ServerConfig {
   shutdownGraceMs: number
   logLevel: LogLevel
   /** How it says what it serves. Left out, as text on a terminal, and as JSON elsewhere. */
-  print: (typeof PRINTS)[number] | undefined
-  /** @default pretty on a terminal, else JSON */
-  logFormat: 'json' | 'pretty' | undefined
+  print: 'text' | 'json' | undefined
+  /** Left out, pretty on a terminal, and JSON elsewhere. */
+  logFormat: 'pretty' | 'json' | undefined
   /** Where measurements go. Left out, nothing starts OpenTelemetry. */
   metrics: MetricExporter | undefined
 }

@@ -372,7 +372,7 @@ describe('--check of a database', () => {
     })
     expect([ok, of('catalogue')?.says, of('database')?.says]).toEqual([
       false,
-      `0 queries of ${file}`,
+      `no query in ${file}: every one gets an error`,
       'ESQL_ASYNC_MAX_QUERIES: for queries in memory only; remove it, or ESQL_ASYNC_POSTGRES_URL',
     ])
   })

@@ -85,7 +85,9 @@ async function askForKeys(given: GivenSettings): Promise<Answer> {
 async function askForCatalogue(given: GivenSettings): Promise<Answer> {
   if (given.sourceOf(SETTINGS.elasticsearchUrl) !== undefined) return skipped('the cluster answers')
   const { queries, files } = readCatalogue(given)
-  return ok(`${queries.length} queries of ${files[0] ?? 'this package'}`)
+  const of = files[0] ?? 'this package'
+  if (queries.length === 0) return { outcome: 'warning', says: `no query in ${of}: every one gets an error` }
+  return ok(`${queries.length} ${queries.length === 1 ? 'query' : 'queries'} of ${of}`)
 }
 
 async function askForTables(given: GivenSettings): Promise<Answer> {

@@ -168,7 +168,7 @@ export function parseFlags(
     if (!isPlain && !meant) throw new ConfigError('an argument belongs to no flag; see --help')
     const text = name === undefined ? firstLine : `${isPlain ? `the flag ${flag}` : 'a flag'} is not known`
     const hint = meant === undefined ? 'see --help' : `did you mean ${meant}?`
-    throw new ConfigError(`${text}; ${hint}`, { cause })
+    throw new ConfigError(meant === flag ? `the flag ${flag} takes no value` : `${text}; ${hint}`, { cause })
   }
 }
 

@@ -560,6 +560,7 @@ describe('a configuration that is refused', () => {
     ],
     [['--max_waits', '3'], 'a flag is not known; did you mean --max-waits?'],
     [['--chek'], 'the flag --chek is not known; did you mean --check?'],
+    [['--tour=1'], 'the flag --tour takes no value'],
     [['--jwt-key', 'secret'], `the flag --jwt-key is not known; ${JWT_KEY}`],
     [['--max-waits3'], 'a flag is not known; did you mean --max-waits?'],
     [['--qqqqqqqq'], 'the flag --qqqqqqqq is not known; see --help'],

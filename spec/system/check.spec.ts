@@ -78,6 +78,13 @@ describe('--check', () => {
     )
   })
 
+  it('prints nothing that a terminal would obey', async () => {
+    const text = run({ ESQL_ASYNC_PRINT: 'text', ESQL_ASYNC_CATALOGUE: '/n\u0007o\u001b[2Jwhere' })
+    expect(await text.exited).toBe(1)
+    expect(text.stdout).toMatch(/catalogue .*\/n\\u0007owhere/)
+    expect(text.stdout).not.toMatch(/[^\P{Cc}\n]/u)
+  })
+
   it.each<[string, Environment, Finding]>([
     [
       'a variable that is none',

@@ -1,4 +1,5 @@
 import { GivenSettings } from '../../server/given-settings'
+import { visible } from '../../server/pretty-line'
 import { SETTINGS } from '../../server/settings'
 import type { Style } from '../../server/style'
 import { printFor, styleFor } from '../../server/style'
@@ -44,7 +45,7 @@ export async function runCheck(args: readonly string[]): Promise<number> {
 
 function lineOf({ check, outcome, says, todo }: Finding, style: Style): string {
   const hint = todo === undefined ? '' : `; ${todo}`
-  return `${style[STYLES[outcome]](outcome.padEnd(8))} ${check.padEnd(13)} ${oneLine(says + hint)}\n`
+  return `${style[STYLES[outcome]](outcome.padEnd(8))} ${check.padEnd(13)} ${visible(oneLine(says + hint))}\n`
 }
 
 /** Errors of databases and parsers may have several lines. */

@@ -135,7 +135,7 @@ them in memory, or in PostgreSQL.
 
 To check tokens, it needs a key or a key set, algorithms, issuer and audience. It then answers sample queries only with
 --samples. Without a key, it runs in development mode and prints tokens to try it with. In front of a cluster, or on
-another address than 127.0.0.1, it does so only with --development true.
+another address than 127.0.0.1, it does so only with --development.
 
   --help, --version
   --new-sealing-key                print a fresh sealing key

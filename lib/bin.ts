@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import './core/supported-node'
 
-import { describeCommands, runCommand } from './commands/commands'
+import { COMMAND_FLAGS, describeCommands, runCommand } from './commands/commands'
 import { ConfigError } from './server/config-error'
 import type * as gateway from './server/gateway'
 
@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   }
   // Commands start sooner without it.
   const { runGateway }: typeof gateway = require('./server/gateway')
-  await runGateway(args, describeCommands())
+  await runGateway(args, { about: describeCommands(), flags: COMMAND_FLAGS })
 }
 
 function fail(error: unknown): void {

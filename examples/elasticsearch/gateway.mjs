@@ -25,6 +25,6 @@ const server = app.listen(PORT, (error) => {
   const gateway = `http://localhost:${server.address().port}`
   console.log(`The gateway listens on ${gateway}, in front of the cluster ${url}. Paste:
 
-curl -sS ${gateway}/_query?format=txt -u alice:wonderland -H 'Content-Type: application/json' -d '{"query":"FROM logs | LIMIT 2"}'
+curl -sS "${gateway}/_query?format=txt" -u alice:wonderland -H 'Content-Type: application/json' -d '{"query":"FROM logs | LIMIT 2"}'
 `)
 })

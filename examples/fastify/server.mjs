@@ -22,5 +22,5 @@ const url = `http://localhost:${app.server.address().port}`
 console.log(`Fastify listens on ${url}, and has the router under /es. Paste:
 
 curl -sS ${url}/
-curl -sS ${url}/es/_query?format=txt -u alice:wonderland -H 'Content-Type: application/json' -d '{"query":"FROM books"}'
+curl -sS "${url}/es/_query?format=txt" -u alice:wonderland -H 'Content-Type: application/json' -d '{"query":"FROM books"}'
 `)

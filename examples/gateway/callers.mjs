@@ -18,6 +18,6 @@ export function printCommands(server, error) {
 export URL=http://localhost:${server.address().port}
 export ALICE='Authorization: Bearer ${tokenOf('alice')}'
 export MALLORY='Authorization: Bearer ${tokenOf('mallory')}'
-curl -sS $URL/_query?format=txt -H "$ALICE" -H 'Content-Type: application/json' -d '{"query":"FROM books"}'
+curl -sS "$URL/_query?format=txt" -H "$ALICE" -H 'Content-Type: application/json' -d '{"query":"FROM books"}'
 `)
 }

@@ -12,6 +12,6 @@ const server = app.listen(process.env.PORT ?? 3000, (error) => {
   const url = `http://localhost:${server.address().port}`
   console.log(`DuckDB listens on ${url}, with a million trips. Paste:
 
-curl -sS ${url}/_query?format=txt -u alice:wonderland -H 'Content-Type: application/json' -d '{"query":"SELECT city, count(*) AS trips, sum(km) AS km FROM trips GROUP BY city ORDER BY city"}'
+curl -sS "${url}/_query?format=txt" -u alice:wonderland -H 'Content-Type: application/json' -d '{"query":"SELECT city, count(*) AS trips, sum(km) AS km FROM trips GROUP BY city ORDER BY city"}'
 `)
 })

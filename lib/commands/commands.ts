@@ -52,6 +52,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 }
 
+/** The commands that are named like flags. */
+export const COMMAND_FLAGS = Object.keys(COMMANDS).filter((name) => name.startsWith('--'))
+
 /**
  * Runs the command that the first argument names, and resolves with its exit code. `undefined` if it names none: the
  * arguments are then those of the gateway.

@@ -1,3 +1,4 @@
+import { exitWhenDone } from '../core/exit-when-done'
 import { EXIT } from './exit-codes'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -14,7 +15,9 @@ export function onInterrupt(act: () => void, exitCode: number): () => void {
   const onSignal = (): void => {
     count += 1
     if (count === LAST_SIGNAL) process.exit(exitCode)
-    if (count === 1) act()
+    if (count > 1) return
+    exitWhenDone()
+    act()
   }
   for (const name of SIGNALS) process.on(name, onSignal)
   return () => {

@@ -32,7 +32,7 @@ export function callerByCredentials({ users, anonymous }: Access): ResolveCaller
       printOnConsole(
         'warn',
         'express-esql-async-query: a request without Authorization got a 401 of the double, as Elasticsearch answers it; ' +
-          '`startDouble({ anonymous: true })` lets such requests in',
+          '`startDouble({ anonymous: true })`, or `double --anonymous`, lets such requests in',
       )
     }
     throw missingCredentials(originalUrl)

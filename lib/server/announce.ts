@@ -90,6 +90,7 @@ function consoleOf({ url, config }: Started, { consoleKey }: DevelopmentAccess):
 }
 
 function listQueries(queries: readonly SampleQuery[], style: Style): string {
+  if (queries.length === 0) return 'It answers no query: the catalogue is empty.\n\n'
   const width = Math.max(...queries.map(({ usage }) => usage.length))
   const lines = queries.map(({ usage, shows = '' }) =>
     `  ${usage.padEnd(width)}  ${style.dim(shows)}`.trimEnd(),

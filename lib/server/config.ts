@@ -12,7 +12,7 @@ import { GivenSettings } from './given-settings'
 import type { LogLevel } from './line-logger'
 import type { MetricExporter } from './metrics'
 import { readPostgresUrl } from './postgres-settings'
-import type { GivenOptions, PRINTS } from './settings'
+import type { GivenOptions } from './settings'
 import { KEY_SOURCES, SETTINGS, variableOf } from './settings'
 import type { TokenCheck } from './token-check'
 import { readTokenCheck } from './token-check'
@@ -43,24 +43,26 @@ export interface ServerConfig {
   shutdownGraceMs: number
   logLevel: LogLevel
   /** How it says what it serves. Left out, as text on a terminal, and as JSON elsewhere. */
-  print: (typeof PRINTS)[number] | undefined
-  /** @default pretty on a terminal, else JSON */
-  logFormat: 'json' | 'pretty' | undefined
+  print: 'text' | 'json' | undefined
+  /** Left out, pretty on a terminal, and JSON elsewhere. */
+  logFormat: 'pretty' | 'json' | undefined
   /** Where measurements go. Left out, nothing starts OpenTelemetry. */
   metrics: MetricExporter | undefined
 }
 
 /**
  * Reads what flags and environment ask for. A flag wins over its variable. Throws a {@link ConfigError} for a bad value,
- * an unknown name and half a configuration. `nearMisses`: lines about variables that look like settings.
+ * an unknown name and half a configuration. `commands`: flags that others read. `nearMisses`: lines about variables that look like
+ * settings.
  */
 export function parseCommandLine(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
+  commands: readonly string[] = [],
 ):
   | { action: NonNullable<GivenSettings['action']> }
   | { action: 'serve'; config: ServerConfig; nearMisses: readonly string[] } {
-  const given = new GivenSettings(args, environment)
+  const given = new GivenSettings(args, environment, commands)
   if (given.action) return { action: given.action }
   const { nearMisses } = given
   try {
@@ -133,7 +135,7 @@ them in memory, or in PostgreSQL.
 
 To check tokens, it needs a key or a key set, algorithms, issuer and audience. It then answers sample queries only with
 --samples. Without a key, it runs in development mode and prints tokens to try it with. In front of a cluster, or on
-another address than 127.0.0.1, it does so only with --development true.
+another address than 127.0.0.1, it does so only with --development.
 
   --help, --version
   --new-sealing-key                print a fresh sealing key

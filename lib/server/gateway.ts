@@ -13,13 +13,16 @@ import { printFor, styleFor } from './style'
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 /**
- * Does what the command line of the gateway says. `commands` is what `--help` shows of other commands. Rejects if the gateway
- * cannot start.
+ * Does what the command line of the gateway says. Rejects if the gateway cannot start. `commands`: what else the
+ * command line can do, as `--help` shows it, and those that are named like flags.
  */
-export async function runGateway(args: readonly string[], commands: string): Promise<void> {
-  const command = parseCommandLine(args, process.env)
+export async function runGateway(
+  args: readonly string[],
+  commands: { about: string; flags: readonly string[] },
+): Promise<void> {
+  const command = parseCommandLine(args, process.env, commands.flags)
   if (command.action === 'serve') await serve(command.config, command.nearMisses)
-  else if (command.action === 'help') process.stdout.write(`${HELP}\n${commands}`)
+  else if (command.action === 'help') process.stdout.write(`${HELP}\n${commands.about}`)
   else process.stdout.write(PRINTED[command.action]())
 }
 

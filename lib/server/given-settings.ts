@@ -4,7 +4,7 @@ import type { ParseArgsConfig } from 'node:util'
 import { parseArgs } from 'node:util'
 import { messageOf } from '../core/message-of'
 import { ConfigError } from './config-error'
-import { nearMisses, unknownVariables } from './near-misses'
+import { nearMisses, similarTo, unknownVariables } from './near-misses'
 import type { Part, Setting } from './setting-kinds'
 import { BOOLEAN } from './setting-kinds'
 import type { GivenOptions, ValueOf } from './settings'
@@ -27,6 +27,14 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 type Flags = Readonly<Record<string, string | boolean | undefined>>
 
+/** What stands for a setting that is no flag. */
+const ONLY_VARIABLES = new Map(
+  ALL_SETTINGS.filter(({ isSecret }) => isSecret).map((setting) => [
+    flagOf(setting),
+    `the variable ${variableOf(setting)}`,
+  ]),
+)
+
 /** The settings that are given: as a flag, else as a variable. Refuses unknown flags. */
 export class GivenSettings {
   /** What else than to serve the command line asks for. */
@@ -34,9 +42,10 @@ export class GivenSettings {
   readonly #flags: Flags
   readonly #environment: Environment
 
-  constructor(args: readonly string[], environment: Environment) {
+  /** `commands`: flags that others read, for whoever mistypes one. */
+  constructor(args: readonly string[], environment: Environment, commands: readonly string[] = []) {
     this.#environment = environment
-    this.#flags = readFlags(args)
+    this.#flags = readFlags(args, commands)
     const actions = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[]
     this.action = actions.find((action) => this.#flags[action] === true)
   }
@@ -131,22 +140,35 @@ function bytesOf(path: string, source: string): Buffer {
   }
 }
 
-function readFlags(args: readonly string[]): Flags {
+function readFlags(args: readonly string[], commands: readonly string[]): Flags {
   const names = ALL_SETTINGS.filter(({ isSecret }) => !isSecret).map(flagOf)
   const flags = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
-  return parseFlags(withValues(args, SWITCHES), { ...flags, ...ACTIONS })
+  const others = new Map([...ONLY_VARIABLES, ...commands.map((flag) => [flag.slice(2), flag] as const)])
+  return parseFlags(withValues(args, SWITCHES), { ...flags, ...ACTIONS }, others)
 }
 
-/** Reads a command line. Throws a {@link ConfigError} that quotes no argument that may be a secret. */
-export function parseFlags(args: readonly string[], options: NonNullable<ParseArgsConfig['options']>): Flags {
+/**
+ * Reads a command line. Throws a {@link ConfigError} that quotes no argument that may be a secret. `others`: what there is of other
+ * names, to suggest it.
+ */
+export function parseFlags(
+  args: readonly string[],
+  options: NonNullable<ParseArgsConfig['options']>,
+  others: ReadonlyMap<string, string> = new Map(),
+): Flags {
   try {
     return parseArgs({ args: [...args], options }).values as Flags
   } catch (cause) {
     const [firstLine = ''] = messageOf(cause).split(/\.?\n/)
+    const [, flag = '', name] = /^Unknown option '(--?([^']+))'/.exec(firstLine) ?? []
     // An argument without the form of a flag may be a secret in the wrong place.
     const isPlain = /^Option |'--?[a-z-]+'$/.test(firstLine)
-    if (!isPlain) throw new ConfigError('an argument belongs to no flag; see --help')
-    throw new ConfigError(`${firstLine}; see --help`, { cause })
+    const known = new Map([...Object.keys(options).map((key) => [key, `--${key}`] as const), ...others])
+    const meant = name === undefined ? undefined : similarTo(name, known)
+    if (!isPlain && !meant) throw new ConfigError('an argument belongs to no flag; see --help')
+    const text = name === undefined ? firstLine : `${isPlain ? `the flag ${flag}` : 'a flag'} is not known`
+    const hint = meant === undefined ? 'see --help' : `did you mean ${meant}?`
+    throw new ConfigError(meant === flag ? `the flag ${flag} takes no value` : `${text}; ${hint}`, { cause })
   }
 }
 

@@ -37,7 +37,7 @@ export async function startMetrics(
   logger: Logger,
 ): Promise<() => Promise<void>> {
   if (exporter === undefined) return async () => {}
-  const { api, sdk, resource, reader, begin } = load(exporter, environment, logger)
+  const { api, sdk, resource, reader, begin } = load(exporter, environment)
   listenTo(api, logger)
   const provider = new sdk.MeterProvider({ readers: [reader], resource })
   const end = async (): Promise<void> => {
@@ -53,7 +53,7 @@ export async function startMetrics(
     )
   }
   try {
-    await begin()
+    await begin(logger)
   } catch (cause) {
     await end()
     throw cause
@@ -67,14 +67,19 @@ interface Loaded {
   resource: ReturnType<typeof resourceOf>
   reader: Reader
   /** Rejects with a {@link ConfigError}. */
-  begin(): Promise<void>
+  begin(logger: Logger): Promise<void>
 }
 
-function load(exporter: MetricExporter, environment: Environment, logger: Logger): Loaded {
+/** Throws a {@link ConfigError} where packages are missing, or a variable of OpenTelemetry is wrong. Starts nothing. */
+export function assertMetrics(exporter: MetricExporter, environment: Environment): void {
+  load(exporter, environment)
+}
+
+function load(exporter: MetricExporter, environment: Environment): Loaded {
   try {
     // Not `import()`: test runners that run CommonJS in a context of their own refuse it.
     const api: Api = require('@opentelemetry/api')
-    return { api, ...(exporter === 'otlp' ? otlp(environment, logger) : prometheus(environment, logger)) }
+    return { api, ...(exporter === 'otlp' ? otlp(environment) : prometheus(environment)) }
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause
     const last = exporter === 'otlp' ? 'exporter-metrics-otlp-proto' : 'exporter-prometheus'
@@ -85,7 +90,7 @@ function load(exporter: MetricExporter, environment: Environment, logger: Logger
 }
 
 /** On this machine only by default: what is measured has no token to check, and the exporter would take all addresses. */
-function prometheus(environment: Environment, logger: Logger): Omit<Loaded, 'api'> {
+function prometheus(environment: Environment): Omit<Loaded, 'api'> {
   const { PrometheusExporter }: Prometheus = require('@opentelemetry/exporter-prometheus')
   const { OTEL_EXPORTER_PROMETHEUS_HOST: host = '127.0.0.1', OTEL_EXPORTER_PROMETHEUS_PORT: text = '9464' } =
     environment
@@ -97,7 +102,7 @@ function prometheus(environment: Environment, logger: Logger): Omit<Loaded, 'api
   return {
     ...sdkOf('@opentelemetry/exporter-prometheus'),
     reader: exporter as unknown as Reader,
-    async begin() {
+    async begin(logger) {
       try {
         await exporter.startServer()
       } catch (cause) {
@@ -112,7 +117,7 @@ function prometheus(environment: Environment, logger: Logger): Omit<Loaded, 'api
   }
 }
 
-function otlp(environment: Environment, logger: Logger): Omit<Loaded, 'api'> {
+function otlp(environment: Environment): Omit<Loaded, 'api'> {
   const protocol = PROTOCOLS.find((name) => environment[name])
   if (protocol !== undefined && environment[protocol] !== 'http/protobuf') {
     throw new ConfigError(`${protocol} must be http/protobuf, got \`${environment[protocol]}\``)
@@ -133,7 +138,7 @@ function otlp(environment: Environment, logger: Logger): Omit<Loaded, 'api'> {
     sdk,
     resource,
     reader: new sdk.PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis }),
-    begin: async () => logger.info({ intervalMs: exportIntervalMillis }, 'metrics are sent'),
+    begin: async (logger) => logger.info({ intervalMs: exportIntervalMillis }, 'metrics are sent'),
   }
 }
 

@@ -127,8 +127,11 @@ function meantBy(name: string): Setting<unknown> | undefined {
   return FAMILIES.test(name) ? similarTo(name, KNOWN, TYPING_ERROR) : KNOWN.get(name)
 }
 
-/** Letters in another order are the most frequent typing error, and count as two in a comparison. */
-function similarTo<T>(name: string, known: ReadonlyMap<string, T>, least?: number): T | undefined {
+/**
+ * What the known name stands for that is most similar to `name`. Letters in another order are the most frequent typing error, and count
+ * as two in a comparison.
+ */
+export function similarTo<T>(name: string, known: ReadonlyMap<string, T>, least?: number): T | undefined {
   const swapped = [...known.keys()].find((candidate) => lettersOf(candidate) === lettersOf(name))
   const [suggestion = ''] = swapped === undefined ? closest(name, known.keys(), least) : [swapped]
   return known.get(suggestion)

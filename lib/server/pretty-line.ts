@@ -44,8 +44,8 @@ function stackOf(error: unknown): string[] {
   return first === '' ? lines : [...lines, `    caused by ${first.trimStart()}`, ...below]
 }
 
-/** A client can send bytes that a terminal would obey. */
-function visible(text: string): string {
+/** Others can send bytes that a terminal would obey. */
+export function visible(text: string): string {
   return stripVTControlCharacters(text).replace(
     /\p{Cc}/gu,
     (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -19,9 +19,6 @@ import {
 
 export const PREFIX = 'ESQL_ASYNC_'
 
-/** How what people and programs read is printed. */
-export const PRINTS = ['text', 'json'] as const
-
 /** Those of Elasticsearch, and those that correlate requests. */
 const CORS_HEADERS = [
   ...['X-Requested-With', 'Content-Type', 'Content-Length', 'Authorization', 'Accept', 'User-Agent'],
@@ -163,10 +160,8 @@ export const SETTINGS = named({
   },
   shutdownGrace: { ...TIME, about: 'how long answers may take to finish after that', default: 10_000 },
   print: {
-    placeholder: 'WORD',
-    about: 'how it says what it serves: text for people, or json, one line for programs',
-    expected: 'text or json',
-    parse: (text: string) => PRINTS.find((word) => word === text),
+    ...wordOf('text', 'json'),
+    about: 'how it says what it serves: for people (text), or as one line for programs (json)',
     defaultInWords: 'text on a terminal, json elsewhere',
   },
   logLevel: {
@@ -176,17 +171,13 @@ export const SETTINGS = named({
     default: 'info',
   },
   logFormat: {
-    placeholder: 'WORD',
-    about: 'how the log is written: lines of JSON (json), or for people (pretty)',
-    expected: 'json or pretty',
-    parse: (text: string) => (text === 'json' || text === 'pretty' ? text : undefined),
-    defaultInWords: 'pretty on a terminal, else json',
+    ...wordOf('pretty', 'json'),
+    about: 'how the log is written: for people (pretty), or as lines for programs (json)',
+    defaultInWords: 'pretty on a terminal, json elsewhere',
   },
   metrics: {
-    placeholder: 'WORD',
-    about: 'where measurements go: prometheus, a port of its own to scrape, or otlp, a collector',
-    expected: 'prometheus or otlp',
-    parse: (text: string) => (text === 'prometheus' || text === 'otlp' ? text : undefined),
+    ...wordOf('prometheus', 'otlp'),
+    about: 'where measurements go: to a port of its own to scrape (prometheus), or to a collector (otlp)',
     defaultInWords: 'nowhere',
   },
 } as const satisfies Record<string, Omit<Setting<unknown>, 'name'>>)

@@ -2,6 +2,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { systemClock } from '../core/clock'
 import { describeError } from '../core/describe-error'
+import { exitWhenDone } from '../core/exit-when-done'
 import { Connections } from './connections'
 import type { GracefulShutdownOptions, ResolvedShutdownOptions } from './options'
 import { resolveGracefulShutdownOptions } from './options'
@@ -166,5 +167,6 @@ function fail(): void {
 
 /** A process does not end by itself while a pipe that nobody reads holds some of its output. */
 function exitSoon(): void {
+  exitWhenDone()
   systemClock.setTimer(() => process.exit(), FLUSH_MS, { background: true })
 }

@@ -60,7 +60,9 @@ describe('who asks a double', () => {
       json: { error: { reason: 'missing authentication credentials for REST request [/_query/async]' } },
     })
     await as().get('x')
-    expect(warn.mock.calls).toEqual([[expect.stringContaining('startDouble({ anonymous: true })')]])
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/`startDouble\(\{ anonymous: true \}\)`, or `double --anonymous`, lets/)],
+    ])
     expect(owner()).toBeUndefined()
     warn.mockRestore()
   })

@@ -33,6 +33,9 @@ const TOKEN_CHECK = {
   ESQL_ASYNC_JWT_AUDIENCE: 'queries',
 }
 
+/** Secrets are no flags. */
+const JWT_KEY = 'did you mean the variable ESQL_ASYNC_JWT_KEY?'
+
 const folder = mkdtempSync(path.join(tmpdir(), 'config-spec-'))
 const at = (name: string): string => path.join(folder, name)
 const missing = (name: string): string => `ENOENT: no such file or directory, open '${at(name)}'`
@@ -549,12 +552,23 @@ describe('a configuration that is refused', () => {
   })
 
   it.each([
-    [['--prot', '80'], "Unknown option '--prot'; see --help"],
-    [['--jwt-key', 'secret'], "Unknown option '--jwt-key'; see --help"],
+    [['--prot', '80'], 'the flag --prot is not known; did you mean --port?'],
+    [['--catalog=x'], 'the flag --catalog is not known; did you mean --catalogue?'],
+    [
+      ['--elasticsearch-uri', 'x'],
+      'the flag --elasticsearch-uri is not known; did you mean --elasticsearch-url?',
+    ],
+    [['--max_waits', '3'], 'a flag is not known; did you mean --max-waits?'],
+    [['--chek'], 'the flag --chek is not known; did you mean --check?'],
+    [['--tour=1'], 'the flag --tour takes no value'],
+    [['--jwt-key', 'secret'], `the flag --jwt-key is not known; ${JWT_KEY}`],
+    [['--max-waits3'], 'a flag is not known; did you mean --max-waits?'],
+    [['--qqqqqqqq'], 'the flag --qqqqqqqq is not known; see --help'],
+    [['-p', '80'], 'the flag -p is not known; see --help'],
     [['--port'], "Option '--port <value>' argument missing; see --help"],
     [['--port', '--help'], "Option '--port' argument is ambiguous; see --help"],
     [['--version=1'], "Option '-v, --version' does not take an argument; see --help"],
-    [['--jwt-key=secret'], "Unknown option '--jwt-key'; see --help"],
+    [['--jwt-key=secret'], `the flag --jwt-key is not known; ${JWT_KEY}`],
     ...[
       ['s3cret'],
       ['--', 's3cret'],
@@ -564,7 +578,7 @@ describe('a configuration that is refused', () => {
       ['--s3 cret'],
     ].map((args): [string[], string] => [args, 'an argument belongs to no flag; see --help']),
   ])('refuses the arguments %j', (args, message) => {
-    expect(refusal(() => read({}, args))).toBe(message)
+    expect(refusal(() => parseCommandLine(args, {}, ['--tour', '--check']))).toBe(message)
   })
 
   it('never shows the key', () => {

@@ -123,12 +123,14 @@ describe('a cluster in the configuration of the standalone server', () => {
     })
   })
 
-  it.each(['sealing-keys', 'elasticsearch-api-key', 'elasticsearch-password'])(
-    'takes no flag --%s, which everybody on the machine could read',
-    (flag) => {
-      expect(refusal({}, [`--${flag}`, 'secret'])).toBe(`Unknown option '--${flag}'; see --help`)
-    },
-  )
+  it.each([
+    ['sealing-keys', 'ESQL_ASYNC_SEALING_KEYS'],
+    ['elasticsearch-api-key', 'ELASTICSEARCH_API_KEY'],
+    ['elasticsearch-password', 'ELASTICSEARCH_PASSWORD'],
+  ])('takes no flag --%s, which everybody on the machine could read', (flag, variable) => {
+    const hint = `did you mean the variable ${variable}?`
+    expect(refusal({}, [`--${flag}`, 'secret'])).toBe(`the flag --${flag} is not known; ${hint}`)
+  })
 })
 
 describe('a cluster that is refused in the configuration', () => {

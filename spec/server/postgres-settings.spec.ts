@@ -80,6 +80,8 @@ describe('a database in the configuration of the standalone server', () => {
 
   it('has no flag, which others could read', () => {
     expect(HELP).toMatch(/\n +\(no flag\) +ESQL_ASYNC_POSTGRES_URL\n/)
-    expect(refusal({}, ['--postgres-url', URL])).toBe("Unknown option '--postgres-url'; see --help")
+    expect(refusal({}, ['--postgres-url', URL])).toBe(
+      'the flag --postgres-url is not known; did you mean the variable ESQL_ASYNC_POSTGRES_URL?',
+    )
   })
 })

@@ -43,6 +43,9 @@ function digestOf(sources: readonly string[]): string {
 
 function filesOf(source: string): string[] {
   if (!statSync(path.join(ROOT, source)).isDirectory()) return [source]
-  const names = readdirSync(path.join(ROOT, source)).sort()
+  // What examples have installed is nothing of the package.
+  const names = readdirSync(path.join(ROOT, source))
+    .filter((name) => name !== 'node_modules')
+    .sort()
   return names.flatMap((name) => filesOf(path.join(source, name)))
 }

@@ -85,6 +85,7 @@ const SOURCES = [
   'sample-queries.json',
   'README.md',
   'docs',
+  'examples',
   'LICENSE',
   'CHANGELOG.md',
   'CONTRIBUTING.md',
@@ -107,7 +108,10 @@ function pack(): string {
 
 /** Copies what the package is built of into a folder that is there, with the dependencies that are installed. */
 export function copySources(folder: string): void {
-  for (const name of SOURCES) cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true })
+  const filter = (source: string): boolean => path.basename(source) !== 'node_modules'
+  for (const name of SOURCES) {
+    cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true, filter })
+  }
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'))
 }
 

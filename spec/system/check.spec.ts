@@ -68,6 +68,7 @@ describe('--check', () => {
       ['sealing keys', 'skipped'],
       ['catalogue', 'ok'],
       ['database', 'skipped'],
+      ['metrics', 'skipped'],
       ['settings', 'ok'],
     ])
     const text = run({ ESQL_ASYNC_PRINT: 'text' })
@@ -75,6 +76,13 @@ describe('--check', () => {
     expect(text.stdout).toBe(
       checks.map(({ check, outcome, says }) => `${outcome.padEnd(8)} ${check.padEnd(13)} ${says}\n`).join(''),
     )
+  })
+
+  it('prints nothing that a terminal would obey', async () => {
+    const text = run({ ESQL_ASYNC_PRINT: 'text', ESQL_ASYNC_CATALOGUE: '/n\u0007o\u001b[2Jwhere' })
+    expect(await text.exited).toBe(1)
+    expect(text.stdout).toMatch(/catalogue .*\/n\\u0007owhere/)
+    expect(text.stdout).not.toMatch(/[^\P{Cc}\n]/u)
   })
 
   it.each<[string, Environment, Finding]>([
@@ -122,6 +130,15 @@ describe('--check', () => {
         check: 'catalogue',
         outcome: 'failed',
         says: expect.stringMatching(/^ESQL_ASYNC_CATALOGUE .*ENOENT/),
+      },
+    ],
+    [
+      'a variable of OpenTelemetry that the exporter of measurements cannot use',
+      { ESQL_ASYNC_METRICS: 'prometheus', OTEL_EXPORTER_PROMETHEUS_PORT: 'x' },
+      {
+        check: 'metrics',
+        outcome: 'failed',
+        says: 'OTEL_EXPORTER_PROMETHEUS_PORT must be a port, 1 to 65535',
       },
     ],
     [
@@ -362,7 +379,7 @@ describe('--check of a database', () => {
     })
     expect([ok, of('catalogue')?.says, of('database')?.says]).toEqual([
       false,
-      `0 queries of ${file}`,
+      `no query in ${file}: every one gets an error`,
       'ESQL_ASYNC_MAX_QUERIES: for queries in memory only; remove it, or ESQL_ASYNC_POSTGRES_URL',
     ])
   })

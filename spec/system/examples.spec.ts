@@ -9,6 +9,7 @@ import { type Consumer, createConsumer } from '../support/packed'
 import { paste } from '../support/pasting'
 import type { TestDatabase } from '../support/postgres/database'
 import { openDatabase } from '../support/postgres/database'
+import { programAt } from '../support/programs'
 import { runHere } from '../support/run-here'
 
 jest.setTimeout(300_000)
@@ -66,24 +67,28 @@ it('contract-tests has tests that pass', () => {
   expect(output).not.toMatch(/pass 0$/m)
 })
 
-it.each(['elasticsearch', 'fastify', 'gateway', 'sql-engine'])(
-  '%s prints lines to paste, and they and those of its README do what the README shows',
-  async (name) => {
-    const example = start(name)
-    const url = await example.url()
-    const shown = shownBy(name)
-    const given = (await example.commands()).map((line) => `${line}\n`)
-    const blocks = shown.map(({ command }) => command.replaceAll('localhost:3000', new URL(url).host))
-    const where = { shell: 'bash', folder: example.folder, environment: surroundings() } as const
-    const printed = await paste(where, [...given, ...blocks], '')
-    expect(printed).toEqual(printed.map(({ output }) => ({ output, code: 0 })))
-    const outputs = printed.map(({ output }) => output.replaceAll('\r', ''))
-    expect(outputs[given.length - 1]).toMatch(/ \| |-\+-/)
-    expect(outputs.slice(given.length)).toEqual(
-      shown.map(({ output }) => expect.stringMatching(shownAs(output))),
-    )
-  },
-)
+describe.each(['bash', 'zsh'] as const)('pasted into %s', (shell) => {
+  const test = programAt(shell) ? it : it.skip
+
+  test.each(['elasticsearch', 'fastify', 'gateway', 'sql-engine'])(
+    'the lines that %s prints, and those of its README, do what the README shows',
+    async (name) => {
+      const example = start(name)
+      const url = await example.url()
+      const shown = shownBy(name)
+      const given = (await example.commands()).map((line) => `${line}\n`)
+      const blocks = shown.map(({ command }) => command.replaceAll('localhost:3000', new URL(url).host))
+      const where = { shell, folder: example.folder, environment: surroundings() }
+      const printed = await paste(where, [...given, ...blocks], '')
+      expect(printed).toEqual(printed.map(({ output }) => ({ output, code: 0 })))
+      const outputs = printed.map(({ output }) => output.replaceAll('\r', ''))
+      expect(outputs[given.length - 1]).toMatch(/ \| |-\+-/)
+      expect(outputs.slice(given.length)).toEqual(
+        shown.map(({ output }) => expect.stringMatching(shownAs(output))),
+      )
+    },
+  )
+})
 
 describe('elasticsearch', () => {
   it('takes the cluster, the key and the sealing keys of its user', async () => {

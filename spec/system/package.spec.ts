@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { exportedBy } from '../support/declarations'
+import { linksOf } from '../support/links'
 import { type Consumer, createConsumer, strictTsconfig } from '../support/packed'
 
 const PUBLIC_NAMES = [
@@ -68,6 +69,22 @@ describe('the packed package', () => {
        console.log(JSON.stringify(['', '/test-kit', '/double'].map((entry) => names('express-esql-async-query' + entry))))`,
     )
     expect(JSON.parse(consumer.run('node', 'use.cjs'))).toEqual([PUBLIC_NAMES, TEST_KIT_NAMES, DOUBLE_NAMES])
+  })
+
+  it('has every page and file to which its pages lead', () => {
+    const pages = readdirSync(consumer.installed, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.md'),
+    )
+    const missing = pages.flatMap((page) =>
+      linksOf(readFileSync(path.join(consumer.installed, page), 'utf8'))
+        .map((target) => path.join(path.dirname(page), target.replace(/#.*/, '')))
+        .filter((file) => !existsSync(path.join(consumer.installed, file)))
+        .map((file) => `${page}: ${file}`),
+    )
+    expect(missing).toEqual([])
+    expect(pages).toEqual(
+      expect.arrayContaining(['README.md', 'docs/gateway.md', 'examples/gateway/README.md']),
+    )
   })
 
   // Each package that a process loads costs its first answer time.
@@ -247,6 +264,7 @@ describe('the packed package', () => {
       'dist',
       'docs',
       'double-control.yaml',
+      'examples',
       'package.json',
       'sample-queries.json',
     ])

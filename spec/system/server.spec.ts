@@ -243,6 +243,12 @@ describe('development mode', () => {
     expect(announcement).toContain('Queries it answers:\n  FROM shop  one row\n  FROM .+\n')
   })
 
+  it('says that a catalogue has no query', async () => {
+    const empty = file('empty.json', '{ "queries": [] }')
+    const server = start({}, ['--port=0', '--print=text', '--catalogue', empty])
+    expect(await server.announcement()).toContain('\nIt answers no query: the catalogue is empty.\n')
+  })
+
   it('offers Arrow in its console only where the package for it is installed', async () => {
     const hook = file(
       'without-arrow.cjs',

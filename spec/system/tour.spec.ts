@@ -99,7 +99,7 @@ describe('the tour', () => {
     const [wrong, help] = [run(['--tour', '--port', '1']), run(['--tour', '--help'])]
     expect([await wrong.exited, wrong.stderr]).toEqual([
       2,
-      "express-esql-async-query: Unknown option '--port'; see --help\n",
+      'express-esql-async-query: the flag --port is not known; see --help\n',
     ])
     expect([await help.exited, help.stdout.split('\n')[0]]).toEqual([
       0,

@@ -228,7 +228,7 @@ describe('the command verify', () => {
       () => ['--url', 'ftp://x'],
       /--url must be an http or https URL without credentials and query, got `ftp:/,
     ],
-    ['an unknown flag', () => ['--urk', 'x'], /Unknown option '--urk'/],
+    ['an unknown flag', () => ['--urk', 'x'], /the flag --urk is not known; did you mean --url\?/],
     [
       'a file that is not there',
       () => ['--url', 'http://x', '--token-file', '/nope'],

@@ -2,6 +2,7 @@ import { askDatabase } from '../../server/check-database'
 import { readCatalogue, readConfig } from '../../server/config'
 import { ConfigError } from '../../server/config-error'
 import type { GivenSettings } from '../../server/given-settings'
+import { assertMetrics } from '../../server/metrics'
 import { readPostgresUrl } from '../../server/postgres-settings'
 import { SETTINGS, variableOf } from '../../server/settings'
 import { describeKeys, readTokenCheck } from '../../server/token-check'
@@ -18,6 +19,7 @@ interface Check {
 }
 
 const POSTGRES_URL = variableOf(SETTINGS.postgresUrl)
+const METRICS = variableOf(SETTINGS.metrics)
 const [JWKS, ISSUER, ALGORITHMS] = [SETTINGS.jwtJwks, SETTINGS.jwtIssuer, SETTINGS.jwtAlgorithms].map(
   variableOf,
 )
@@ -38,6 +40,7 @@ const CHECKS: readonly Check[] = [
     ask: askForTables,
     todo: () => `see whether ${POSTGRES_URL} is right, and whether its user may use the tables`,
   },
+  { name: 'metrics', ask: askForMetrics },
   { name: 'settings', ask: askForSettings },
 ]
 
@@ -82,7 +85,9 @@ async function askForKeys(given: GivenSettings): Promise<Answer> {
 async function askForCatalogue(given: GivenSettings): Promise<Answer> {
   if (given.sourceOf(SETTINGS.elasticsearchUrl) !== undefined) return skipped('the cluster answers')
   const { queries, files } = readCatalogue(given)
-  return ok(`${queries.length} queries of ${files[0] ?? 'this package'}`)
+  const of = files[0] ?? 'this package'
+  if (queries.length === 0) return { outcome: 'warning', says: `no query in ${of}: every one gets an error` }
+  return ok(`${queries.length} ${queries.length === 1 ? 'query' : 'queries'} of ${of}`)
 }
 
 async function askForTables(given: GivenSettings): Promise<Answer> {
@@ -94,6 +99,13 @@ async function askForTables(given: GivenSettings): Promise<Answer> {
   const todo =
     'run the SQL that --postgres-schema prints as another user, or grant this one CREATE on the database'
   return failed(`PostgreSQL ${release}, without tables, and its user may create none`, todo)
+}
+
+async function askForMetrics(given: GivenSettings): Promise<Answer> {
+  const exporter = given.read(SETTINGS.metrics)
+  if (exporter === undefined) return skipped(`${METRICS} is not set`)
+  assertMetrics(exporter, process.env)
+  return ok(`${exporter}, and its packages are there`)
 }
 
 /** What the others have not said: each of them has read its own settings. */

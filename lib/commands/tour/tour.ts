@@ -6,6 +6,7 @@ import { openLog } from '../../server/open-log'
 import { startServer } from '../../server/server'
 import type { Style } from '../../server/style'
 import { styleFor } from '../../server/style'
+import { EXIT } from '../exit-codes'
 import { readFlags } from '../flags'
 import type { Step } from './steps'
 import { STEPS } from './steps'
@@ -27,19 +28,19 @@ const [MOST_LINES, LONGEST_LINE] = [6, 420]
 export async function runTour(args: readonly string[]): Promise<number> {
   if (readFlags(args, {}) === 'help') {
     process.stdout.write(HELP)
-    return 0
+    return EXIT.done
   }
   // Without those of the environment: what is asked and answered here is always the same.
   const command = parseCommandLine(['--port', '0'], {})
-  if (command.action !== 'serve') return 1
+  if (command.action !== 'serve') return EXIT.failed
   const access = createDevelopmentAccess()
   const server = await startServer(command.config, access, openLog('error'))
   try {
     await play({ url: server.url, access }, styleFor(process.stdout))
-    return 0
+    return EXIT.done
   } catch (error) {
     process.stderr.write(`express-esql-async-query: the tour ends at ${messageOf(error)}\n`)
-    return 1
+    return EXIT.failed
   } finally {
     await server.close(0)
   }

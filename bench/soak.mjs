@@ -53,7 +53,7 @@ console.log(
 let outages = 0
 const random = new Random(`${options.seed} supervisor`)
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
-const fleet = await Fleet.start(options.store, random)
+const fleet = await Fleet.start(options.store)
 try {
   const starts = Array.from({ length: CLIENTS }, (_, index) =>
     Contestant.start('../soak/client', {

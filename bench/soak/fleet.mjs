@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { newSealingKey } from 'express-esql-async-query'
@@ -42,13 +43,13 @@ export class Fleet {
   #postgres
 
   /** `store`: where the gateways that it kills have their queries. */
-  static async start(store, random) {
+  static async start(store) {
     const fleet = new Fleet()
     fleet.#mounts = GATEWAYS[store]
     try {
-      const behind = store === 'postgres' ? await fleet.#startPostgres() : await fleet.#startCluster(random)
+      const behind = store === 'postgres' ? await fleet.#startPostgres() : await fleet.#startCluster()
       for (const [name, mounts] of Object.entries(fleet.#mounts)) {
-        fleet.#configs[name] = { trust: TRUST, ...behind, mounts, port: await freePort(random) }
+        fleet.#configs[name] = { trust: TRUST, ...behind, mounts, port: await freePort() }
         await fleet.#startGateway(name)
       }
     } catch (error) {
@@ -58,13 +59,13 @@ export class Fleet {
     return fleet
   }
 
-  async #startCluster(random) {
-    const clusterPort = await freePort(random)
+  async #startCluster() {
+    const clusterPort = await freePort()
     this.#cluster = await Contestant.start('../soak/cluster', { port: clusterPort })
-    const proxyPort = await freePort(random)
+    const proxyPort = await freePort()
     const behind = { port: proxyPort, cluster: urlOf(clusterPort) }
     this.proxy = await Contestant.start('../soak/proxy', behind)
-    this.keeper = await Keeper.start(await freePort(random))
+    this.keeper = await Keeper.start(await freePort())
     // Every gateway has the same keys, before and after a restart.
     return { cluster: urlOf(proxyPort), sealingKeys: [newSealingKey()] }
   }
@@ -141,9 +142,10 @@ function urlOf(port) {
   return `http://127.0.0.1:${port}`
 }
 
-async function freePort(random) {
+/** By chance, and not from the seed: soaks with the same seed may run at the same time. */
+async function freePort() {
   for (;;) {
-    const port = random.integer(PORTS.first, PORTS.last)
+    const port = randomInt(PORTS.first, PORTS.last)
     const server = createServer()
     const isFree = await new Promise((resolve) => {
       server.once('error', () => resolve(false))

@@ -28,7 +28,10 @@ describe('the soak', () => {
   async function run(store: string): Promise<{ stdout: string; kinds: string[][] }> {
     const soak = path.join(built.folder, 'bench', 'soak.mjs')
     const args = ['--expose-gc', soak, '--minutes', '0.1', '--rate', '30', '--seed', 'spec', '--store', store]
-    const { stdout } = await promisify(execFile)(process.execPath, args)
+    const { stdout } = await promisify(execFile)(process.execPath, args).catch((cause) => {
+      // What it has found is in its output.
+      throw new Error(`${cause.message}\n${cause.stdout}`, { cause })
+    })
     const [, table = ''] = /\nkind +done +failed\n[- ]+\n([\s\S]*)$/.exec(stdout) ?? []
     const lines = table.trim().split('\n')
     return { stdout, kinds: lines.map((line) => line.split(/ {2,}/)) }

@@ -80,13 +80,13 @@ async function soak(clients) {
     await load(clients, watch, { ms: WARM_UP_MS })
     await rest(clients, watch)
   }
-  const before = await fleet.steady.ask('state')
+  const before = await stateAtRest()
   const { standalone } = fleet.gateways
   const descriptorsBefore = standalone?.descriptors
   const capacityBefore = await capacityOf(steady)
   const samples = await load(clients, watch, { ms: loadMs, kills })
   await rest(clients, watch)
-  const after = await fleet.steady.ask('state')
+  const after = await stateAtRest()
   const capacityAfter = await capacityOf(steady)
 
   // The listener of PostgresStore. A warm-up has opened it.
@@ -195,6 +195,16 @@ async function load(clients, watch, { ms, kills = {} }) {
 
 function nextKill(passedMs) {
   return passedMs + random.integer(SOONEST_KILL_MS, LATEST_KILL_MS)
+}
+
+/** What the steady gateway holds for good: now and then it borrows a connection to look after queries. */
+async function stateAtRest() {
+  const states = []
+  for (let times = 0; times < 5; times += 1) {
+    states.push(await fleet.steady.ask('state'))
+    await pause(300)
+  }
+  return states.toSorted((one, other) => one.descriptors - other.descriptors)[0]
 }
 
 /** Stops the load until all waits are over and all queries have expired. */

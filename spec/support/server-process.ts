@@ -33,6 +33,33 @@ export function buildPackage(): BuiltPackage {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
+/** A package that is built for the tests of a file, and whose processes end with their test. */
+export function processesOfTests() {
+  let built: BuiltPackage | undefined
+  const started: ServerProcess[] = []
+  beforeAll(() => {
+    built = buildPackage()
+  })
+  afterEach(async () => {
+    for (const server of started) server.kill('SIGKILL')
+    await Promise.all(started.splice(0).map(({ exited }) => exited))
+  })
+  afterAll(() => built?.remove())
+
+  const packageOf = (): BuiltPackage => {
+    assert(built)
+    return built
+  }
+  return {
+    fileOf: (...names: string[]): string => path.join(packageOf().folder, ...names),
+    start(environment: Record<string, string> = {}, args: string[] = []): ServerProcess {
+      const server = new ServerProcess(packageOf(), environment, args)
+      started.push(server)
+      return server
+    },
+  }
+}
+
 type Output = 'stdout' | 'stderr'
 
 /** The running bin of the package. */

@@ -1,12 +1,10 @@
 import { writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { newSealingKey } from 'express-esql-async-query'
 import type { Cluster } from '../support/cluster'
 import { API_KEY, refusal, startCluster } from '../support/cluster'
 import { Issuer, jwk } from '../support/issuer'
 import { PostgresServer } from '../support/postgres/server'
-import type { BuiltPackage } from '../support/server-process'
-import { buildPackage, ServerProcess } from '../support/server-process'
+import { processesOfTests } from '../support/server-process'
 import { audience, rsaKeys } from '../support/tokens'
 
 jest.setTimeout(60_000)
@@ -20,25 +18,9 @@ interface Finding {
   todo?: string
 }
 
-let built: BuiltPackage
-const started: ServerProcess[] = []
+const { start, fileOf } = processesOfTests()
 
-beforeAll(() => {
-  built = buildPackage()
-})
-
-afterAll(() => built.remove())
-
-afterEach(async () => {
-  for (const check of started) check.kill('SIGKILL')
-  await Promise.all(started.splice(0).map(({ exited }) => exited))
-})
-
-function run(environment: Environment, args: string[] = []): ServerProcess {
-  const check = new ServerProcess(built, environment, ['--check', ...args])
-  started.push(check)
-  return check
-}
+const run = (environment: Environment, args: string[] = []) => start(environment, ['--check', ...args])
 
 async function checked(environment: Environment, args: string[] = []) {
   const check = run(environment, args)
@@ -359,8 +341,7 @@ describe('--check of a database', () => {
         says: expect.stringMatching(/^PostgreSQL \d+\.\d+.*, without tables yet: the start creates them$/),
       })
     }
-    const gateway = new ServerProcess(built, { ...environment(), ESQL_ASYNC_PORT: '0' })
-    started.push(gateway)
+    const gateway = start({ ...environment(), ESQL_ASYNC_PORT: '0' })
     await gateway.url()
     gateway.kill('SIGTERM')
     await gateway.exited
@@ -370,7 +351,7 @@ describe('--check of a database', () => {
   })
 
   it('names a setting that needs another, beside one that is fine', async () => {
-    const file = path.join(built.folder, 'queries.json')
+    const file = fileOf('queries.json')
     writeFileSync(file, '{ "version": 2, "queries": [] }')
     const { ok, of } = await checked({
       ...environment(),

@@ -5,7 +5,6 @@ import type { IncomingMessage } from 'node:http'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import net from 'node:net'
-import path from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { Client } from '@elastic/elasticsearch'
@@ -16,35 +15,14 @@ import type { Cluster } from '../support/cluster'
 import { API_KEY, refusal, startCluster } from '../support/cluster'
 import { freePort } from '../support/free-port'
 import { Issuer, jwk } from '../support/issuer'
-import type { BuiltPackage } from '../support/server-process'
-import { buildPackage, ServerProcess } from '../support/server-process'
+import { processesOfTests } from '../support/server-process'
 import { audience, issuer, rsaKeys, token } from '../support/tokens'
 
-/** Longer than any step here takes on a busy machine, shorter than a test that hangs. */
-let built: BuiltPackage
-let started: ServerProcess[] = []
-
-beforeAll(() => {
-  built = buildPackage()
-})
-
-afterAll(() => built.remove())
-
-afterEach(async () => {
-  for (const server of started) server.kill('SIGKILL')
-  await Promise.all(started.map(({ exited }) => exited))
-  started = []
-})
-
-function start(environment: Record<string, string> = {}, args: string[] = []): ServerProcess {
-  const server = new ServerProcess(built, environment, args)
-  started.push(server)
-  return server
-}
+const { start, fileOf } = processesOfTests()
 
 /** Puts a file beside the compiled package and returns its path. */
 function file(name: string, content: string): string {
-  const filePath = path.join(built.folder, name)
+  const filePath = fileOf(name)
   writeFileSync(filePath, content)
   return filePath
 }
@@ -126,7 +104,7 @@ describe('the bin', () => {
   )
 
   it.each(['bin', 'index', 'core/supported-node'])('can be read by an old Node.js so far: %s', (name) => {
-    const code = readFileSync(path.join(built.folder, 'dist', `${name}.js`), 'utf8')
+    const code = readFileSync(fileOf('dist', `${name}.js`), 'utf8')
     const inWordsOf = (target: string) =>
       transformSync(code, { target, minifyWhitespace: true, format: 'cjs' }).code
     expect(inWordsOf('node10')).toBe(inWordsOf('esnext'))

@@ -1,30 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { STEPS } from '../../lib/commands/tour/steps'
 import { OPERATIONS } from '../../lib/core/operations'
 import { targetOf } from '../../lib/request/routes'
-import type { BuiltPackage } from '../support/server-process'
-import { buildPackage, ServerProcess } from '../support/server-process'
+import { processesOfTests } from '../support/server-process'
 
-let built: BuiltPackage
-const started: ServerProcess[] = []
-
-beforeAll(() => {
-  built = buildPackage()
-})
-
-afterAll(() => built.remove())
-
-afterEach(async () => {
-  for (const tour of started) tour.kill('SIGKILL')
-  await Promise.all(started.splice(0).map(({ exited }) => exited))
-})
-
-function run(args: string[], environment: Record<string, string> = {}): ServerProcess {
-  const tour = new ServerProcess(built, environment, args)
-  started.push(tour)
-  return tour
-}
+const { start, fileOf } = processesOfTests()
 
 /** Each step as it is printed: what it says, its request, and its answer. */
 function stepsOf(printed: string) {
@@ -37,11 +17,14 @@ function stepsOf(printed: string) {
 
 describe('the tour', () => {
   it('plays every step with a gateway of its own, whatever the environment says', async () => {
-    const tour = run(['--tour'], {
-      ESQL_ASYNC_PORT: '80a',
-      ESQL_ASYNC_JWT_KEY: 'half of a check',
-      ELASTICSEARCH_URL: 'http://127.0.0.1:9',
-    })
+    const tour = start(
+      {
+        ESQL_ASYNC_PORT: '80a',
+        ESQL_ASYNC_JWT_KEY: 'half of a check',
+        ELASTICSEARCH_URL: 'http://127.0.0.1:9',
+      },
+      ['--tour'],
+    )
     expect([await tour.exited, tour.stderr]).toEqual([0, ''])
     const steps = stepsOf(tour.stdout)
     expect(steps.map(({ says }) => says)).toEqual(STEPS.map(({ says }, index) => `${index + 1}. ${says}`))
@@ -79,12 +62,12 @@ describe('the tour', () => {
     ],
     ['the queries cannot be read', () => '{', /sample-queries\.json/],
   ])('ends with 1 and says where and why, if %s', async (_, change, message) => {
-    const file = path.join(built.folder, 'sample-queries.json')
+    const file = fileOf('sample-queries.json')
     const text = readFileSync(file, 'utf8')
     expect(change(text)).not.toBe(text)
     writeFileSync(file, change(text))
     try {
-      const tour = run(['--tour'])
+      const tour = start({}, ['--tour'])
       expect(await tour.exited).toBe(1)
       expect(tour.stderr).toMatch(message)
       expect(
@@ -96,7 +79,7 @@ describe('the tour', () => {
   })
 
   it('ends with 2 for a flag that it does not have, and shows its help', async () => {
-    const [wrong, help] = [run(['--tour', '--port', '1']), run(['--tour', '--help'])]
+    const [wrong, help] = [start({}, ['--tour', '--port', '1']), start({}, ['--tour', '--help'])]
     expect([await wrong.exited, wrong.stderr]).toEqual([
       2,
       'express-esql-async-query: the flag --port is not known; see --help\n',

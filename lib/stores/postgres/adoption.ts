@@ -7,7 +7,8 @@ export interface Adopter {
   hasRoom(): boolean
   /** Lets others know that this process is there. */
   begin(): Promise<void>
-  rerun(query: TakenQuery): Promise<void>
+  /** Resolves with whether the query runs here. Otherwise others may take it over. */
+  rerun(query: TakenQuery): Promise<boolean>
 }
 
 /** Takes over queries that nobody runs any more, one after the other, as long as there is room for them. */
@@ -51,8 +52,7 @@ export class Adoption {
       this.#isDue = false
       const taken = await this.#ledger.take()
       if (!taken) continue
-      this.#isDue = true
-      await this.#adopter.rerun(taken)
+      if (await this.#adopter.rerun(taken)) this.#isDue = true
     }
   }
 }

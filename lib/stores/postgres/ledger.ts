@@ -182,6 +182,11 @@ export class Ledger {
     return (await this.#run('handOver', key, this.#executor)).length > 0
   }
 
+  /** Leaves a query that was taken over to whoever has room for it. */
+  async giveBack(key: Buffer): Promise<void> {
+    await this.#run('giveBack', key, this.#executor)
+  }
+
   /** Resolves with the time of the tables. */
   async stop(key: Buffer): Promise<number> {
     const [row = {}] = await this.#run('stop', key)

@@ -6,7 +6,6 @@ import type { SubmitOptions } from '../../core/operations'
 import type { StoredResult } from '../../core/result'
 import type { QueryRequest } from '../../core/store'
 import { inTurns } from '../../core/turns'
-import { freezeFailure } from '../execution/frozen-failure'
 import type { QueryRules } from '../execution/query'
 import { QueryIdGenerator } from '../execution/query-id'
 import type { RunnerOptions } from '../execution/runner'
@@ -220,7 +219,8 @@ export class LocalRuns {
     this.#onlookers.over(query.key)
   }
 
-  async #rerun({ id, owner, request, attempt, keepOnCompletion, times }: TakenQuery): Promise<void> {
+  /** Whether the query runs here now. Meanwhile another may have taken the place for it. */
+  async #rerun({ id, owner, request, attempt, keepOnCompletion, times }: TakenQuery): Promise<boolean> {
     const options = { keepAliveMs: times.leftMs, keepOnCompletion, waitForCompletionTimeoutMs: 0 }
     const query = new PostgresQuery(id, request, owner, options, this.#rules)
     query.attempt = attempt
@@ -229,14 +229,15 @@ export class LocalRuns {
     try {
       this.#assertOpen()
       this.#runner.admit(query)
-    } catch (refusal) {
-      const error = this.#isClosed ? CLOSED : freezeFailure(refusal).error
-      return this.#failElsewhere(query, error)
+    } catch {
+      await this.#ledger.giveBack(query.key)
+      return false
     }
     this.#local.add(query)
     this.#adjust(query, times)
     this.#runner.run(query, request, undefined)
     await this.#ledger.dropChunks(query.key, attempt)
+    return true
   }
 
   async #orForget(query: PostgresQuery, call: () => Promise<void>): Promise<void> {

@@ -143,6 +143,11 @@ export function statementsFor(schema: string, reruns: boolean) {
       WHERE key = $1 AND executor = $2::uuid AND state = 'running' AND attempt < max_attempts AND NOT is_stopped AND ${visible}
       RETURNING key`,
 
+    /** Undoes {@link take}. */
+    giveBack: `
+      UPDATE ${s}.queries SET executor = NULL, attempt = attempt - 1
+      WHERE key = $1 AND executor = $2::uuid AND state = 'running' AND ${visible}`,
+
     stop: `
       UPDATE ${s}.queries SET is_stopped = true WHERE key = $1 AND state = 'running' AND ${visible}
       RETURNING ${sinceEpoch(clock)} AS asked_ms`,

@@ -4,6 +4,7 @@ import type { TestDatabase } from '../../support/postgres/database'
 import { openDatabase } from '../../support/postgres/database'
 import { PostgresBench } from '../../support/postgres-bench'
 import { AT_ONCE, alice, bob, errorOf, FOREVER, refusal, rows } from '../../support/store-bench'
+import { until } from '../../support/until'
 
 const BEAT_MS = 5_000
 const LEASE_MS = 20_000
@@ -182,6 +183,23 @@ describe("onLost: 'rerun'", () => {
     expect(await two.get(id)).toMatchObject({ isRunning: true })
     expect(two.runs).toHaveLength(1)
     two.run.complete(rows('of nobody'))
+    await two.advance(BEAT_MS)
+    expect(two.runs).toHaveLength(2)
+    two.run.complete(rows('second'))
+    expect(await two.get(id, FOREVER)).toMatchObject({ result: rows('second') })
+  })
+
+  it('gives one back for which there is no room any more, and takes it over later', async () => {
+    const [one, two] = (await processes(2, { ...RERUN, maxRunning: 1 })) as [PostgresBench, PostgresBench]
+    const id = await one.start()
+    const advancing = two.advance(LEASE_MS + BEAT_MS)
+    await until(() => two.pool.statements.some((text) => text.includes('attempt = attempt + 1')))
+    const own = await two.start()
+    await advancing
+    expect(await two.get(id)).toMatchObject({ isRunning: true })
+    expect(two.runs).toHaveLength(1)
+    two.run.complete(rows('own'))
+    expect(await two.get(own, FOREVER)).toMatchObject({ result: rows('own') })
     await two.advance(BEAT_MS)
     expect(two.runs).toHaveLength(2)
     two.run.complete(rows('second'))

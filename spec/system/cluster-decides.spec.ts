@@ -80,6 +80,7 @@ const ON_EVERY_ROUTE: [what: string, query: string, headers: Record<string, stri
 ]
 
 const OPERATIONS = {
+  query: ['POST', () => '/_query'],
   submit: ['POST', () => '/_query/async'],
   get: ['GET', (id: string) => `/_query/async/${encodeURIComponent(id)}`],
   stop: ['POST', (id: string) => `/_query/async/${encodeURIComponent(id)}/stop`],
@@ -87,6 +88,9 @@ const OPERATIONS = {
 } as const
 
 type OperationName = keyof typeof OPERATIONS
+
+/** Those with a query in their body, and no id. */
+const WITH_QUERY: OperationName[] = ['query', 'submit']
 
 const NEWS: News = {
   fields: ['future'],
@@ -155,8 +159,8 @@ describe.each(TRANSPORTS)('in front of a cluster reached by %s', (transport) => 
   /** What the cluster got and answered through the gateway, and the same without it. */
   async function compare(operation: OperationName, query: string, request: Request) {
     const [method, path] = OPERATIONS[operation]
-    const id = operation === 'submit' ? '' : await submit()
-    const upstreamId = operation === 'submit' ? '' : cluster.query.id
+    const id = WITH_QUERY.includes(operation) ? '' : await submit()
+    const upstreamId = id === '' ? '' : cluster.query.id
     const shown = (body: Buffer, of: string) => (of === '' ? body.toString() : comparable(body, null, of))
     const wait = operation === 'get' ? `${query === '' ? '?' : '&'}wait_for_completion_timeout=0s` : ''
     const answer = await ask(`${method} ${path(id)}${query}${wait}`, request)
@@ -196,11 +200,11 @@ describe.each(TRANSPORTS)('in front of a cluster reached by %s', (transport) => 
     })
   }
 
-  it.each(SUBMITS)(
-    'a submit with %s reaches the cluster, and its refusal comes back',
-    async (_what, ...rest) => {
+  it.each(WITH_QUERY.flatMap((operation) => SUBMITS.map((row) => [operation, ...row] as const)))(
+    'a %s with %s reaches the cluster, and its refusal comes back',
+    async (operation, _what, ...rest) => {
       await start()
-      await expectSame('submit', ...rest)
+      await expectSame(operation, ...rest)
     },
   )
 
@@ -211,7 +215,7 @@ describe.each(TRANSPORTS)('in front of a cluster reached by %s', (transport) => 
   )('a %s with %s reaches the cluster, and its refusal comes back', async (operation, _what, ...rest) => {
     await start()
     const [query, headers, refusal] = rest
-    const request = operation === 'submit' ? json(QUERY, headers) : { headers }
+    const request = WITH_QUERY.includes(operation) ? json(QUERY, headers) : { headers }
     await expectSame(operation, query, request, refusal)
   })
 

@@ -433,7 +433,9 @@ describe('a gateway in front of a cluster', () => {
     'refuses a submit with %s as one with its own engine does, if it is strict',
     async (...row) => {
       const [, query, request] = row
-      await expectAsOwn(strict, `POST /_query/async${query}`, request)
+      for (const path of ['/_query', '/_query/async']) {
+        await expectAsOwn(strict, `POST ${path}${query}`, request)
+      }
     },
   )
 
@@ -441,7 +443,9 @@ describe('a gateway in front of a cluster', () => {
     'refuses %s on every route as one with its own engine does, if it is strict',
     async (...row) => {
       const [, query, headers] = row
-      await expectAsOwn(strict, `POST /_query/async${query}`, json(QUERY, headers))
+      for (const path of ['/_query', '/_query/async']) {
+        await expectAsOwn(strict, `POST ${path}${query}`, json(QUERY, headers))
+      }
       for (const target of [
         'GET /_query/async/foo',
         'DELETE /_query/async/foo',

@@ -1,6 +1,7 @@
 import type { AsyncQueryStore, PostgresPool } from '../index'
 import { PostgresStore } from '../index'
 import { openPool, reasonOf } from './open-store'
+import { OPTION_TABLES } from './setting-kinds'
 
 /** What a database says, without any change to it. */
 export interface DatabaseState {
@@ -12,11 +13,14 @@ export interface DatabaseState {
   mayCreate: boolean
 }
 
+/** That of the gateway, which has no setting for it. */
+const SCHEMA = OPTION_TABLES.postgres.schema.default
+
 const STATE = `SELECT current_setting('server_version') AS release,
-  to_regclass('esql_async.version') IS NOT NULL AS is_migrated,
+  to_regclass('${SCHEMA}.version') IS NOT NULL AS is_migrated,
   has_database_privilege(current_database(), 'CREATE') AS may_create`
 
-const USE = 'SELECT 1 FROM esql_async.queries, esql_async.chunks, esql_async.executors LIMIT 0'
+const USE = `SELECT 1 FROM ${SCHEMA}.queries, ${SCHEMA}.chunks, ${SCHEMA}.executors LIMIT 0`
 
 /** Rejects with an error that says why, if the database cannot be used, or its tables are those of a later release. */
 export async function askDatabase(url: string): Promise<DatabaseState> {

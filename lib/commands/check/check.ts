@@ -10,8 +10,9 @@ import type { Finding, Outcome } from './finding'
 const HELP = `Usage: express-esql-async-query --check [FLAGS]
 
 Reads the settings as a start of the gateway does, and asks whether each is good: the keys that check tokens, the cluster and
-what its account may do, sealing keys, the catalogue, the database, and the exporter of measurements. It starts nothing, and creates nothing. It prints a line
-for each check, or JSON where nobody reads it on a terminal; --print text or --print json says which.
+what its account may do, sealing keys, the catalogue, the database, and the exporter of measurements. It starts nothing, and
+creates nothing. It prints a line for each check, or JSON where nobody reads it on a terminal; --print text or --print json
+says which.
 
 It takes the flags and variables of the gateway: see --help without --check.
 

@@ -1,7 +1,8 @@
 import { messageOf } from '../../core/message-of'
-import { parseCommandLine } from '../../server/config'
+import { readConfig } from '../../server/config'
 import type { DevelopmentAccess } from '../../server/development-mode'
 import { createDevelopmentAccess } from '../../server/development-mode'
+import { GivenSettings } from '../../server/given-settings'
 import { openLog } from '../../server/open-log'
 import { startServer } from '../../server/server'
 import type { Style } from '../../server/style'
@@ -31,10 +32,9 @@ export async function runTour(args: readonly string[]): Promise<number> {
     return EXIT.done
   }
   // Without those of the environment: what is asked and answered here is always the same.
-  const command = parseCommandLine(['--port', '0'], {})
-  if (command.action !== 'serve') return EXIT.failed
+  const config = readConfig(new GivenSettings(['--port', '0'], {}))
   const access = createDevelopmentAccess()
-  const server = await startServer(command.config, access, openLog('error'))
+  const server = await startServer(config, access, openLog('error'))
   try {
     await play({ url: server.url, access }, styleFor(process.stdout))
     return EXIT.done

@@ -13,6 +13,7 @@ const CASES = [
   'first-read-cold',
   'first-read-10000',
   'small',
+  'polls',
   'writers',
   'stall',
   'batches',

@@ -4,10 +4,18 @@ import { fileURLToPath } from 'node:url'
 
 const BIN = fileURLToPath(new URL('../../dist/bin.js', import.meta.url))
 
+const SAMPLES = fileURLToPath(new URL('../../sample-queries.json', import.meta.url))
+
 /** How long the standalone gateway in development mode takes from the start of its process to its first answer, in milliseconds. */
-export async function timeStandalone() {
+export const timeStandalone = () => timeProcess('--port', '0')
+
+/** The same of a double for other languages, which knows the same queries. */
+export const timeDouble = () =>
+  timeProcess('double', '--control', '--port', '0', '--print', 'json', '--catalogue', SAMPLES)
+
+async function timeProcess(...args) {
   const began = performance.now()
-  const child = spawn(process.execPath, [BIN, '--port', '0'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
   try {
     const { url, authorization } = await announced(child)
     const response = await fetch(`${url}/_query/async`, {
@@ -16,7 +24,7 @@ export async function timeStandalone() {
       body: '{"query":"FROM books"}',
     })
     const { columns } = await response.json()
-    if (!columns) throw new Error(`the standalone gateway answers ${response.status}`)
+    if (!columns) throw new Error(`the process answers ${response.status}`)
     return performance.now() - began
   } finally {
     child.kill('SIGKILL')
@@ -39,5 +47,5 @@ async function announced(child) {
     const { url, tokens } = JSON.parse(text)
     return { url, authorization: `Bearer ${tokens.alice}` }
   }
-  throw new Error(`the standalone gateway has ended: ${text}`)
+  throw new Error(`the process has ended: ${text}`)
 }

@@ -70,6 +70,13 @@ describe('docs/scale.md', () => {
     expect(PAGE).toMatch(new RegExp(`^\\| for so many users +\\| ${head}\\|$`, 'm'))
   })
 
+  it('says how many polls a process of MemoryStore serves', () => {
+    const share = numbersOf('choice')('share of a core that a process may use, so that peaks fit in') / 100
+    const polls = (share * 1e6) / numbersOf('cost')('CPU of a poll of `MemoryStore`')
+    const about = (Math.floor(polls / 100) * 100).toLocaleString('en')
+    expect(PAGE).toContain(`about ${about} polls per second at half of a core`)
+  })
+
   it('names the limits as the code has them', () => {
     expect(PAGE).toContain(`lets ${MOST_UPSTREAM_WAITS} polls wait`)
     const maxWaits = ROUTER_OPTIONS.maxWaits.default.toLocaleString('en')

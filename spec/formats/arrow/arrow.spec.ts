@@ -178,6 +178,34 @@ describe('arrowWriter', () => {
     expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThan(70_000)
   })
 
+  it('keeps the cells of each batch apart: nulls, bits, texts and lists of every length', () => {
+    const columns: Column[] = [
+      { name: 'boolean', type: 'boolean' },
+      { name: 'integer', type: 'integer' },
+      { name: 'long', type: 'long' },
+      { name: 'text', type: 'keyword' },
+      { name: 'date', type: 'date' },
+      { name: 'range', type: 'double_range' },
+      { name: 'lists', type: 'keyword' },
+    ]
+    const texts = (row: number) => Array.from({ length: row % 5 }, (_, at) => 'é'.repeat((row + at) % 9))
+    const isNull = (row: number, column: number) => (row * 7 + column) % 3 === 0
+    const cells = (row: number): [Value, unknown][] => [
+      [row % 2 === 0, row % 2 === 0],
+      [row, row],
+      [2n ** 60n + BigInt(row), String(2n ** 60n + BigInt(row))],
+      [`row ${row} ${'日'.repeat(row % 40)}`, `row ${row} ${'日'.repeat(row % 40)}`],
+      [row, String(row)],
+      [`${row}.0..`, { from: row, to: null }],
+      [texts(row), row % 5 === 0 ? null : texts(row)],
+    ]
+    const rows = Array.from({ length: 9_000 }, (_, row) =>
+      cells(row).map((cell, column): [Value, unknown] => (isNull(row, column) ? [null, null] : cell)),
+    )
+    const { rows: decoded } = decode({ columns, values: rows.map((row) => row.map(([cell]) => cell)) })
+    expect(decoded).toEqual(rows.map((row) => row.map(([, expected]) => expected)))
+  })
+
   it('lets others run while a batch of many small cells grows', () => {
     const rows = Array.from({ length: 3_000 }, () => [null, null, null, null])
     const chunks = chunksOf(arrowWriter(completed(tableOf(...rows)), plain))

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { StoredResult } from '../core/result'
 import { isRows } from '../core/result'
 import type { AsyncQuery, CompletedQuery } from '../core/store'
+import { WrittenRows } from '../formats/json/written-rows'
 import type { Chunk, Piece, Presentation, Writer } from '../formats/writer'
 import type { Output } from '../request/command'
 
@@ -166,7 +167,7 @@ export class AnswerCache {
 }
 
 function isLasting({ isFrozen, values }: StoredResult): boolean {
-  return isFrozen === true && isRows(values)
+  return isFrozen === true && (isRows(values) || values instanceof WrittenRows)
 }
 
 /** What decides about a body, in a fixed order. Most results are read once, so it is quickly made. */

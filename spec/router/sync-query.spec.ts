@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ManualClock } from 'express-esql-async-query/test-kit'
 import type { AsyncQuery, AsyncQueryStore } from '../../lib/core/store'
 import { runToEnd } from '../../lib/router/sync-query'
+import { foundRows } from '../support/found-rows'
 import { alice, MemoryBench, rows } from '../support/store-bench'
 
 const request = { query: 'FROM x' }
@@ -74,7 +75,7 @@ describe('runToEnd', () => {
       const outcome = begin(storeWith('submit', 'delete'))
       await nextTurn()
       bench.run.complete(rows('a'))
-      expect(await outcome).toMatchObject({ isRunning: false, result: rows('a') })
+      expect(await outcome).toMatchObject({ isRunning: false, result: foundRows('a') })
       expect(await kept()).toBe(0)
     })
 
@@ -96,7 +97,7 @@ describe('runToEnd', () => {
       for (let passed = 0; passed < 600; passed += 1) await bench.clock.advance(1_000)
       expect(bench.run.signal.aborted).toBe(false)
       bench.run.complete(rows('a'))
-      expect(await outcome).toMatchObject({ isRunning: false, result: rows('a') })
+      expect(await outcome).toMatchObject({ isRunning: false, result: foundRows('a') })
       await bench.clock.advance(30_000)
       expect(await kept()).toBe(0)
     })

@@ -67,7 +67,7 @@ function* writeResult(
     const columns = shown.map(({ index, column }) => ({ index, rule: cellRule(column.type, timeZone) }))
     const { values } = result
     // Without rows, Elasticsearch has no pages that it could turn into columns.
-    yield* writeValues(sink, { columns, values, columnar: columnar && rowCountOf(values) > 0 })
+    yield* writeValues(sink, { columns, values, columnar: columnar && rowCountOf(values) > 0, timeZone })
   } else {
     sink.null()
   }

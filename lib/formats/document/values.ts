@@ -15,6 +15,8 @@ export interface Table {
   values: StoredResult['values']
   /** One array per column instead of one per row. */
   columnar: boolean
+  /** The zone of dates. The rules of the columns know it. */
+  timeZone: string
 }
 
 export interface TableColumn {

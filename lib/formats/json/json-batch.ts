@@ -87,7 +87,7 @@ export class JsonBatch {
       case 'tree': {
         const sink = new JsonSink()
         writeTree(sink, value, rule.doubles)
-        return this.#inexact(sink.take())
+        return this.#inexact(String(sink.take()))
       }
       default:
         return value

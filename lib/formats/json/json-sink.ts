@@ -1,9 +1,13 @@
 import { doubleText, floatText, uncachedText } from '../cells/numbers'
 import type { Container, TokenSink } from '../document/token-sink'
+import type { Chunk } from '../writer'
 
 /** Writes JSON as Jackson does, compact or indented. */
 export class JsonSink implements TokenSink {
   readonly #pretty: boolean
+  /** What comes before the text. */
+  #bytes: Uint8Array[] = []
+  #byteCount = 0
   #text = ''
   #depth = 0
   /** The open object or array is empty so far. */
@@ -15,13 +19,17 @@ export class JsonSink implements TokenSink {
   }
 
   get pending(): number {
-    return this.#text.length
+    return this.#byteCount + this.#text.length
   }
 
-  take(): string {
+  take(): Chunk {
     const text = this.#text
     this.#text = ''
-    return text
+    if (this.#bytes.length === 0) return text
+    const bytes = Buffer.concat([...this.#bytes, Buffer.from(text)])
+    this.#bytes = []
+    this.#byteCount = 0
+    return bytes
   }
 
   start(kind: Container): void {
@@ -86,6 +94,14 @@ export class JsonSink implements TokenSink {
     }
     this.#isFirst = false
     this.#text += json
+  }
+
+  /** Does the same as `raw` with UTF-8. */
+  rawBytes(json: Uint8Array): void {
+    this.raw('')
+    this.#bytes.push(Buffer.from(this.#text), json)
+    this.#byteCount += this.#text.length + json.length
+    this.#text = ''
   }
 
   #breakLine(): void {

@@ -7,6 +7,7 @@ import { writeCell, writeRow } from '../document/values'
 import type { Writer, Writing } from '../writer'
 import { JsonBatch } from './json-batch'
 import { JsonSink } from './json-sink'
+import { WrittenRows } from './written-rows'
 
 /** JSON as Elasticsearch writes it. */
 export const jsonWriter: Writer = (query, presentation) => {
@@ -19,9 +20,11 @@ export const jsonWriter: Writer = (query, presentation) => {
 }
 
 /** Writes a table as compact JSON at the speed of `JSON.stringify`, with the result of `writeValues`. */
-function* writeJsonValues(sink: JsonSink, { columns, values, columnar }: Table): Writing {
+function* writeJsonValues(sink: JsonSink, { columns, values, columnar, timeZone }: Table): Writing {
   sink.start('array')
-  if (!columnar) {
+  if (values instanceof WrittenRows && !columnar && values.isWrittenFor(columns.length, timeZone)) {
+    yield* copyRows(sink, values)
+  } else if (!columnar) {
     yield* writeBatches(sink, values, {
       add: (row, batch) => batch.addRow(columns, row),
       write: (row) => writeRow(sink, columns, row),
@@ -37,6 +40,14 @@ function* writeJsonValues(sink: JsonSink, { columns, values, columnar }: Table):
     }
   }
   sink.end('array')
+}
+
+function* copyRows(sink: JsonSink, { chunks }: WrittenRows): Writing {
+  for (const chunk of chunks) {
+    if (sink.pending >= BATCH_LENGTH) yield sink.take()
+    if (typeof chunk === 'string') sink.raw(chunk)
+    else sink.rawBytes(chunk)
+  }
 }
 
 /** Characters of a batch: more than of other chunks, since each call of `JSON.stringify` costs something. */

@@ -1,7 +1,16 @@
-import type { Column, QueryStatistics, Rows, StoredResult, Value, ValueObject } from '../../core/result'
+import type {
+  Column,
+  QueryStatistics,
+  RowBatches,
+  Rows,
+  StoredResult,
+  Value,
+  ValueObject,
+} from '../../core/result'
 import { isMultiValue, isValueObject } from '../../core/result'
 import { nextTurn } from '../../core/turns'
 import { admitColumns, admitFacts, markAdmitted, rowAdmission, rowsOf } from '../../formats/admission'
+import { RowsWriter } from '../../formats/json/written-rows'
 import type { KeptResult } from './intake'
 import { KeptRows } from './kept-rows'
 import { ownText } from './own-text'
@@ -10,20 +19,26 @@ import { FIELDS_AT_ONCE, Weight } from './weight'
 /** Bytes that are copied between two turns of the event loop: some milliseconds of work. */
 const BYTES_PER_TURN = 200_000
 
+export interface FreezeOptions {
+  /** Gets the size so far in each turn. If it throws, no more is copied. */
+  assertRoom?: (bytes: number) => void
+  /** Keeps rows as {@link WrittenRows} where that loses nothing: for readers that most often want JSON. */
+  asJson?: boolean
+}
+
 /**
  * Checks, copies and freezes a result of an executor, and estimates its size in memory. Neither the executor nor a reader can change the copy,
- * and every writer can write it. Copies a large result in turns of the event loop, and calls `assertRoom` with the size
- * so far in each: if that throws, copies no more.
+ * and every writer can write it. Copies a large result in turns of the event loop.
  *
  * Throws a `TypeError` that says what is wrong with the result.
  */
 export async function freezeResult(
   result: KeptResult,
-  assertRoom: (bytes: number) => void = () => {},
+  options: FreezeOptions = {},
 ): Promise<{ result: StoredResult; bytes: number }> {
   const freezer = new Freezer()
   const columns = freezeColumns(admitColumns(result?.columns), freezer)
-  const values = await freezeValues(result.values, columns, freezer, assertRoom)
+  const values = await freezeValues(result.values, columns, freezer, options)
   const { statistics, isPartial, tookNanos } = result
   const { profile, clusters, warnings, approximationApplied } = admitFacts(result)
   if (isPartial !== undefined && typeof isPartial !== 'boolean') {
@@ -51,11 +66,35 @@ export async function freezeResult(
 /** Rows in chunks are checked and counted already. */
 async function freezeValues(
   values: Rows | KeptRows,
-  ...context: [readonly Column[], Freezer, (bytes: number) => void]
-): Promise<Rows | KeptRows> {
+  columns: readonly Column[],
+  freezer: Freezer,
+  { assertRoom = () => {}, asJson = false }: FreezeOptions,
+): Promise<Rows | RowBatches> {
   if (values instanceof KeptRows) return values
   // An executor that ignores a stop may add rows between the turns.
-  return freezeRows([...rowsOf(values)], ...context)
+  const rows = [...rowsOf(values)]
+  const written = asJson && rows.length > 0 ? await writeRows(rows, columns, assertRoom) : undefined
+  if (!written) return freezeRows(rows, columns, freezer, assertRoom)
+  freezer.weight.bytes += written.bytes
+  return written.rows()
+}
+
+/** Returns `undefined` where there are values that JSON has not. */
+async function writeRows(
+  rows: readonly unknown[],
+  columns: readonly Column[],
+  assertRoom: (bytes: number) => void,
+): Promise<RowsWriter | undefined> {
+  const admit = rowAdmission(columns)
+  const writer = new RowsWriter(columns)
+  for (const row of rows) {
+    writer.add(admit(row, writer.rowCount))
+    if (!writer.isChunkDue) continue
+    if (!writer.endChunk()) return undefined
+    assertRoom(writer.bytes)
+    await nextTurn()
+  }
+  return writer.endChunk() ? writer : undefined
 }
 
 async function freezeRows(
@@ -82,7 +121,16 @@ async function freezeRows(
 
 function freezeColumns(columns: readonly Column[], freezer: Freezer): readonly Column[] {
   freezer.weight.addArray(columns.length)
-  return Object.freeze(columns.map((column) => freezer.freezeObject({ ...column })))
+  return Object.freeze(columns.map((column) => freezeColumn(column, freezer)))
+}
+
+/** Hardly any column has more than a name and a type, and each query has columns. */
+function freezeColumn({ name, type, ...others }: Column, freezer: Freezer): Column {
+  freezer.weight.addObject(['name', 'type'])
+  const named = { name: freezer.freezeText(name), type: freezer.freezeText(type) }
+  return Object.freeze(
+    Object.keys(others).length > 0 ? { ...named, ...freezer.freezeObject({ ...others }) } : named,
+  )
 }
 
 const COUNTERS = [
@@ -121,7 +169,7 @@ export class Freezer {
     return value
   }
 
-  freezeText(text: string): string {
+  freezeText<Text extends string>(text: Text): Text {
     this.weight.addText(text)
     return ownText(text)
   }

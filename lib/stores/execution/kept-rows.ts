@@ -1,6 +1,6 @@
 import type { RowBatches, Rows } from '../../core/result'
+import type { Found } from '../../formats/found'
 import { unpackChunk } from '../batches/chunk'
-import type { Found } from '../batches/row-encoder'
 
 /** A chunk that is not in memory. */
 export interface StoredChunk {

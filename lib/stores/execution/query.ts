@@ -97,6 +97,11 @@ export class LocalQuery {
     return this.#interrupt?.signal.aborted ?? false
   }
 
+  /** Whether its answers in JSON have rows, with dates in UTC. */
+  get isPlain(): boolean {
+    return !this.#columnar && this.#timeZone === undefined
+  }
+
   /** What takes in the rows of an engine that gives them in batches. A stop keeps those that have come. */
   get intake(): Intake | undefined {
     return this.#intake

@@ -208,7 +208,10 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
     const measuredNanos = Math.max(0, Math.round((this.#clock.now() - query.begunMs) * 1e6))
     try {
       const kept = result instanceof Intake ? await result.kept() : (result as KeptResult)
-      const frozen = await freezeResult(kept, (bytes) => this.#budget.assertRoom(query.owner, bytes))
+      const frozen = await freezeResult(kept, {
+        assertRoom: (bytes) => this.#budget.assertRoom(query.owner, bytes),
+        asJson: query.isPlain,
+      })
       // The query may have been deleted or have expired meanwhile.
       if (query.outcome) return
       this.#takeBytes(query, frozen.bytes)

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import type { Owner } from '../../core/caller'
 import type { ErrorCause } from '../../core/errors'
 import { QueryError } from '../../core/errors'
-import type { Rows, StoredResult, Value } from '../../core/result'
-import { isRows } from '../../core/result'
+import type { StoredResult, Value } from '../../core/result'
+import { batchesOf } from '../../core/result'
 import type { QueryRequest } from '../../core/store'
+import type { Found } from '../../formats/found'
 import { packChunk, unpackChunk } from '../batches/chunk'
 import { exactJson, rowsOfExactJson } from '../batches/exact-json'
-import type { Found } from '../batches/row-encoder'
 import { RowEncoder } from '../batches/row-encoder'
 import type { KeptChunk } from '../execution/kept-rows'
 import { KeptRows } from '../execution/kept-rows'
@@ -57,8 +57,7 @@ async function encodeRows(
 ): Promise<{ found: Found; chunks: Uint8Array[] }> {
   const chunks: Uint8Array[] = []
   const encoder = new RowEncoder(columns, (chunk) => void chunks.push(chunk))
-  const rows: Rows = isRows(values) ? values : []
-  await encoder.add(rows)
+  for (const rows of batchesOf(values)) await encoder.add(await rows)
   await encoder.flush()
   return { found: encoder.found, chunks }
 }

@@ -63,7 +63,7 @@ export class Results {
     const { found, ...facts } = await decodeHead(stored.head)
     const rows: Rows = stored.body ? await unpackChunk(stored.body) : []
     const values = stored.chunks > 0 ? new KeptRows(found, storedChunks(this.#ledger, key, stored)) : rows
-    return freezeResult({ ...facts, values })
+    return freezeResult({ ...facts, values }, { asJson: !stored.isColumnar && stored.timeZone === undefined })
   }
 }
 

@@ -11,7 +11,7 @@ import { completed, plain, tableOf, textOf } from '../../support/tables'
 function filter(tree: ValueObject, filterPath: string): unknown {
   const sink = new JsonSink()
   writeTree(filtered(sink, filterPath), tree)
-  return JSON.parse(sink.take())
+  return JSON.parse(String(sink.take()))
 }
 
 /** An object in an object in an object, with a 1 at the bottom. */

@@ -272,10 +272,12 @@ describe('POST /_query', () => {
         await nothingIsLeft()
       }
       // The limits hold for what is there, so they show that nothing is.
-      const answers = Array.from({ length: 1_000 }, () =>
-        gateway.alice('POST /_query', { body: { query: 'ROW n = 1' } }),
-      )
-      expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([200]))
+      for (let round = 0; round < 10; round += 1) {
+        const answers = Array.from({ length: 100 }, () =>
+          gateway.alice('POST /_query', { body: { query: 'ROW n = 1' } }),
+        )
+        expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([200]))
+      }
     })
 
     it('ends the query of a store that answers as soon as the signal fires', async () => {

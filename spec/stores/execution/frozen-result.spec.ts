@@ -106,15 +106,17 @@ describe('freezeResult', () => {
     ['many rows without columns', { columns: [], values: Array.from({ length: 100_000 }, () => []) }],
     ['multi-values', resultOf(...Array.from({ length: 100 }, () => Array.from({ length: 5_000 }, () => 1)))],
   ])('lets other work run while it copies %s', async (_what, result) => {
-    let turns = 0
-    const count = (): void => {
-      turns += 1
-      ticking = setImmediate(count)
+    for (const asJson of [false, true]) {
+      let turns = 0
+      const count = (): void => {
+        turns += 1
+        ticking = setImmediate(count)
+      }
+      let ticking = setImmediate(count)
+      await freezeResult(result, { asJson })
+      clearImmediate(ticking)
+      expect(turns).toBeGreaterThan(3)
     }
-    let ticking = setImmediate(count)
-    await freezeResult(result)
-    clearImmediate(ticking)
-    expect(turns).toBeGreaterThan(3)
   })
 
   it.each([
@@ -223,21 +225,50 @@ describe('freezeResult', () => {
   })
 })
 
+describe('rows that are wanted as JSON', () => {
+  const AS_JSON = { asJson: true }
+
+  it('are kept as that', async () => {
+    const { result } = await freezeResult(resultOf('a', 'b'), AS_JSON)
+    expect(result.values).toMatchObject({ rowCount: 2, chunks: ['["a"],["b"]'] })
+    expect(result.isFrozen && Object.isFrozen(result)).toBe(true)
+  })
+
+  it('are an array where there are none, and where JSON has not all of their values', async () => {
+    expect((await freezeResult(resultOf(), AS_JSON)).result.values).toEqual([])
+    const { result } = await freezeResult(documentsOf('a', { b: 1n }), AS_JSON)
+    expect(result.values).toEqual([['a'], [{ b: 1n }]])
+    expect(thawedIn(result)).toEqual([])
+  })
+
+  it('are checked as others are', async () => {
+    const wrong = { columns: [{ name: 'n', type: 'integer' as const }], values: [[1], ['x']] }
+    await expect(freezeResult(wrong, AS_JSON)).rejects.toThrow(
+      'Row 1 of `values`: column `n` of type `integer` cannot hold this string',
+    )
+  })
+})
+
 describe('assertRoom', () => {
-  it('is called during the copy, which ends when it throws', async () => {
-    let copied = 0
-    const rows = Array.from({ length: 100_000 }, () =>
+  it.each([
+    ['an array', false, 500_000],
+    ['JSON', true, 100_000],
+  ])('is called while rows become %s, which ends when it throws', async (_, asJson, limit) => {
+    const copied = new Set<number>()
+    const rows = Array.from({ length: 100_000 }, (_, index) =>
       Object.defineProperty(['a'], 0, {
         get() {
-          copied += 1
+          copied.add(index)
           return 'a'
         },
       }),
     )
     const assertRoom = (bytes: number): void => {
-      if (bytes > 500_000) throw new Error('full')
+      if (bytes > limit) throw new Error('full')
     }
-    await expect(freezeResult({ columns: ONE_COLUMN, values: rows }, assertRoom)).rejects.toThrow('full')
-    expect(copied).toBeLessThan(50_000)
+    await expect(freezeResult({ columns: ONE_COLUMN, values: rows }, { assertRoom, asJson })).rejects.toThrow(
+      'full',
+    )
+    expect(copied.size).toBeLessThan(50_000)
   })
 })

@@ -8,14 +8,20 @@ import { collectGarbage } from '../../support/memory-heap'
 /** What keeps a value alive while it is measured. */
 const held: unknown[] = []
 
-/** The heap when collecting garbage frees no more: what ran before in this process goes little by little. */
-async function settledHeap(): Promise<number> {
+/** What values take, in the heap and as buffers. */
+function memoryOfValues(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+/** The memory when collecting garbage frees no more: what ran before in this process goes little by little. */
+async function settledMemory(): Promise<number> {
   let before = Number.POSITIVE_INFINITY
   for (let times = 0; ; times += 1) {
     await collectGarbage()
-    const { heapUsed } = process.memoryUsage()
-    if (before - heapUsed < 20_000 || times === 4) return heapUsed
-    before = heapUsed
+    const memory = memoryOfValues()
+    if (before - memory < 20_000 || times === 4) return memory
+    before = memory
   }
 }
 
@@ -26,13 +32,13 @@ async function measured(
 ): Promise<number> {
   // What the runtime keeps of code that runs for the first time does not count.
   await make(1_000)
-  const before = await settledHeap()
+  const before = await settledMemory()
   const { kept, bytes } = await make(Math.min(400_000, Math.ceil(5_000_000 / Math.max(8, weigh(item(1))))))
   held.push(kept)
   // The runtime keeps the text that a regular expression has read last.
   ;/x/.test('x')
   await collectGarbage()
-  const growth = process.memoryUsage().heapUsed - before
+  const growth = memoryOfValues() - before
   held.length = 0
   return bytes / growth
 }
@@ -122,6 +128,32 @@ describe('the weight of a result', () => {
       }, row)
     },
   )
+
+  it.each([
+    ['a result of many rows', 1_000],
+    ['results of a row each', 1],
+    ['results whose JSON is a short text', 30],
+    ['results whose JSON is bytes', 100],
+  ])('is that of the memory for %s, which are kept as JSON', async (_, rowsOfEach) => {
+    const columns = [
+      { name: 'n', type: 'long' as const },
+      { name: 'x', type: 'double' as const },
+      { name: 'text', type: 'keyword' as const },
+    ]
+    const row = (index: number): Value[] => [index, index, wide(index, 20)]
+    const result = (index: number) => many(rowsOfEach, (at) => row(index + at))
+    await expectTheWeightOfTheHeap(async (count) => {
+      const frozen = await Promise.all(
+        many(Math.ceil(count / 10), (index) =>
+          freezeResult({ columns, values: result(index) }, { asJson: true }),
+        ),
+      )
+      return {
+        kept: frozen.map(({ result }) => result),
+        bytes: frozen.reduce((sum, { bytes }) => sum + bytes, 0),
+      }
+    }, result)
+  })
 
   it('is that of the heap for rows of JSON in its spelling', async () => {
     const columns = [{ name: 'c', type: '_source' as const }]

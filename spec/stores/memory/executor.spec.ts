@@ -2,12 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { QueryError } from '../../../lib/core/errors'
 import type { QueryResult } from '../../../lib/core/result'
 import type { Execute } from '../../../lib/stores/execution/execute'
+import { foundRows } from '../../support/found-rows'
 import { alice, errorOf, FOREVER, MemoryBench, refusal, rows } from '../../support/store-bench'
 
 describe('the executor of MemoryStore', () => {
   it('may return a result without a promise', async () => {
     const bench = new MemoryBench({ execute: () => rows('a') })
-    expect(await bench.submit(FOREVER)).toMatchObject({ isRunning: false, result: rows('a') })
+    expect(await bench.submit(FOREVER)).toMatchObject({ isRunning: false, result: foundRows('a') })
   })
 
   it('gets the caller of the submit, or one that is nothing but the owner', async () => {
@@ -74,7 +75,7 @@ describe('the executor of MemoryStore', () => {
       const { signal, report, complete } = bench.run
       report(rows('a'))
       signal.addEventListener('abort', () => complete(rows('a', 'b')))
-      expect(await bench.stop(id)).toMatchObject({ isPartial: true, result: rows('a', 'b') })
+      expect(await bench.stop(id)).toMatchObject({ isPartial: true, result: foundRows('a', 'b') })
     })
 
     it('leaves its last reported rows when it rejects', async () => {
@@ -85,7 +86,7 @@ describe('the executor of MemoryStore', () => {
       const values = [['b']]
       bench.run.report({ ...rows(), values })
       values.push(['c'])
-      expect(await bench.stop(id)).toMatchObject({ isPartial: true, result: rows('b', 'c') })
+      expect(await bench.stop(id)).toMatchObject({ isPartial: true, result: foundRows('b', 'c') })
     })
 
     it('leaves no rows when it has reported none', async () => {
@@ -105,7 +106,7 @@ describe('the executor of MemoryStore', () => {
       expect(await bench.get(id)).toMatchObject({ isRunning: true })
       await bench.clock.advance(1)
       const stopped = await stop
-      expect(stopped).toMatchObject({ isPartial: true, result: rows('a') })
+      expect(stopped).toMatchObject({ isPartial: true, result: foundRows('a') })
       report(rows('late'))
       complete(rows('later'))
       await nextTurn()

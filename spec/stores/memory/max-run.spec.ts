@@ -1,4 +1,5 @@
 import { completedJson } from '../../support/engine'
+import { foundRows } from '../../support/found-rows'
 import { type Gateway, startGateway } from '../../support/gateway'
 import { AT_ONCE, alice, FOREVER, MemoryBench, refusal, rows } from '../../support/store-bench'
 import { until } from '../../support/until'
@@ -36,7 +37,7 @@ describe('a query that has run for maxRunMs', () => {
       isRunning: false,
       isPartial: true,
       tookNanos: 5e9,
-      result: rows('a'),
+      result: foundRows('a'),
     })
     expect(bench.run.signal.reason).toMatchObject({ reason: CANCELLED.reason })
   })
@@ -46,7 +47,7 @@ describe('a query that has run for maxRunMs', () => {
     await bench.clock.advance(5_100)
     bench.run.complete(rows('late'))
     await bench.clock.advance(0)
-    expect(await bench.get(id)).toMatchObject({ isPartial: true, result: rows('late') })
+    expect(await bench.get(id)).toMatchObject({ isPartial: true, result: foundRows('late') })
   })
 
   it('ends without rows after the grace period, if it ignores its signal and has reported nothing', async () => {

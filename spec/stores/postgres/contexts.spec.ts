@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Execute } from '../../../lib/stores/execution/execute'
 import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
+import { foundRows } from '../../support/found-rows'
 import type { TestDatabase } from '../../support/postgres/database'
 import { openDatabase } from '../../support/postgres/database'
 import { PostgresBench } from '../../support/postgres-bench'
@@ -52,7 +53,7 @@ describe('a process that takes over queries because a get has found one', () => 
     const ids = [await one.start(), await one.start({ owner: bob })]
     await one.close()
     await host.run('request of bob', () => two.store.get(ids[1] ?? '', bob, FOREVER))
-    expect(await two.store.get(ids[0] ?? '', alice, FOREVER)).toMatchObject({ result: rows('second') })
+    expect(await two.store.get(ids[0] ?? '', alice, FOREVER)).toMatchObject({ result: foundRows('second') })
     expect(contexts).toEqual([undefined, undefined])
   })
 

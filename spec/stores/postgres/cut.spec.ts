@@ -1,4 +1,5 @@
 import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
+import { foundRows } from '../../support/found-rows'
 import type { TestDatabase } from '../../support/postgres/database'
 import { openDatabase } from '../../support/postgres/database'
 import { PostgresBench } from '../../support/postgres-bench'
@@ -115,8 +116,8 @@ describe('processes that were all cut off from the server for longer than the le
       two.bench.run.complete(rows('of two'))
       await one.bench.get(first, FOREVER)
       await two.bench.get(second, FOREVER)
-      expect(await two.bench.get(first)).toMatchObject({ result: rows('of one') })
-      expect(await one.bench.get(second)).toMatchObject({ result: rows('of two') })
+      expect(await two.bench.get(first)).toMatchObject({ result: foundRows('of one') })
+      expect(await one.bench.get(second)).toMatchObject({ result: foundRows('of two') })
     },
   )
 
@@ -168,7 +169,7 @@ describe('a process that is cut off when it closes', () => {
     while (one.pool.refusals === 0) await one.pool.idle()
     one.pool.isCut = false
     await one.bench.store.close()
-    expect(await two.bench.get(id)).toMatchObject({ result: rows('a') })
+    expect(await two.bench.get(id)).toMatchObject({ result: foundRows('a') })
   })
 })
 

@@ -1,5 +1,6 @@
 import { QueryError } from '../../../lib/core/errors'
 import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
+import { foundRows } from '../../support/found-rows'
 import type { TestDatabase } from '../../support/postgres/database'
 import { openDatabase } from '../../support/postgres/database'
 import { PostgresBench } from '../../support/postgres-bench'
@@ -58,7 +59,7 @@ describe('a query of another process', () => {
     const before = pool.statements.length + pool.ownStatements.length
     one.run.complete(rows('a'))
     const answers = await Promise.all(waits)
-    for (const query of answers) expect(query).toMatchObject({ isRunning: false, result: rows('a') })
+    for (const query of answers) expect(query).toMatchObject({ isRunning: false, result: foundRows('a') })
     expect(pool.statements.length + pool.ownStatements.length - before).toBe(1)
   })
 
@@ -66,7 +67,7 @@ describe('a query of another process', () => {
     const id = await one.start()
     const wait = two.get(id, FOREVER)
     one.run.complete(rows('a'))
-    expect(await wait).toMatchObject({ result: rows('a') })
+    expect(await wait).toMatchObject({ result: foundRows('a') })
   })
 
   it('fails the waits for it here when it fails there', async () => {
@@ -81,8 +82,8 @@ describe('a query of another process', () => {
     const id = await one.start()
     one.run.report(rows('found'))
     one.obeySignal()
-    expect(await two.stop(id)).toMatchObject({ id, isPartial: true, result: rows('found') })
-    expect(await one.get(id)).toMatchObject({ isPartial: true, result: rows('found') })
+    expect(await two.stop(id)).toMatchObject({ id, isPartial: true, result: foundRows('found') })
+    expect(await one.get(id)).toMatchObject({ isPartial: true, result: foundRows('found') })
   })
 
   it('is deleted from here, which waits for its executor to end', async () => {
@@ -137,7 +138,7 @@ describe('a query of another process', () => {
       await one.schema.query('SELECT pg_notify($1, $2)', [name, payload])
     }
     one.run.complete(rows('a'))
-    expect(await wait).toMatchObject({ result: rows('a') })
+    expect(await wait).toMatchObject({ result: foundRows('a') })
   })
 })
 
@@ -153,7 +154,7 @@ describe("a query that its process leaves to others with onLost: 'rerun'", () =>
     await three.close()
     await until(() => four.runs.length === 4)
     for (const run of four.runs) run.complete(rows('second'))
-    for (const id of ids) expect(await four.get(id, FOREVER)).toMatchObject({ result: rows('second') })
+    for (const id of ids) expect(await four.get(id, FOREVER)).toMatchObject({ result: foundRows('second') })
     await four.close()
   })
 })
@@ -199,7 +200,7 @@ describe('a stop of a query whose process does not answer', () => {
     await pool.idle()
     expect(await two.get(id)).toMatchObject({ isRunning: true })
     await one.clock.advance(1_000)
-    expect(await stopping).toMatchObject({ isPartial: true, result: rows('found') })
+    expect(await stopping).toMatchObject({ isPartial: true, result: foundRows('found') })
   })
 })
 
@@ -229,7 +230,7 @@ describe('a pool whose connections the host keeps busy', () => {
     }
     expect(await three.get(id)).toMatchObject({ isRunning: true })
     three.run.complete(rows('a'))
-    expect(await one.get(id, FOREVER)).toMatchObject({ result: rows('a') })
+    expect(await one.get(id, FOREVER)).toMatchObject({ result: foundRows('a') })
     expect(await one.store.get(id, bob, FOREVER)).toBeUndefined()
     await three.close()
   })

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { idempotencyKeyReused } from '../../../lib/core/idempotency'
 import type { SubmitOptions } from '../../../lib/core/operations'
+import { foundRows } from '../../support/found-rows'
 import type { TestDatabase } from '../../support/postgres/database'
 import { openDatabase } from '../../support/postgres/database'
 import { PostgresBench } from '../../support/postgres-bench'
@@ -61,7 +62,7 @@ describe('the keys of a PostgresStore', () => {
     one.run.complete(rows('a'))
     await one.get(id, FOREVER)
     await two.advance(2_000)
-    for (const query of await Promise.all(waits)) expect(query).toMatchObject({ id, result: rows('a') })
+    for (const query of await Promise.all(waits)) expect(query).toMatchObject({ id, result: foundRows('a') })
     expect(two.runs).toEqual([])
   })
 
@@ -77,9 +78,9 @@ describe('the keys of a PostgresStore', () => {
     await untilRunning(one)
     const { id = '' } = await two.submit({ ...NOT_KEPT, ...AT_ONCE })
     one.run.complete(rows('a'))
-    expect(await first).toMatchObject({ isRunning: false, result: rows('a') })
+    expect(await first).toMatchObject({ isRunning: false, result: foundRows('a') })
     // The second submit has told its client the id.
-    expect(await two.get(id)).toMatchObject({ result: rows('a') })
+    expect(await two.get(id)).toMatchObject({ result: foundRows('a') })
   })
 
   it('remember a query that is not kept, in every process, for as long as the option says', async () => {

@@ -1,5 +1,6 @@
 import type { QueryRequest } from '../../../lib/core/store'
 import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
+import { foundRows } from '../../support/found-rows'
 import type { TestDatabase } from '../../support/postgres/database'
 import { openDatabase } from '../../support/postgres/database'
 import { PostgresBench } from '../../support/postgres-bench'
@@ -56,7 +57,7 @@ describe("onLost: 'rerun'", () => {
     runner.run.complete(rows('second'))
     await runner.get(id, FOREVER)
     await two.advance(BEAT_MS, three)
-    expect(await wait).toMatchObject({ id, isRunning: false, result: rows('second') })
+    expect(await wait).toMatchObject({ id, isRunning: false, result: foundRows('second') })
   })
 
   it('gives the second run the whole request and the owner, to the last digit', async () => {
@@ -96,7 +97,7 @@ describe("onLost: 'rerun'", () => {
     for (const run of two.runs) run.complete(rows('second'))
     for (const id of [late, slow]) {
       await two.get(id, FOREVER)
-      expect(await one.get(id)).toMatchObject({ result: rows('second') })
+      expect(await one.get(id)).toMatchObject({ result: foundRows('second') })
     }
   })
 
@@ -132,7 +133,7 @@ describe("onLost: 'rerun'", () => {
     await one.pool.idle()
     expect(two.runs).toHaveLength(1)
     two.run.complete(rows('second'))
-    expect(await wait).toMatchObject({ id, result: rows('second') })
+    expect(await wait).toMatchObject({ id, result: foundRows('second') })
   })
 
   it('runs a query twice at most', async () => {
@@ -170,7 +171,7 @@ describe("onLost: 'rerun'", () => {
     await two.advance(BEAT_MS)
     expect(two.runs).toHaveLength(3)
     two.run.complete(rows('b'))
-    expect(await two.get(first[1] ?? '', FOREVER)).toMatchObject({ result: rows('b') })
+    expect(await two.get(first[1] ?? '', FOREVER)).toMatchObject({ result: foundRows('b') })
   })
 
   it('takes over none as long as an engine runs on whose query is gone, and the process has room for no other', async () => {
@@ -186,7 +187,7 @@ describe("onLost: 'rerun'", () => {
     await two.advance(BEAT_MS)
     expect(two.runs).toHaveLength(2)
     two.run.complete(rows('second'))
-    expect(await two.get(id, FOREVER)).toMatchObject({ result: rows('second') })
+    expect(await two.get(id, FOREVER)).toMatchObject({ result: foundRows('second') })
   })
 
   it('gives one back for which there is no room any more, and takes it over later', async () => {
@@ -199,11 +200,11 @@ describe("onLost: 'rerun'", () => {
     expect(await two.get(id)).toMatchObject({ isRunning: true })
     expect(two.runs).toHaveLength(1)
     two.run.complete(rows('own'))
-    expect(await two.get(own, FOREVER)).toMatchObject({ result: rows('own') })
+    expect(await two.get(own, FOREVER)).toMatchObject({ result: foundRows('own') })
     await two.advance(BEAT_MS)
     expect(two.runs).toHaveLength(2)
     two.run.complete(rows('second'))
-    expect(await two.get(id, FOREVER)).toMatchObject({ result: rows('second') })
+    expect(await two.get(id, FOREVER)).toMatchObject({ result: foundRows('second') })
   })
 
   it('does not run a query that is stopped, deleted or expired', async () => {
@@ -282,7 +283,7 @@ describe('close', () => {
     while (!(await two.get(ids[0] ?? '').then((query) => query?.isRunning === false))) await one.pool.idle()
     await one.advance(5_000)
     await closing
-    expect(await two.get(ids[0] ?? '')).toMatchObject({ result: rows('just in time') })
+    expect(await two.get(ids[0] ?? '')).toMatchObject({ result: foundRows('just in time') })
     expect(await refusal(two.get(ids[1] ?? ''))).toMatchObject(CLOSED)
     expect(one.runs[1]?.signal.aborted).toBe(true)
     expect(await one.count('executors')).toBe(0)
@@ -297,7 +298,7 @@ describe('close', () => {
     const closing = one.store.close()
     one.run.complete(rows('a'))
     await closing
-    expect(await two.get(id)).toMatchObject({ result: rows('a') })
+    expect(await two.get(id)).toMatchObject({ result: foundRows('a') })
     expect(one.clock.pendingTimers).toBe(0)
   })
 
@@ -352,7 +353,7 @@ describe('close', () => {
       await two.advance(BEAT_MS)
       for (const run of two.runs) run.complete(rows('second'))
       if (onLost === 'fail') expect(await refusal(two.get(id))).toMatchObject(CLOSED)
-      else expect(await two.get(id, FOREVER)).toMatchObject({ result: rows('second') })
+      else expect(await two.get(id, FOREVER)).toMatchObject({ result: foundRows('second') })
     })
   })
 
@@ -368,7 +369,7 @@ describe('close', () => {
     two.run.complete(rows('second'))
     await two.get(id, FOREVER)
     await two.advance(BEAT_MS)
-    expect(await wait).toMatchObject({ id, result: rows('second') })
+    expect(await wait).toMatchObject({ id, result: foundRows('second') })
   })
 
   it('fails a query that has run twice', async () => {

@@ -4,6 +4,7 @@ import type { Execute } from '../../../lib/stores/execution/execute'
 import { isOutage } from '../../../lib/stores/postgres/database'
 import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
 import { PostgresStore } from '../../../lib/stores/postgres/postgres-store'
+import { foundRows } from '../../support/found-rows'
 import { PostgresServer } from '../../support/postgres/server'
 import { PostgresBench } from '../../support/postgres-bench'
 import { ObservedPool } from '../../support/postgres-harness'
@@ -42,7 +43,7 @@ describe('a server that is killed while queries run', () => {
   })
 
   it('loses neither its waits nor its result', async () => {
-    const expected = { isRunning: false, result: rows('a') }
+    const expected = { isRunning: false, result: foundRows('a') }
     const warnings = new Warnings()
     let complete = (): void => {}
     const execute: Execute = () =>
@@ -93,7 +94,7 @@ describe('a server that is killed while queries run', () => {
       complete()
       await server.start()
       for (const query of await Promise.all(waits)) {
-        expect(query).toMatchObject({ isRunning: false, result: rows('a') })
+        expect(query).toMatchObject({ isRunning: false, result: foundRows('a') })
       }
     } finally {
       await Promise.all([one.close(), two.close()])

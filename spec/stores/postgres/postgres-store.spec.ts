@@ -9,6 +9,7 @@ import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
 import { PostgresStore } from '../../../lib/stores/postgres/postgres-store'
 import { postgresSchema } from '../../../lib/stores/postgres/schema'
 import { ManualClock } from '../../../lib/test-kit'
+import { foundRows } from '../../support/found-rows'
 import type { TestDatabase } from '../../support/postgres/database'
 import { openDatabase } from '../../support/postgres/database'
 import { TestSchema } from '../../support/postgres/schema'
@@ -181,7 +182,7 @@ describe('PostgresStore', () => {
   })
 
   it.each([
-    ['stop', { isPartial: true, result: rows('first') }],
+    ['stop', { isPartial: true, result: foundRows('first') }],
     ['fail', undefined],
   ] as const)('ends a query that runs for too long: %s', async (onMaxRun, expected) => {
     const one = await bench({ maxRunMs: 3_000, onMaxRun })
@@ -492,7 +493,7 @@ describe('migrate', () => {
     await one.schema.query(beatOfThatDay)
     const id = await one.start()
     one.run.complete(rows('a'))
-    expect(await one.get(id, FOREVER)).toMatchObject({ result: rows('a') })
+    expect(await one.get(id, FOREVER)).toMatchObject({ result: foundRows('a') })
     const { rows: since } = await one.schema.query(
       `SELECT count(*)::int AS n FROM ${name}.executors WHERE here_since < 'infinity'`,
     )

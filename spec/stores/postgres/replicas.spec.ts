@@ -1,4 +1,5 @@
 import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
+import { foundRows } from '../../support/found-rows'
 import type { TestDatabase } from '../../support/postgres/database'
 import { openDatabase } from '../../support/postgres/database'
 import { PostgresBench } from '../../support/postgres-bench'
@@ -54,7 +55,7 @@ describe('a query of another process', () => {
     one.run.complete(rows('a'))
     await one.get(id, FOREVER)
     await two.advance(250)
-    for (const query of await Promise.all(waits)) expect(query).toMatchObject({ result: rows('a') })
+    for (const query of await Promise.all(waits)) expect(query).toMatchObject({ result: foundRows('a') })
     // The one of its heartbeat.
     expect(two.clock.pendingTimers).toBe(1)
   })
@@ -81,7 +82,7 @@ describe('a query of another process', () => {
     await one.advance(5_000)
     await one.get(id, FOREVER)
     await two.advance(250)
-    expect(await stopping).toMatchObject({ id, isPartial: true, result: rows('found') })
+    expect(await stopping).toMatchObject({ id, isPartial: true, result: foundRows('found') })
   })
 
   it('keeps its rows when it is stopped from here, however seldom its process asks', async () => {
@@ -103,7 +104,7 @@ describe('a query of another process', () => {
     await there.advance(1_000)
     await there.get(id, FOREVER)
     await here.advance(2_000)
-    expect(await stopping).toMatchObject({ id, isPartial: true, result: rows('found') })
+    expect(await stopping).toMatchObject({ id, isPartial: true, result: foundRows('found') })
     await there.close()
     await here.close()
   })

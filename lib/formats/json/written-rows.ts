@@ -31,12 +31,35 @@ export class WrittenRows implements RowBatches {
   /** Rows with commas between them. */
   readonly chunks: readonly Chunk[]
 
+  /** The rows that have been written as this JSON, with commas between them. */
+  static of(found: Found, json: string): WrittenRows {
+    return new WrittenRows(found, [chunkOf(json)])
+  }
+
   constructor({ rowCount, nullColumns, multiValuedColumns }: Found, chunks: readonly Chunk[]) {
     this.rowCount = rowCount
     this.nullColumns = nullColumns
     this.multiValuedColumns = multiValuedColumns
     this.chunks = Object.freeze(chunks)
     Object.freeze(this)
+  }
+
+  /** What the rows take in memory. */
+  get bytes(): number {
+    const columns = COLUMN_OVERHEAD * this.nullColumns.length
+    return this.chunks.reduce((sum, chunk) => sum + weightOf(chunk), LIST_OVERHEAD + columns)
+  }
+
+  /** The JSON of some rows after another, with commas between them: texts of about this length or that of a chunk, whichever is more. */
+  *texts(length: number): Generator<string> {
+    let text = ''
+    for (const chunk of this.chunks) {
+      text += (text && ',') + textOf(chunk)
+      if (text.length < length) continue
+      yield text
+      text = ''
+    }
+    if (text !== '') yield text
   }
 
   /** Whether an answer with so many of the columns, and dates in this zone, has the rows as they are written. */
@@ -56,10 +79,27 @@ function textOf(chunk: Chunk): string {
     : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString()
 }
 
+/** Short ones as text, and others as bytes. */
+function chunkOf(json: string): Chunk {
+  if (json.length > SHORT_TEXT) {
+    // Not from the pool of Node.js, whose buffers stay as long as any part of them.
+    const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(json))
+    bytes.write(json)
+    return bytes
+  }
+  // A text that is made of pieces keeps what they were cut from.
+  return Buffer.from(json).toString()
+}
+
+function weightOf(chunk: Chunk): number {
+  const isWide = typeof chunk === 'string' && Buffer.byteLength(chunk) > chunk.length
+  return CHUNK_OVERHEAD + (isWide ? 2 : 1) * chunk.length
+}
+
 /** Writes rows that have been checked. Keeps no row. */
 export class RowsWriter {
-  /** What the rows take in memory. */
-  bytes: number
+  /** What the chunks take in memory. */
+  bytes = 0
   readonly #columns: readonly TableColumn[]
   readonly #notes: RowNotes
   readonly #chunks: Chunk[] = []
@@ -68,7 +108,6 @@ export class RowsWriter {
   constructor(columns: readonly Column[]) {
     this.#columns = columns.map(({ type }, index) => ({ index, rule: cellRule(type, TIME_ZONE) }))
     this.#notes = new RowNotes(columns.length)
-    this.bytes = LIST_OVERHEAD + COLUMN_OVERHEAD * columns.length
   }
 
   get rowCount(): number {
@@ -91,23 +130,13 @@ export class RowsWriter {
     const json = this.#batch.json()
     if (json === undefined || !this.#batch.isExact) return false
     this.#batch = new JsonBatch()
-    const bytes = bytesOf(json)
-    // The text is made of pieces, each of which keeps what it was cut from.
-    this.#chunks.push(json.length > SHORT_TEXT ? bytes : bytes.toString())
-    const isWide = json.length <= SHORT_TEXT && json.length < bytes.length
-    this.bytes += CHUNK_OVERHEAD + (isWide ? 2 * json.length : bytes.length)
+    const chunk = chunkOf(json)
+    this.#chunks.push(chunk)
+    this.bytes += weightOf(chunk)
     return true
   }
 
   rows(): WrittenRows {
     return new WrittenRows(this.#notes.found, this.#chunks)
   }
-}
-
-/** Long ones are not from the pool of Node.js, whose buffers stay as long as any part of them. */
-function bytesOf(json: string): Buffer {
-  if (json.length <= SHORT_TEXT) return Buffer.from(json)
-  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(json))
-  bytes.write(json)
-  return bytes
 }

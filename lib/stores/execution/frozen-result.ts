@@ -10,7 +10,7 @@ import type {
 import { isMultiValue, isValueObject } from '../../core/result'
 import { nextTurn } from '../../core/turns'
 import { admitColumns, admitFacts, markAdmitted, rowAdmission, rowsOf } from '../../formats/admission'
-import { RowsWriter } from '../../formats/json/written-rows'
+import { RowsWriter, WrittenRows } from '../../formats/json/written-rows'
 import type { KeptResult } from './intake'
 import { KeptRows } from './kept-rows'
 import { ownText } from './own-text'
@@ -63,28 +63,32 @@ export async function freezeResult(
   return { result: Object.freeze(frozen), bytes: freezer.weight.bytes }
 }
 
-/** Rows in chunks are checked and counted already. */
+/** Rows in chunks are checked and counted already, and written rows are checked. */
 async function freezeValues(
-  values: Rows | KeptRows,
+  values: KeptResult['values'],
   columns: readonly Column[],
   freezer: Freezer,
   { assertRoom = () => {}, asJson = false }: FreezeOptions,
 ): Promise<Rows | RowBatches> {
   if (values instanceof KeptRows) return values
+  if (values instanceof WrittenRows && asJson) return weighed(values, freezer)
   // An executor that ignores a stop may add rows between the turns.
-  const rows = [...rowsOf(values)]
-  const written = asJson && rows.length > 0 ? await writeRows(rows, columns, assertRoom) : undefined
-  if (!written) return freezeRows(rows, columns, freezer, assertRoom)
-  freezer.weight.bytes += written.bytes
-  return written.rows()
+  const rows = values instanceof WrittenRows ? [...values.batches()].flat() : [...rowsOf(values)]
+  const written = asJson ? await writeRows(rows, columns, assertRoom) : undefined
+  return written ? weighed(written, freezer) : freezeRows(rows, columns, freezer, assertRoom)
 }
 
-/** Returns `undefined` where there are values that JSON has not. */
+function weighed(rows: WrittenRows, { weight }: Freezer): WrittenRows {
+  weight.bytes += rows.bytes
+  return rows
+}
+
+/** Returns `undefined` where there are no rows, or values that JSON has not. */
 async function writeRows(
-  rows: readonly unknown[],
+  rows: Rows,
   columns: readonly Column[],
   assertRoom: (bytes: number) => void,
-): Promise<RowsWriter | undefined> {
+): Promise<WrittenRows | undefined> {
   const admit = rowAdmission(columns)
   const writer = new RowsWriter(columns)
   for (const row of rows) {
@@ -94,7 +98,7 @@ async function writeRows(
     assertRoom(writer.bytes)
     await nextTurn()
   }
-  return writer.endChunk() ? writer : undefined
+  return writer.rowCount > 0 && writer.endChunk() ? writer.rows() : undefined
 }
 
 async function freezeRows(

@@ -4,12 +4,13 @@ import type { Column, EngineResult, QueryResult, ResultEnd, Rows } from '../../c
 import { isRows } from '../../core/result'
 import { withoutMissing } from '../../core/without-missing'
 import { admitColumns } from '../../formats/admission'
+import type { WrittenRows } from '../../formats/json/written-rows'
 import { RowEncoder } from '../batches/row-encoder'
 import type { KeptChunk, StoredChunk } from './kept-rows'
 import { KeptRows } from './kept-rows'
 
 /** A result whose rows the store holds. */
-export type KeptResult = QueryResult<Rows | KeptRows>
+export type KeptResult = QueryResult<Rows | KeptRows | WrittenRows>
 
 /** What V8 and Node.js need for a chunk beside its bytes. */
 const CHUNK_OVERHEAD = 200

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto'
 import type { Owner } from '../../core/caller'
 import type { ErrorCause } from '../../core/errors'
 import { QueryError } from '../../core/errors'
-import type { StoredResult, Value } from '../../core/result'
+import type { Column, StoredResult, Value } from '../../core/result'
 import { batchesOf } from '../../core/result'
 import type { QueryRequest } from '../../core/store'
 import type { Found } from '../../formats/found'
-import { packChunk, unpackChunk } from '../batches/chunk'
+import { WrittenRows } from '../../formats/json/written-rows'
+import { CHUNK_LENGTH, packChunk, unpackChunk } from '../batches/chunk'
 import { exactJson, rowsOfExactJson } from '../batches/exact-json'
 import { RowEncoder } from '../batches/row-encoder'
 import type { KeptChunk } from '../execution/kept-rows'
@@ -36,7 +37,7 @@ export function queryKey(owner: string, id: string): Buffer {
 }
 
 export async function encodeResult({ values, isFrozen, ...facts }: StoredResult): Promise<EncodedResult> {
-  const { found, chunks } = values instanceof KeptRows ? keptChunks(values) : await encodeRows(facts, values)
+  const { found, chunks } = await encodeValues(values, facts.columns)
   const head: Head = { ...facts, found }
   return { head: await packChunk(`[${exactJson([head as unknown as Value])}]`), chunks }
 }
@@ -46,20 +47,24 @@ export async function decodeHead(bytes: Uint8Array): Promise<Head> {
   return head as unknown as Head
 }
 
-function keptChunks(rows: KeptRows): { found: Found; chunks: EncodedResult['chunks'] } {
-  const { rowCount, nullColumns, multiValuedColumns } = rows
-  return { found: { rowCount, nullColumns, multiValuedColumns }, chunks: rows.chunks }
-}
-
-async function encodeRows(
-  { columns }: Pick<StoredResult, 'columns'>,
+async function encodeValues(
   values: StoredResult['values'],
-): Promise<{ found: Found; chunks: Uint8Array[] }> {
+  columns: readonly Column[],
+): Promise<{ found: Found; chunks: readonly KeptChunk[] }> {
+  if (values instanceof KeptRows) return { found: foundIn(values), chunks: values.chunks }
   const chunks: Uint8Array[] = []
+  if (values instanceof WrittenRows) {
+    for (const json of values.texts(CHUNK_LENGTH)) chunks.push(await packChunk(`[${json}]`, true))
+    return { found: foundIn(values), chunks }
+  }
   const encoder = new RowEncoder(columns, (chunk) => void chunks.push(chunk))
   for (const rows of batchesOf(values)) await encoder.add(await rows)
   await encoder.flush()
   return { found: encoder.found, chunks }
+}
+
+function foundIn({ rowCount, nullColumns, multiValuedColumns }: Found): Found {
+  return { rowCount, nullColumns, multiValuedColumns }
 }
 
 /** All that a client sees of a failure, and its limit, which logs name. Its cause is for the log of this process. */

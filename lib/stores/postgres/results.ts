@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { unavailable } from '../../core/errors'
-import type { Rows, StoredResult } from '../../core/result'
+import type { StoredResult } from '../../core/result'
 import { nextTurn } from '../../core/turns'
-import { unpackChunk } from '../batches/chunk'
+import { unpackAll } from '../batches/chunk'
 import { freezeResult } from '../execution/frozen-result'
 import type { StoredChunk } from '../execution/kept-rows'
 import { KeptRows } from '../execution/kept-rows'
@@ -61,7 +61,7 @@ export class Results {
   async #decode(key: Buffer, stored: StoredQuery): Promise<{ result: StoredResult; bytes: number }> {
     if (!stored.head) throw unavailable('a result is not there as a whole')
     const { found, ...facts } = await decodeHead(stored.head)
-    const rows: Rows = stored.body ? await unpackChunk(stored.body) : []
+    const rows = stored.body ? await unpackAll(stored.body, found) : []
     const values = stored.chunks > 0 ? new KeptRows(found, storedChunks(this.#ledger, key, stored)) : rows
     return freezeResult({ ...facts, values }, { asJson: !stored.isColumnar && stored.timeZone === undefined })
   }

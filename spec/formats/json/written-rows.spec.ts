@@ -113,6 +113,18 @@ describe('rows that are written as JSON', () => {
     }
   })
 
+  it('are given as texts of about the length that is asked for, with all rows in order', () => {
+    const values = Array.from({ length: 10_000 }, (_, index) => [`Zeile mit Wörtern ${index}`, index])
+    const rows = writtenRows({ columns: columnsOf('keyword', 'long'), values }) as WrittenRows
+    const { length } = rows.chunks
+    const counts = [1, 70_000, 10_000_000].map((atLeast) => {
+      const texts = [...rows.texts(atLeast)]
+      expect(`[${texts.join()}]`).toBe(JSON.stringify(values))
+      return texts.length
+    })
+    expect(counts).toEqual([length, Math.ceil(length / 2), 1])
+  })
+
   it('cannot be changed by who reads them', () => {
     const rows = writtenRows({ columns: columnsOf('keyword'), values: [['a']] }) as WrittenRows
     for (const batch of rows.batches()) (batch[0] as Value[])[0] = 'changed'

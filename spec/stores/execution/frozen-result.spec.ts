@@ -1,6 +1,7 @@
 import { JsonText } from '../../../lib/core/json-text'
 import type { QueryResult, QueryStatistics, Value } from '../../../lib/core/result'
 import { rowsOf } from '../../../lib/formats/admission'
+import type { WrittenRows } from '../../../lib/formats/json/written-rows'
 import { freezeResult } from '../../../lib/stores/execution/frozen-result'
 
 const ONE_COLUMN = [{ name: 'x', type: 'keyword' }] as const
@@ -239,6 +240,24 @@ describe('rows that are wanted as JSON', () => {
     const { result } = await freezeResult(documentsOf('a', { b: 1n }), AS_JSON)
     expect(result.values).toEqual([['a'], [{ b: 1n }]])
     expect(thawedIn(result)).toEqual([])
+  })
+
+  it('are taken as they are where they are written already, or else as an array', async () => {
+    const { result, bytes } = await freezeResult(resultOf('a', 'b'), AS_JSON)
+    const values = result.values as WrittenRows
+    const again = await freezeResult({ ...resultOf(), values }, AS_JSON)
+    expect(again).toEqual({ result, bytes })
+    expect(again.result.values).toBe(values)
+    expect((await freezeResult({ ...resultOf(), values })).result.values).toEqual([['a'], ['b']])
+  })
+
+  it('are those that exist when the copy begins, even if it has to begin again', async () => {
+    const rows = Array.from({ length: 20_000 }, (_, index): Value[] => [`row ${index}`, 1])
+    rows.push(['last', 2n ** 60n])
+    const columns = [...ONE_COLUMN, { name: 'n', type: 'long' as const }]
+    const freezing = freezeResult({ columns, values: rows }, AS_JSON)
+    rows.push(['late', 1])
+    expect((await freezing).result.values).toHaveLength(20_001)
   })
 
   it('are checked as others are', async () => {

@@ -42,11 +42,21 @@ function* writeJsonValues(sink: JsonSink, { columns, values, columnar, timeZone 
   sink.end('array')
 }
 
+/** Bytes that are sent at a time, so that a slow client holds no more. */
+const SLICE_BYTES = 128 * 1024
+
 function* copyRows(sink: JsonSink, { chunks }: WrittenRows): Writing {
   for (const chunk of chunks) {
     if (sink.pending >= BATCH_LENGTH) yield sink.take()
-    if (typeof chunk === 'string') sink.raw(chunk)
-    else sink.rawBytes(chunk)
+    if (typeof chunk === 'string') {
+      sink.raw(chunk)
+      continue
+    }
+    sink.rawBytes(chunk.subarray(0, SLICE_BYTES))
+    for (let begin = SLICE_BYTES; begin < chunk.length; begin += SLICE_BYTES) {
+      if (sink.pending > 0) yield sink.take()
+      yield chunk.subarray(begin, begin + SLICE_BYTES)
+    }
   }
 }
 

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import type { Column, ColumnType, QueryResult, Value } from '../../../lib/core/result'
 import { FORMATS, writerFor } from '../../../lib/formats/formats'
+import { jsonWriter } from '../../../lib/formats/json/json'
 import { RowsWriter, WrittenRows } from '../../../lib/formats/json/written-rows'
 import type { Presentation } from '../../../lib/formats/writer'
 import { writtenBy } from '../../support/batches'
-import { admitted, completed, plain } from '../../support/tables'
+import { admitted, chunksOf, completed, plain } from '../../support/tables'
 
 const columnsOf = (...types: ColumnType[]): Column[] => types.map((type) => ({ name: type, type }))
 
@@ -110,6 +111,21 @@ describe('rows that are written as JSON', () => {
       expect(chunk.length).toBeLessThan(80_000)
       // Part of a larger buffer would keep all of that.
       expect(typeof chunk === 'string' || chunk.buffer.byteLength === chunk.length).toBe(true)
+    }
+  })
+
+  it('are sent in parts that a slow client may hold', () => {
+    const values = Array.from({ length: 10_000 }, (_, index) => [`Zeile mit Wörtern ${index}`])
+    const result = { columns: columnsOf('keyword'), values }
+    const json = JSON.stringify(values).slice(1, -1)
+    const found = { rowCount: values.length, nullColumns: [false], multiValuedColumns: [false] }
+    const rows = [writtenRows(result) as WrittenRows, WrittenRows.of(found, json)]
+    for (const each of rows) {
+      const pieces = chunksOf(jsonWriter(completed({ ...result, values: each, isFrozen: true }), plain))
+      expect(Buffer.concat(pieces.map((piece) => Buffer.from(piece))).toString()).toContain(
+        `"values":[${json}]}`,
+      )
+      expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(129 * 1024)
     }
   })
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
 import type { QueryResult, Rows, StoredResult, Value } from '../core/result'
 import { batchesOf, isRows } from '../core/result'
 import { shown } from './assertions'
@@ -129,16 +130,13 @@ async function assertWholeOrBroken(reader: Reader, expected: Rows): Promise<void
 
 /** Compares row by row: a difference of large tables would take minutes to print. */
 function assertRows(rows: Rows, expected: Rows): void {
+  const missing = (): string => `${rows.length} rows came in place of ${expected.length}`
   for (const [index, row] of expected.entries()) {
-    assert.ok(index < rows.length, `${rows.length} rows came in place of ${expected.length}`)
-    const message = `row ${index} is ${shown(rows[index])} in place of ${shown(row)}`
-    try {
-      assert.deepEqual(rows[index], row)
-    } catch {
-      assert.fail(message)
-    }
+    if (index >= rows.length) assert.fail(missing())
+    if (isDeepStrictEqual(rows[index], row)) continue
+    assert.fail(`row ${index} is ${shown(rows[index])} in place of ${shown(row)}`)
   }
-  assert.equal(rows.length, expected.length, `${rows.length} rows came in place of ${expected.length}`)
+  if (rows.length > expected.length) assert.fail(missing())
 }
 
 function hasValue(cell: Value | undefined): boolean {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
 import type { QueryResult, Rows, StoredResult, Value } from '../core/result'
 import { batchesOf, isRows } from '../core/result'
-import { shown } from './assertions'
+import { must, shown } from './assertions'
 import { readRows } from './read-rows'
 import type { Subject } from './subject'
 import type { Suite } from './suite'
@@ -132,11 +132,11 @@ async function assertWholeOrBroken(reader: Reader, expected: Rows): Promise<void
 function assertRows(rows: Rows, expected: Rows): void {
   const missing = (): string => `${rows.length} rows came in place of ${expected.length}`
   for (const [index, row] of expected.entries()) {
-    if (index >= rows.length) assert.fail(missing())
-    if (isDeepStrictEqual(rows[index], row)) continue
-    assert.fail(`row ${index} is ${shown(rows[index])} in place of ${shown(row)}`)
+    must(index < rows.length, missing)
+    const isEqual = isDeepStrictEqual(rows[index], row)
+    must(isEqual, () => `row ${index} is ${shown(rows[index])} in place of ${shown(row)}`)
   }
-  if (rows.length > expected.length) assert.fail(missing())
+  must(rows.length === expected.length, missing)
 }
 
 function hasValue(cell: Value | undefined): boolean {

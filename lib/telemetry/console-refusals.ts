@@ -16,12 +16,13 @@ export function refusalsOnConsole(clock = systemClock) {
   const toldMs = new Map<string, number>()
 
   return (error: unknown, { headers: { authorization } }: Pick<IncomingMessage, 'headers'>): void => {
-    const reason = reasonOf(error, authorization)
     for (const [told, timeMs] of toldMs) {
       // A clock may be set back.
       if (Math.abs(clock.now() - timeMs) >= QUIET_MS) toldMs.delete(told)
     }
-    if (toldMs.has(reason) || toldMs.size >= MOST_REASONS) return
+    if (toldMs.size >= MOST_REASONS) return
+    const reason = reasonOf(error, authorization)
+    if (toldMs.has(reason)) return
     toldMs.set(reason, clock.now())
     printOnConsole('warn', `express-esql-async-query: a caller was refused: ${reason}`)
   }

@@ -11,8 +11,13 @@ export function shown(value: unknown): string {
   return inspect(value, { breakLength: Number.POSITIVE_INFINITY, maxArrayLength: 10, maxStringLength: 200 })
 }
 
+/** Fails with a sentence that is made only then, since the values in it may be long. */
+export function must(condition: boolean, sentence: () => string): asserts condition {
+  if (!condition) assert.fail(sentence())
+}
+
 export function assertRunning(query: AsyncQuery | undefined): asserts query is RunningQuery {
-  assert.equal(query?.isRunning, true, `${shown(query)} came in place of a running query`)
+  must(query?.isRunning === true, () => `${shown(query)} came in place of a running query`)
   assert.ok(typeof query.id === 'string' && query.id !== '', 'a running query has no id')
   assert.ok(!('result' in query), 'a running query shows rows')
 }
@@ -22,7 +27,7 @@ export function assertCompleted(
   query: AsyncQuery | undefined,
   { columns, values }: QueryResult,
 ): asserts query is CompletedQuery {
-  assert.equal(query?.isRunning, false, `${shown(query)} came in place of a completed query`)
+  must(query?.isRunning === false, () => `${shown(query)} came in place of a completed query`)
   assert.deepEqual({ columns: query.result.columns, values: query.result.values }, { columns, values })
 }
 
@@ -33,7 +38,7 @@ export async function errorOf(call: Promise<unknown>): Promise<QueryError> {
   } catch (error) {
     // An assertion of the kit itself, such as a call without an end.
     if (error instanceof assert.AssertionError) throw error
-    assert.ok(isQueryError(error), `a call threw ${shown(error)} in place of a QueryError`)
+    must(isQueryError(error), () => `a call threw ${shown(error)} in place of a QueryError`)
     return error
   }
   return assert.fail(`${shown(answer)} came in place of an error`)

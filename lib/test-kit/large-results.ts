@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
 import type { QueryResult, Rows, StoredResult, Value } from '../core/result'
 import { batchesOf, isRows } from '../core/result'
-import { shown } from './assertions'
+import { must, shown } from './assertions'
 import { readRows } from './read-rows'
 import type { Subject } from './subject'
 import type { Suite } from './suite'
@@ -129,16 +130,13 @@ async function assertWholeOrBroken(reader: Reader, expected: Rows): Promise<void
 
 /** Compares row by row: a difference of large tables would take minutes to print. */
 function assertRows(rows: Rows, expected: Rows): void {
+  const missing = (): string => `${rows.length} rows came in place of ${expected.length}`
   for (const [index, row] of expected.entries()) {
-    assert.ok(index < rows.length, `${rows.length} rows came in place of ${expected.length}`)
-    const message = `row ${index} is ${shown(rows[index])} in place of ${shown(row)}`
-    try {
-      assert.deepEqual(rows[index], row)
-    } catch {
-      assert.fail(message)
-    }
+    must(index < rows.length, missing)
+    const isEqual = isDeepStrictEqual(rows[index], row)
+    must(isEqual, () => `row ${index} is ${shown(rows[index])} in place of ${shown(row)}`)
   }
-  assert.equal(rows.length, expected.length, `${rows.length} rows came in place of ${expected.length}`)
+  must(rows.length === expected.length, missing)
 }
 
 function hasValue(cell: Value | undefined): boolean {

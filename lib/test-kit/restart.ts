@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { isQueryError } from '../core/errors'
-import { assertCompleted, assertFails, shown } from './assertions'
+import { assertCompleted, assertFails, must, shown } from './assertions'
 import { readRows } from './read-rows'
 import type { Subject } from './subject'
 import { FOREVER, mallory } from './subject'
@@ -102,7 +102,7 @@ function running({ harness }: Suite, test: Register): void {
     const after = await restart()
     const outcome = await ended(after, id)
     if (isQueryError(outcome)) {
-      assert.ok(outcome.status >= 500, `${shown(outcome)} has the status ${outcome.status}`)
+      must(outcome.status >= 500, () => `${shown(outcome)} has the status ${outcome.status}`)
       await assertFails(after.get(id), outcome)
     } else if (outcome instanceof Error) throw outcome
     else assertCompleted(outcome as never, harness.outcomes.completes)

@@ -6,7 +6,7 @@ import { isObject } from '../core/is-object'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions, WaitOptions } from '../core/operations'
 import type { StoredResult } from '../core/result'
 import type { AsyncQuery, AsyncQueryStore, CompletedQuery, ListedQuery, QueryRequest } from '../core/store'
-import { shown } from './assertions'
+import { must, shown } from './assertions'
 import type { HarnessQueries, OptionalMethod, ResolvedHarness, SeedOptions } from './harness'
 import { withRows } from './read-rows'
 
@@ -95,7 +95,7 @@ export class Subject {
     const submitOptions = { waitForCompletionTimeoutMs: 0, ...kept, ...rest }
     return this.begin('submit', async () => {
       const answer = await this.#method('submit').call(this.store, submitted, owner, submitOptions)
-      assert.ok(isObject(answer), `submit answers ${shown(answer)}, which is no query`)
+      must(isObject(answer), () => `submit answers ${shown(answer)}, which is no query`)
       return withRows(answer)
     })
   }
@@ -116,7 +116,7 @@ export class Subject {
   async result(id: string): Promise<StoredResult> {
     const options = { waitForCompletionTimeoutMs: 0 }
     const query = await this.begin('get', () => this.store.get(id, alice, options)).end()
-    assert.ok(query?.isRunning === false, `${shown(query)} came in place of a completed query`)
+    must(query?.isRunning === false, () => `${shown(query)} came in place of a completed query`)
     return query.result
   }
 
@@ -139,7 +139,7 @@ export class Subject {
   list({ owner = alice, ...options }: AsOwner & ListOptions = {}): Promise<readonly ListedQuery[]> {
     return this.begin('list', async () => {
       const queries = await this.#method('list').call(this.store, owner, options)
-      assert.ok(Array.isArray(queries), `list answers ${shown(queries)}, which is no list`)
+      must(Array.isArray(queries), () => `list answers ${shown(queries)}, which is no list`)
       return queries
     }).end()
   }

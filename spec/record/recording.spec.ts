@@ -12,6 +12,7 @@ import { errorBody, headOf } from '../../lib/record/outcome'
 import type { RecordingOptions } from '../../lib/record/recording'
 import { Recording } from '../../lib/record/recording'
 import type { RedactEntry } from '../../lib/record/redaction'
+import { anyCharacter } from '../support/any-character'
 import { RecordingFolder } from '../support/recordings'
 
 const COLUMNS: QueryResult['columns'] = [{ name: 'a', type: 'keyword' }]
@@ -20,7 +21,7 @@ const DONE = { isRunning: false, isPartial: false } as const
 /** Texts of a server, and those of a client, which may end within a character. */
 const told = fc.oneof(
   fc.constantFrom('', ' ', '\n', '"', '`', '\u2028', '\uffff'),
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
 )
 const sent = fc.oneof(told, fc.constantFrom('// a', '/*', '"""', '\ud800'))
 

@@ -3,6 +3,7 @@ import { startDouble } from 'express-esql-async-query/double'
 import fc from 'fast-check'
 import type { QueryResult, Value } from '../../lib/core/result'
 import { nextTurn } from '../../lib/core/turns'
+import { anyCharacter } from '../support/any-character'
 import type { Cluster } from '../support/cluster'
 import { API_KEY, startCluster } from '../support/cluster'
 import { Asker } from '../support/double'
@@ -55,12 +56,12 @@ const rows = fc.array(
     fc.oneof(big, fc.array(big, { minLength: 2, maxLength: 3 })),
     fc.bigInt(2n ** 53n, 2n ** 64n - 1n),
     fc.double({ noNaN: true, noDefaultInfinity: true }),
-    fc.oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.constant(null)),
+    fc.oneof(fc.string({ unit: anyCharacter, maxLength: 12 }), fc.constant(null)),
   ),
   { maxLength: 6 },
 )
 
-const text = fc.string({ unit: 'binary', maxLength: 20 })
+const text = fc.string({ unit: anyCharacter, maxLength: 20 })
 
 const catalogues: fc.Arbitrary<Known[]> = fc.uniqueArray(
   fc.record({

@@ -161,7 +161,7 @@ describe('the result of a store', () => {
 
   it('is checked in turns', async () => {
     let turns = 0
-    const values = Array.from({ length: 200_000 }, () => ['2024-01-01T00:00:00+01:00'])
+    const values = Array.from({ length: 40_000 }, () => ['2024-01-01T00:00:00+01:00'])
     const answer = get({ columns: [{ name: 'c', type: 'date' }], values }, 'csv')
     const count = setInterval(() => {
       turns += 1

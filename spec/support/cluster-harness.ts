@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AsyncQueryStore } from '../../lib/core/store'
 import type { StoreHarness } from '../../lib/test-kit'
-import { ManualClock } from '../../lib/test-kit'
+import { ManualClock } from '../../lib/test-kit/manual-clock'
 import type { Cluster, ClusterQuery, Release } from './cluster'
 import { startCluster } from './cluster'
 import { MemoryHarness } from './memory-harness'

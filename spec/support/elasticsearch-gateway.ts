@@ -1,6 +1,6 @@
 import { Client } from '@elastic/elasticsearch'
 import { ElasticsearchStore, newSealingKey } from 'express-esql-async-query'
-import { ManualClock } from 'express-esql-async-query/test-kit'
+import { ManualClock } from '../../lib/test-kit/manual-clock'
 import { API_KEY, SERVICE_ACCOUNT } from './cluster'
 import type { Gateway, GatewayOptions } from './gateway'
 import { startGateway } from './gateway'

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import type { AsyncQueryRouter, AsyncQueryRouterOptions, MemoryStoreOptions } from 'express-esql-async-query'
 import { asyncQueryRouter, esqlProductInfo, jwtCaller, MemoryStore } from 'express-esql-async-query'
-import { ManualClock } from 'express-esql-async-query/test-kit'
 import supertest from 'supertest'
 import { matchRoute } from '../../lib/request/routes'
+import { ManualClock } from '../../lib/test-kit/manual-clock'
 import { Engine } from './engine'
 import { audience, issuer, rsaKeys, token } from './tokens'
 import { watchAnswer } from './watched-answers'
@@ -76,7 +76,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   app.use(prefix, router)
   if (productInfo) app.use(prefix, esqlProductInfo({ ...required, store: routerOptions.store ?? store }))
   after?.(app)
-  const server = app.listen(0, '127.0.0.1')
+  // A thousand clients that come at once are more than the system lets wait by default.
+  const server = app.listen(0, '127.0.0.1', 2_000)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const mount = prefix === '/' ? '' : prefix

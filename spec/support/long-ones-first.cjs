@@ -14,6 +14,7 @@ const FIRST = [
   'system/server',
   'system/faults',
   'system/large-results',
+  'verify/broken-servers',
   'system/verify',
   'system/older-cluster',
 ]

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { createServer, request as httpRequest } from 'node:http'
+import { Agent, createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../../lib/core/clock'
 import { systemClock } from '../../../lib/core/clock'
 
@@ -19,6 +20,12 @@ export interface ProxiedAnswer {
   status: number
   headers: Record<string, string | string[]>
   body: Buffer
+}
+
+/** What was asked, and what the good server has answered, if anybody waited for it. */
+export interface Exchange {
+  request: ProxiedRequest
+  answer?: ProxiedAnswer
 }
 
 /** A server that breaks one promise, and the checks that must fail. */
@@ -78,13 +85,16 @@ export class FlawedProxy {
   waits = 0
   /** The most queries that ran at a time, as far as deletes and stops tell. */
   mostRunning = 0
+  /** What came through, as the client and the good server wrote it. */
+  readonly exchanges: Exchange[] = []
+  protected readonly broken: BrokenServer
   readonly #good: URL
-  readonly #broken: BrokenServer
+  readonly #agent = new Agent({ keepAlive: true })
   readonly #server: Server
 
   constructor(good: string, broken: BrokenServer) {
     this.#good = new URL(good)
-    this.#broken = broken
+    this.broken = broken
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch(() => response.destroy())
     })
@@ -101,6 +111,7 @@ export class FlawedProxy {
   }
 
   async close(): Promise<void> {
+    this.#agent.destroy()
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))
   }
@@ -109,7 +120,7 @@ export class FlawedProxy {
   ask({ method, path, headers, body }: ProxiedRequest, signal?: AbortSignal): Promise<ProxiedAnswer> {
     return new Promise((resolve, reject) => {
       const url = { host: this.#good.hostname, port: this.#good.port, path }
-      const sent = httpRequest({ ...url, method, headers, agent: false, ...(signal && { signal }) })
+      const sent = httpRequest({ ...url, method, headers, agent: this.#agent, ...(signal && { signal }) })
       sent.on('error', reject)
       sent.on('response', async (response) => {
         const answer = { status: response.statusCode ?? 0, body: await bytesOf(response) }
@@ -128,10 +139,12 @@ export class FlawedProxy {
       headers: headers as Record<string, string>,
       body: (await bytesOf(incoming)).toString(),
     }
-    const original = { ...request, headers: { ...request.headers } }
+    const original = copyOf(request)
+    const exchange: Exchange = { request: original }
+    this.exchanges.push(exchange)
     const controller = new AbortController()
-    response.on('close', () => controller.abort())
-    await this.#broken.request?.(request, this)
+    response.on('close', () => response.writableFinished || controller.abort())
+    await this.broken.request?.(request, this)
     if (request.body !== original.body)
       request.headers['content-length'] = `${Buffer.byteLength(request.body)}`
     const isWait = original.path.endsWith('=1m')
@@ -139,15 +152,17 @@ export class FlawedProxy {
     const answer = await this.ask(request, controller.signal).finally(() => {
       if (isWait) this.waits -= 1
     })
-    this.#note(original, answer)
+    exchange.answer = copyOf(answer)
+    this.note(original, answer)
     const length = answer.body.length
-    await this.#broken.answer?.(answer, original, this)
+    await this.broken.answer?.(answer, original, this)
     if (answer.body.length !== length) delete answer.headers['content-length']
     response.writeHead(answer.status, answer.headers)
     response.end(answer.body)
   }
 
-  #note(request: ProxiedRequest, { status, headers }: ProxiedAnswer): void {
+  /** Remembers what flaws ask for. */
+  protected note(request: ProxiedRequest, { status, headers }: ProxiedAnswer): void {
     const id = String(headers['x-elasticsearch-async-id'] ?? '')
     if (isSubmit(request) && id !== '') {
       const isRunning = headers['x-elasticsearch-async-is-running'] === '?1'
@@ -160,6 +175,38 @@ export class FlawedProxy {
   #countRunning(): number {
     return [...this.running].filter((id) => !this.deleted.has(id)).length
   }
+}
+
+/** Shows a flaw what came through without it. Nobody is asked. */
+export class Rehearsal extends FlawedProxy {
+  #hasAsked = false
+
+  constructor(broken: BrokenServer) {
+    super('http://good.invalid', broken)
+  }
+
+  override async ask(): Promise<ProxiedAnswer> {
+    this.#hasAsked = true
+    return { status: 200, headers: {}, body: Buffer.from('') }
+  }
+
+  /** Whether client and good server would notice the flaw here. */
+  async isNoticed({ request, answer }: Exchange): Promise<boolean> {
+    this.#hasAsked = false
+    const sent = copyOf(request)
+    await this.broken.request?.(sent, this)
+    const got = answer && copyOf(answer)
+    if (got) {
+      this.note(request, got)
+      await this.broken.answer?.(got, request, this)
+    }
+    return this.#hasAsked || !isDeepStrictEqual([sent, got], [request, answer])
+  }
+}
+
+/** Flaws change fields and headers in place, and never the bytes of a body. */
+function copyOf<T extends ProxiedRequest | ProxiedAnswer>(original: T): T {
+  return { ...original, headers: { ...original.headers } }
 }
 
 async function bytesOf(stream: IncomingMessage): Promise<Buffer> {

@@ -1,3 +1,0 @@
-import { describeBrokenServers } from '../../support/describe-broken-servers'
-
-describeBrokenServers('life')

@@ -12,7 +12,10 @@ const IMPORTS = /\bimport\s*\(/
 module.exports = class CompiledOnce extends Runtime {
   constructor(...args) {
     super(...args)
-    const { environment, executor } = { environment: args[1], executor: this.executor }
+    const [, environment] = args
+    const { executor } = this
+    // What an executor is may change with any version of Jest: specs are then slower, and run as before.
+    if (!Array.isArray(executor?.injectedModuleParameters)) return
     const compile = executor.compile.bind(executor)
     executor.compile = (code, filename) => {
       const context = environment.getVmContext()

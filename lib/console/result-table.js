@@ -65,7 +65,7 @@ export class ResultTable {
       h(
         'div',
         { class: classOf(column), role: 'columnheader', 'aria-colindex': String(at + 2) },
-        h('span', { class: 'name' }, column.name),
+        h('span', { class: 'name', dir: 'auto' }, column.name),
         h('span', { class: 'type' }, column.type),
       ),
     )
@@ -99,7 +99,7 @@ export class ResultTable {
   #row(at) {
     const cells = this.#columns.map((column, index) => {
       const value = this.#values[at][index]
-      const attributes = { id: `cell-${at}-${index}`, class: classOf(column), role: 'gridcell' }
+      const attributes = { id: `cell-${at}-${index}`, class: classOf(column), role: 'gridcell', dir: 'auto' }
       const cell = h('div', { ...attributes, 'aria-colindex': String(index + 2) }, textOf(value))
       if (value === null) cell.classList.add('null')
       Object.assign(cell.dataset, { row: at, column: index })
@@ -167,7 +167,11 @@ export class ResultTable {
     else this.#host.removeAttribute('aria-activedescendant')
     const { name = '' } = this.#columns[column] ?? {}
     setText(byId('cell-place'), cell ? `${name}, row ${showCount(row + 1)}` : 'No rows')
-    setText(byId('cell-value'), cell ? textOf(this.#values[row][column]) : '')
+    const whole = byId('cell-value')
+    setText(whole, cell ? textOf(this.#values[row][column]) : '')
+    // The keyboard reaches what it can scroll.
+    if (whole.scrollHeight > whole.clientHeight) whole.tabIndex = 0
+    else whole.removeAttribute('tabindex')
   }
 }
 

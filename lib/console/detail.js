@@ -1,6 +1,6 @@
 import { copy } from './announce.js'
 import { showChart } from './chart.js'
-import { byId, replace, setText } from './dom.js'
+import { byId, h, replace, setText } from './dom.js'
 import { download } from './downloads.js'
 import { phasePill } from './phase.js'
 import { ResultTable } from './result-table.js'
@@ -41,10 +41,11 @@ function show() {
   byId('detail').dataset.phase = run.phase
   setText(byId('detail-query'), run.query)
   if (byId('detail-phase').dataset.phase !== run.phase) showPhase(run)
-  setText(byId('detail-id'), run.id ?? (isOpen(run) ? 'not known yet' : 'none: the result is not kept'))
+  setText(byId('detail-id'), run.id ?? noId(run))
   byId('copy-id').hidden = run.id === undefined
   showActions(run)
   showProblem(run)
+  showWarnings(run)
   showResult(run)
   tick()
 }
@@ -79,12 +80,23 @@ function showProblem({ phase, error, problem }) {
   setText(byId('problem-reason'), fault?.reason ?? '')
 }
 
+function showWarnings({ warnings = [] }) {
+  byId('warnings').hidden = warnings.length === 0
+  const lines = warnings.map((text) => h('p', { dir: 'auto' }, text))
+  replace(byId('warning-texts'), ...lines)
+}
+
+function noId(run) {
+  if (isOpen(run)) return 'not known yet'
+  return run.phase === 'failed' ? 'none' : 'none: the result is not kept'
+}
+
 const NOTHING = {
   submitting: 'The query is on its way.',
   running: 'The query runs. Its rows come when it is complete, or when you stop it.',
   failed: 'The query failed, so it has no rows.',
   deleted: 'The query is deleted. To its owner it is now as unknown as to a stranger.',
-  gone: 'The gateway knows no such query any more: it has expired, or somebody has deleted it.',
+  gone: 'The gateway knows no such query any more: it has expired, somebody has deleted it, or the gateway has started again.',
 }
 
 function showResult(run) {

@@ -1,6 +1,6 @@
 import type { SampleQuery } from '../sample/engine'
 import type { ServerConfig } from './config'
-import { isExposed } from './config'
+import { isExposed, kindOf } from './config'
 import type { DevelopmentAccess } from './development-mode'
 import { SETTINGS, variableOf } from './settings'
 import type { Style } from './style'
@@ -63,10 +63,6 @@ const KINDS = {
     const [cluster, catalogue] = [SETTINGS.elasticsearchUrl, SETTINGS.catalogue].map(variableOf)
     return `sample queries, which are recordings (${cluster} for a cluster, ${catalogue} for queries of your own)`
   },
-}
-
-function kindOf({ elasticsearch, isOwnCatalogue }: ServerConfig): keyof typeof KINDS {
-  return elasticsearch ? 'cluster' : isOwnCatalogue ? 'catalogue' : 'samples'
 }
 
 function servedBy(config: ServerConfig): string {

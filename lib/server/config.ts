@@ -112,6 +112,11 @@ export function isExposed({ host, elasticsearch }: Pick<ServerConfig, 'host' | '
   return elasticsearch !== undefined || (host !== undefined && !LOOPBACK.includes(host))
 }
 
+/** What answers queries. */
+export function kindOf({ elasticsearch, isOwnCatalogue }: ServerConfig): 'cluster' | 'catalogue' | 'samples' {
+  return elasticsearch ? 'cluster' : isOwnCatalogue ? 'catalogue' : 'samples'
+}
+
 /** Without this, a gateway whose key was not mounted would print tokens to the log. */
 function assertDevelopment(
   given: GivenSettings,

@@ -43,7 +43,7 @@ export function asText(started: Started, style: Style): string {
     ...(access
       ? [
           ['Console', style.link(consoleOf(started, access))],
-          ['Tour', '--tour plays the whole story'],
+          ['Tour', 'start it with --tour to see the whole story, in any shell'],
         ]
       : []),
   ].map(([label = '', text]) => `  ${style.dim(label.padEnd(9))}${text}\n`)

@@ -76,6 +76,7 @@ export function parseCommandLine(
 /** What a gateway starts with. */
 export function readConfig(given: GivenSettings): ServerConfig {
   given.refuseUnknownVariables()
+  given.refuseBadValues()
   const tokenCheck = readTokenCheck(given)
   const elasticsearch = readElasticsearch(given)
   const host = given.read(SETTINGS.host)

@@ -62,7 +62,7 @@ function showActions(run) {
   const { wait } = run
   enable('action-wait', isRunning)
   byId('action-wait').setAttribute('aria-pressed', String(wait !== undefined))
-  setText(byId('action-wait-label'), wait ? 'Waiting… end' : 'Wait')
+  setText(byId('action-wait-label'), wait ? 'End the wait' : 'Wait')
   enable('action-stop', isRunning && !run.isStopping)
   enable('action-delete', isThere)
   enable('download', run.values !== undefined)

@@ -7,8 +7,8 @@ const ROW_PX = 32
 const SPARE = 12
 /** Browsers cannot make an element much higher. */
 const MOST_ROWS = 500_000
-/** How many rows decide the widths of the columns. */
-const MEASURED = 200
+/** About how many rows decide the widths of the columns. They are spread over all, since numbers often grow. */
+const MEASURED = 400
 const [NARROWEST, WIDEST] = [6, 44]
 
 /**
@@ -52,7 +52,8 @@ export class ResultTable {
   }
 
   #widths() {
-    const sample = this.#values.slice(0, MEASURED)
+    const step = Math.ceil(this.#values.length / MEASURED)
+    const sample = this.#values.filter((_, at) => at % step === 0 || at === this.#values.length - 1)
     const widths = this.#columns.map(({ name, type }, at) => {
       const longest = Math.max(name.length, type.length, ...sample.map((row) => textOf(row[at]).length))
       return `calc(${Math.min(WIDEST, Math.max(NARROWEST, longest))}ch + 24px)`

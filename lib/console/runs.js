@@ -197,5 +197,12 @@ function parseBody(text) {
 function errorOf({ error }, status) {
   if (status === 401) return { type: error?.type, reason: NO_TOKEN }
   if (typeof error === 'string') return { type: `HTTP ${status}`, reason: error }
-  return { type: error?.type ?? `HTTP ${status}`, reason: error?.reason ?? '', status }
+  return { type: error?.type ?? `HTTP ${status}`, reason: reasonsOf(error), status }
+}
+
+/** A reason, and the reasons behind it, which say the most. */
+function reasonsOf(error) {
+  const reasons = []
+  for (let cause = error; cause; cause = cause.caused_by) reasons.push(cause.reason ?? '')
+  return [...new Set(reasons)].join('\n')
 }

@@ -117,6 +117,35 @@ describeInChromium('what surrounds the console, in Chromium', () => {
     expect(refused.filter((text) => !/net::ERR_/.test(text))).toEqual([])
   })
 
+  it('shows a reason with the reasons behind it', async () => {
+    await open(await start().url())
+    await tab.page.fill('#wait', 'soon')
+    await tab.submit('FROM books', 'Failed')
+    expect((await tab.page.textContent('#problem-reason'))?.split('\n')).toEqual([
+      expect.stringContaining('failed to parse field [wait_for_completion_timeout]'),
+      expect.stringContaining('with value [soon] as a time value'),
+    ])
+  })
+
+  it('gives columns the room that later rows need', async () => {
+    await open(await start().url())
+    await tab.submit('FROM many | LIMIT 100000', 'Complete')
+    await tab.page.locator('[role=grid]').press('Control+End')
+    const cut = await tab.page.evaluate(
+      `[...document.querySelectorAll('.rows .cell')].filter((cell) => cell.scrollWidth > cell.clientWidth).length`,
+    )
+    expect(cut).toBe(0)
+  })
+
+  it('shows all of a parameter in 360 pixels', async () => {
+    const url = await start().url()
+    const { page } = await open(url, { viewport: { width: 360, height: 740 } })
+    await page.goto(`${url}/#api/esql-async-query`)
+    await page.locator('.scroller td').first().waitFor()
+    const hidden = `[...document.querySelectorAll('.scroller')].filter((box) => box.scrollWidth > box.clientWidth).length`
+    expect(await page.evaluate(hidden)).toBe(0)
+  })
+
   it('shows the warnings of a result', async () => {
     await open(await startCatalogue())
     await tab.submit('FROM warned', 'Complete')

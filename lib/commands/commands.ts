@@ -70,7 +70,10 @@ export async function runCommand(args: readonly string[]): Promise<number | unde
   )
   const [name = ''] = args.slice(Math.max(at, 0))
   try {
-    if (at >= 0) return await COMMANDS[name]?.run(args.toSpliced(at, 1))
+    const rest = args.toSpliced(Math.max(at, 0), 1)
+    const other = rest.find((arg) => COMMAND_FLAGS.includes(arg))
+    if (at >= 0 && other !== undefined) throw new ConfigError(`give one of the commands ${name} and ${other}`)
+    if (at >= 0) return await COMMANDS[name]?.run(rest)
     if (name === '' || name.startsWith('-')) return undefined
     const [word = ''] = closest(name, WORDS.keys())
     const meant = WORDS.get(word)

@@ -20,6 +20,16 @@ describe('runCommand', () => {
     expect(written.mock.calls).toEqual([[`express-esql-async-query: ${message}\n`]])
   })
 
+  it.each([
+    [['--tour', '--check'], 'give one of the commands --tour and --check'],
+    [['--port', '0', '--check', '--tour'], 'give one of the commands --check and --tour'],
+    [['double', '--tour'], 'give one of the commands double and --tour'],
+  ])('refuses two commands: %j', async (args, message) => {
+    const written = jest.spyOn(process.stderr, 'write').mockReturnValue(true)
+    expect(await runCommand(args)).toBe(2)
+    expect(written.mock.calls).toEqual([[`express-esql-async-query: ${message}\n`]])
+  })
+
   it.each([[[]], [['--port', '0']], [['-h']]])('leaves %j to the gateway', async (args) => {
     expect(await runCommand(args)).toBeUndefined()
   })

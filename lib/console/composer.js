@@ -42,15 +42,18 @@ export function send() {
   byId('detail').scrollIntoView({ block: 'nearest' })
 }
 
+/** Puts a query into the form, to be changed and submitted. */
+export function write({ query, params }) {
+  byId('query').value = query
+  byId('params').value = params ?? ''
+  byId('params-group').open = Boolean(params)
+  checkParams()
+  markSample()
+  byId('query').focus()
+}
+
 function sample({ usage, shows, params }) {
-  const pick = () => {
-    byId('query').value = usage
-    byId('params').value = params ?? ''
-    byId('params-group').open = params !== undefined
-    checkParams()
-    markSample()
-    byId('query').focus()
-  }
+  const pick = () => write({ query: usage, params })
   return h(
     'li',
     {},

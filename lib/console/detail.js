@@ -1,5 +1,6 @@
 import { copy } from './announce.js'
 import { showChart } from './chart.js'
+import { write } from './composer.js'
 import { byId, h, replace, setText } from './dom.js'
 import { download } from './downloads.js'
 import { phasePill } from './phase.js'
@@ -27,6 +28,7 @@ export function makeDetail() {
   act('action-stop', stop)
   act('action-delete', remove)
   act('download', download)
+  act('edit', write)
   act('copy-id', ({ id }) => copy(id, 'the id'))
   onChange('runs selected', show)
   setInterval(tick, TICK_MS)

@@ -101,6 +101,21 @@ describeInChromium('what surrounds the console, in Chromium', () => {
     expect(await page.inputValue('#query')).toBe('FROM somewhere')
   })
 
+  it('takes a query that was submitted back into the form, with its params', async () => {
+    const { page } = await open(await start().url())
+    await page.click('#samples button[data-usage="ROW x = ?, y = ?"]')
+    await page.click('button[type=submit]')
+    await tab.phase('Complete')
+    await tab.submit('FROM books', 'Complete')
+    await page.locator('#query-list button', { hasText: 'ROW x' }).click()
+    await page.locator('#detail-query', { hasText: 'ROW x' }).waitFor()
+    await page.keyboard.press('e')
+    const written = await page.evaluate(
+      `[document.activeElement.value, document.getElementById('params').value]`,
+    )
+    expect(written).toEqual(['ROW x = ?, y = ?', '[9007199254740993, "text"]'])
+  })
+
   it('says that the gateway is away, and goes on when it is there again, with other tokens', async () => {
     const port = await freePort()
     const first = start(port)

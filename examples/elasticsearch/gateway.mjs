@@ -23,7 +23,7 @@ app.use(esqlProductInfo({ store, resolveCaller }))
 const server = app.listen(PORT, (error) => {
   if (error) throw error
   const gateway = `http://localhost:${server.address().port}`
-  console.log(`The gateway listens on ${gateway}, in front of the cluster ${url}. Paste:
+  console.log(`The gateway listens on ${gateway}, in front of the cluster ${url}. Paste into a second terminal:
 
 curl -sS "${gateway}/_query?format=txt" -u alice:wonderland -H 'Content-Type: application/json' -d '{"query":"FROM logs | LIMIT 2"}'
 `)

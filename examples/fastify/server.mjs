@@ -19,7 +19,7 @@ app.post('/echo', ({ body }) => body)
 
 await app.listen({ port: Number(process.env.PORT ?? 3000) })
 const url = `http://localhost:${app.server.address().port}`
-console.log(`Fastify listens on ${url}, and has the router under /es. Paste:
+console.log(`Fastify listens on ${url}, and has the router under /es. Paste into a second terminal:
 
 curl -sS ${url}/
 curl -sS "${url}/es/_query?format=txt" -u alice:wonderland -H 'Content-Type: application/json' -d '{"query":"FROM books"}'

@@ -13,7 +13,7 @@ const tokenOf = (subject) => jwt.sign({}, key, { subject, issuer, audience, expi
 /** Says what to do next. */
 export function printCommands(server, error) {
   if (error) throw error
-  console.log(`The gateway listens on http://localhost:${server.address().port}, for an hour of tokens. Paste:
+  console.log(`The gateway listens on http://localhost:${server.address().port}, and its tokens are good for an hour. Paste into a second terminal:
 
 export URL=http://localhost:${server.address().port}
 export ALICE='Authorization: Bearer ${tokenOf('alice')}'

@@ -17,7 +17,7 @@ const first = await startReplica('replica 1', Number(PORT))
 const second = await startReplica('replica 2', Number(PORT) && Number(PORT) + 1)
 const post = `-u alice:wonderland -H 'Content-Type: application/json'`
 const query = 'FROM orders | STATS revenue = SUM(amount) BY region'
-console.log(`Submit a query of 20 seconds to replica 1, kill replica 1, and wait at replica 2. Paste:
+console.log(`Submit a query of 20 seconds to replica 1, kill replica 1, and wait at replica 2. Paste into a second terminal:
 
 curl -sS ${first.url}/_query/async ${post} -d '{"query":"${query}","params":[20],"wait_for_completion_timeout":"0s"}' -o submitted.json
 kill -9 ${first.pid}

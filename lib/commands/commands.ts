@@ -55,6 +55,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 /** The commands that are named like flags. */
 export const COMMAND_FLAGS = Object.keys(COMMANDS).filter((name) => name.startsWith('--'))
 
+/** What somebody may mean who begins with a word. */
+const WORDS = new Map(
+  [...Object.keys(COMMANDS), '--help', '--version'].map((name) => [name.replace(/^--/, ''), name]),
+)
+
 /**
  * Runs the command that the first argument names, and resolves with its exit code. `undefined` if it names none: the
  * arguments are then those of the gateway.
@@ -65,10 +70,17 @@ export async function runCommand(args: readonly string[]): Promise<number | unde
   )
   const [name = ''] = args.slice(Math.max(at, 0))
   try {
-    if (at >= 0) return await COMMANDS[name]?.run(args.toSpliced(at, 1))
-    const [suggestion] = name.startsWith('-') ? [] : closest(name, Object.keys(COMMANDS))
-    if (suggestion === undefined) return undefined
-    throw new ConfigError(`the command ${name} is not known; did you mean ${suggestion}?`)
+    const rest = args.toSpliced(Math.max(at, 0), 1)
+    const other = rest.find((arg) => COMMAND_FLAGS.includes(arg))
+    if (at >= 0 && other !== undefined) throw new ConfigError(`give one of the commands ${name} and ${other}`)
+    if (at >= 0) return await COMMANDS[name]?.run(rest)
+    if (name === '' || name.startsWith('-')) return undefined
+    const [word = ''] = closest(name, WORDS.keys())
+    const meant = WORDS.get(word)
+    // A word that is similar to none may be a secret in the wrong place.
+    if (!meant)
+      throw new ConfigError(`the first argument is no command; without one, a gateway starts; see --help`)
+    throw new ConfigError(`the command ${name} is not known; did you mean ${meant}?`)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(`express-esql-async-query: ${error.message}\n`)

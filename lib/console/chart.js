@@ -55,7 +55,7 @@ function drawBars(points, title) {
     return h(
       'li',
       {},
-      h('span', { class: 'bar-label', title: label }, label),
+      h('span', { class: 'bar-label', title: label, dir: 'auto' }, label),
       h('span', { class: 'bar-track' }, bar),
       h('span', { class: 'bar-value' }, text),
     )

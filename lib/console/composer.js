@@ -2,6 +2,9 @@ import { byId, h, replace } from './dom.js'
 import { submit } from './runs.js'
 import { state } from './state.js'
 
+/** A reload keeps what is written. */
+const DRAFT = 'draft'
+
 /** The form of a new query. */
 export function makeComposer() {
   const form = byId('composer')
@@ -13,7 +16,8 @@ export function makeComposer() {
   byId('params').addEventListener('input', checkParams)
   replace(byId('samples'), ...state.session.queries.map(sample))
   byId('sample-group').hidden = state.session.queries.length === 0
-  query.value = state.session.queries[0]?.usage ?? 'FROM logs | LIMIT 100'
+  const [first] = state.session.queries
+  query.value = sessionStorage.getItem(DRAFT) ?? first?.usage ?? 'FROM logs | LIMIT 100'
   markSample()
   query.addEventListener('input', markSample)
 }
@@ -38,15 +42,18 @@ export function send() {
   byId('detail').scrollIntoView({ block: 'nearest' })
 }
 
+/** Puts a query into the form, to be changed and submitted. */
+export function write({ query, params }) {
+  byId('query').value = query
+  byId('params').value = params ?? ''
+  byId('params-group').open = Boolean(params)
+  checkParams()
+  markSample()
+  byId('query').focus()
+}
+
 function sample({ usage, shows, params }) {
-  const pick = () => {
-    byId('query').value = usage
-    byId('params').value = params ?? ''
-    byId('params-group').open = params !== undefined
-    checkParams()
-    markSample()
-    byId('query').focus()
-  }
+  const pick = () => write({ query: usage, params })
   return h(
     'li',
     {},
@@ -61,6 +68,7 @@ function sample({ usage, shows, params }) {
 
 /** Shows which sample the query is. */
 function markSample() {
+  sessionStorage.setItem(DRAFT, byId('query').value)
   for (const button of byId('samples').querySelectorAll('button')) {
     button.setAttribute('aria-pressed', String(button.dataset.usage === byId('query').value))
   }

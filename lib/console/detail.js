@@ -1,6 +1,7 @@
 import { copy } from './announce.js'
 import { showChart } from './chart.js'
-import { byId, replace, setText } from './dom.js'
+import { write } from './composer.js'
+import { byId, h, replace, setText } from './dom.js'
 import { download } from './downloads.js'
 import { phasePill } from './phase.js'
 import { ResultTable } from './result-table.js'
@@ -27,6 +28,7 @@ export function makeDetail() {
   act('action-stop', stop)
   act('action-delete', remove)
   act('download', download)
+  act('edit', write)
   act('copy-id', ({ id }) => copy(id, 'the id'))
   onChange('runs selected', show)
   setInterval(tick, TICK_MS)
@@ -41,10 +43,11 @@ function show() {
   byId('detail').dataset.phase = run.phase
   setText(byId('detail-query'), run.query)
   if (byId('detail-phase').dataset.phase !== run.phase) showPhase(run)
-  setText(byId('detail-id'), run.id ?? (isOpen(run) ? 'not known yet' : 'none: the result is not kept'))
+  setText(byId('detail-id'), run.id ?? noId(run))
   byId('copy-id').hidden = run.id === undefined
   showActions(run)
   showProblem(run)
+  showWarnings(run)
   showResult(run)
   tick()
 }
@@ -61,7 +64,7 @@ function showActions(run) {
   const { wait } = run
   enable('action-wait', isRunning)
   byId('action-wait').setAttribute('aria-pressed', String(wait !== undefined))
-  setText(byId('action-wait-label'), wait ? 'Waiting… end' : 'Wait')
+  setText(byId('action-wait-label'), wait ? 'End the wait' : 'Wait')
   enable('action-stop', isRunning && !run.isStopping)
   enable('action-delete', isThere)
   enable('download', run.values !== undefined)
@@ -79,12 +82,23 @@ function showProblem({ phase, error, problem }) {
   setText(byId('problem-reason'), fault?.reason ?? '')
 }
 
+function showWarnings({ warnings = [] }) {
+  byId('warnings').hidden = warnings.length === 0
+  const lines = warnings.map((text) => h('p', { dir: 'auto' }, text))
+  replace(byId('warning-texts'), ...lines)
+}
+
+function noId(run) {
+  if (isOpen(run)) return 'not known yet'
+  return run.phase === 'failed' ? 'none' : 'none: the result is not kept'
+}
+
 const NOTHING = {
   submitting: 'The query is on its way.',
   running: 'The query runs. Its rows come when it is complete, or when you stop it.',
   failed: 'The query failed, so it has no rows.',
   deleted: 'The query is deleted. To its owner it is now as unknown as to a stranger.',
-  gone: 'The gateway knows no such query any more: it has expired, or somebody has deleted it.',
+  gone: 'The gateway knows no such query any more: it has expired, somebody has deleted it, or the gateway has started again.',
 }
 
 function showResult(run) {

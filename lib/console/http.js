@@ -1,3 +1,4 @@
+import { tokenAfter } from './session.js'
 import { changed, state } from './state.js'
 
 const MOST_EXCHANGES = 200
@@ -11,9 +12,16 @@ let count = 0
  * Asks the gateway as a user, and puts the exchange on the list. Resolves with the answer, whatever its status. Rejects
  * when there is none.
  */
-export async function ask(user, method, path, { body, signal, as = 'text' } = {}) {
+export async function ask(user, method, path, options = {}) {
+  const token = state.session.tokens[user]
+  const answer = await exchange(user, token, method, path, options)
+  const next = answer.status === 401 ? await tokenAfter(token, user) : undefined
+  return next === undefined ? answer : exchange(user, next, method, path, options)
+}
+
+async function exchange(user, token, method, path, { body, signal, as = 'text' }) {
   const url = new URL(path, document.baseURI).href
-  const headers = { authorization: `Bearer ${state.session.tokens[user]}` }
+  const headers = { authorization: `Bearer ${token}` }
   if (body !== undefined) headers['content-type'] = 'application/json'
   const entry = note({ user, method, url, body })
   const startMs = performance.now()

@@ -2,8 +2,9 @@ import { makeChart, redrawChart } from './chart.js'
 import { makeComposer } from './composer.js'
 import { makeDetail } from './detail.js'
 import { byId } from './dom.js'
+import { keepRuns } from './kept-runs.js'
+import { makePages } from './pages.js'
 import { makeQueryList } from './query-list.js'
-import { showReference } from './reference.js'
 import { makeRequests, showRequests } from './requests.js'
 import { select, switchUser } from './runs.js'
 import { loadSession } from './session.js'
@@ -13,6 +14,12 @@ import { compare, makeStranger } from './stranger.js'
 import { makeTabs } from './tabs.js'
 import { makeTheme } from './theme.js'
 
+const ENGINES = {
+  cluster: 'in front of a cluster',
+  catalogue: 'queries of a catalogue',
+  samples: 'sample queries',
+}
+
 const ON_SHOW = {
   'panel-chart': redrawChart,
   'panel-stranger': () => void compare(),
@@ -20,9 +27,7 @@ const ON_SHOW = {
 }
 
 makeTheme()
-const pages = makeTabs(byId('pages'), (panel) => {
-  if (panel === 'panel-reference') void showReference()
-})
+makePages()
 // A link with a key that is opened in this tab loads nothing by itself.
 addEventListener('hashchange', () => {
   if (location.hash.startsWith('#key=')) location.reload()
@@ -37,7 +42,8 @@ try {
 }
 
 function start() {
-  byId('engine').textContent = state.session.isCluster ? 'in front of a cluster' : 'sample queries'
+  keepRuns()
+  byId('engine').textContent = ENGINES[state.session.serves]
   if (!state.session.hasArrow) byId('format-arrow').remove()
   makeTabs(byId('results'), (panel) => ON_SHOW[panel]?.())
   makeChart()
@@ -52,5 +58,4 @@ function start() {
   makeQueryList()
   makeShortcuts()
   select(runsOf(state.user)[0])
-  if (location.hash.startsWith('#api/')) pages.show('panel-reference')
 }

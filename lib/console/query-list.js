@@ -51,7 +51,7 @@ function row(run) {
       click: () => select(run),
       keydown: move,
     },
-    h('code', { class: 'run-query' }, run.query),
+    h('code', { class: 'run-query', dir: 'auto' }, run.query),
     h('span', { class: 'run-facts' }, phasePill(run), h('span', {}, factOf(run))),
   )
   return h('li', {}, button)

@@ -7,8 +7,8 @@ const ROW_PX = 32
 const SPARE = 12
 /** Browsers cannot make an element much higher. */
 const MOST_ROWS = 500_000
-/** How many rows decide the widths of the columns. */
-const MEASURED = 200
+/** About how many rows decide the widths of the columns. They are spread over all, since numbers often grow. */
+const MEASURED = 400
 const [NARROWEST, WIDEST] = [6, 44]
 
 /**
@@ -52,7 +52,8 @@ export class ResultTable {
   }
 
   #widths() {
-    const sample = this.#values.slice(0, MEASURED)
+    const step = Math.ceil(this.#values.length / MEASURED)
+    const sample = this.#values.filter((_, at) => at % step === 0 || at === this.#values.length - 1)
     const widths = this.#columns.map(({ name, type }, at) => {
       const longest = Math.max(name.length, type.length, ...sample.map((row) => textOf(row[at]).length))
       return `calc(${Math.min(WIDEST, Math.max(NARROWEST, longest))}ch + 24px)`
@@ -65,7 +66,7 @@ export class ResultTable {
       h(
         'div',
         { class: classOf(column), role: 'columnheader', 'aria-colindex': String(at + 2) },
-        h('span', { class: 'name' }, column.name),
+        h('span', { class: 'name', dir: 'auto' }, column.name),
         h('span', { class: 'type' }, column.type),
       ),
     )
@@ -99,7 +100,7 @@ export class ResultTable {
   #row(at) {
     const cells = this.#columns.map((column, index) => {
       const value = this.#values[at][index]
-      const attributes = { id: `cell-${at}-${index}`, class: classOf(column), role: 'gridcell' }
+      const attributes = { id: `cell-${at}-${index}`, class: classOf(column), role: 'gridcell', dir: 'auto' }
       const cell = h('div', { ...attributes, 'aria-colindex': String(index + 2) }, textOf(value))
       if (value === null) cell.classList.add('null')
       Object.assign(cell.dataset, { row: at, column: index })
@@ -167,7 +168,11 @@ export class ResultTable {
     else this.#host.removeAttribute('aria-activedescendant')
     const { name = '' } = this.#columns[column] ?? {}
     setText(byId('cell-place'), cell ? `${name}, row ${showCount(row + 1)}` : 'No rows')
-    setText(byId('cell-value'), cell ? textOf(this.#values[row][column]) : '')
+    const whole = byId('cell-value')
+    setText(whole, cell ? textOf(this.#values[row][column]) : '')
+    // The keyboard reaches what it can scroll.
+    if (whole.scrollHeight > whole.clientHeight) whole.tabIndex = 0
+    else whole.removeAttribute('tabindex')
   }
 }
 

@@ -3,6 +3,7 @@ import { parseExact } from './exact-json.js'
 import { ask } from './http.js'
 import { changed, runsOf, state, USERS } from './state.js'
 import { plural } from './times.js'
+import { warningsOf } from './warnings.js'
 
 /** The rows of older queries would fill the memory of the page. */
 const MOST_RUNS = 100
@@ -15,6 +16,8 @@ const RETRY_MS = 2_000
 
 const NO_TOKEN =
   'The gateway does not take the tokens of this page any more. Start it again if it is 12 hours old; reload the page.'
+
+const NO_ANSWER = 'The gateway did not answer. See whether it still runs.'
 
 /** Answers about the request, not about the query. */
 const PASSING = [401, 403, 429, 503]
@@ -128,7 +131,7 @@ export async function refreshList(user) {
 async function settle(run, send, phaseAfter) {
   run.problem = undefined
   try {
-    const { status, content } = await send()
+    const { status, headers, content } = await send()
     const document = parseBody(content)
     const error = status < 400 ? undefined : errorOf(document, status)
     if (run.phase === 'deleted') return true
@@ -136,10 +139,9 @@ async function settle(run, send, phaseAfter) {
     else if (error?.type === 'resource_not_found_exception' && run.id) update(run, { phase: 'gone' })
     else if (error) update(run, { phase: 'failed', error })
     else if (phaseAfter) update(run, { phase: phaseAfter, values: undefined })
-    else takeState(run, document)
+    else takeState(run, document, warningsOf(headers))
   } catch (cause) {
-    if (cause.name !== 'AbortError')
-      run.problem = { type: 'no answer', reason: `The gateway did not answer: ${cause.message}` }
+    if (cause.name !== 'AbortError') run.problem = { type: 'no answer', reason: NO_ANSWER }
   }
   changed('runs')
   return run.problem === undefined
@@ -152,7 +154,7 @@ async function hasEnded({ id, user }) {
   return status === 404
 }
 
-function takeState(run, document) {
+function takeState(run, document, warnings) {
   const isRunning = document.is_running === true
   update(run, {
     id: document.id ?? run.id,
@@ -163,6 +165,7 @@ function takeState(run, document) {
     expiresMs: document.expiration_time_in_millis,
     columns: isRunning ? undefined : document.columns,
     values: isRunning ? undefined : document.values,
+    warnings,
   })
 }
 
@@ -194,5 +197,12 @@ function parseBody(text) {
 function errorOf({ error }, status) {
   if (status === 401) return { type: error?.type, reason: NO_TOKEN }
   if (typeof error === 'string') return { type: `HTTP ${status}`, reason: error }
-  return { type: error?.type ?? `HTTP ${status}`, reason: error?.reason ?? '', status }
+  return { type: error?.type ?? `HTTP ${status}`, reason: reasonsOf(error), status }
+}
+
+/** A reason, and the reasons behind it, which say the most. */
+function reasonsOf(error) {
+  const reasons = []
+  for (let cause = error; cause; cause = cause.caused_by) reasons.push(cause.reason ?? '')
+  return [...new Set(reasons)].join('\n')
 }

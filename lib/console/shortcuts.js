@@ -6,7 +6,7 @@ import { nextTheme } from './theme.js'
 
 const press = (id) => () => byId(id).click()
 
-function write() {
+function toQuery() {
   byId('tab-console').click()
   byId('query').focus()
 }
@@ -14,7 +14,8 @@ function write() {
 /** Keys that work wherever nothing is being written. */
 const KEYS = {
   '?': ['Show this list', () => byId('help').showModal()],
-  '/': ['Write a query', write],
+  '/': ['Write a query', toQuery],
+  e: ['Edit the query, and submit it again', press('edit')],
   w: ['Wait until the query is complete', press('action-wait')],
   s: ['Stop the query, and keep its rows so far', press('action-stop')],
   x: ['Delete the query', press('action-delete')],

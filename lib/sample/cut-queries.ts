@@ -4,6 +4,7 @@ import { didYouMean } from '../core/did-you-mean'
 import type { Column, QueryResult, Value } from '../index'
 import { QueryError } from '../index'
 import type { SampleQuery, SampleRun } from './engine'
+import { SAMPLE_ENGINE } from './engine'
 
 const USAGE = 'FROM books | KEEP title, price | LIMIT 3'
 
@@ -48,7 +49,7 @@ async function answerCut(
     return cut(await found.entry.answer(found.groups, { ...run, report }))
   }
   const matchers = samples.map(({ matcher }) => matcher)
-  throw unknownQuery('the sample engine', matchers, new Question(run.request))
+  throw unknownQuery(SAMPLE_ENGINE, matchers, new Question(run.request))
 }
 
 function applied(result: QueryResult, command: string): QueryResult {

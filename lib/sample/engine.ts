@@ -6,6 +6,9 @@ import type { Clock } from '../core/clock'
 import { systemClock } from '../core/clock'
 import type { Execute, QueryRequest, QueryResult } from '../index'
 
+/** Who does not know a query, and why it runs none. */
+export const SAMPLE_ENGINE = 'the sample engine plays recordings, and'
+
 export interface SampleRun extends Stage {
   request: QueryRequest
 }
@@ -35,7 +38,7 @@ export function sampleEngine(queries: () => readonly SampleQuery[], clock: Clock
     const found = findEntry(known, question)
     if (found) return found.entry.answer(found.groups, { request, signal, report, clock })
     const matchers = known.map(({ matcher }) => matcher)
-    throw unknownQuery('the sample engine', matchers, question)
+    throw unknownQuery(SAMPLE_ENGINE, matchers, question)
   }
 }
 

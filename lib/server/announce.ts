@@ -1,6 +1,6 @@
 import type { SampleQuery } from '../sample/engine'
 import type { ServerConfig } from './config'
-import { isExposed } from './config'
+import { isExposed, kindOf } from './config'
 import type { DevelopmentAccess } from './development-mode'
 import { SETTINGS, variableOf } from './settings'
 import type { Style } from './style'
@@ -43,7 +43,7 @@ export function asText(started: Started, style: Style): string {
     ...(access
       ? [
           ['Console', style.link(consoleOf(started, access))],
-          ['Tour', '--tour plays the whole story'],
+          ['Tour', 'start it with --tour to see the whole story, in any shell'],
         ]
       : []),
   ].map(([label = '', text]) => `  ${style.dim(label.padEnd(9))}${text}\n`)
@@ -63,10 +63,6 @@ const KINDS = {
     const [cluster, catalogue] = [SETTINGS.elasticsearchUrl, SETTINGS.catalogue].map(variableOf)
     return `sample queries, which are recordings (${cluster} for a cluster, ${catalogue} for queries of your own)`
   },
-}
-
-function kindOf({ elasticsearch, isOwnCatalogue }: ServerConfig): keyof typeof KINDS {
-  return elasticsearch ? 'cluster' : isOwnCatalogue ? 'catalogue' : 'samples'
 }
 
 function servedBy(config: ServerConfig): string {

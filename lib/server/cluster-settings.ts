@@ -6,6 +6,7 @@ export const CLUSTER_SETTINGS = {
   elasticsearchUrl: {
     ...PLAIN_URL,
     about: 'the cluster to stand in front of',
+    expected: `${PLAIN_URL.expected}; credentials have variables of their own`,
     mayHoldSecret: true,
     option: 'elasticsearch.url',
     defaultInWords: 'none: the server answers sample queries',
@@ -14,7 +15,7 @@ export const CLUSTER_SETTINGS = {
     placeholder: 'TEXT',
     isSecret: true,
     about: 'the API key of the service account, encoded as Elasticsearch returns it',
-    expected: 'an encoded API key',
+    expected: 'an API key as Elasticsearch returns it in `encoded`',
     parse: (text: string) => (/^[\w+/=-]+$/.test(text) ? text : undefined),
     feeds: 'elasticsearch.headers',
   },

@@ -76,6 +76,7 @@ export function parseCommandLine(
 /** What a gateway starts with. */
 export function readConfig(given: GivenSettings): ServerConfig {
   given.refuseUnknownVariables()
+  given.refuseBadValues()
   const tokenCheck = readTokenCheck(given)
   const elasticsearch = readElasticsearch(given)
   const host = given.read(SETTINGS.host)
@@ -110,6 +111,11 @@ const LOOPBACK = ['localhost', '127.0.0.1', '::1']
 /** Whether a server without a token check gives others than the users of this machine something, or a cluster to anybody. */
 export function isExposed({ host, elasticsearch }: Pick<ServerConfig, 'host' | 'elasticsearch'>): boolean {
   return elasticsearch !== undefined || (host !== undefined && !LOOPBACK.includes(host))
+}
+
+/** What answers queries. */
+export function kindOf({ elasticsearch, isOwnCatalogue }: ServerConfig): 'cluster' | 'catalogue' | 'samples' {
+  return elasticsearch ? 'cluster' : isOwnCatalogue ? 'catalogue' : 'samples'
 }
 
 /** Without this, a gateway whose key was not mounted would print tokens to the log. */

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Request, Response } from 'express'
 import express, { Router } from 'express'
 import type { SampleQuery } from '../sample/engine'
+import type { kindOf } from './config'
 import type { DevelopmentAccess } from './development-mode'
 import { isToOwnHost } from './loopback'
 
@@ -29,7 +30,7 @@ const HEADERS = {
 
 export interface ConsoleParts {
   access: DevelopmentAccess
-  isCluster: boolean
+  serves: ReturnType<typeof kindOf>
   /** Whether others than the users of this machine may reach the gateway. */
   isExposed: boolean
   queries: () => readonly SampleQuery[]
@@ -50,10 +51,10 @@ export function consolePage(parts: ConsoleParts): Router {
   router.get('/_console/session.json', (request, response) => {
     response.set(HEADERS).set('Cache-Control', 'no-store')
     if (!mayHaveTokens(request, parts)) return refuse(response)
-    const { access, isCluster, queries } = parts
+    const { access, serves, queries } = parts
     response.json({
       run,
-      isCluster,
+      serves,
       tokens: { alice: access.alice, mallory: access.mallory },
       hasArrow: isInstalled('apache-arrow'),
       queries: queries().map(({ usage, shows, params }) => ({ usage, shows, params })),

@@ -104,6 +104,11 @@ export class GivenSettings {
     }
   }
 
+  /** Throws a {@link ConfigError} for a value that is not as expected, even of a setting that nothing would read. */
+  refuseBadValues(): void {
+    for (const setting of ALL_SETTINGS) this.read(setting)
+  }
+
   /** A line for each variable that looks like a setting which is not given. */
   get nearMisses(): string[] {
     return nearMisses(this.#environment, (setting) => this.#find(setting) !== undefined)
@@ -160,13 +165,18 @@ export function parseFlags(
     return parseArgs({ args: [...args], options }).values as Flags
   } catch (cause) {
     const [firstLine = ''] = messageOf(cause).split(/\.?\n/)
+    const [, valued] = /^Option '(?:-\w, )?(--[a-z-]+)/.exec(firstLine) ?? []
+    if (valued !== undefined) {
+      const isTooMuch = firstLine.endsWith('does not take an argument')
+      throw new ConfigError(`the flag ${valued} ${isTooMuch ? 'takes no' : 'needs a'} value`, { cause })
+    }
     const [, flag = '', name] = /^Unknown option '(--?([^']+))'/.exec(firstLine) ?? []
     // An argument without the form of a flag may be a secret in the wrong place.
-    const isPlain = /^Option |'--?[a-z-]+'$/.test(firstLine)
+    const isPlain = /'--?[a-z-]+'$/.test(firstLine)
     const known = new Map([...Object.keys(options).map((key) => [key, `--${key}`] as const), ...others])
     const meant = name === undefined ? undefined : similarTo(name, known)
     if (!isPlain && !meant) throw new ConfigError('an argument belongs to no flag; see --help')
-    const text = name === undefined ? firstLine : `${isPlain ? `the flag ${flag}` : 'a flag'} is not known`
+    const text = `${isPlain ? `the flag ${flag}` : 'a flag'} is not known`
     const hint = meant === undefined ? 'see --help' : `did you mean ${meant}?`
     throw new ConfigError(meant === flag ? `the flag ${flag} takes no value` : `${text}; ${hint}`, { cause })
   }

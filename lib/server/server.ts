@@ -8,7 +8,7 @@ import { asyncQueryRouter, gracefulShutdown } from '../index'
 import type { AppParts } from './app'
 import { createApp } from './app'
 import type { ServerConfig } from './config'
-import { isExposed } from './config'
+import { isExposed, kindOf } from './config'
 import { ConfigError } from './config-error'
 import { consolePage } from './console'
 import type { DevelopmentAccess } from './development-mode'
@@ -68,8 +68,8 @@ export async function startServer(
 }
 
 function pageOf(config: ServerConfig, access: DevelopmentAccess, catalogue: LiveCatalogue): AppParts['page'] {
-  const isCluster = config.elasticsearch !== undefined
-  return consolePage({ access, isCluster, isExposed: isExposed(config), queries: () => catalogue.queries })
+  const queries = () => catalogue.queries
+  return consolePage({ access, serves: kindOf(config), isExposed: isExposed(config), queries })
 }
 
 async function listen(server: Server, { host, port }: ServerConfig): Promise<string> {

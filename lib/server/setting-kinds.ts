@@ -82,7 +82,7 @@ export const PORT = {
 
 export const PLAIN_URL = {
   placeholder: 'URL',
-  expected: 'an http or https URL without credentials and query',
+  expected: 'an http or https URL such as https://es.example:9200, without credentials and query',
   parse: (text: string) => parseUrl(text),
 }
 

@@ -66,7 +66,7 @@ describe('queries that fail', () => {
   it('an unknown query fails with the closest known one', async () => {
     expect(await failure('FROM bocks')).toEqual([
       'verification_exception',
-      'the sample engine does not know this query; the closest of 11 is\n  known: FROM books\n  asked: FROM bocks',
+      'the sample engine plays recordings, and does not know this query; the closest of 11 is\n  known: FROM books\n  asked: FROM bocks',
     ])
   })
 

@@ -541,6 +541,11 @@ describe('a configuration that is refused', () => {
       'ESQL_ASYNC_WATCH needs ESQL_ASYNC_CATALOGUE, the file to watch',
     ],
     [
+      'a bad value of a setting that decides nothing here',
+      { ESQL_ASYNC_SAMPLES: 'maybe' },
+      'ESQL_ASYNC_SAMPLES must be true or false, got `maybe`',
+    ],
+    [
       'an unknown variable',
       { ESQL_ASYNC_PROT: '80' },
       'the variable ESQL_ASYNC_PROT is not known; did you mean ESQL_ASYNC_PORT?',
@@ -565,9 +570,9 @@ describe('a configuration that is refused', () => {
     [['--max-waits3'], 'a flag is not known; did you mean --max-waits?'],
     [['--qqqqqqqq'], 'the flag --qqqqqqqq is not known; see --help'],
     [['-p', '80'], 'the flag -p is not known; see --help'],
-    [['--port'], "Option '--port <value>' argument missing; see --help"],
-    [['--port', '--help'], "Option '--port' argument is ambiguous; see --help"],
-    [['--version=1'], "Option '-v, --version' does not take an argument; see --help"],
+    [['--port'], 'the flag --port needs a value'],
+    [['--port', '--help'], 'the flag --port needs a value'],
+    [['--version=1'], 'the flag --version takes no value'],
     [['--jwt-key=secret'], `the flag --jwt-key is not known; ${JWT_KEY}`],
     ...[
       ['s3cret'],

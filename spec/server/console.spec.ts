@@ -166,7 +166,7 @@ describe('the tokens of the page', () => {
     expect(headers['cache-control']).toBe('no-store')
     expect(body).toEqual({
       run: expect.stringMatching(/^[\da-f-]{36}$/),
-      isCluster: false,
+      serves: 'samples',
       tokens: { alice: access.alice, mallory: access.mallory },
       hasArrow: true,
       queries: expect.arrayContaining([
@@ -207,7 +207,7 @@ describe('the tokens of the page', () => {
     })
     expect((await asked.get(session)).body).toEqual(REFUSED)
     const { body } = await asked.get(session).set('X-Console-Key', access.consoleKey)
-    expect(body).toMatchObject({ isCluster: true, queries: [] })
+    expect(body).toMatchObject({ serves: 'cluster', queries: [] })
   })
 
   it('are readable by no page of another origin, even of an allowed one', async () => {

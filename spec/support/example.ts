@@ -80,13 +80,13 @@ export class RunningExample {
 
   /** The lines that it says to paste, which it prints last. */
   async commands(): Promise<string[]> {
-    const [, text = ''] = await this.printed(/Paste:\n\n([\s\S]*?)\n\n/)
+    const [, text = ''] = await this.printed(/Paste into a second terminal:\n\n([\s\S]*?)\n\n/)
     return text.split('\n')
   }
 
   /** Where it listens. */
   async url(): Promise<string> {
-    const [, url = ''] = await this.printed(/listens on (http:\/\/localhost:\d+)[\s\S]*Paste:/)
+    const [, url = ''] = await this.printed(/listens on (http:\/\/localhost:\d+)[\s\S]*Paste into/)
     return url
   }
 

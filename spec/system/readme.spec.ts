@@ -14,6 +14,7 @@ import * as testKit from 'express-esql-async-query/test-kit'
 import { Pool } from 'pg'
 import supertest from 'supertest'
 import { ERROR_STATUS } from '../../lib/core/errors'
+import { FORMAT_TABLE, FORMATS } from '../../lib/formats/formats'
 import { defaultOf } from '../../lib/server/describe-settings'
 import { ALL_SETTINGS, flagOf, variableOf } from '../../lib/server/settings'
 import { ManualClock } from '../../lib/test-kit'
@@ -74,6 +75,13 @@ describe('the README and docs/', () => {
       ([, type, status]) => [type, Number(status)],
     )
     expect(Object.fromEntries(rows)).toEqual(ERROR_STATUS)
+  })
+
+  it('lists exactly the formats, each with its media type', () => {
+    const [rows = []] = tablesOf(pageOf('docs/formats.md'), '`format`')
+    expect(rows.map((cells) => cells.slice(0, 2))).toEqual(
+      FORMATS.map((format) => [`\`${format}\``, `\`${FORMAT_TABLE[format].mediaTypes[format]?.[0]}\``]),
+    )
   })
 
   it('names everything that the package exports', () => {

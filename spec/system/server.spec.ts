@@ -191,7 +191,7 @@ describe('development mode', () => {
       ),
       '  Callers  alice and mallory, with the tokens below',
       `  Console  ${url}/`,
-      '  Tour     --tour plays the whole story',
+      '  Tour     start it with --tour to see the whole story, in any shell',
       '',
       'Queries it answers:',
     ])

@@ -226,7 +226,7 @@ describe('the command verify', () => {
     [
       'a bad URL',
       () => ['--url', 'ftp://x'],
-      /--url must be an http or https URL without credentials and query, got `ftp:/,
+      /--url must be an http or https URL such as https:.*, without credentials and query, got `ftp:/,
     ],
     ['an unknown flag', () => ['--urk', 'x'], /the flag --urk is not known; did you mean --url\?/],
     [

@@ -6,7 +6,7 @@ import { capacityOf } from './soak/capacity.mjs'
 import { judgeFlatness } from './soak/flatness.mjs'
 import { Fleet, SOAKS } from './soak/fleet.mjs'
 import { Random } from './soak/random.mjs'
-import { CLIENTS, LONGEST_KEEP_ALIVE_MS, OWNERS } from './soak/settings.mjs'
+import { CLIENTS, LONGEST_KEEP_ALIVE_MS, limitsAt, OWNERS } from './soak/settings.mjs'
 import { Watch } from './soak/watch.mjs'
 import { SIGNING } from './support/callers.mjs'
 import { Contestant, withContestants } from './support/contestant.mjs'
@@ -53,7 +53,7 @@ console.log(
 let outages = 0
 const random = new Random(`${options.seed} supervisor`)
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
-const fleet = await Fleet.start(options.store)
+const fleet = await Fleet.start(options.store, limitsAt(Number(options.rate)))
 try {
   const starts = Array.from({ length: CLIENTS }, (_, index) =>
     Contestant.start('../soak/client', {

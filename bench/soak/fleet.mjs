@@ -42,14 +42,14 @@ export class Fleet {
   #cluster
   #postgres
 
-  /** `store`: where the gateways that it kills have their queries. */
-  static async start(store) {
+  /** `store`: where the gateways that it kills have their queries. `limits`: those of each store. */
+  static async start(store, limits) {
     const fleet = new Fleet()
     fleet.#mounts = GATEWAYS[store]
     try {
       const behind = store === 'postgres' ? await fleet.#startPostgres() : await fleet.#startCluster()
       for (const [name, mounts] of Object.entries(fleet.#mounts)) {
-        fleet.#configs[name] = { trust: TRUST, ...behind, mounts, port: await freePort() }
+        fleet.#configs[name] = { trust: TRUST, limits, ...behind, mounts, port: await freePort() }
         await fleet.#startGateway(name)
       }
     } catch (error) {

@@ -16,8 +16,6 @@ import { resources, serve } from './serve.mjs'
 import {
   HEARTBEAT_MS,
   LEASE_MS,
-  MOST_BYTES,
-  MOST_QUERIES,
   MOST_STALL_MS,
   MOST_WAITS_PER_OWNER,
   READ_GRACE_MS,
@@ -44,11 +42,11 @@ const logger = new FailingLog((level, fields, message) => {
 }, new Random('log'))
 
 answerCommands({
-  async start({ port, mounts, trust, cluster, sealingKeys, database }) {
+  async start({ port, mounts, trust, cluster, sealingKeys, database, limits }) {
     const storeOf = {
-      memory: memoryStore,
+      memory: () => memoryStore(limits),
       elasticsearch: () => clusterStore(cluster, sealingKeys),
-      postgres: () => postgresStore(database),
+      postgres: () => postgresStore(database, limits),
     }
     const resolveCaller = jwtCaller({ ...trust, algorithms: ['RS256'] })
     const app = express()
@@ -86,13 +84,13 @@ answerCommands({
   },
 })
 
-function memoryStore() {
+function memoryStore({ queries, bytes }) {
   return new MemoryStore({
     execute,
-    maxQueries: MOST_QUERIES,
-    maxQueriesPerOwner: MOST_QUERIES,
-    maxBytes: MOST_BYTES,
-    maxBytesPerOwner: MOST_BYTES,
+    maxQueries: queries,
+    maxQueriesPerOwner: queries,
+    maxBytes: bytes,
+    maxBytesPerOwner: bytes,
   })
 }
 
@@ -100,14 +98,14 @@ function clusterStore(url, sealingKeys) {
   return new ElasticsearchStore({ url, sealingKeys, upstreamWaitMs: SLICE_MS })
 }
 
-async function postgresStore(connectionString) {
+async function postgresStore(connectionString, { queries, bytes }) {
   const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 5_000, idleTimeoutMillis: 200 })
   const store = new PostgresStore({
     pool,
     execute,
     logger,
-    maxRunning: MOST_QUERIES,
-    maxBytes: MOST_BYTES,
+    maxRunning: queries,
+    maxBytes: bytes,
     heartbeatMs: HEARTBEAT_MS,
     leaseMs: LEASE_MS,
     readGraceMs: READ_GRACE_MS,

@@ -11,9 +11,12 @@ export const MOST_OPEN = 12
 export const SHORTEST_KEEP_ALIVE_MS = 2_000
 export const LONGEST_KEEP_ALIVE_MS = 15_000
 
-/** The limits of a gateway's `MemoryStore`. The load stays far below, and `capacityOf` soon reaches them. */
-export const MOST_QUERIES = 1_000
-export const MOST_BYTES = 128 * 2 ** 20
+/**
+ * The limits of a gateway's `MemoryStore`, for so many deeds per second. The load stays far below, and `capacityOf` soon
+ * reaches them.
+ */
+export const limitsAt = (rate) =>
+  rate > 50 ? { queries: 1_000, bytes: 128 * 2 ** 20 } : { queries: 250, bytes: 32 * 2 ** 20 }
 
 /** The `maxStallMs` of the gateways. */
 export const MOST_STALL_MS = 3_000

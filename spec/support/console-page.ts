@@ -7,6 +7,16 @@ const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 /** Chromium writes a line for every answer that is an error. The page asks for some of them, such as those of a stranger. */
 const OF_ANSWERS = /^Failed to load resource: the server responded with a status of 4\d\d/
 
+const VIEWPORT = { width: 1280, height: 900 }
+
+/** A window whose tabs have nothing in common but what a tab stores, which goes with the tab. A window costs more than all of its tabs. */
+export async function openWindow(browser: Browser): Promise<BrowserContext> {
+  const context = await browser.newContext({ viewport: VIEWPORT })
+  // Without a tab it would close.
+  await context.newPage()
+  return context
+}
+
 /** The console in a tab of its own, and what the browser had to complain about. */
 export class ConsolePage {
   readonly complaints: string[] = []
@@ -15,7 +25,7 @@ export class ConsolePage {
 
   private constructor(
     readonly page: Page,
-    private readonly context: BrowserContext,
+    private readonly end: () => Promise<void>,
   ) {
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') this.complain(message.text())
@@ -27,14 +37,22 @@ export class ConsolePage {
     })
   }
 
-  static async open(
-    browser: Browser,
-    url: string,
-    options: BrowserContextOptions = {},
-  ): Promise<ConsolePage> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
-    const opened = new ConsolePage(await context.newPage(), context)
-    await opened.page.goto(url)
+  static async inTab(window: BrowserContext, url: string): Promise<ConsolePage> {
+    const page = await window.newPage()
+    return ConsolePage.#open(page, url, async () => {
+      await page.evaluate('localStorage.clear()')
+      await page.close()
+    })
+  }
+
+  static async inWindow(browser: Browser, url: string, options: BrowserContextOptions): Promise<ConsolePage> {
+    const context = await browser.newContext({ viewport: VIEWPORT, ...options })
+    return ConsolePage.#open(await context.newPage(), url, () => context.close())
+  }
+
+  static async #open(page: Page, url: string, end: () => Promise<void>): Promise<ConsolePage> {
+    const opened = new ConsolePage(page, end)
+    await page.goto(url)
     await opened.page.locator('#samples button, #locked:visible').first().waitFor()
     return opened
   }
@@ -103,7 +121,7 @@ export class ConsolePage {
   /** Closes the tab. Throws if the browser has complained, or another host was asked. */
   async close(): Promise<void> {
     const { host } = new URL(this.page.url())
-    await this.context.close()
+    await this.end()
     assert.deepEqual(
       { complaints: this.complaints, hosts: [...this.hosts] },
       { complaints: [], hosts: [host] },

@@ -67,7 +67,7 @@ export function createConsumer(): Consumer {
     run,
     tsc: () => {
       const compiler = path.join(ROOT, 'node_modules', '.bin', 'tsc')
-      return spawnSync(compiler, ['-p', '.'], { cwd: folder, encoding: 'utf8' }).stdout
+      return spawnSync(compiler, ['-p', '.', '--singleThreaded'], { cwd: folder, encoding: 'utf8' }).stdout
     },
     binName,
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -23,7 +23,7 @@ export function buildPackage(): BuiltPackage {
   const sources = ['lib', 'tools', 'api-spec.yaml', 'tsconfig.json', 'tsconfig.build.json']
   const compiled = madeOnce('dist', sources, (outDir) => {
     const tsc = path.join(ROOT, 'node_modules', '.bin', 'tsc')
-    execFileSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', outDir], { cwd: ROOT })
+    execFileSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', outDir, '--singleThreaded'], { cwd: ROOT })
     execFileSync(process.execPath, [path.join(ROOT, 'tools', 'console-files.cjs'), outDir])
   })
   cpSync(compiled, path.join(folder, 'dist'), { recursive: true })

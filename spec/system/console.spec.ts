@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import type { Browser, BrowserContextOptions } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core'
 import { parse } from 'yaml'
 import { describeInChromium, launchChromium } from '../support/chromium'
-import { ConsolePage } from '../support/console-page'
+import { ConsolePage, openWindow } from '../support/console-page'
 import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
 
@@ -44,10 +44,12 @@ let built: BuiltPackage
 let server: ServerProcess
 let url: string
 let browser: Browser
+let window: BrowserContext
 let opened: ConsolePage[] = []
 
-async function open(options: BrowserContextOptions = {}, at = url) {
-  const page = await ConsolePage.open(browser, at, options)
+/** With options in a window of its own. */
+async function open(options?: BrowserContextOptions, at = url) {
+  const page = await (options ? ConsolePage.inWindow(browser, at, options) : ConsolePage.inTab(window, at))
   opened.push(page)
   return page
 }
@@ -58,6 +60,7 @@ describeInChromium('the console, in Chromium', () => {
     server = new ServerProcess(built, { ESQL_ASYNC_PORT: '0' })
     url = await server.url()
     browser = await launchChromium()
+    window = await openWindow(browser)
   })
 
   afterAll(async () => {
@@ -362,7 +365,7 @@ describeInChromium('the console, in Chromium', () => {
     writeFileSync(file, JSON.stringify(hostileCatalogue))
     const hostile = new ServerProcess(built, { ESQL_ASYNC_PORT: '0', ESQL_ASYNC_CATALOGUE: file })
     try {
-      const tab = await open({}, await hostile.url())
+      const tab = await open(undefined, await hostile.url())
       const title = await tab.page.title()
       expect(await tab.texts('.sample .shows')).toEqual([HOSTILE, ''])
       await tab.submit('FROM hostile', 'Complete')
@@ -477,9 +480,9 @@ describeInChromium('the console, in Chromium', () => {
     try {
       const { console: link } = await exposed.started()
       const { origin, hash } = new URL(String(link).replace('localhost', '127.0.0.1'))
-      const locked = await open({}, `${origin}/`)
+      const locked = await open(undefined, `${origin}/`)
       expect(await locked.text('#locked h2')).toBe('Open the link that the gateway printed')
-      const unlocked = await open({}, `${origin}/${hash}`)
+      const unlocked = await open(undefined, `${origin}/${hash}`)
       await unlocked.submit('FROM books', 'Complete')
       expect(unlocked.page.url()).toBe(`${origin}/`)
       await locked.page.goto(`${origin}/${hash}`)

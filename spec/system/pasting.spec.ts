@@ -34,6 +34,8 @@ PATH=\${PATH#*:} exec npm "$@"
 
 let consumer: Consumer
 let built: BuiltPackage
+/** The gateway of most pages. */
+let server: ServerProcess
 let environment: Record<string, string | undefined>
 
 beforeAll(() => {
@@ -58,11 +60,26 @@ beforeAll(() => {
     path.join(consumer.folder, 'node_modules', '.bin', 'esbuild'),
   )
   environment = { HOME: consumer.folder, PATH: `${tools}:${process.env.PATH}` }
+  const key = 'k'.repeat(32)
+  server = new ServerProcess(built, {
+    ESQL_ASYNC_PORT: '0',
+    ESQL_ASYNC_SAMPLES: 'true',
+    ESQL_ASYNC_JWT_KEY: key,
+    ESQL_ASYNC_JWT_ALGORITHMS: 'HS256',
+    ESQL_ASYNC_JWT_ISSUER: 'issuer',
+    ESQL_ASYNC_JWT_AUDIENCE: 'esql',
+  })
+  for (const subject of ['alice', 'mallory']) {
+    const token = jwt.sign({}, key, { subject, issuer: 'issuer', audience: 'esql', expiresIn: '1h' })
+    consumer.write(subject, token)
+  }
 }, 120_000)
 
-afterAll(() => {
-  consumer.remove()
-  built.remove()
+afterAll(async () => {
+  server?.kill('SIGKILL')
+  await server?.exited
+  consumer?.remove()
+  built?.remove()
 })
 
 const [gateway = '', client = ''] = SNIPPETS
@@ -82,7 +99,7 @@ async function pastePage(page: string, shell: Shell, port: number, cluster: stri
   return paste(
     { shell, folder: consumer.folder, environment: { ...environment, PORT: String(port) } },
     blocks,
-    `until curl -s -o /dev/null localhost:${port}; do :; done`,
+    `until curl -s -o /dev/null localhost:${port}; do sleep 0.1; done`,
   )
 }
 
@@ -143,30 +160,13 @@ describe.each(['bash', 'zsh'] as const)('pasted into %s', (shell) => {
   test.each(PAGES.filter((page) => page !== 'README.md' && runs(page).length > 0))(
     'the commands of %s succeed',
     async (page) => {
-      const key = 'k'.repeat(32)
       const cluster = await startCluster()
-      const server = new ServerProcess(built, {
-        ESQL_ASYNC_PORT: '0',
-        ESQL_ASYNC_SAMPLES: 'true',
-        ESQL_ASYNC_JWT_KEY: key,
-        ESQL_ASYNC_JWT_ALGORITHMS: 'HS256',
-        ESQL_ASYNC_JWT_ISSUER: 'issuer',
-        ESQL_ASYNC_JWT_AUDIENCE: 'esql',
-      })
       try {
         consumer.write('gateway.mjs', gateway)
-        for (const subject of ['alice', 'mallory']) {
-          consumer.write(
-            subject,
-            jwt.sign({}, key, { subject, issuer: 'issuer', audience: 'esql', expiresIn: '1h' }),
-          )
-        }
         const port = Number(new URL(await server.url()).port)
         const printed = await pastePage(page, shell, port, cluster.url)
         expect(printed).toEqual(printed.map(({ output }) => ({ output, code: 0 })))
       } finally {
-        server.kill('SIGKILL')
-        await server.exited
         await cluster.close()
       }
     },

@@ -44,14 +44,14 @@ describe.each(SETUPS)('a synchronous query in front of %s', (name) => {
     expect(Math.min(...times)).toBeLessThan(100)
   })
 
-  it('leaves nothing when a thousand clients leave', async () => {
-    for (let round = 1; round <= 10; round += 1) {
+  it('leaves nothing when hundreds of clients leave', async () => {
+    for (let round = 1; round <= 3; round += 1) {
       const clients = Array.from({ length: 100 }, leavingClient)
       await until(() => setup.running() === 100)
       for (const leaving of clients) leaving.leave()
       await until(() => setup.running() === 0 && setup.gateway.router.waiting === 0 && setup.timers() === 0)
     }
-    expect(setup.started()).toBe(1_000)
+    expect(setup.started()).toBe(300)
     expect((await setup.gateway.alice('POST /_query', { body: { query: 'ROW n = 1' } })).status).toBe(200)
   })
 })

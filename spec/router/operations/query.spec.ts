@@ -254,30 +254,28 @@ describe('POST /_query', () => {
       await nothingIsLeft()
     })
 
-    it('leaves nothing, a thousand times', async () => {
+    it('leaves nothing, hundreds of times', async () => {
       await start({
         memory: {
-          maxQueries: 1_000,
-          maxBytes: 400_000,
-          maxBytesPerOwner: 400_000,
-          maxQueriesPerOwner: 1_000,
+          maxQueries: 250,
+          maxBytes: 100_000,
+          maxBytesPerOwner: 100_000,
+          maxQueriesPerOwner: 250,
         },
       })
       const body = { query: 'RUN', filter: { term: { a: 'x'.repeat(50) } } }
-      for (let round = 0; round < 10; round += 1) {
-        const clients = Array.from({ length: 100 }, () => leavingClient(body))
-        await begun(100 * (round + 1))
+      for (let round = 0; round < 5; round += 1) {
+        const clients = Array.from({ length: 50 }, () => leavingClient(body))
+        await begun(50 * (round + 1))
         for (const client of clients) client.leave()
         await until(() => gateway.engine.runs.every(({ signal }) => signal.aborted))
         await nothingIsLeft()
       }
       // The limits hold for what is there, so they show that nothing is.
-      for (let round = 0; round < 10; round += 1) {
-        const answers = Array.from({ length: 100 }, () =>
-          gateway.alice('POST /_query', { body: { query: 'ROW n = 1' } }),
-        )
-        expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([200]))
-      }
+      const answers = Array.from({ length: 250 }, () =>
+        gateway.alice('POST /_query', { body: { query: 'ROW n = 1' } }),
+      )
+      expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([200]))
     })
 
     it('ends the query of a store that answers as soon as the signal fires', async () => {

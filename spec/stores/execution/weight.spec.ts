@@ -33,7 +33,7 @@ async function measured(
   // What the runtime keeps of code that runs for the first time does not count.
   await make(1_000)
   const before = await settledMemory()
-  const { kept, bytes } = await make(Math.min(400_000, Math.ceil(5_000_000 / Math.max(8, weigh(item(1))))))
+  const { kept, bytes } = await make(Math.min(400_000, Math.ceil(2_000_000 / Math.max(8, weigh(item(1))))))
   held.push(kept)
   // The runtime keeps the text that a regular expression has read last.
   ;/x/.test('x')

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
-import type { Browser, BrowserContextOptions } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core'
 import { describeInChromium, launchChromium } from '../support/chromium'
-import { ConsolePage } from '../support/console-page'
+import { ConsolePage, openWindow } from '../support/console-page'
 import { freePort } from '../support/free-port'
 import { programAt } from '../support/programs'
 import { processesOfTests } from '../support/server-process'
@@ -39,10 +39,12 @@ const ODD = `FROM t | WHERE a == 'it''s' AND b == "q\\"" // $HOME \`id\` !x %20 
 
 const processes = processesOfTests()
 let browser: Browser
+let window: BrowserContext
 let tab: ConsolePage
 
-async function open(url: string, options: BrowserContextOptions = {}): Promise<ConsolePage> {
-  tab = await ConsolePage.open(browser, url, options)
+/** With options in a window of its own. */
+async function open(url: string, options?: BrowserContextOptions): Promise<ConsolePage> {
+  tab = await (options ? ConsolePage.inWindow(browser, url, options) : ConsolePage.inTab(window, url))
   return tab
 }
 
@@ -57,6 +59,7 @@ const start = (port = 0) => processes.start({ ESQL_ASYNC_PORT: String(port) })
 describeInChromium('what surrounds the console, in Chromium', () => {
   beforeAll(async () => {
     browser = await launchChromium()
+    window = await openWindow(browser)
   })
 
   afterAll(() => browser?.close())

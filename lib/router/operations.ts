@@ -90,11 +90,10 @@ export class Operations<Answer> {
           waitForCompletionTimeoutMs: waitMs,
           keepAliveMs,
           keepOnCompletion,
-          signal: wait.signal,
           caller,
           ...(idempotency && { idempotency }),
         }
-        return this.#answers.submit(command, exchange, options, wait)
+        return this.#answers.submit(command, exchange, withSignal(options, wait), wait)
       }
       case 'get':
         return this.#answers.get(id, exchange, this.#getOptions(command, waitMs, wait), wait)

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Request } from 'express'
 import { isQueryError, QueryError, tooLong } from '../core/errors'
+import { shareShape } from '../core/shapes'
 import type { Work } from '../core/turns'
 import type { JsonNode } from '../json/parse'
 import { locate, parseInTurns, parseUnlocated } from '../json/parse'
@@ -65,6 +66,7 @@ export class RequestBody {
     const refuse = (error: unknown): never => {
       throw refusalOfBody(error, maxBytes)
     }
+    shareShape(request, 'res')
     const bytes = await readBytes(request, maxBytes).catch(refuse)
     if (bytes.length === 0) return bytes
     const unpack = (maxOutputLength: number): Promise<Buffer> => decode(bytes, { maxOutputLength })

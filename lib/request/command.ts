@@ -174,13 +174,13 @@ function readOutput(request: OperationRequest): Output {
 function readFormat(request: OperationRequest, submitted?: QueryRequest): NegotiatedFormat {
   const { operation, parameters, mediaTypes, path, isLenient } = request
   return negotiateFormat({
-    ...mediaTypes,
     operation: submitted ? 'submit' : operation === 'stop' ? operation : 'get',
     formatParameter: parameters.format,
     delimiterPresent: parameters.delimiter !== undefined,
     path,
     submitted,
     isLenient,
+    ...mediaTypes,
   })
 }
 
@@ -202,6 +202,6 @@ function readPresentation(
 }
 
 function readObjectOutput({ parameters, mediaTypes, pretty }: RequestHead): ObjectOutput {
-  const media = errorMediaType({ ...mediaTypes, formatParameter: parameters.format })
-  return { ...media, pretty, filterPath: parameters.filter_path }
+  const media = errorMediaType({ formatParameter: parameters.format, ...mediaTypes })
+  return { pretty, filterPath: parameters.filter_path, ...media }
 }

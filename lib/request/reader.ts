@@ -55,13 +55,13 @@ export class RequestReader {
     const operation = this.#operationOf(request, route)
     const format = hasBody ? checkBodyMediaType(head.mediaTypes) : undefined
     if (!takesBody(operation)) {
-      const command = await this.#toCommand({ ...head, operation })
+      const command = await this.#toCommand({ operation, ...head })
       if (!hasBody) this.#cache.add(cacheKey, command)
       return command
     }
     const key = readIdempotencyKey(headerValues(request, 'idempotency-key'), operation, this.#store)
     const body = format ? sentBody(head, format, sent) : sourceBody(head)
-    return this.#readSubmitted({ ...head, operation }, body, key, () => sent.assertSenderIsThere())
+    return this.#readSubmitted({ operation, ...head }, body, key, () => sent.assertSenderIsThere())
   }
 
   async #readSubmitted(

@@ -34,8 +34,8 @@ function send(error: unknown, response: Response): void {
   const style = readErrorStyle(response.req)
   const { status, headers, body } = toErrorResponse(error, { errorTrace: style.errorTrace })
   const { format, contentType } = errorMediaType({
-    ...style.mediaTypes,
     formatParameter: style.formatParameter,
+    ...style.mediaTypes,
   })
   const bytes = writeObject(format, body, { pretty: style.pretty })
   removeQueryHeaders(response)

@@ -120,7 +120,7 @@ function toWireRequest(
 ): WireRequest {
   const wire = wireRequestOf(response.req, command.head, { caller, needsAuthorization, gone })
   const body = 'body' in command ? command.body : undefined
-  return body ? { ...wire, body } : wire
+  return body ? { body, ...wire } : wire
 }
 
 function sendState(state: QueryState, { response, command, queryId, startedMs }: Exchange): void {

@@ -1,6 +1,7 @@
 import { systemClock } from '../core/clock'
 import { isQueryError, outageOf, QueryError, queryNotFound, unavailable } from '../core/errors'
 import type { GetOptions } from '../core/operations'
+import { shareShape } from '../core/shapes'
 import type { Command } from '../request/command'
 import type { Answers, CommandOf } from './answers'
 import type { Arrival, Exchange } from './exchange'
@@ -62,6 +63,8 @@ export class Operations<Answer> {
       }
       // A store in JavaScript may return null.
       if (!answer) throw queryNotFound(exchange.queryId ?? '')
+      shareShape(response.req, 'res')
+      shareShape(response, 'req')
       const sending = this.#answers.send(answer, exchange, wait)
       breakOffStall(response, this.#caps.maxStallMs)
       await sending
@@ -87,11 +90,10 @@ export class Operations<Answer> {
           waitForCompletionTimeoutMs: waitMs,
           keepAliveMs,
           keepOnCompletion,
-          signal: wait.signal,
           caller,
           ...(idempotency && { idempotency }),
         }
-        return this.#answers.submit(command, exchange, options, wait)
+        return this.#answers.submit(command, exchange, withSignal(options, wait), wait)
       }
       case 'get':
         return this.#answers.get(id, exchange, this.#getOptions(command, waitMs, wait), wait)

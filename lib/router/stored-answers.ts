@@ -31,9 +31,14 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     this.#cache = new AnswerCache(maxCachedBytes)
   }
 
-  submit(command: CommandOf<'submit'>, exchange: Exchange, options: SubmitOptions): Promise<AsyncQuery> {
+  submit(
+    command: CommandOf<'submit'>,
+    exchange: Exchange,
+    options: SubmitOptions,
+    wait: Wait,
+  ): Promise<AsyncQuery> {
     const request = takeRequest(command, exchange)
-    return this.#method('submit').call(this.#store, request, exchange.owner, options)
+    return this.#method('submit').call(this.#store, request, exchange.owner, withEarlyEnd(options, wait))
   }
 
   query(command: CommandOf<'query'>, exchange: Exchange, { signal }: Wait): Promise<AsyncQuery | undefined> {

@@ -53,8 +53,8 @@ async function run(
   signal: AbortSignal,
 ): Promise<AsyncQuery | undefined> {
   if (!store.submit) throw new TypeError('The store has no submit')
-  const options = { ...(store.delete ? AT_ONCE : IN_SLICES), signal }
-  const first = await store.submit(request, owner, { ...options, keepOnCompletion: false, caller })
+  const options = { signal, ...(store.delete ? AT_ONCE : IN_SLICES) }
+  const first = await store.submit(request, owner, { keepOnCompletion: false, caller, ...options })
   if (!first.isRunning) return first
   const { id } = first
   try {

@@ -33,11 +33,11 @@ export function requestMetrics(meter: Meter): (outcome: RequestOutcome) => void 
   })
   return ({ operation, status, durationMs, waitMs, bytes, type, limit }) => {
     const asked: Attributes = operation ? { 'esql_async.operation': operation } : {}
-    const failed: Attributes = status < 400 ? asked : { ...asked, 'error.type': type ?? String(status) }
-    duration.record(durationMs / 1_000, { ...failed, 'http.response.status_code': status })
+    const failed: Attributes = status < 400 ? asked : { 'error.type': type ?? String(status), ...asked }
+    duration.record(durationMs / 1_000, { 'http.response.status_code': status, ...failed })
     size.record(bytes, asked)
     if (waitMs !== undefined) wait.record(waitMs / 1_000, asked)
-    const limited = limit === undefined ? failed : { ...failed, 'esql_async.limit': limit }
+    const limited = limit === undefined ? failed : { 'esql_async.limit': limit, ...failed }
     if (status >= 400 && status < CLIENT_LEFT) refusals.add(1, limited)
     if (status >= 500 && waitMs !== undefined) storeErrors.add(1, failed)
   }

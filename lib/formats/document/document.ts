@@ -101,7 +101,7 @@ const NOTHING_COUNTED_YET: QueryStatistics = { rowsEmitted: 0, bytesRead: 0, rea
 function statisticsOf(query: AsyncQuery): QueryStatistics {
   if (!query.isRunning) return query.result.statistics ?? {}
   const { documentsFound = 0, valuesLoaded = 0, startTimeMs } = query
-  return { ...(startTimeMs !== undefined && NOTHING_COUNTED_YET), documentsFound, valuesLoaded }
+  return { documentsFound, valuesLoaded, ...(startTimeMs !== undefined && NOTHING_COUNTED_YET) }
 }
 
 function writeCounters(sink: TokenSink, query: AsyncQuery): void {

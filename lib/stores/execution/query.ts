@@ -9,9 +9,10 @@ import type { Intake } from './intake'
 import { ownText } from './own-text'
 import { Waits } from './waits'
 
-export type Outcome =
-  | { state: 'completed'; completed: CompletedQuery }
-  | { state: 'failed'; error: QueryError }
+/** Its expiry may still move. */
+type Completed = Omit<CompletedQuery, 'expirationTimeMs'>
+
+export type Outcome = { state: 'completed'; completed: Completed } | { state: 'failed'; error: QueryError }
 
 /** What a query tells about its result beside the result. */
 export interface ResultFacts {
@@ -137,16 +138,16 @@ export class LocalQuery {
   }
 
   complete(result: StoredResult, { tookNanos, isPartial }: ResultFacts): void {
-    const completed: CompletedQuery = {
+    const completed: Completed = {
       isRunning: false,
-      ...(this.#keepOnCompletion && { id: this.id }),
       startTimeMs: this.startTimeMs,
       tookNanos,
       isPartial,
+      result,
+      ...(this.#keepOnCompletion && { id: this.id }),
       ...(this.#columnar && { columnar: true }),
       ...(this.#timeZone !== undefined && { timeZone: this.#timeZone }),
       ...(this.#columnMetadata && { columnMetadata: true }),
-      result,
     }
     this.end({ state: 'completed', completed })
   }
@@ -189,7 +190,7 @@ export class LocalQuery {
     const { id, startTimeMs, expirationTimeMs } = this
     if (!outcome) return { isRunning: true, id, startTimeMs, expirationTimeMs, ...this.progress() }
     if (outcome.state === 'failed') throw outcome.error
-    return { ...outcome.completed, expirationTimeMs }
+    return { expirationTimeMs, ...outcome.completed }
   }
 
   /** The query in a list of those that run. `undefined`: it has ended or expired. */

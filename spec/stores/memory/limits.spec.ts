@@ -217,7 +217,7 @@ describe('the most bytes that a MemoryStore holds', () => {
   })
 
   it('count a result that is kept and read just once', async () => {
-    const bench = new MemoryBench({ maxBytes: 13_000 })
+    const bench = new MemoryBench({ maxBytes: 14_000 })
     const id = await bench.start()
     bench.run.complete(LARGE)
     const { result } = (await bench.get(id, FOREVER)) as CompletedQuery

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { UnusableAnswerError } from '../outage'
 
@@ -6,7 +6,7 @@ import { UnusableAnswerError } from '../outage'
  * Looks at the beginning of a stream and may change it. `edit` receives the bytes so far, and whether they are all;
  * it returns `undefined` until it has seen enough, and then the bytes that replace them.
  *
- * Resolves with the stream, or with the bytes of a stream that has ended.
+ * Resolves with the stream, or with the bytes of a stream that has come to its end.
  */
 export async function peek(
   stream: Readable,
@@ -19,6 +19,11 @@ export async function peek(
       seen = Buffer.concat([seen, chunk])
       const edited = edit(seen, false)
       if (!edited) continue
+      if (hasAllCome(stream) && stream.readableLength === 0) {
+        // So that the stream ends, and its connection is free.
+        stream.read()
+        return edited
+      }
       // In the same turn as the read, because a stream that has ended takes nothing back.
       stream.unshift(edited)
       return stream
@@ -26,6 +31,11 @@ export async function peek(
     if (stream.readableEnded) return edit(seen, true) ?? seen
     await readable(stream)
   }
+}
+
+/** Whether nothing more can come of a body, whoever has read how much of it. */
+export function hasAllCome(body: Readable): boolean {
+  return body instanceof IncomingMessage && body.complete
 }
 
 /** All bytes of a stream. Rejects when there are more than `limit`. */
@@ -47,19 +57,19 @@ export function giveUp(body: Readable | Buffer | undefined): void {
   if (!Buffer.isBuffer(body)) body?.on('error', () => {}).destroy()
 }
 
+const NEWS = ['readable', 'end', 'close', 'error'] as const
+
 /** Resolves when the stream has something to read, or has ended. Rejects when it breaks. */
-async function readable(stream: Readable): Promise<void> {
-  if (stream.errored) throw stream.errored
-  if (stream.destroyed) throw new UnusableAnswerError('the answer of the cluster has been broken off')
-  const settled = new AbortController()
-  const { signal } = settled
-  try {
-    await Promise.race([
-      once(stream, 'readable', { signal }),
-      once(stream, 'end', { signal }),
-      once(stream, 'close', { signal }),
-    ])
-  } finally {
-    settled.abort()
-  }
+function readable(stream: Readable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      for (const event of NEWS) stream.off(event, settle)
+      if (stream.errored) reject(stream.errored)
+      else resolve()
+    }
+    if (stream.errored) reject(stream.errored)
+    else if (stream.destroyed)
+      reject(new UnusableAnswerError('the answer of the cluster has been broken off'))
+    else for (const event of NEWS) stream.on(event, settle)
+  })
 }

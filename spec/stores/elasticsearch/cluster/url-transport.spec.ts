@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { ManualClock } from 'express-esql-async-query/test-kit'
+import { Ending } from '../../../../lib/core/early-end'
 import { UrlTransport } from '../../../../lib/stores/elasticsearch/cluster/url-transport'
 import type { Cluster } from '../../../support/cluster'
 import { SERVICE_ACCOUNT, startCluster } from '../../../support/cluster'
@@ -9,7 +10,6 @@ const { authorization } = SERVICE_ACCOUNT
 describe('a URL', () => {
   let cluster: Cluster
   let transport: UrlTransport
-  const { signal } = new AbortController()
   const get = {
     method: 'GET',
     path: '/',
@@ -17,7 +17,7 @@ describe('a URL', () => {
     headers: {},
     isRepeatable: true,
     timeoutMs: 60_000,
-    signal,
+    ending: new Ending(),
   } as const
 
   beforeEach(async () => {

@@ -2,33 +2,32 @@ import { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { UnusableAnswerError } from '../outage'
 
+/** What is shorter is read to its end, in bytes: its server has written it at once, and a stream costs more than to wait for the end. */
+const SHORT = 4_096
+
 /**
  * Looks at the beginning of a stream and may change it. `edit` receives the bytes so far, and whether they are all;
  * it returns `undefined` until it has seen enough, and then the bytes that replace them.
  *
- * Resolves with the stream, or with the bytes of a stream that has come to its end.
+ * Resolves with the stream, or with all bytes of one that is short.
  */
 export async function peek(
   stream: Readable,
   edit: (bytes: Buffer, isAll: boolean) => Buffer | undefined,
 ): Promise<Readable | Buffer> {
   let seen = Buffer.alloc(0)
+  let edited: Buffer | undefined
   for (;;) {
     const chunk: Buffer | null = stream.read()
     if (chunk) {
-      seen = Buffer.concat([seen, chunk])
-      const edited = edit(seen, false)
-      if (!edited) continue
-      if (hasAllCome(stream) && stream.readableLength === 0) {
-        // So that the stream ends, and its connection is free.
-        stream.read()
-        return edited
-      }
+      seen = Buffer.concat([edited ?? seen, chunk])
+      edited = edited ? seen : edit(seen, false)
+      if (!edited || edited.length < SHORT || hasAllCome(stream)) continue
       // In the same turn as the read, because a stream that has ended takes nothing back.
       stream.unshift(edited)
       return stream
     }
-    if (stream.readableEnded) return edit(seen, true) ?? seen
+    if (stream.readableEnded || hasAllCome(stream)) return edited ?? edit(seen, true) ?? seen
     await readable(stream)
   }
 }

@@ -104,7 +104,10 @@ export function endWith(response: Response, body: Chunk): void {
   } else {
     const bytes = bytesOf(body)
     response.setHeader('content-length', bytes.length)
-    response.end(bytes)
+    // Any bytes are text in that encoding.
+    if (bytes.length <= SHORT_ANSWER && Buffer.isBuffer(bytes))
+      response.end(bytes.toString('latin1'), 'latin1')
+    else response.end(bytes)
   }
 }
 

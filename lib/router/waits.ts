@@ -135,7 +135,10 @@ export class Waits {
   }
 
   #place(wait: Wait, yields: boolean): void {
-    const { socket } = wait.response.req
+    const { req } = wait.response
+    const { socket } = req
+    // Express keeps there all that it needs to go on with a request. This one goes no further, and that is a kilobyte.
+    if (req.next) req.next = undefined
     if (yields) this.#onConnection.set(socket, wait)
     else this.#lasting.set(socket, (this.#lasting.get(socket) ?? new Set()).add(wait))
   }

@@ -93,8 +93,7 @@ export class ForwardedAnswers implements Answers<ForwardedAnswer> {
   async #forward(answer: WireAnswer, { response }: Exchange, wait: Wait): Promise<void> {
     let isDelivered = false
     try {
-      await sendAnswer(response, answer, wait.gone)
-      isDelivered = true
+      isDelivered = await sendAnswer(response, answer, wait)
     } catch (error) {
       throw outageOf(error)
     } finally {
@@ -118,9 +117,8 @@ function toWireRequest(
   { gone }: Wait,
   needsAuthorization: boolean,
 ): WireRequest {
-  const wire = wireRequestOf(response.req, command.head, { caller, needsAuthorization, gone })
   const body = 'body' in command ? command.body : undefined
-  return body ? { body, ...wire } : wire
+  return wireRequestOf(response.req, command.head, { caller, needsAuthorization, gone, body })
 }
 
 function sendState(state: QueryState, { response, command, queryId, startedMs }: Exchange): void {

@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock'
+import { withSignal } from '../core/early-end'
 import { isQueryError, outageOf, QueryError, queryNotFound, unavailable } from '../core/errors'
 import type { GetOptions } from '../core/operations'
 import { shareShape } from '../core/shapes'
@@ -9,7 +10,6 @@ import type { ResolvedOptions } from './options'
 import { askToClose } from './response-headers'
 import { breakOffStall } from './stalls'
 import type { Wait, Waits } from './waits'
-import { withSignal } from './waits'
 
 type Caps = Pick<
   ResolvedOptions,

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import type { ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import type { Response } from 'express'
@@ -97,15 +98,22 @@ const SHORT_ANSWER = 4_096
 
 /** Ends an answer with its whole body. An answer to HEAD gets the length of that body, and no bytes of it. */
 export function endWith(response: Response, body: Chunk): void {
-  if (typeof body === 'string' && body.length <= SHORT_ANSWER && Buffer.byteLength(body) === body.length) {
-    response.setHeader('content-length', body.length)
-    // ASCII is the same in the encoding of headers, so that Node.js makes one write of both, and no buffer.
-    response.end(body, 'latin1')
-  } else {
+  const ascii = body.length <= SHORT_ANSWER ? asciiOf(body) : undefined
+  if (ascii === undefined) {
     const bytes = bytesOf(body)
     response.setHeader('content-length', bytes.length)
     response.end(bytes)
+  } else {
+    response.setHeader('content-length', ascii.length)
+    // ASCII is the same in the encoding of headers, so that Node.js makes one write of both, and no buffer.
+    response.end(ascii, 'latin1')
   }
+}
+
+/** A body as text, if no middleware that takes the text for UTF-8 could change a byte. */
+function asciiOf(body: Chunk): string | undefined {
+  if (typeof body === 'string') return Buffer.byteLength(body) === body.length ? body : undefined
+  return Buffer.isBuffer(body) && isAscii(body) ? body.toString('latin1') : undefined
 }
 
 /** Answers OPTIONS. */

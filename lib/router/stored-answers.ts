@@ -1,4 +1,3 @@
-import { withEarlyEnd } from '../core/early-end'
 import { isObject } from '../core/is-object'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../core/operations'
 import type { AsyncQuery, AsyncQueryStore, QueryRequest } from '../core/store'
@@ -46,12 +45,12 @@ export class StoredAnswers implements Answers<StoredAnswer> {
   }
 
   /** Returns the promise of the store itself: another one for each wait would cost memory. */
-  get(id: string, { owner }: Exchange, options: GetOptions, wait: Wait): Promise<AsyncQuery | undefined> {
-    return this.#store.get(id, owner, withEarlyEnd(options, wait))
+  get(id: string, { owner }: Exchange, options: GetOptions): Promise<AsyncQuery | undefined> {
+    return this.#store.get(id, owner, options)
   }
 
-  head(id: string, exchange: Exchange, options: GetOptions, wait: Wait): Promise<AsyncQuery | undefined> {
-    return this.get(id, exchange, options, wait)
+  head(id: string, exchange: Exchange, options: GetOptions): Promise<AsyncQuery | undefined> {
+    return this.get(id, exchange, options)
   }
 
   stop(id: string, { owner }: Exchange): Promise<AsyncQuery | undefined> {

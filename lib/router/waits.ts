@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Response } from 'express'
 import type { Owner } from '../core/caller'
-import type { EarlyEnd, EarlyEndListener } from '../core/early-end'
+import { Ending } from '../core/early-end'
 import { QueryError } from '../core/errors'
 import type { Counter, Meter } from '../core/meter'
 import type { Excess } from '../core/quota'
@@ -11,10 +11,10 @@ import { endInTurns } from '../core/turns'
 import type { Disconnects, Watcher } from './disconnects'
 
 /**
- * A request that may wait. Its signal fires when the wait is over early: the client went away, or the process drains.
- * There may be tens of thousands, so a wait is one object without closures.
+ * A request that may wait. It ends early when the client goes away, or the process drains. There may be tens of thousands, so a wait is
+ * one object without closures.
  */
-export class Wait extends AbortController implements Watcher, EarlyEnd {
+export class Wait extends Ending implements Watcher {
   readonly response: Response
   /** The owner whose place this wait takes. */
   owner: Owner | undefined
@@ -22,10 +22,7 @@ export class Wait extends AbortController implements Watcher, EarlyEnd {
   isAbandoned = false
   place: EventEmitter | undefined
   /** Created on demand, since most waits do without. */
-  #gone: AbortController | undefined
-  /** The wait is over early, and its signal, which is created on demand, has fired. */
-  aborted = false
-  #listener: EarlyEndListener | undefined
+  #gone: Ending | undefined
 
   constructor(response: Response, owner: Owner | undefined) {
     super()
@@ -33,31 +30,13 @@ export class Wait extends AbortController implements Watcher, EarlyEnd {
     this.owner = owner
   }
 
-  /** Fires when the client goes away, but not when the process drains. */
-  get gone(): AbortSignal {
+  /** Ends when the client goes away, but not when the process drains. */
+  get gone(): Ending {
     if (!this.#gone) {
-      this.#gone = new AbortController()
+      this.#gone = new Ending()
       if (this.isAbandoned) this.#gone.abort()
     }
-    return this.#gone.signal
-  }
-
-  override abort(reason?: unknown): void {
-    if (this.aborted) return
-    this.aborted = true
-    super.abort(reason)
-    this.#listener?.handleEvent()
-  }
-
-  /** Nearly always there is one listener, and only a second one needs the signal. */
-  addEventListener(type: 'abort', listener: EarlyEndListener): void {
-    if (this.#listener) this.signal.addEventListener(type, listener)
-    else this.#listener = listener
-  }
-
-  removeEventListener(type: 'abort', listener: EarlyEndListener): void {
-    if (this.#listener === listener) this.#listener = undefined
-    else this.signal.removeEventListener(type, listener)
+    return this.#gone
   }
 
   onGone(): void {
@@ -65,29 +44,6 @@ export class Wait extends AbortController implements Watcher, EarlyEnd {
     this.abort()
     this.#gone?.abort()
   }
-}
-
-const WAIT = Symbol('wait')
-
-/** Of all options. A getter of its own for each that waits would take memory. */
-const READ_SIGNAL = {
-  enumerable: true,
-  configurable: true,
-  get(this: { [WAIT]: Wait }): AbortSignal {
-    return this[WAIT].signal
-  },
-}
-
-/**
- * Gives options for a store the signal of a wait. Node.js makes a signal when it is first read, which takes longer than all else of a
- * wait, and a store that has an answer at once reads none.
- */
-export function withSignal<Options extends object>(
-  options: Options,
-  wait: Wait,
-): Options & { signal: AbortSignal } {
-  Object.defineProperty(options, WAIT, { value: wait })
-  return Object.defineProperty(options, 'signal', READ_SIGNAL) as Options & { signal: AbortSignal }
 }
 
 /** How many requests may wait at a time, in all and of one owner. */
@@ -179,7 +135,10 @@ export class Waits {
   }
 
   #place(wait: Wait, yields: boolean): void {
-    const { socket } = wait.response.req
+    const { req } = wait.response
+    const { socket } = req
+    // Express keeps there all that it needs to go on with a request. This one goes no further, and that is a kilobyte.
+    if (req.next) req.next = undefined
     if (yields) this.#onConnection.set(socket, wait)
     else this.#lasting.set(socket, (this.#lasting.get(socket) ?? new Set()).add(wait))
   }

@@ -1,6 +1,8 @@
 import type { Request } from 'express'
 import type { Caller } from '../core/caller'
-import type { WireRequest } from '../core/pass-through'
+import type { Ending } from '../core/early-end'
+import { withGone } from '../core/early-end'
+import type { SubmitBody, WireRequest } from '../core/pass-through'
 import type { SentHead } from '../request/command'
 import { SOURCE } from '../request/parameters'
 
@@ -9,20 +11,21 @@ export interface Forwarding {
   caller: Caller
   /** Whether the store asks for the caller's credentials. They go to no other. */
   needsAuthorization: boolean
-  gone: AbortSignal
+  gone: Ending
+  body?: SubmitBody | undefined
 }
 
-/** A request for the server behind the gateway, without its body. */
+/** A request for the server behind the gateway. */
 export function wireRequestOf(
   { headers }: Request,
   head: SentHead,
-  { caller, needsAuthorization, gone }: Forwarding,
+  { caller, needsAuthorization, gone, body }: Forwarding,
 ): WireRequest {
   const { authorization, traceparent, 'x-opaque-id': opaqueId } = headers
   const { source: _, source_content_type: sourceType, ...parameters } = head.parameters
   const sentParameters = head.sentParameters.filter(({ name }) => !SOURCE.includes(name))
   const { rawAccept: accept, rawContentType: contentType = sourceType } = head.mediaTypes
-  return {
+  const wire = {
     caller,
     parameters,
     sentParameters,
@@ -31,6 +34,7 @@ export function wireRequestOf(
     ...(typeof opaqueId === 'string' && { opaqueId }),
     ...(typeof traceparent === 'string' && { traceparent }),
     ...(needsAuthorization && authorization !== undefined && { authorization }),
-    gone,
+    ...(body && { body }),
   }
+  return withGone(wire, gone)
 }

@@ -124,7 +124,7 @@ describe('Waits', () => {
         const { gone, signal } = wait
         waits.drain()
         expect([signal.aborted, gone.aborted]).toEqual([true, false])
-        const left = once(gone, 'abort')
+        const left = once(gone.signal, 'abort')
         response.req.socket.destroy()
         await left
       })

@@ -1,5 +1,6 @@
 import type { RequestHandler, Response } from 'express'
 import { describeError } from '../../core/describe-error'
+import { Ending } from '../../core/early-end'
 import { outageOf, statusOf } from '../../core/errors'
 import type { WireAnswer } from '../../core/pass-through'
 import { writeObject } from '../../formats/formats'
@@ -73,10 +74,10 @@ async function answerTo(response: Response, resolved: Resolved): Promise<InfoAns
 }
 
 /** Fires when the client goes away. */
-function goneOf(response: Response): AbortSignal {
-  const gone = new AbortController()
+function goneOf(response: Response): Ending {
+  const gone = new Ending()
   response.once('close', () => gone.abort())
-  return gone.signal
+  return gone
 }
 
 function send({ status, headers, body }: InfoAnswer, response: Response): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock'
+import { goneOf } from '../../core/early-end'
 import { isQueryError, QueryError } from '../../core/errors'
 import type { GetOptions } from '../../core/operations'
 import type { QueryState } from '../../core/pass-through'
@@ -39,12 +40,12 @@ export class ExistingQueries {
     const endMs = this.#parts.clock.now() + options.waitForCompletionTimeoutMs
     const renewMs = await this.#renewal(query, options, sender)
     const answer = await this.#parts.waits.wait<QueryAnswer | undefined>(options, {
-      ask: async ({ waitMs, isFirst, signal }) => {
+      ask: async ({ waitMs, isFirst, earlyEnd }) => {
         const keepAliveMs = isFirst ? (options.keepAliveMs ?? renewMs) : renewMs
-        const found = await this.#parts.queries.get(query, sent, { waitMs, keepAliveMs, signal }, sender)
+        const found = await this.#parts.queries.get(query, sent, { waitMs, keepAliveMs, earlyEnd }, sender)
         return found || isFirst ? found : this.#getMissing(query, sent, sender)
       },
-      gone: sender.wire?.gone,
+      gone: goneOf(sender.wire),
     })
     if (!answer || answer.status >= 400) return answer
     if (answer.isRunning === undefined) return this.#getWithState(query, sent, answer, options, endMs, sender)
@@ -76,7 +77,7 @@ export class ExistingQueries {
    */
   async #getMissing(query: KnownQuery, sent: string, sender: Sender): Promise<QueryAnswer> {
     for (const pauseMs of MISSING_PAUSES_MS) {
-      await this.#parts.waits.pause(pauseMs, [sender.wire?.gone])
+      await this.#parts.waits.pause(pauseMs, [goneOf(sender.wire)])
       const found = await this.#parts.queries.get(query, sent, { waitMs: 0 }, sender)
       if (found) return found
     }
@@ -114,9 +115,9 @@ export class ExistingQueries {
     sender: Sender,
   ): Promise<QueryState | undefined> {
     return this.#parts.waits.wait<QueryState | undefined>(options, {
-      ask: ({ waitMs, signal }) =>
-        this.#parts.queries.state(query, sent, { waitMs, keepAliveMs, signal }, sender),
-      gone: sender.wire?.gone,
+      ask: ({ waitMs, earlyEnd }) =>
+        this.#parts.queries.state(query, sent, { waitMs, keepAliveMs, earlyEnd }, sender),
+      gone: goneOf(sender.wire),
     })
   }
 

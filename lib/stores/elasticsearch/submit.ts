@@ -1,3 +1,4 @@
+import { goneOf } from '../../core/early-end'
 import { QueryError } from '../../core/errors'
 import type { SubmitOptions } from '../../core/operations'
 import type { SubmitTimes } from '../../core/pass-through'
@@ -99,7 +100,7 @@ export class QueryStarter {
     const options = { waitForCompletionTimeoutMs: remainingMs, ...(signal && { signal }) }
     const question = {
       ask: (slice: GetTimes) => this.#parts.queries.get(query, sentLater, slice, sender),
-      gone: sender.wire?.gone,
+      gone: goneOf(sender.wire),
     }
     return (await this.#parts.waits.wait<QueryAnswer | undefined>(options, question, first)) ?? first
   }

@@ -1,4 +1,6 @@
 import type { Clock } from '../../core/clock'
+import type { EarlyEnd } from '../../core/early-end'
+import { earlyEndOf } from '../../core/early-end'
 import { isQueryError } from '../../core/errors'
 import type { WaitOptions } from '../../core/operations'
 
@@ -7,14 +9,14 @@ interface Slice {
   waitMs: number
   isFirst: boolean
   /** Gives the request up when it fires. `undefined` for the last request, which asks for the present state. */
-  signal: AbortSignal | undefined
+  earlyEnd: EarlyEnd | undefined
 }
 
 /** What a long wait asks the cluster. */
 interface Question<T> {
   ask: (slice: Slice) => Promise<T>
   /** Fires when nobody wants an answer any more. */
-  gone: AbortSignal | undefined
+  gone: EarlyEnd | undefined
 }
 
 /** How long to pause, in milliseconds, when the cluster answers early that a query runs. */
@@ -38,31 +40,29 @@ export class LongWaits {
   }
 
   /** Resolves with the last answer. `known` is an answer from before the wait. */
-  async wait<T extends Answer>(
-    { waitForCompletionTimeoutMs, signal }: WaitOptions,
-    question: Question<T>,
-    known?: T,
-  ): Promise<T> {
+  async wait<T extends Answer>(options: WaitOptions, question: Question<T>, known?: T): Promise<T> {
+    const { waitForCompletionTimeoutMs } = options
+    const earlyEnd = earlyEndOf(options)
     const endMs = this.#clock.now() + Math.max(0, waitForCompletionTimeoutMs)
     let last = known
     let failure: string | undefined
     let pauseMs = FIRST_PAUSE_MS
     for (let isFirst = true; ; isFirst = false) {
       const beganMs = this.#clock.now()
-      const isLast = signal?.aborted || failure !== undefined
+      const isLast = earlyEnd?.aborted || failure !== undefined
       const waitMs = isLast ? 0 : Math.min(Math.max(0, endMs - beganMs), this.#sliceMs)
-      const { answer, fault } = await this.#attempt(question, { waitMs, isFirst, signal }, last, failure)
+      const { answer, fault } = await this.#attempt(question, { waitMs, isFirst, earlyEnd }, last, failure)
       if (fault !== undefined) {
         if (failure !== undefined || !REPEATABLE_FAULT.test(fault)) return answer
         failure = fault
         continue
       }
-      const isOver = failure !== undefined || signal?.aborted || this.#clock.now() >= endMs
+      const isOver = failure !== undefined || earlyEnd?.aborted || this.#clock.now() >= endMs
       if (!answer?.isRunning || isOver) return answer
       last = answer
       if (this.#clock.now() - beganMs >= waitMs / 2) continue
       // The cluster answers at once about a query that is being cancelled, however long the wait.
-      await this.pause(Math.min(pauseMs, endMs - this.#clock.now()), [signal, question.gone])
+      await this.pause(Math.min(pauseMs, endMs - this.#clock.now()), [earlyEnd, question.gone])
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
     }
   }
@@ -88,30 +88,31 @@ export class LongWaits {
     }
   }
 
-  async #ask<T>({ ask, gone }: Question<T>, { waitMs, isFirst, signal }: Slice): Promise<T> {
-    if (waitMs > 0 && signal && !signal.aborted) {
+  async #ask<T>({ ask, gone }: Question<T>, { waitMs, isFirst, earlyEnd }: Slice): Promise<T> {
+    if (waitMs > 0 && earlyEnd && !earlyEnd.aborted) {
       try {
-        return await ask({ waitMs, isFirst, signal })
+        return await ask({ waitMs, isFirst, earlyEnd })
       } catch (error) {
         // The request was given up because the wait ends. The next one asks for the present state.
-        if (!signal.aborted || gone?.aborted || isQueryError(error)) throw error
+        if (!earlyEnd.aborted || gone?.aborted || isQueryError(error)) throw error
       }
     }
-    return ask({ waitMs: signal?.aborted ? 0 : waitMs, isFirst, signal: undefined })
+    return ask({ waitMs: earlyEnd?.aborted ? 0 : waitMs, isFirst, earlyEnd: undefined })
   }
 
-  /** Resolves when the time has passed or one of the signals has fired. */
-  pause(ms: number, signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+  /** Resolves when the time has passed or one of the ends has come. */
+  pause(ms: number, ends: readonly (EarlyEnd | undefined)[]): Promise<void> {
     return new Promise((resolve) => {
-      const end = (): void => {
+      const handleEvent = (): void => {
         cancelTimer()
-        for (const signal of signals) signal?.removeEventListener('abort', end)
+        for (const end of ends) end?.removeEventListener('abort', listener)
         resolve()
       }
-      const cancelTimer = this.#clock.setTimer(end, ms)
-      for (const signal of signals) {
-        signal?.addEventListener('abort', end)
-        if (signal?.aborted) end()
+      const listener = { handleEvent }
+      const cancelTimer = this.#clock.setTimer(handleEvent, ms)
+      for (const end of ends) {
+        end?.addEventListener('abort', listener)
+        if (end?.aborted) handleEvent()
       }
     })
   }

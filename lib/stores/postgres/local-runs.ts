@@ -35,8 +35,8 @@ interface LocalLimits extends OwnLimits {
 export interface Onlookers {
   /** Others are about to know a query. */
   begin(): void
-  /** Others know the query, and it runs here no more. `why` it is gone, if it is. */
-  over(key: Buffer, why?: string): void
+  /** Others know the query, and it runs here no more. `why` it is gone, if it is. `isAwaited`: they may wait for that. */
+  over(key: Buffer, why?: string, isAwaited?: boolean): void
   /** Its executor has ended after somebody has deleted it. */
   interrupted(key: Buffer): void
   /** It was left to other processes. */
@@ -134,6 +134,7 @@ export class LocalRuns {
     const { outcome } = query
     // The answer of a query that ended in time has no id, unless the query is kept.
     if (outcome?.state === 'failed' || (outcome && !options.keepOnCompletion)) return this.#forget(query)
+    query.isEndedUnknown = outcome !== undefined
     await this.#orForget(query, async () => {
       await this.#register(query, request, options)
       if (outcome?.state !== 'completed') return
@@ -293,6 +294,6 @@ export class LocalRuns {
   #forget(query: PostgresQuery, why?: string): void {
     if (!this.#local.delete(query)) return
     this.#runner.forget(query)
-    if (query.registration) this.#onlookers.over(query.key, why)
+    if (query.registration) this.#onlookers.over(query.key, why, !query.isEndedUnknown)
   }
 }

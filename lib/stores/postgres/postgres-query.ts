@@ -12,6 +12,8 @@ export class PostgresQuery extends LocalQuery {
   attempt = 1
   /** Settles when the tables have the query. `undefined`: nobody but its submit knows it. */
   registration: Promise<void> | undefined
+  /** It has ended before the tables had it, so nobody elsewhere waits for its end. */
+  isEndedUnknown = false
   /** Settles when the tables have its outcome. */
   keeping: Promise<void> | undefined
 

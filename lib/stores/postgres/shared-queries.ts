@@ -79,9 +79,10 @@ export class SharedQueries implements Onlookers {
     this.#hints.listen()
   }
 
-  over(key: Buffer, why?: string): void {
+  /** Who finds a query in a list before its submit has its answer, and waits for it, finds out by asking. */
+  over(key: Buffer, why?: string, isAwaited = true): void {
     void this.#watch.look(key, why)
-    this.#hints.send('done', key)
+    if (isAwaited) this.#hints.send('done', key)
   }
 
   interrupted(key: Buffer): void {

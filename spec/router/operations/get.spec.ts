@@ -1,4 +1,5 @@
 import { type AddressInfo, connect } from 'node:net'
+import type { Express, Request } from 'express'
 import { QueryError } from 'express-esql-async-query'
 import { completedJson, errorJson, FAILURE, runningJson } from '../../support/engine'
 import { type Gateway, startGateway } from '../../support/gateway'
@@ -254,6 +255,25 @@ describe('GET /_query/async/{id}', () => {
       })
     }
     expect(gateway.engine.run.signal.aborted).toBe(false)
+  })
+
+  it('lets go of what Express would go on with while it waits, and only then', async () => {
+    await gateway.close()
+    const requests: Request[] = []
+    const before = (app: Express): void => {
+      app.use((request, _response, next) => {
+        requests.push(request)
+        next()
+      })
+    }
+    gateway = await startGateway({ before })
+    const id = await submit(gateway)
+    await gateway.alice(`GET /_query/async/${id}?wait_for_completion_timeout=0`)
+    const waiting = gateway.alice(`GET /_query/async/${id}`)
+    await until(() => gateway.router.waiting === 1)
+    expect(requests.map(({ next }) => typeof next)).toEqual(['function', 'function', 'undefined'])
+    gateway.engine.run.complete()
+    expect((await waiting).text).toBe(completedJson())
   })
 
   describe('with limits for waits', () => {

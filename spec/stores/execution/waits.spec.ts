@@ -1,24 +1,25 @@
-import type { EarlyEnd, EarlyEndListener } from '../../../lib/core/early-end'
-import { withEarlyEnd } from '../../../lib/core/early-end'
+import type { EarlyEndListener } from '../../../lib/core/early-end'
+import { Ending, withSignal } from '../../../lib/core/early-end'
 import type { WaitOptions } from '../../../lib/core/operations'
 import { Waits } from '../../../lib/stores/execution/waits'
 import { ManualClock } from '../../../lib/test-kit'
 
-class Ending implements EarlyEnd {
-  aborted = false
+/** An end whose signal nobody may read. */
+class Unread extends Ending {
   readonly listeners = new Set<EarlyEndListener>()
 
-  addEventListener(_type: 'abort', listener: EarlyEndListener): void {
+  override get signal(): AbortSignal {
+    throw new Error('it was read')
+  }
+
+  override addEventListener(type: 'abort', listener: EarlyEndListener): void {
     this.listeners.add(listener)
+    super.addEventListener(type, listener)
   }
 
-  removeEventListener(_type: 'abort', listener: EarlyEndListener): void {
+  override removeEventListener(type: 'abort', listener: EarlyEndListener): void {
     this.listeners.delete(listener)
-  }
-
-  abort(): void {
-    this.aborted = true
-    for (const listener of this.listeners) listener.handleEvent()
+    super.removeEventListener(type, listener)
   }
 }
 
@@ -48,8 +49,8 @@ describe('Waits of a store', () => {
     [
       'what stands in for the signal',
       () => {
-        const ending = new Ending()
-        return { options: withEarlyEnd(forever(), ending), end: () => ending.abort() }
+        const ending = new Unread()
+        return { options: withSignal(forever(), ending), end: () => ending.abort() }
       },
     ],
   ])('end with %s, and leave no timer behind', async (_what, made) => {
@@ -66,24 +67,17 @@ describe('Waits of a store', () => {
   })
 
   it('do not begin when they are over already', async () => {
-    const ending = new Ending()
+    const ending = new Unread()
     ending.abort()
-    await waits.wait(withEarlyEnd(forever(), ending))
+    await waits.wait(withSignal(forever(), ending))
     await waits.wait(forever({ signal: AbortSignal.abort() }))
     await waits.wait({ waitForCompletionTimeoutMs: 0 })
     expect([waits.isEmpty, ending.listeners.size]).toEqual([true, 0])
   })
 
   it('leave no listener, and read no signal, where something stands in for it', async () => {
-    const ending = new Ending()
-    const { waitForCompletionTimeoutMs } = forever()
-    const unread = {
-      waitForCompletionTimeoutMs,
-      get signal(): AbortSignal {
-        throw new Error('it was read')
-      },
-    }
-    const options = withEarlyEnd(unread, ending)
+    const ending = new Unread()
+    const options = withSignal(forever(), ending)
     expect(ending.listeners.size).toBe(0)
     const wait = waits.wait(options)
     expect(ending.listeners.size).toBe(1)
@@ -94,7 +88,7 @@ describe('Waits of a store', () => {
 
   it('listen to the signal of options that a store has copied', async () => {
     const controller = new AbortController()
-    const wait = waits.wait({ ...withEarlyEnd(forever(), new Ending()), signal: controller.signal })
+    const wait = waits.wait({ ...withSignal(forever(), new Ending()), signal: controller.signal })
     controller.abort()
     await wait
     expect(waits.isEmpty).toBe(true)

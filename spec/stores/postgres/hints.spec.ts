@@ -1,3 +1,4 @@
+import { Client } from 'pg'
 import { QueryError } from '../../../lib/core/errors'
 import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options'
 import { foundRows } from '../../support/found-rows'
@@ -119,6 +120,33 @@ describe('a query of another process', () => {
     await one.schema.advance(21_000)
     expect(await refusal(two.get(id))).toMatchObject({ type: 'node_disconnected_exception' })
     await until(() => one.run.signal.aborted)
+  })
+
+  it('is told to nobody if it ends within the wait of its submit, whose answer is the first to name it', async () => {
+    const heard: string[] = []
+    const stranger = new Client({ connectionString: database.url })
+    stranger.on('notification', ({ payload = '' }) => {
+      if (!payload.startsWith('test:')) heard.push(payload.split(':')[0] ?? '')
+    })
+    await stranger.connect()
+    try {
+      await stranger.query(`LISTEN "${one.schema.name}"`)
+      const submitted = one.submit(FOREVER)
+      await until(() => one.runs.length === 1)
+      one.run.complete(rows('a'))
+      const { id = '' } = await submitted
+      expect(await two.get(id, FOREVER)).toMatchObject({ isRunning: false, result: rows('a') })
+      expect(await two.delete(id)).toBe(true)
+      // What is sent later is heard later.
+      const later = await one.start()
+      const wait = two.get(later, FOREVER)
+      one.run.complete(rows('b'))
+      expect(await wait).toMatchObject({ result: rows('b') })
+      await until(() => heard.length > 0)
+      expect(heard).toEqual(['done'])
+    } finally {
+      await stranger.end()
+    }
   })
 
   it('does not care what strangers say on the channel', async () => {

@@ -16,7 +16,7 @@ export async function withoutId(body: Readable | Buffer, upstreamId: string): Pr
   }
   if (Buffer.isBuffer(body)) return check(body)
   const begun = await peek(body, check)
-  return Buffer.isBuffer(begun) ? begun : pipeline(begun, breakAt(upstreamId), () => {})
+  return Buffer.isBuffer(begun) ? check(begun) : pipeline(begun, breakAt(upstreamId), () => {})
 }
 
 /** Keeps back the end of each chunk, where the id may begin. */

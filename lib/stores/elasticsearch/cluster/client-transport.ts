@@ -46,13 +46,13 @@ export class ClientTransport implements Transport {
       } catch (error) {
         // No node has received the request. So it may go to the next one, although it must not run twice.
         const mayGoOn = error instanceof UpstreamError && !error.mayHaveArrived && !request.isRepeatable
-        if (!mayGoOn || attempt >= nodes || request.signal.aborted) throw error
+        if (!mayGoOn || attempt >= nodes || request.ending.aborted) throw error
       }
     }
   }
 
   async #sendOnce(request: UpstreamRequest): Promise<UpstreamResponse> {
-    const { method, path, query, headers, body, isRepeatable, timeoutMs, signal } = request
+    const { method, path, query, headers, body, isRepeatable, timeoutMs, ending } = request
     try {
       const result: ClientResult = await this.#client.transport.request(
         {
@@ -72,7 +72,7 @@ export class ClientTransport implements Transport {
           // In a compressed body there is no id to find, and the cluster would not get the bytes that the caller sent.
           compression: false,
           requestTimeout: Math.min(timeoutMs + SLACK_MS, LONGEST_DELAY_MS),
-          signal,
+          signal: ending.signal,
           ...(!isRepeatable && { maxRetries: 0 }),
         },
       )

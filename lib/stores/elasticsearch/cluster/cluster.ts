@@ -1,6 +1,8 @@
 import type { Clock } from '../../../core/clock'
+import type { EarlyEnd } from '../../../core/early-end'
+import { Ending } from '../../../core/early-end'
 import { isQueryError, QueryError } from '../../../core/errors'
-import { giveUp } from '../answers/peek'
+import { giveUp, hasAllCome } from '../answers/peek'
 import type { UpstreamResponse } from '../answers/response'
 import { decompressed } from '../answers/response'
 import { UpstreamError } from '../outage'
@@ -10,13 +12,13 @@ import { breakOffSilence } from './silence'
 import type { Transport, UpstreamRequest } from './transport'
 
 /** A request to the cluster, before its time limit is set. */
-export interface ClusterRequest extends Omit<UpstreamRequest, 'signal' | 'timeoutMs'> {
+export interface ClusterRequest extends Omit<UpstreamRequest, 'ending' | 'timeoutMs'> {
   /** How long the request asks the cluster to wait, in milliseconds. `Infinity`: there is no time limit. */
   waitMs: number
   /** What the request needs a connection for. */
   need: Need
   /** The request is given up when any of these fires. */
-  endedBy: readonly (AbortSignal | undefined)[]
+  endedBy: readonly (EarlyEnd | undefined)[]
 }
 
 /** Sends requests to the cluster, each with a time limit. */
@@ -49,42 +51,42 @@ export class Cluster {
     const { waitMs, need, endedBy, ...rest } = request
     const beganMs = this.#clock.now()
     const timeoutMs = waitMs + this.#timeoutMs
-    const controller = new AbortController()
-    const { signal } = controller
-    const abort = (): void => controller.abort()
+    const ending = new Ending()
+    const listener = { handleEvent: () => ending.abort() }
     let isLate = false
     const tooLate = (): void => {
       isLate = true
-      abort()
+      ending.abort()
     }
-    const enders = endedBy.filter((ender) => ender !== undefined)
-    if (enders.some((ender) => ender.aborted)) abort()
-    for (const ender of enders) ender.addEventListener('abort', abort)
+    for (const ender of endedBy) {
+      if (ender?.aborted) ending.abort()
+      ender?.addEventListener('abort', listener)
+    }
     const isLimited = timeoutMs !== Number.POSITIVE_INFINITY
     const cancelTimer = isLimited ? this.#clock.setTimer(tooLate, timeoutMs) : () => {}
     let response: UpstreamResponse | undefined
     try {
-      response = await this.#send({ ...rest, timeoutMs, signal }, need)
+      response = await this.#send({ ...rest, timeoutMs, ending }, need)
       this.#metrics?.asked(request, this.#clock.now() - beganMs, response)
-      breakOffSilence(response.body, this.#clock, this.#timeoutMs)
+      if (!hasAllCome(response.body)) breakOffSilence(response.body, this.#clock, this.#timeoutMs)
       response = decompressed(response)
       return await read(response)
     } catch (error) {
       giveUp(response?.body)
       if (!response) {
-        const ended = isLate ? 'timeout' : signal.aborted ? 'cancelled' : error
+        const ended = isLate ? 'timeout' : ending.aborted ? 'cancelled' : error
         this.#metrics?.asked(request, this.#clock.now() - beganMs, { error: ended })
       }
       throw error
     } finally {
       cancelTimer()
-      for (const ender of enders) ender.removeEventListener('abort', abort)
+      for (const ender of endedBy) ender?.removeEventListener('abort', listener)
     }
   }
 
   /** A connection is in use until the body has ended, however slowly it is read. */
   async #send(request: UpstreamRequest, need: Need): Promise<UpstreamResponse> {
-    await this.#connections.take(need, request.signal)
+    await this.#connections.take(need, request.ending)
     const release = (): void => this.#connections.release()
     try {
       const response = await this.#transport.send(request)

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../core/clock'
+import type { EarlyEnd } from '../../../core/early-end'
 import { QueryError } from '../../../core/errors'
 import { UpstreamError } from '../outage'
 import type { ClusterMetrics } from './metrics'
@@ -40,9 +41,9 @@ export class Connections {
    * Resolves when a connection may be used, which has to be {@link release}d.
    *
    * Rejects with `es_rejected_execution_exception`, 429, for a wait that has queued too long, and with an
-   * `UpstreamError` when the signal fires first.
+   * `UpstreamError` when the request ends first.
    */
-  take(need: Need, signal: AbortSignal): Promise<void> {
+  take(need: Need, ending: EarlyEnd): Promise<void> {
     if (this.#hasRoom(need)) {
       this.#use(1)
       return Promise.resolve()
@@ -51,21 +52,23 @@ export class Connections {
       const leave = (outcome: () => void) => (): void => {
         if (queue?.delete(enter)) this.#metrics?.queued(need, -1)
         cancelTimer()
-        signal.removeEventListener('abort', giveUp)
+        ending.removeEventListener('abort', listener)
         outcome()
       }
       const enter = leave(() => {
         this.#use(1)
         resolve()
       })
-      const giveUp = leave(() => reject(new UpstreamError(ALL_IN_USE, { mayHaveArrived: false })))
+      const listener = {
+        handleEvent: leave(() => reject(new UpstreamError(ALL_IN_USE, { mayHaveArrived: false }))),
+      }
       const refuse = leave(() => reject(tooManyWaits()))
       const [, queue] = this.#queues.find(([name]) => name === need) ?? []
       const cancelTimer = need === 'wait' ? this.#clock.setTimer(refuse, LONGEST_QUEUE_MS) : () => {}
       queue?.add(enter)
       this.#metrics?.queued(need, 1)
-      signal.addEventListener('abort', giveUp)
-      if (signal.aborted) giveUp()
+      ending.addEventListener('abort', listener)
+      if (ending.aborted) listener.handleEvent()
     })
   }
 

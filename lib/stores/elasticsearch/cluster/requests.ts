@@ -1,4 +1,6 @@
 import type { Owner } from '../../../core/caller'
+import type { EarlyEnd } from '../../../core/early-end'
+import { goneOf } from '../../../core/early-end'
 import type { QueryState, WireAnswer, WireRequest } from '../../../core/pass-through'
 import type { ValueObject } from '../../../core/result'
 import { timeText } from '../../../core/time-value'
@@ -37,7 +39,7 @@ export interface GetTimes {
   waitMs: number
   keepAliveMs?: number | undefined
   /** Ends the wait: the store gives the request up. */
-  signal?: AbortSignal | undefined
+  earlyEnd?: EarlyEnd | undefined
 }
 
 /** A stop waits for the query without bound; nobody waits longer for the answer than this, in milliseconds. */
@@ -113,9 +115,9 @@ export class ClusterQueries {
 
   get(query: KnownQuery, sent: string, times: GetTimes, sender: Sender): Promise<QueryAnswer | undefined> {
     const request = this.#request('GET', pathOf(query), sender, joined(sent, timesText(times)))
-    const { waitMs, signal } = times
+    const { waitMs, earlyEnd } = times
     const need = waitMs > 0 ? 'wait' : 'read'
-    return this.#ask({ ...request, waitMs, need, endedBy: [signal, sender.wire?.gone] }, query)
+    return this.#ask({ ...request, waitMs, need, endedBy: [earlyEnd, goneOf(sender.wire)] }, query)
   }
 
   /** The state that a get would show, without the rows. Throws the error that the query failed with. */
@@ -126,9 +128,9 @@ export class ClusterQueries {
     sender: Sender,
   ): Promise<QueryState | undefined> {
     const request = this.#request('GET', pathOf(query), sender, joined(sent, STATE, timesText(times)))
-    const { waitMs, signal } = times
+    const { waitMs, earlyEnd } = times
     return this.#cluster.ask(
-      { ...request, waitMs, need: waitMs > 0 ? 'wait' : 'settle', endedBy: [signal, sender.wire?.gone] },
+      { ...request, waitMs, need: waitMs > 0 ? 'wait' : 'settle', endedBy: [earlyEnd, goneOf(sender.wire)] },
       async (response) => {
         if (response.status >= 400) {
           const error = await readError(response, query, this.#gatewayRefusals)
@@ -147,7 +149,7 @@ export class ClusterQueries {
 
   stop(query: KnownQuery, sent: string, sender: Sender): Promise<QueryAnswer | undefined> {
     const request = this.#request('POST', `${pathOf(query)}/stop`, sender, sent)
-    const endedBy = [sender.wire?.gone]
+    const endedBy = [goneOf(sender.wire)]
     return this.#ask({ ...request, waitMs: STOP_WAIT_MS, need: 'act', endedBy }, query)
   }
 
@@ -159,7 +161,7 @@ export class ClusterQueries {
   /** What the cluster says about itself. Throws where it does not want to say that to the service account. */
   info(sent: string, sender: Sender): Promise<InMemoryAnswer> {
     const request = this.#request('GET', '/', sender, sent)
-    const endedBy = [sender.wire?.gone]
+    const endedBy = [goneOf(sender.wire)]
     return this.#cluster.ask({ ...request, waitMs: 0, need: 'read', endedBy }, async (response) => {
       const { status, headers, body } = response
       if (status === 403 && this.#refusesGateway(status)) throw refusalOfInfo()
@@ -191,7 +193,7 @@ export class ClusterQueries {
     const path = query ? `${LIST}/${encodeURIComponent(query.upstreamId)}` : LIST
     const request = this.#request('GET', path, askingForJson(sender), sent)
     return this.#cluster.ask(
-      { ...request, waitMs: 0, need: 'settle', endedBy: [sender.wire?.gone] },
+      { ...request, waitMs: 0, need: 'settle', endedBy: [goneOf(sender.wire)] },
       (response) => readRunning(response, query, this.#gatewayRefusals),
     )
   }

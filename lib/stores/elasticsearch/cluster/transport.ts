@@ -1,3 +1,4 @@
+import type { Ending } from '../../../core/early-end'
 import type { UpstreamResponse } from '../answers/response'
 
 export interface UpstreamRequest {
@@ -12,9 +13,10 @@ export interface UpstreamRequest {
   body?: readonly Buffer[]
   /** Whether to send it again when the connection breaks. Never for a submit, which would run twice. */
   isRepeatable: boolean
-  /** How long the answer may take, in milliseconds. Then the signal fires. */
+  /** How long the answer may take, in milliseconds. Then the request ends. */
   timeoutMs: number
-  signal: AbortSignal
+  /** Gives the request up, also while its body comes. */
+  ending: Ending
 }
 
 export interface Transport {

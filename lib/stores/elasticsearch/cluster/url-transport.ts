@@ -53,7 +53,7 @@ export class UrlTransport implements Transport {
         return await responseTo(outgoing, request.body)
       } catch (error) {
         // The other side closed an idle connection as we used it. It may have closed others too: each attempt uses up one.
-        if (!request.isRepeatable || !outgoing.reusedSocket || request.signal.aborted) throw failure(error)
+        if (!request.isRepeatable || !outgoing.reusedSocket || request.ending.aborted) throw failure(error)
       }
     }
   }
@@ -62,12 +62,11 @@ export class UrlTransport implements Transport {
     this.#agent.destroy()
   }
 
-  #open({ method, path, query, headers, body, signal }: UpstreamRequest): ClientRequest {
+  #open({ method, path, query, headers, body, ending }: UpstreamRequest): ClientRequest {
     const url = `${this.#base}${path}${query === '' ? '' : `?${query}`}`
-    return this.#request(url, {
+    const outgoing = this.#request(url, {
       method,
       agent: this.#agent,
-      signal,
       headers: {
         ...this.#headers,
         // In a compressed body there is no id to find.
@@ -76,6 +75,11 @@ export class UrlTransport implements Transport {
         ...(body && { 'content-length': lengthOfBody(body) }),
       },
     })
+    const listener = { handleEvent: () => void outgoing.destroy(new Error('the request was given up')) }
+    ending.addEventListener('abort', listener)
+    outgoing.once('close', () => ending.removeEventListener('abort', listener))
+    if (ending.aborted) listener.handleEvent()
+    return outgoing
   }
 }
 

@@ -30,14 +30,9 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     this.#cache = new AnswerCache(maxCachedBytes)
   }
 
-  submit(
-    command: CommandOf<'submit'>,
-    exchange: Exchange,
-    options: SubmitOptions,
-    wait: Wait,
-  ): Promise<AsyncQuery> {
+  submit(command: CommandOf<'submit'>, exchange: Exchange, options: SubmitOptions): Promise<AsyncQuery> {
     const request = takeRequest(command, exchange)
-    return this.#method('submit').call(this.#store, request, exchange.owner, withEarlyEnd(options, wait))
+    return this.#method('submit').call(this.#store, request, exchange.owner, options)
   }
 
   query(command: CommandOf<'query'>, exchange: Exchange, { signal }: Wait): Promise<AsyncQuery | undefined> {

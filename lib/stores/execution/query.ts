@@ -1,5 +1,6 @@
 import type { Owner } from '../../core/caller'
 import type { Clock } from '../../core/clock'
+import { earlyEndOf } from '../../core/early-end'
 import { QueryError } from '../../core/errors'
 import type { Idempotency } from '../../core/idempotency'
 import type { SubmitOptions, WaitOptions } from '../../core/operations'
@@ -178,9 +179,10 @@ export class LocalQuery {
    * Whether a get may find the query when a submit has waited for it: it runs, is kept, or an earlier submit with the same key
    * has told its id. A submit whose client has left tells nobody.
    */
-  staysAfter({ keepOnCompletion, signal }: SubmitOptions): boolean {
+  staysAfter(options: SubmitOptions): boolean {
+    const { keepOnCompletion } = options
     if (this.#outcome) return this.#isIdKnown || (keepOnCompletion && this.#outcome.state === 'completed')
-    this.#isIdKnown ||= !signal?.aborted
+    this.#isIdKnown ||= !earlyEndOf(options)?.aborted
     return true
   }
 

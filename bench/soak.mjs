@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { capacityOf } from './soak/capacity.mjs'
-import { judgeFlatness } from './soak/flatness.mjs'
+import { countOf, judgeFlatness } from './soak/flatness.mjs'
 import { Fleet, SOAKS } from './soak/fleet.mjs'
 import { Random } from './soak/random.mjs'
 import { CLIENTS, LONGEST_KEEP_ALIVE_MS, limitsAt, OWNERS } from './soak/settings.mjs'
@@ -197,14 +197,15 @@ function nextKill(passedMs) {
   return passedMs + random.integer(SOONEST_KILL_MS, LATEST_KILL_MS)
 }
 
-/** What the steady gateway holds for good: now and then it borrows a connection to look after queries. */
+/** What the steady gateway holds for good: now and then it borrows a connection to look after queries, or has a timer for a moment. */
 async function stateAtRest() {
   const states = []
   for (let times = 0; times < 5; times += 1) {
     states.push(await fleet.steady.ask('state'))
     await pause(300)
   }
-  return states.toSorted((one, other) => one.descriptors - other.descriptors)[0]
+  const held = ({ descriptors, handles }) => descriptors + countOf(handles)
+  return states.toSorted((one, other) => held(one) - held(other))[0]
 }
 
 /** Stops the load until all waits are over and all queries have expired. */

@@ -135,13 +135,13 @@ describe('a query of another process', () => {
       await until(() => one.runs.length === 1)
       one.run.complete(rows('a'))
       const { id = '' } = await submitted
-      expect(await two.get(id, FOREVER)).toMatchObject({ isRunning: false, result: rows('a') })
+      expect(await two.get(id, FOREVER)).toMatchObject({ isRunning: false, result: foundRows('a') })
       expect(await two.delete(id)).toBe(true)
       // What is sent later is heard later.
       const later = await one.start()
       const wait = two.get(later, FOREVER)
       one.run.complete(rows('b'))
-      expect(await wait).toMatchObject({ result: rows('b') })
+      expect(await wait).toMatchObject({ result: foundRows('b') })
       await until(() => heard.length > 0)
       expect(heard).toEqual(['done'])
     } finally {

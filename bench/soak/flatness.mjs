@@ -94,7 +94,7 @@ function heapOf({ heapUsed, external }) {
   return (heapUsed + external) / MIB
 }
 
-function countOf(handles) {
+export function countOf(handles) {
   return Object.values(handles).reduce((sum, count) => sum + count, 0)
 }
 

@@ -12,10 +12,12 @@ export interface EarlyEndListener {
   handleEvent(): void
 }
 
-/** Ends at most once. Nearly always there is one listener, so that only a second one, or a reader of the signal, makes a signal. */
+/** Ends at most once. Makes a signal only for who reads it. */
 export class Ending implements EarlyEnd {
   aborted = false
+  /** Nearly always there is one, so only a second one needs a set. */
   #listener: EarlyEndListener | undefined
+  #others: Set<EarlyEndListener> | undefined
   #controller: AbortController | undefined
 
   get signal(): AbortSignal {
@@ -33,16 +35,17 @@ export class Ending implements EarlyEnd {
     this.aborted = true
     this.#controller?.abort(reason)
     this.#listener?.handleEvent()
+    for (const other of this.#others ?? []) other.handleEvent()
   }
 
-  addEventListener(type: 'abort', listener: EarlyEndListener): void {
-    if (this.#listener) this.signal.addEventListener(type, listener)
-    else this.#listener = listener
+  addEventListener(_type: 'abort', listener: EarlyEndListener): void {
+    if (!this.#listener) this.#listener = listener
+    else this.#others = (this.#others ?? new Set()).add(listener)
   }
 
-  removeEventListener(type: 'abort', listener: EarlyEndListener): void {
+  removeEventListener(_type: 'abort', listener: EarlyEndListener): void {
     if (this.#listener === listener) this.#listener = undefined
-    else this.#controller?.signal.removeEventListener(type, listener)
+    else this.#others?.delete(listener)
   }
 }
 

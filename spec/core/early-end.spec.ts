@@ -23,6 +23,21 @@ describe('an end', () => {
     expect([unheard.signal.aborted, unheard.signal.reason.name]).toEqual([true, 'AbortError'])
   })
 
+  it('does not come for who has left, and makes no signal for who listens', () => {
+    const ending = new Ending()
+    const told: string[] = []
+    const listeners = ['first', 'second', 'third', 'fourth'].map((name) => ({
+      handleEvent: () => void told.push(name),
+    }))
+    const signals = jest.spyOn(ending, 'signal', 'get')
+    for (const listener of listeners) ending.addEventListener('abort', listener)
+    for (const listener of [listeners[0], listeners[2]]) {
+      if (listener) ending.removeEventListener('abort', listener)
+    }
+    ending.abort()
+    expect([told, signals.mock.calls]).toEqual([['second', 'fourth'], []])
+  })
+
   it('stands in for the signal of options and of a request, which others may read or copy', () => {
     const ending = new Ending()
     const options = withSignal({ waitForCompletionTimeoutMs: 0 }, ending)

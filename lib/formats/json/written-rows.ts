@@ -21,8 +21,8 @@ const COLUMN_OVERHEAD = 16
 const TIME_ZONE = 'UTC'
 
 /**
- * Rows in memory as JSON has them in an answer, which is what most clients ask for. They take a fraction of the memory of rows, and
- * nobody can change them. Other formats read them back.
+ * Rows in memory as JSON has them in an answer, which is what most clients ask for. Many rows take less than half of their
+ * memory like that. Other formats read them back, as rows of their own.
  */
 export class WrittenRows implements RowBatches {
   readonly rowCount: number

@@ -13,7 +13,6 @@ import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
 import { token } from '../support/tokens'
 
-/** Longer than any step here takes on a busy machine, shorter than a test that hangs. */
 /** As much of it as the log shows. */
 const OPAQUE_ID = 'x'.repeat(256)
 /** Lines of the log that exceed by far what it holds back for its reader. */
@@ -140,6 +139,8 @@ describe('a standalone gateway', () => {
     const reader = createReadStream(fifo, 'utf8').on('data', (chunk) => {
       text += chunk
     })
+    // Lines that are written before the file is open are lost too.
+    await once(reader, 'open')
     await refuse(url, 2)
     closeSync(log)
     await endsWith0(server)

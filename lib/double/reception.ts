@@ -46,7 +46,11 @@ export class Reception {
   async #takeBody(request: Request): Promise<void> {
     const body = new RequestBody(request, this.#maxBodyBytes)
     const failing = (error: unknown) => new PackedBody(() => Promise.reject(error))
-    await body.exists().catch(() => {})
+    try {
+      await body.exists()
+    } catch {
+      // `content` rejects with the same.
+    }
     const hasBody = request.readableDidRead || Number(request.headers['content-length'] ?? 0) > 0
     if (hasBody) request.body = await body.content().catch(failing)
   }

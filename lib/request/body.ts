@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Request } from 'express'
 import { isQueryError, QueryError, tooLong } from '../core/errors'
-import { shareShape } from '../core/shapes'
 import type { Work } from '../core/turns'
 import type { JsonNode } from '../json/parse'
 import { locate, parseInTurns, parseUnlocated } from '../json/parse'
@@ -29,11 +28,11 @@ export class RequestBody {
   }
 
   /** Whether there is one. Where no header tells, as for chunks and in HTTP/2, the body is read. */
-  async exists(): Promise<boolean> {
+  exists(): boolean | Promise<boolean> {
     const { headers, httpVersionMajor } = this.#request
     const isLengthKnown = headers['content-length'] !== undefined || httpVersionMajor < 2
     if (headers['transfer-encoding'] === undefined && isLengthKnown) return lengthOf(this.#request) > 0
-    return !isEmpty(await this.content())
+    return this.content().then((content) => !isEmpty(content))
   }
 
   /** The bytes, decompressed, or a {@link PackedBody}, or what a parser of the host application has made of them. */
@@ -66,7 +65,6 @@ export class RequestBody {
     const refuse = (error: unknown): never => {
       throw refusalOfBody(error, maxBytes)
     }
-    shareShape(request, 'res')
     const bytes = await readBytes(request, maxBytes).catch(refuse)
     if (bytes.length === 0) return bytes
     const unpack = (maxOutputLength: number): Promise<Buffer> => decode(bytes, { maxOutputLength })

@@ -63,7 +63,6 @@ export class Operations<Answer> {
       }
       // A store in JavaScript may return null.
       if (!answer) throw queryNotFound(exchange.queryId ?? '')
-      shareShape(response.req, 'res')
       shareShape(response, 'req')
       const sending = this.#answers.send(answer, exchange, wait)
       breakOffStall(response, this.#caps.maxStallMs)

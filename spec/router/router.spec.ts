@@ -1,5 +1,5 @@
 import express from 'express'
-import { asyncQueryRouter, jwtCaller } from 'express-esql-async-query'
+import { asyncQueryRouter, jwtCaller, MemoryStore } from 'express-esql-async-query'
 import { completedJson, errorJson } from '../support/engine'
 import { type Gateway, type GatewayOptions, startGateway, testCaller } from '../support/gateway'
 import { token } from '../support/tokens'
@@ -56,6 +56,48 @@ describe('asyncQueryRouter', () => {
       expect(await (await fetch(`${url}${path}`)).text()).toBe('host')
     },
   )
+
+  it('serves what the host adds to it, behind its own paths', async () => {
+    const router = asyncQueryRouter({
+      store: new MemoryStore({ execute: () => ({ columns: [], values: [] }) }),
+      resolveCaller: testCaller(),
+    })
+    expect(router).toBeInstanceOf(Function)
+    router
+      .use((_request, response, next) => {
+        response.setHeader('host', 'was here')
+        next()
+      })
+      .get(['/own/:name', '/_query/async/:name'], ({ params, baseUrl }, response) => {
+        response.send(`${baseUrl} ${params.name}`)
+      })
+    const { url } = await start({
+      before: (app) => {
+        app.use('/es', router)
+        // As a host calls a router of its own making.
+        app.use('/direct', (request, response, next) =>
+          Reflect.get(router, 'handle')(request, response, next),
+        )
+      },
+    })
+    const paths = [
+      '/es/own/page',
+      '/direct/own/page',
+      `/es/_query/async/${UNKNOWN}`,
+      `/direct/_query/async/${UNKNOWN}`,
+    ]
+    const headers = { authorization: `Bearer ${token({ sub: 'alice' })}` }
+    const seen = paths.map(async (path) => {
+      const response = await fetch(`${url}${path}`, { headers })
+      return [response.status, response.headers.get('host'), response.ok ? await response.text() : undefined]
+    })
+    expect(await Promise.all(seen)).toEqual([
+      [200, 'was here', '/es page'],
+      [200, 'was here', '/direct page'],
+      [404, null, undefined],
+      [404, null, undefined],
+    ])
+  })
 
   it.each([
     ['before', { before: (app: express.Express) => app.use(express.json()) }],

@@ -37,7 +37,9 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     const known = tokens.get(digest)
     const header = known?.header ?? readHeader(token, settings.algorithms)
     // Also for a known token: its key may have changed or be withdrawn by now.
-    const { key } = await settings.keys.find(header, context?.logger)
+    const finding = settings.keys.find(header, context?.logger)
+    // A promise costs more than all else that a known token takes, and most often the key is known too.
+    const { key } = finding instanceof Promise ? await finding : finding
     const nowSeconds = settings.clock.now() / 1000
     if (known?.key === key && isCurrent(known.times, nowSeconds, settings.clockToleranceSeconds)) {
       return toCaller(known, settings)
@@ -93,16 +95,29 @@ const READ_CLAIMS = {
 }
 
 /** The caller that a token stands for, with the rights that it has now. */
-async function toCaller(verified: VerifiedToken, settings: Settings): Promise<Caller> {
-  const { owner, user, claims, cancelTasks, monitorQueries } = verified
-  const caller = {
-    owner,
-    // Anything but `true` grants nothing.
-    canCancelTasks: (cancelTasks ?? (await settings.cancelTasks.grants(JSON.parse(claims)))) === true,
-    canMonitorQueries:
-      (monitorQueries ?? (await settings.monitorQueries.grants(JSON.parse(claims)))) === true,
-    ...(user !== undefined && { user }),
-  }
+function toCaller(verified: VerifiedToken, settings: Settings): Caller | Promise<Caller> {
+  const { cancelTasks, monitorQueries } = verified
+  if (cancelTasks === undefined || monitorQueries === undefined) return toJudgedCaller(verified, settings)
+  return callerOf(verified, cancelTasks, monitorQueries)
+}
+
+/** Asks the functions of the host. Anything but `true` grants nothing. */
+async function toJudgedCaller(verified: VerifiedToken, settings: Settings): Promise<Caller> {
+  const { claims, cancelTasks, monitorQueries } = verified
+  return callerOf(
+    verified,
+    (cancelTasks ?? (await settings.cancelTasks.grants(JSON.parse(claims)))) === true,
+    (monitorQueries ?? (await settings.monitorQueries.grants(JSON.parse(claims)))) === true,
+  )
+}
+
+function callerOf(
+  { owner, user, claims }: VerifiedToken,
+  canCancelTasks: boolean,
+  canMonitorQueries: boolean,
+): Caller {
+  const caller: Caller = { owner, canCancelTasks, canMonitorQueries }
+  if (user !== undefined) caller.user = user
   Object.defineProperty(caller, CLAIMS, { value: claims })
   return Object.defineProperty(caller, 'claims', READ_CLAIMS)
 }

@@ -20,8 +20,8 @@ import { parseKey } from './key'
  */
 export type JwtKeySource = (header: JwtHeader) => JwtKey | undefined | Promise<JwtKey | undefined>
 
-/** Resolves to a key that fits the header's algorithm. `logger`: that of the router. */
-export type FindKey = (header: JwtHeader, logger?: Logger) => Promise<VerificationKey>
+/** Finds a key that fits the header's algorithm, at once if it is known. `logger`: that of the router. */
+export type FindKey = (header: JwtHeader, logger?: Logger) => VerificationKey | Promise<VerificationKey>
 
 /** Where keys come from. */
 export interface KeyFinder {
@@ -48,7 +48,7 @@ export function givenKey(material: JwtKey, algorithms: readonly JwtAlgorithm[]):
     const mismatch = `it needs ${requirement(algorithm)}, but \`key\` is ${key.description}`
     throw new TypeError(`jwtCaller cannot use \`${algorithm}\` of \`algorithms\`: ${mismatch}`)
   }
-  return { find: async () => key, known: () => [key] }
+  return { find: () => key, known: () => [key] }
 }
 
 export function sourcedKey(source: JwtKeySource): FindKey {

@@ -3,6 +3,8 @@ import { errorKind } from '../../core/error-kind'
 import type { Logger } from '../../core/logger'
 import { consoleLogger } from '../../core/logger'
 import { refused } from '../../core/unauthenticated'
+import type { JwtHeader } from '../header'
+import type { VerificationKey } from '../key'
 import type { FindKey, KeyFinder, KnownKey } from '../key-finder'
 import { keysUnavailable } from '../key-finder'
 import type { GetDocument } from './json-document'
@@ -35,19 +37,10 @@ export class RemoteKeys implements KeyFinder {
     this.#options = options
   }
 
-  readonly find: FindKey = async (header, ofRouter = consoleLogger) => {
+  readonly find: FindKey = (header, ofRouter = consoleLogger) => {
     const { logger = ofRouter } = this.#options
     const [known, ...others] = this.#usableNow(logger)?.fitting(header) ?? []
-    if (known && others.length === 0) return known
-    await this.#refresh(logger)
-    const keys = this.#usable
-    if (!keys) throw keysUnavailable(this.#failure)
-    const [key, another] = keys.fitting(header)
-    if (another) throw refused('more than one key of the key set fits the token')
-    if (key) return key
-    // It may be a new key that could not be fetched yet, and the token a good one.
-    if (this.#failure !== undefined) throw keysUnavailable(this.#failure)
-    throw refused('the key set has no key for the token')
+    return known && others.length === 0 ? known : this.#fetched(header, logger)
   }
 
   /** Fetches keys where no request has, because a process that waits for its first request has none. */
@@ -107,6 +100,19 @@ export class RemoteKeys implements KeyFinder {
     this.#fetchEndedAt = clock.now()
     const kind = this.#failure === undefined ? undefined : errorKind(this.#failure)
     this.#measure(this.#fetchEndedAt - startedAt, kind)
+  }
+
+  /** The key of a token for which the known keys are not enough. */
+  async #fetched(header: JwtHeader, logger: Logger): Promise<VerificationKey> {
+    await this.#refresh(logger)
+    const keys = this.#usable
+    if (!keys) throw keysUnavailable(this.#failure)
+    const [key, another] = keys.fitting(header)
+    if (another) throw refused('more than one key of the key set fits the token')
+    if (key) return key
+    // It may be a new key that could not be fetched yet, and the token a good one.
+    if (this.#failure !== undefined) throw keysUnavailable(this.#failure)
+    throw refused('the key set has no key for the token')
   }
 
   #ageMs(): number | undefined {

@@ -30,7 +30,8 @@ describe('the measurements of keys', () => {
       clock,
       jwks: given,
     })
-    return () => keys.find({ alg: 'RS256', kid: 'first' }).catch((error) => error.status)
+    const find = async () => keys.find({ alg: 'RS256', kid: 'first' })
+    return () => find().catch((error) => error.status)
   }
 
   const server = { 'server.address': '127.0.0.1' }

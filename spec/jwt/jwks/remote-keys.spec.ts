@@ -3,6 +3,7 @@ import { inspect } from 'node:util'
 import { ManualClock } from 'express-esql-async-query/test-kit'
 import type { JwksOptions } from '../../../lib/jwt/jwks/options'
 import { jwtCaller } from '../../../lib/jwt/jwt-caller'
+import type { VerificationKey } from '../../../lib/jwt/key'
 import type { FindKey } from '../../../lib/jwt/key-finder'
 import { resolveJwtOptions } from '../../../lib/jwt/options'
 import { startGateway } from '../../support/gateway'
@@ -18,6 +19,9 @@ const SECOND = { alg: 'RS256', kid: 'second' } as const
 const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
+
+/** A key that is known is found at once. These specs wait for it in any case. */
+type FindLater = (...question: Parameters<FindKey>) => Promise<VerificationKey>
 
 describe('RemoteKeys', () => {
   let issuer: Issuer
@@ -59,20 +63,21 @@ describe('RemoteKeys', () => {
     issuer.keys = kids.map((kid) => jwk(kid === 'first' ? first : second, { kid, use: 'sig' }))
   }
 
-  function finder(jwks: JwksOptions = {}): FindKey {
+  function finder(jwks: JwksOptions = {}): FindLater {
     const logger = {
       debug() {},
       info() {},
       error() {},
       warn: (...line: [object, string]) => warnings.push(line),
     }
-    return resolveJwtOptions({
+    const { keys } = resolveJwtOptions({
       jwks: { url: issuer.jwksUrl, allowHttp: true, logger, timeoutMs: HOUR_MS, ...jwks },
       algorithms: ['RS256', 'ES256'],
       issuer: issuer.url,
       audience,
       clock,
-    }).keys.find
+    })
+    return async (...question) => keys.find(...question)
   }
 
   /** What a caller gets. */
@@ -87,7 +92,7 @@ describe('RemoteKeys', () => {
 
   /** Resolves when a fetch that nobody waits for has brought this about. */
   async function eventually(
-    find: FindKey,
+    find: FindLater,
     header: typeof FIRST | typeof SECOND,
     expected: unknown,
   ): Promise<void> {

@@ -6,6 +6,7 @@ import { sentValues } from '../core/raw-headers'
 import type { MediaTypeHeaders } from './media-type'
 import { checkMediaTypeHeaders } from './media-type'
 import { readFlag } from './parameters'
+import type { RouteMatch } from './routes'
 import type { UrlParameters } from './url'
 import { decodePathSegment, parseQueryString, splitQueryString } from './url'
 
@@ -69,9 +70,9 @@ export function readHead(request: Request, id: string, hasBody: boolean, isLenie
 }
 
 /** Everything else that decides how a request without a body is read. */
-export function requestKey(request: Request): string {
+export function requestKey(request: Request, { path }: RouteMatch): string {
   const headers = [headerValues(request, 'accept'), headerValues(request, 'content-type')]
-  return `${queryStringOf(request)} ${JSON.stringify(headers)}`
+  return `${request.method} ${path} ${queryStringOf(request)} ${JSON.stringify(headers)}`
 }
 
 /** How to write errors for the client, as far as its request can be read. */
@@ -107,7 +108,8 @@ function attempt<T>(read: () => T): T | undefined {
 }
 
 function queryStringOf({ url }: Request): string {
-  const [target = ''] = url.split('#')
+  const fragment = url.indexOf('#')
+  const target = fragment < 0 ? url : url.slice(0, fragment)
   const start = target.indexOf('?')
   return start < 0 ? '' : target.slice(start + 1)
 }

@@ -33,13 +33,13 @@ interface KnownRoute {
 
 type StandIn = Request & Partial<KnownRoute>
 
-/** The handlers of the validator, in their order. */
+/** The handlers of the validator that do something, in their order. */
 interface Handlers {
   /** Waits until the document is compiled. */
   readonly prepare: RequestHandler
   /** Finds the operation of the document. It compiles the patterns of all paths for each request. */
   readonly findRoute: RequestHandler
-  readonly others: readonly RequestHandler[]
+  readonly validate: RequestHandler
   readonly routes: Map<Operation, KnownRoute>
 }
 
@@ -57,7 +57,7 @@ let sharedHandlers: Handlers | undefined
 export function createRequestValidator(): ValidateRequest {
   sharedHandlers ??= createHandlers()
   const handlers = sharedHandlers
-  const { prepare, findRoute, others, routes } = handlers
+  const { prepare, findRoute, validate, routes } = handlers
   return async (request) => {
     const { operation, id } = request
     const standIn = toStandIn(request)
@@ -70,7 +70,7 @@ export function createRequestValidator(): ValidateRequest {
       await run(findRoute, standIn)
       if (isOwnPath && standIn.openapi) routes.set(operation, { openapi: standIn.openapi })
     }
-    for (const handler of others) await run(handler, standIn)
+    await run(validate, standIn)
   }
 }
 
@@ -99,8 +99,10 @@ function createHandlers(): Handlers {
     fileUploader: false,
     useRequestUrl: true,
   })
-  const [prepare = pass, findRoute = pass, ...others] = validator.installMiddleware(Promise.resolve(spec))
-  return { prepare, findRoute, others, routes: new Map() }
+  // Between them stands one for credentials, which are ours to check.
+  const handlers = validator.installMiddleware(Promise.resolve(spec))
+  const [prepare = pass, findRoute = pass] = handlers
+  return { prepare, findRoute, validate: handlers.at(-1) ?? pass, routes: new Map() }
 }
 
 const pass: RequestHandler = (_request, _response, next) => next()

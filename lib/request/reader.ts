@@ -46,8 +46,9 @@ export class RequestReader {
   /** Throws Elasticsearch's error for the first fault that Elasticsearch would find. */
   async read(request: Request, route: RouteMatch): Promise<Command> {
     const sent = new RequestBody(request, this.#maxBodyBytes)
-    const hasBody = await sent.exists()
-    const cacheKey = hasBody ? '' : `${operationOn(route, request.method)} ${requestKey(request)}`
+    const existence = sent.exists()
+    const hasBody = existence instanceof Promise ? await existence : existence
+    const cacheKey = hasBody ? '' : requestKey(request, route)
     const cached = hasBody ? undefined : this.#cache.find(cacheKey, route.id)
     if (cached) return cached
 

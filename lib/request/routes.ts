@@ -23,7 +23,11 @@ const ROUTES = (Object.keys(TARGETS) as Operation[]).map((operation) => ({
   ...TARGETS[operation],
 }))
 
-const PATHS = [...new Set(ROUTES.map(({ path }) => path))].map((path) => ({
+const PATHS = [...new Set(ROUTES.map(({ path }) => path))]
+
+const WITHOUT_ID = new Set(PATHS.filter((path) => !path.includes('{id}')))
+
+const WITH_ID = PATHS.filter((path) => !WITHOUT_ID.has(path)).map((path) => ({
   path,
   pattern: new RegExp(`^${path.replace('{id}', '([^/]*)')}$`),
 }))
@@ -41,9 +45,10 @@ export function matchRoute(path: string): RouteMatch | undefined {
   // The router sees every request of the host application, so most must pass at once.
   if (!path.startsWith(ROOT)) return undefined
   const trimmed = withoutTrailingSlashes(path)
-  for (const { path: route, pattern } of PATHS) {
-    const [found, segment = ''] = pattern.exec(trimmed) ?? []
-    if (found !== undefined) return { path: route, id: decodePathSegment(segment) ?? segment }
+  if (WITHOUT_ID.has(trimmed)) return { path: trimmed, id: '' }
+  for (const { path: route, pattern } of WITH_ID) {
+    const segment = pattern.exec(trimmed)?.[1]
+    if (segment !== undefined) return { path: route, id: decodePathSegment(segment) ?? segment }
   }
   return undefined
 }

@@ -40,6 +40,7 @@ function nameOf(text: string): string {
 
 /** Percent-decodes a path segment. `undefined` if its escapes are broken. A `+` stays a `+`. */
 export function decodePathSegment(text: string): string | undefined {
+  if (!text.includes('%')) return text
   return brokenEscape(text) ? undefined : percentDecode(text)
 }
 

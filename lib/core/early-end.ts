@@ -65,8 +65,8 @@ const READ_SIGNAL = {
 }
 
 /**
- * Gives options for a store the signal of a wait. Node.js makes a signal when it is first read, which takes longer than all else of a
- * wait. Our own stores listen to the wait itself.
+ * Gives options for a store the signal of a wait, or what an executor gets the signal of its query. Node.js makes a signal when it
+ * is first read, which takes longer than all else of a wait. Our own stores listen to the wait itself.
  */
 export function withSignal<Options extends object>(
   options: Options,

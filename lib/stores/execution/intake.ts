@@ -1,3 +1,4 @@
+import type { EarlyEnd } from '../../core/early-end'
 import { unavailable } from '../../core/errors'
 import { isObject } from '../../core/is-object'
 import type { Column, EngineResult, QueryResult, ResultEnd, Rows } from '../../core/result'
@@ -67,16 +68,16 @@ export class Intake {
    * Resolves when the iterable has ended, or when the signal has fired and the batch that was on its way has come. Rejects with
    * the fault of the engine, of a cell, or of `count`.
    */
-  async read(signal: AbortSignal): Promise<void> {
+  async read(interrupt: EarlyEnd): Promise<void> {
     // Even after the signal: a generator that has not begun would not run its `finally`.
     let next = this.#next()
-    const close = (): void => void this.close()
-    if (signal.aborted) close()
-    signal.addEventListener('abort', close)
+    const close = { handleEvent: () => void this.close() }
+    if (interrupt.aborted) close.handleEvent()
+    interrupt.addEventListener('abort', close)
     try {
-      while (await this.#take(next, signal)) next = this.#next()
+      while (await this.#take(next, interrupt)) next = this.#next()
     } finally {
-      signal.removeEventListener('abort', close)
+      interrupt.removeEventListener('abort', close)
     }
   }
 
@@ -107,14 +108,14 @@ export class Intake {
   }
 
   /** Whether there may be more. */
-  async #take(next: Promise<IteratorResult<unknown>>, signal: AbortSignal): Promise<boolean> {
+  async #take(next: Promise<IteratorResult<unknown>>, interrupt: EarlyEnd): Promise<boolean> {
     let taken: IteratorResult<unknown>
     try {
       taken = await next
     } catch (fault) {
       this.#isAtEnd = true
       // An engine that obeys its signal may reject.
-      if (signal.aborted) return false
+      if (interrupt.aborted) return false
       throw fault
     }
     this.#isAtEnd = taken.done === true
@@ -123,7 +124,7 @@ export class Intake {
       this.#adding = this.#add(taken.value)
       await this.#adding
     }
-    return !(taken.done || this.#isSealed || signal.aborted)
+    return !(taken.done || this.#isSealed || interrupt.aborted)
   }
 
   async #add(batch: unknown): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Owner } from '../../core/caller'
 import type { Clock } from '../../core/clock'
-import { earlyEndOf } from '../../core/early-end'
+import { Ending, earlyEndOf } from '../../core/early-end'
 import { QueryError } from '../../core/errors'
 import type { Idempotency } from '../../core/idempotency'
 import type { SubmitOptions, WaitOptions } from '../../core/operations'
@@ -59,7 +59,7 @@ export class LocalQuery {
   readonly #timeZone: string | undefined
   readonly #columnMetadata: boolean
   readonly #clock: Clock
-  #interrupt: AbortController | undefined
+  #interrupt: Ending | undefined
   readonly #waits: Waits
   #outcome: Outcome | undefined
   #intake: Intake | undefined
@@ -87,16 +87,15 @@ export class LocalQuery {
     this.expirationTimeMs = this.startTimeMs + Math.min(options.keepAliveMs, this.maxKeepAliveMs)
   }
 
-  /** Creates the signal for the executor. It fires if the query is stopped, deleted or expires while it runs. */
-  begin(): AbortSignal {
-    const interrupt = new AbortController()
-    this.#interrupt = interrupt
-    return interrupt.signal
+  /** Makes what tells the executor to end: the query is stopped or deleted, or expires while it runs. */
+  begin(): Ending {
+    this.#interrupt = new Ending()
+    return this.#interrupt
   }
 
   /** The query runs, and the signal of its executor has fired. */
   get isInterrupted(): boolean {
-    return this.#interrupt?.signal.aborted ?? false
+    return this.#interrupt?.aborted ?? false
   }
 
   /** Whether its answers in JSON have rows, with dates in UTC. */

@@ -1,5 +1,6 @@
 import type { Caller, Owner } from '../../core/caller'
 import type { Clock } from '../../core/clock'
+import { withSignal } from '../../core/early-end'
 import type { QueryError } from '../../core/errors'
 import type { Counter, MeterProvider } from '../../core/meter'
 import { meterOf } from '../../core/meter'
@@ -173,17 +174,18 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
   async #run(query: Query, request: QueryRequest, submitter: Caller | undefined): Promise<void> {
     const { owner } = query
     const { keepChunk } = this.#keeper
-    const signal = query.begin()
+    const interrupt = query.begin()
     const report = (result: QueryResult): void => {
       // An executor that ignores its signal may report after the end. Nothing would ever drop that report.
       if (!query.outcome) query.reported = result
     }
     let result: EngineResult
     try {
-      result = await this.#execute(request, { signal, report, owner, caller: submitter ?? { owner } })
+      const context = withSignal({ report, owner, caller: submitter ?? { owner } }, interrupt)
+      result = await this.#execute(request, context)
     } catch (fault) {
       // An executor that obeys its signal may reject.
-      if (!signal.aborted) return this.#fail(query, fault)
+      if (!interrupt.aborted) return this.#fail(query, fault)
       result = query.reported ?? NOTHING
     }
     let intake: Intake | undefined
@@ -192,7 +194,7 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
       intake = Intake.of(result, (bytes) => this.#takeBytes(query, bytes), store)
       if (intake) {
         query.takeIn(intake)
-        await intake.read(signal)
+        await intake.read(interrupt)
         await intake.close()
       }
       await this.#complete(query, intake ?? result)

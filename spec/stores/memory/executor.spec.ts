@@ -58,6 +58,22 @@ describe('the executor of MemoryStore', () => {
       expect(bench.run.signal.aborted).toBe(false)
     })
 
+    it('says why it fired to an executor that reads it later', async () => {
+      const context: { signal?: AbortSignal } = {}
+      const bench = new MemoryBench({
+        interruptGraceMs: 0,
+        execute: (_, given) => {
+          Object.setPrototypeOf(context, given)
+          return new Promise(() => {})
+        },
+      })
+      await bench.store.stop(await bench.start(), alice)
+      expect(context.signal?.reason).toEqual(
+        new QueryError('task_cancelled_exception', 'task cancelled [stopped]'),
+      )
+      expect(context.signal?.aborted).toBe(true)
+    })
+
     it('does not fire when a wait ends', async () => {
       const bench = new MemoryBench()
       const controller = new AbortController()

@@ -45,7 +45,8 @@ export function setQueryHeaders(
 /** Sets the one header that an answer to a synchronous query has too. */
 export function setTook(response: Response, { isRunning, tookNanos }: QueryState, elapsedMs: number): void {
   const took = isRunning ? undefined : tookNanos
-  response.setHeader(TOOK, Math.round(took ?? elapsedMs * 1e6))
+  // A text, since Node.js makes one of a number each time that it looks at it.
+  response.setHeader(TOOK, String(Math.round(took ?? elapsedMs * 1e6)))
 }
 
 /** Sets a header for each warning of the engine. */

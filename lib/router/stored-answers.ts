@@ -3,6 +3,7 @@ import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../c
 import type { AsyncQuery, AsyncQueryStore, QueryRequest } from '../core/store'
 import { admitResult } from '../formats/admission'
 import { writerFor } from '../formats/formats'
+import type { Writer } from '../formats/writer'
 import type { Command } from '../request/command'
 import { AnswerCache } from './answer-cache'
 import type { Answers, CommandOf } from './answers'
@@ -76,21 +77,22 @@ export class StoredAnswers implements Answers<StoredAnswer> {
       const admitted = admittedQuery(answer)
       // A promise costs more than all that is awaited here, and most often there is nothing to wait for.
       const query = admitted instanceof Promise ? await admitted : admitted
-      await this.#sendQuery(query, command, exchange, wait)
+      const writer = writerFor(command.output.format.format)
+      const write = writer instanceof Promise ? await writer : writer
+      await this.#sendQuery(query, write, command, exchange, wait)
     } finally {
       release?.()
     }
   }
 
-  async #sendQuery(
+  #sendQuery(
     answer: AsyncQuery,
+    write: Writer,
     { operation, output }: Exclude<Command, CommandOf<'delete' | 'list' | 'show'>>,
     { response, queryId, startedMs }: Exchange,
     wait: Wait,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     const { format, presentation } = output
-    const found = writerFor(format.format)
-    const write = found instanceof Promise ? await found : found
     // A writer refuses before its first chunk. So HEAD gets the refusal that GET would get.
     const chunks = operation === 'head' ? write(answer, presentation) : undefined
     response.setHeader('content-type', format.contentType)
@@ -98,12 +100,15 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     if (operation === 'query') setTook(response, answer, elapsedMs)
     else setQueryHeaders(response, operation === 'submit' ? answer.id : queryId, answer, elapsedMs)
     if (!answer.isRunning) setWarnings(response, answer.result.warnings)
-    if (chunks) {
-      setExpiration(response, answer)
-      endHead(response)
-    } else {
-      await sendChunks(response, this.#cache.chunks(answer, output, write), wait)
+    if (!chunks) {
+      // Only the answers to a get come again.
+      const body =
+        operation === 'get' ? this.#cache.chunks(answer, output, write) : write(answer, presentation)
+      return sendChunks(response, body, wait)
     }
+    setExpiration(response, answer)
+    endHead(response)
+    return undefined
   }
 
   /**

@@ -109,11 +109,15 @@ export class JsonSink implements TokenSink {
   }
 }
 
+/** Characters that JSON has as they are. Of a short text, to look takes half as long as `JSON.stringify`. */
+const PLAIN = /^[ !#-[\]-~]{0,64}$/
+
 /**
  * The JSON of a string, or of an array of what `JSON.stringify` writes as Elasticsearch does. The two differ in
  * control characters, which Elasticsearch escapes in upper-case digits: `\u000B`.
  */
 export function jsonText(value: string | readonly unknown[]): string {
+  if (typeof value === 'string' && PLAIN.test(value)) return `"${value}"`
   const json = JSON.stringify(value)
   return json.includes('\\u00') ? json.replace(/\\(?:u00(..)|.)/g, upperCaseDigits) : json
 }

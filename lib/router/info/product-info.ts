@@ -63,7 +63,7 @@ async function answerTo(response: Response, resolved: Resolved): Promise<InfoAns
     const body = bytesOf(writeObject(format, ownInfo(version), style))
     return { status: 200, headers: { 'content-type': contentType }, body }
   }
-  const gone = goneOf(response)
+  const gone = endingOf(response)
   const needsAuthorization = passThrough.needsAuthorization ?? false
   const wire = wireRequestOf(request, head, { caller, needsAuthorization, gone })
   try {
@@ -74,7 +74,7 @@ async function answerTo(response: Response, resolved: Resolved): Promise<InfoAns
 }
 
 /** Fires when the client goes away. */
-function goneOf(response: Response): Ending {
+function endingOf(response: Response): Ending {
   const gone = new Ending()
   response.once('close', () => gone.abort())
   return gone

@@ -19,6 +19,11 @@ import { FIELDS_AT_ONCE, Weight } from './weight'
 /** Bytes that are copied between two turns of the event loop: some milliseconds of work. */
 const BYTES_PER_TURN = 200_000
 
+/** Whether answers in JSON have the values of a query as {@link WrittenRows} have them. */
+export function hasPlainRows(isColumnar: boolean, timeZone: string | undefined): boolean {
+  return !isColumnar && timeZone === undefined
+}
+
 export interface FreezeOptions {
   /** Gets the size so far in each turn. If it throws, no more is copied. */
   assertRoom?: (bytes: number) => void

@@ -6,6 +6,7 @@ import type { Idempotency } from '../../core/idempotency'
 import type { SubmitOptions, WaitOptions } from '../../core/operations'
 import type { QueryResult, StoredResult } from '../../core/result'
 import type { AsyncQuery, CompletedQuery, ListedQuery, QueryProgress, QueryRequest } from '../../core/store'
+import { hasPlainRows } from './frozen-result'
 import type { Intake } from './intake'
 import { ownText } from './own-text'
 import { Waits } from './waits'
@@ -98,9 +99,9 @@ export class LocalQuery {
     return this.#interrupt?.aborted ?? false
   }
 
-  /** Whether its answers in JSON have rows, with dates in UTC. */
-  get isPlain(): boolean {
-    return !this.#columnar && this.#timeZone === undefined
+  /** Whether its rows are kept as the JSON of an answer. */
+  get hasPlainRows(): boolean {
+    return hasPlainRows(this.#columnar, this.#timeZone)
   }
 
   /** What takes in the rows of an engine that gives them in batches. A stop keeps those that have come. */

@@ -212,7 +212,7 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
       const kept = result instanceof Intake ? await result.kept() : (result as KeptResult)
       const frozen = await freezeResult(kept, {
         assertRoom: (bytes) => this.#budget.assertRoom(query.owner, bytes),
-        asJson: query.isPlain,
+        asJson: query.hasPlainRows,
       })
       // The query may have been deleted or have expired meanwhile.
       if (query.outcome) return

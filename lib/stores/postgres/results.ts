@@ -3,7 +3,7 @@ import { unavailable } from '../../core/errors'
 import type { StoredResult } from '../../core/result'
 import { nextTurn } from '../../core/turns'
 import { unpackAll } from '../batches/chunk'
-import { freezeResult } from '../execution/frozen-result'
+import { freezeResult, hasPlainRows } from '../execution/frozen-result'
 import type { StoredChunk } from '../execution/kept-rows'
 import { KeptRows } from '../execution/kept-rows'
 import { decodeHead } from './encoding'
@@ -63,7 +63,7 @@ export class Results {
     const { found, ...facts } = await decodeHead(stored.head)
     const rows = stored.body ? await unpackAll(stored.body, found) : []
     const values = stored.chunks > 0 ? new KeptRows(found, storedChunks(this.#ledger, key, stored)) : rows
-    return freezeResult({ ...facts, values }, { asJson: !stored.isColumnar && stored.timeZone === undefined })
+    return freezeResult({ ...facts, values }, { asJson: hasPlainRows(stored.isColumnar, stored.timeZone) })
   }
 }
 

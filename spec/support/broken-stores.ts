@@ -36,7 +36,7 @@ export const brokenStores: readonly BrokenStore[] = [
 export class BrokenHarness extends SharedHarness {
   readonly #broken: BrokenStore
   /** Short, because specs wait this long for a broken store that hangs. */
-  readonly patienceMs = 50
+  override readonly patienceMs = 50
 
   constructor(broken: BrokenStore) {
     super()

@@ -52,6 +52,8 @@ const STATISTICS = {
 export class MemoryHarness implements StoreHarness {
   offers?: readonly OptionalMethod[] = ['submit', 'stop', 'delete', 'list', 'close']
   readonly clock = new ManualClock()
+  /** Long, because a good store hangs nowhere, and a machine may be as busy as it likes. */
+  readonly patienceMs: number = 100_000
   readonly idempotencyWindowMs: number | undefined = 10_000
   readonly queries = QUERIES
   readonly outcomes

@@ -7,8 +7,6 @@ import { PostgresServer } from '../support/postgres/server'
 import { processesOfTests } from '../support/server-process'
 import { audience, rsaKeys } from '../support/tokens'
 
-jest.setTimeout(60_000)
-
 type Environment = Record<string, string>
 
 interface Finding {

@@ -7,8 +7,6 @@ import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
 import { audience, issuer, rsaKeys, token } from '../support/tokens'
 
-jest.setTimeout(60_000)
-
 type Times = Record<'start_time_in_millis' | 'expiration_time_in_millis', number>
 
 const KEY = rsaKeys.publicKey.export({ type: 'spki', format: 'pem' }).toString()

@@ -20,7 +20,7 @@ import { CountingStore } from './store'
 import type { Ids } from './targets'
 
 /** Milliseconds after which a missing answer counts as one that never comes. */
-const DEADLINE_MS = 15_000
+const DEADLINE_MS = 60_000
 
 /** Turns of the event loop without progress after which nothing more can happen. */
 const QUIET_TURNS = 30

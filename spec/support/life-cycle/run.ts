@@ -7,7 +7,7 @@ import type { ModelEngine } from './engine'
 import type { Expected, ModelQuery, Reply } from './model'
 import { Model } from './model'
 
-const DEADLINE_MS = 15_000
+const DEADLINE_MS = 60_000
 
 /** A sent request, and the answer that the model expects. */
 interface Sent {

@@ -37,26 +37,36 @@ export function buildPackage(): BuiltPackage {
 export function processesOfTests() {
   let built: BuiltPackage | undefined
   const started: ServerProcess[] = []
+  const shared: ServerProcess[] = []
+  const endAll = async (servers: ServerProcess[]): Promise<void> => {
+    for (const server of servers) server.kill('SIGKILL')
+    await Promise.all(servers.splice(0).map(({ exited }) => exited))
+  }
   beforeAll(() => {
     built = buildPackage()
   })
-  afterEach(async () => {
-    for (const server of started) server.kill('SIGKILL')
-    await Promise.all(started.splice(0).map(({ exited }) => exited))
+  afterEach(() => endAll(started))
+  afterAll(async () => {
+    await endAll(shared)
+    built?.remove()
   })
-  afterAll(() => built?.remove())
 
   const packageOf = (): BuiltPackage => {
     assert(built)
     return built
   }
+  const startAmong =
+    (servers: ServerProcess[]) =>
+    (environment: Record<string, string> = {}, args: string[] = []): ServerProcess => {
+      const server = new ServerProcess(packageOf(), environment, args)
+      servers.push(server)
+      return server
+    }
   return {
     fileOf: (...names: string[]): string => path.join(packageOf().folder, ...names),
-    start(environment: Record<string, string> = {}, args: string[] = []): ServerProcess {
-      const server = new ServerProcess(packageOf(), environment, args)
-      started.push(server)
-      return server
-    },
+    start: startAmong(started),
+    /** For tests that only ask it: it ends with the last test of the file. */
+    startShared: startAmong(shared),
   }
 }
 

@@ -144,7 +144,7 @@ export class PostgresHarness extends MemoryHarness {
   }
 
   override async create(): Promise<PostgresStore> {
-    const schema = new TestSchema(this.#url())
+    const schema = new TestSchema(this.#url(), this.pool.pool)
     this.#schemas.push(schema)
     const store = this.createOn(schema)
     this.#homes.set(store, schema)

@@ -10,6 +10,7 @@ import { PostgresGateway } from '../support/postgres-gateway'
 import type { BuiltPackage } from '../support/server-process'
 import { buildPackage } from '../support/server-process'
 import { token } from '../support/tokens'
+import { answerThat } from '../support/until'
 
 const alice = token({ sub: 'alice' })
 const mallory = token({ sub: 'mallory' })
@@ -114,13 +115,12 @@ describe('gateways on one PostgreSQL', () => {
       // Each of them has to come to the lock before one may go on.
       await client.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtext('many.migrate'))`)
       const waiting = async () => {
+        const ended = processes.filter(({ exitCode }) => exitCode !== null)
+        expect(ended).toEqual([])
         const text = `SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`
         return (await client.query(text)).rows[0].n
       }
-      while ((await waiting()) < PROCESSES) {
-        const ended = processes.filter(({ exitCode }) => exitCode !== null)
-        expect(ended).toEqual([])
-      }
+      await answerThat((count) => count >= PROCESSES, waiting)
       const exits = processes.map((process) => once(process, 'exit'))
       await client.query('COMMIT')
       expect(await Promise.all(exits)).toEqual(processes.map(() => [0, null]))

@@ -17,6 +17,7 @@ import { freePort } from '../support/free-port'
 import { Issuer, jwk } from '../support/issuer'
 import { processesOfTests } from '../support/server-process'
 import { audience, issuer, rsaKeys, token } from '../support/tokens'
+import { answerThat } from '../support/until'
 
 const { start, startShared, fileOf } = processesOfTests()
 
@@ -534,13 +535,13 @@ describe('a server in front of a cluster', () => {
 
   it('is ready while the cluster answers and takes its credentials', async () => {
     const { server, url } = await startChecked(settings())
+    // An outcome counts for a second.
     const ready = async (expected: number) => {
-      for (;;) {
-        const answer = await fetch(`${url}/readyz`)
-        const body = await answer.json()
-        // An outcome counts for a second.
-        if (answer.status === expected) return body
-      }
+      const answer = await answerThat(
+        ({ status }) => status === expected,
+        () => fetch(`${url}/readyz`),
+      )
+      return answer.json()
     }
     const fine = { ready: true, checks: { drain: 'ok', store: 'ok' } }
     const ill = { ready: false, checks: { drain: 'ok', store: 'not available' } }
@@ -655,12 +656,12 @@ describe('a signal', () => {
 
 /** Resolves when a query has a longer keep-alive than at submit, which shows that a wait has begun. */
 async function untilExtended(url: string, headers: Record<string, string>): Promise<void> {
-  for (;;) {
+  const keptMs = async () => {
     const response = await fetch(`${url}?wait_for_completion_timeout=0s`, { headers })
     const body = (await response.json()) as Record<string, number>
-    const keptMs = Number(body.expiration_time_in_millis) - Number(body.start_time_in_millis)
-    if (keptMs > 5.5 * 86_400_000) return
+    return Number(body.expiration_time_in_millis) - Number(body.start_time_in_millis)
   }
+  await answerThat((kept) => kept > 5.5 * 86_400_000, keptMs)
 }
 
 /** Asks for a result that exceeds the buffers between the processes, and reads only its head. */

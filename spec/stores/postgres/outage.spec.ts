@@ -127,8 +127,8 @@ describe('a server that is killed while queries run', () => {
     const logger = new Warnings().logger
     const execute: Execute = () => new Promise(() => {})
     const [one, two] = [
-      new PostgresStore({ pool, execute, logger }),
-      new PostgresStore({ pool, execute, logger }),
+      new PostgresStore({ pool, execute, logger, closeGraceMs: 0 }),
+      new PostgresStore({ pool, execute, logger, closeGraceMs: 0 }),
     ]
     await one.migrate()
     const { id = '' } = await one.submit({ query: 'FROM x' }, alice, { ...AT_ONCE, ...KEPT })

@@ -33,14 +33,15 @@ describe('a server that is killed while queries run', () => {
   let server: PostgresServer
   let pool: ObservedPool
 
-  beforeEach(async () => {
+  // Each test leaves it running, and takes the tables as it finds them.
+  beforeAll(async () => {
     server = await PostgresServer.start()
+  })
+  beforeEach(() => {
     pool = new ObservedPool(server.url)
   })
-  afterEach(async () => {
-    await pool.end()
-    await server.remove()
-  })
+  afterEach(() => pool.end())
+  afterAll(() => server.remove())
 
   it('loses neither its waits nor its result', async () => {
     const expected = { isRunning: false, result: foundRows('a') }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { madeOnce } from './made-once'
@@ -15,21 +15,22 @@ export interface BuiltPackage {
   remove(): void
 }
 
-/** Compiles the package into a folder where it finds its dependencies and no other build interferes. */
+/** What a process reads of the package beside the compiled files. */
+const BESIDE = ['package.json', 'api-spec.yaml', 'sample-queries.json']
+
+/** A folder with the compiled package, where it finds its dependencies and no other build interferes. */
 export function buildPackage(): BuiltPackage {
-  const cache = path.join(ROOT, 'node_modules', '.cache')
-  mkdirSync(cache, { recursive: true })
-  const folder = mkdtempSync(path.join(cache, 'server-spec-'))
-  const sources = ['lib', 'tools', 'api-spec.yaml', 'tsconfig.json', 'tsconfig.build.json']
-  const compiled = madeOnce('dist', sources, (outDir) => {
+  const sources = ['lib', 'tools', 'tsconfig.json', 'tsconfig.build.json', ...BESIDE]
+  const made = madeOnce('built', sources, (whole) => {
+    const outDir = path.join(whole, 'dist')
     const tsc = path.join(ROOT, 'node_modules', '.bin', 'tsc')
     execFileSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', outDir, '--singleThreaded'], { cwd: ROOT })
     execFileSync(process.execPath, [path.join(ROOT, 'tools', 'console-files.cjs'), outDir])
+    for (const name of BESIDE) copyFileSync(path.join(ROOT, name), path.join(whole, name))
   })
-  cpSync(compiled, path.join(folder, 'dist'), { recursive: true })
-  for (const name of ['package.json', 'api-spec.yaml', 'sample-queries.json']) {
-    copyFileSync(path.join(ROOT, name), path.join(folder, name))
-  }
+  const folder = mkdtempSync(path.join(ROOT, 'node_modules', '.cache', 'server-spec-'))
+  // Hundreds of files, which nobody changes.
+  for (const name of ['dist', ...BESIDE]) symlinkSync(path.join(made, name), path.join(folder, name))
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 

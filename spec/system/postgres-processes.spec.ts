@@ -28,10 +28,10 @@ const CLOSED = {
 
 const PROCESSES = 10
 
-/** Creates the tables. */
+/** Creates the tables, and loads just what it needs for that. */
 const MIGRATION = `
   const [folder, connectionString] = process.argv.slice(1)
-  const { PostgresStore } = require(folder + '/dist/index.js')
+  const { PostgresStore } = require(folder + '/dist/stores/postgres/postgres-store.js')
   const { Pool } = require(require.resolve('pg', { paths: [folder] }))
   const pool = new Pool({ connectionString })
   const store = new PostgresStore({ pool, schema: 'many', execute() {} })

@@ -12,37 +12,34 @@ export function signingKey(kid: string): JsonWebKey {
   return { ...privateKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
 }
 
-/** The package oidc-provider in its own process. It can stop, and come back at the same address. */
+/**
+ * The package oidc-provider in its own process, which serves all tests of a file. It can stop listening, and come back at
+ * the same address with other keys.
+ */
 export class OidcProvider {
   issuer = ''
   #child: ChildProcess | undefined
   #output = ''
+  #isListening = false
 
   /** Starts or restarts with these keys. It signs with the first one. */
   async start(...keys: JsonWebKey[]): Promise<this> {
     const port = this.issuer === '' ? 0 : Number(new URL(this.issuer).port)
-    const settings = { port, audience, keys, clients: ['alice', 'mallory'] }
-    const child = fork(path.join(__dirname, 'oidc-provider-child.mjs'), [JSON.stringify(settings)], {
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    })
-    this.#child = child
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk) => {
-        this.#output += chunk
-      })
-    }
-    const ended = once(child, 'exit').then(() => {
-      throw new Error(`The provider ended:\n${this.#output}`)
-    })
-    const [{ issuer }] = await Promise.race([once(child, 'message'), ended])
-    ended.catch(() => {})
+    this.#child ??= this.#fork()
+    const { issuer } = await this.#ask(this.#child, { port, keys })
+    this.#isListening = true
     this.issuer = issuer
     return this
   }
 
   async stop(): Promise<void> {
+    if (this.#child && this.#isListening) await this.#ask(this.#child, {})
+    this.#isListening = false
+  }
+
+  /** Ends its process. */
+  async end(): Promise<void> {
     const child = this.#child
-    this.#child = undefined
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
     child.kill('SIGKILL')
@@ -65,5 +62,34 @@ export class OidcProvider {
     const { access_token: token } = (await response.json()) as Record<string, unknown>
     if (typeof token !== 'string') throw new Error(`The provider gave no token: ${response.status}`)
     return token
+  }
+
+  #fork(): ChildProcess {
+    const settings = JSON.stringify({ audience, clients: ['alice', 'mallory'] })
+    const child = fork(path.join(__dirname, 'oidc-provider-child.mjs'), [settings], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk) => {
+        this.#output += chunk
+      })
+    }
+    return child
+  }
+
+  async #ask(child: ChildProcess, message: object): Promise<{ issuer: string }> {
+    const done = new AbortController()
+    const ended = once(child, 'exit', done).then(() => {
+      throw new Error(`The provider ended:\n${this.#output}`)
+    })
+    const answered = once(child, 'message', done)
+    child.send(message)
+    try {
+      const [answer] = await Promise.race([answered, ended])
+      return answer
+    } finally {
+      done.abort()
+      for (const other of [answered, ended]) other.catch(() => {})
+    }
   }
 }

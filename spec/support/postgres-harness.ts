@@ -55,7 +55,7 @@ export class ObservedPool implements PostgresPool {
   readonly Client: new (
     config: object,
   ) => PostgresClient
-  #underWay = 0
+  readonly #underWay = new Set<Promise<unknown>>()
 
   constructor(url: string) {
     this.pool = new Pool({ connectionString: url, max: 5 })
@@ -80,11 +80,11 @@ export class ObservedPool implements PostgresPool {
   }
 
   async #observe<T>(answer: Promise<T>): Promise<T> {
-    this.#underWay += 1
+    this.#underWay.add(answer)
     try {
       return await answer
     } finally {
-      this.#underWay -= 1
+      this.#underWay.delete(answer)
     }
   }
 
@@ -99,7 +99,9 @@ export class ObservedPool implements PostgresPool {
   /** Resolves when no statement is under way and none follows. */
   async idle(): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
-      if (this.#underWay > 0) quiet = 0
+      if (this.#underWay.size > 0) quiet = 0
+      // The server gets the processor meanwhile.
+      await Promise.allSettled(this.#underWay)
       await nextTurn()
     }
   }
@@ -142,7 +144,7 @@ export class PostgresHarness extends MemoryHarness {
   }
 
   override async create(): Promise<PostgresStore> {
-    const schema = new TestSchema(this.#url())
+    const schema = new TestSchema(this.#url(), this.pool.pool)
     this.#schemas.push(schema)
     const store = this.createOn(schema)
     this.#homes.set(store, schema)

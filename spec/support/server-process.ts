@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { madeOnce } from './made-once'
@@ -15,21 +15,22 @@ export interface BuiltPackage {
   remove(): void
 }
 
-/** Compiles the package into a folder where it finds its dependencies and no other build interferes. */
+/** What a process reads of the package beside the compiled files. */
+const BESIDE = ['package.json', 'api-spec.yaml', 'sample-queries.json']
+
+/** A folder with the compiled package, where it finds its dependencies and no other build interferes. */
 export function buildPackage(): BuiltPackage {
-  const cache = path.join(ROOT, 'node_modules', '.cache')
-  mkdirSync(cache, { recursive: true })
-  const folder = mkdtempSync(path.join(cache, 'server-spec-'))
-  const sources = ['lib', 'tools', 'api-spec.yaml', 'tsconfig.json', 'tsconfig.build.json']
-  const compiled = madeOnce('dist', sources, (outDir) => {
+  const sources = ['lib', 'tools', 'tsconfig.json', 'tsconfig.build.json', ...BESIDE]
+  const made = madeOnce('built', sources, (whole) => {
+    const outDir = path.join(whole, 'dist')
     const tsc = path.join(ROOT, 'node_modules', '.bin', 'tsc')
     execFileSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', outDir, '--singleThreaded'], { cwd: ROOT })
     execFileSync(process.execPath, [path.join(ROOT, 'tools', 'console-files.cjs'), outDir])
+    for (const name of BESIDE) copyFileSync(path.join(ROOT, name), path.join(whole, name))
   })
-  cpSync(compiled, path.join(folder, 'dist'), { recursive: true })
-  for (const name of ['package.json', 'api-spec.yaml', 'sample-queries.json']) {
-    copyFileSync(path.join(ROOT, name), path.join(folder, name))
-  }
+  const folder = mkdtempSync(path.join(ROOT, 'node_modules', '.cache', 'server-spec-'))
+  // Hundreds of files, which nobody changes.
+  for (const name of ['dist', ...BESIDE]) symlinkSync(path.join(made, name), path.join(folder, name))
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
@@ -37,26 +38,36 @@ export function buildPackage(): BuiltPackage {
 export function processesOfTests() {
   let built: BuiltPackage | undefined
   const started: ServerProcess[] = []
+  const shared: ServerProcess[] = []
+  const endAll = async (servers: ServerProcess[]): Promise<void> => {
+    for (const server of servers) server.kill('SIGKILL')
+    await Promise.all(servers.splice(0).map(({ exited }) => exited))
+  }
   beforeAll(() => {
     built = buildPackage()
   })
-  afterEach(async () => {
-    for (const server of started) server.kill('SIGKILL')
-    await Promise.all(started.splice(0).map(({ exited }) => exited))
+  afterEach(() => endAll(started))
+  afterAll(async () => {
+    await endAll(shared)
+    built?.remove()
   })
-  afterAll(() => built?.remove())
 
   const packageOf = (): BuiltPackage => {
     assert(built)
     return built
   }
+  const startAmong =
+    (servers: ServerProcess[]) =>
+    (environment: Record<string, string> = {}, args: string[] = []): ServerProcess => {
+      const server = new ServerProcess(packageOf(), environment, args)
+      servers.push(server)
+      return server
+    }
   return {
     fileOf: (...names: string[]): string => path.join(packageOf().folder, ...names),
-    start(environment: Record<string, string> = {}, args: string[] = []): ServerProcess {
-      const server = new ServerProcess(packageOf(), environment, args)
-      started.push(server)
-      return server
-    },
+    start: startAmong(started),
+    /** For tests that only ask it: it ends with the last test of the file. */
+    startShared: startAmong(shared),
   }
 }
 

@@ -3,10 +3,13 @@ import { startCluster } from '../support/cluster'
 import { startElasticsearchGateway } from '../support/elasticsearch-gateway'
 import { type Gateway, startGateway } from '../support/gateway'
 import { LosingProxy } from '../support/losing-proxy'
-import { openDatabase } from '../support/postgres/database'
+import { openDatabase, type TestDatabase } from '../support/postgres/database'
 import { PostgresBench } from '../support/postgres-bench'
 import { rows } from '../support/store-bench'
 import { token } from '../support/tokens'
+
+/** It waits for a second or two before it sends a request again, unless a request says otherwise. */
+const retryBackoff = () => 0
 
 /** The unmodified official client, which sends a request again when the connection breaks. */
 describe('@elastic/elasticsearch behind a proxy that loses answers', () => {
@@ -34,7 +37,7 @@ describe('@elastic/elasticsearch behind a proxy that loses answers', () => {
   it('runs a query once that it submits with a key, and gets its id', async () => {
     const submitted = await client.esql.asyncQuery(
       { query: 'RUN', wait_for_completion_timeout: '0s' },
-      { headers },
+      { headers, retryBackoff },
     )
     expect([proxy.lost, gateway.engine.runs.length]).toEqual([1, 1])
     const id = String(submitted.id)
@@ -45,7 +48,7 @@ describe('@elastic/elasticsearch behind a proxy that loses answers', () => {
   })
 
   it('runs a query once that completes in time and is not kept, and gets its result', async () => {
-    const answer = await client.esql.asyncQuery({ query: 'ROW n = 1' }, { headers })
+    const answer = await client.esql.asyncQuery({ query: 'ROW n = 1' }, { headers, retryBackoff })
     expect(answer).toMatchObject({ is_running: false, values: [expect.anything(), expect.anything()] })
     expect(answer).not.toHaveProperty('id')
     expect([proxy.lost, gateway.engine.requests.length]).toEqual([1, 1])
@@ -53,7 +56,7 @@ describe('@elastic/elasticsearch behind a proxy that loses answers', () => {
 
   it('runs a failing query once, and gets its error', async () => {
     const error = await client.esql
-      .asyncQuery({ query: 'FAIL' }, { headers })
+      .asyncQuery({ query: 'FAIL' }, { headers, retryBackoff })
       .catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(errors.ResponseError)
     expect(error).toMatchObject({ statusCode: 400 })
@@ -61,17 +64,23 @@ describe('@elastic/elasticsearch behind a proxy that loses answers', () => {
   })
 
   it('runs a query twice that it submits without a key', async () => {
-    await client.esql.asyncQuery({ query: 'ROW n = 1' })
+    await client.esql.asyncQuery({ query: 'ROW n = 1' }, { retryBackoff })
     expect([proxy.lost, gateway.engine.requests.length]).toEqual([1, 2])
   })
 })
 
 describe('@elastic/elasticsearch in front of two gateways on one PostgreSQL', () => {
+  let database: TestDatabase
+
+  beforeAll(async () => {
+    database = await openDatabase()
+  })
+  afterAll(() => database.close())
+
   it.each([
     ['gets the id of the query that it has started', '0s'],
     ['gets its result, when the query is not kept', '1m'],
   ])('runs a query once when it sends a submit again to the other gateway, and %s', async (_, wait) => {
-    const database = await openDatabase()
     const one = await PostgresBench.create(database.url)
     const two = one.replica()
     const gateways = await Promise.all([one, two].map(({ store }) => startGateway({ store })))
@@ -84,7 +93,7 @@ describe('@elastic/elasticsearch in front of two gateways on one PostgreSQL', ()
     try {
       const headers = { 'idempotency-key': '8e03978e-40d5-43dd-bc93-6894a57f9324' }
       const submit = { query: 'FROM x', wait_for_completion_timeout: wait, keep_on_completion: false }
-      const answer = client.esql.asyncQuery(submit, { headers })
+      const answer = client.esql.asyncQuery(submit, { headers, retryBackoff })
       while (one.runs.length === 0) await one.pool.idle()
       if (wait === '1m') one.run.complete(rows('a'))
       const { id, is_running: isRunning } = await answer
@@ -107,7 +116,6 @@ describe('@elastic/elasticsearch in front of two gateways on one PostgreSQL', ()
       await Promise.all(gateways.map((gateway) => gateway.close()))
       await two.close()
       await one.remove()
-      await database.close()
     }
   })
 })

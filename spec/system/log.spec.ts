@@ -12,6 +12,7 @@ import { programAt } from '../support/programs'
 import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
 import { token } from '../support/tokens'
+import { until } from '../support/until'
 
 /** As much of it as the log shows. */
 const OPAQUE_ID = 'x'.repeat(256)
@@ -121,7 +122,7 @@ describe('a standalone gateway', () => {
     server.pipe('stderr').pause()
     await refuse(url, MANY)
     server.kill('SIGTERM')
-    while (server.isRunning) await fetch(url).catch(() => {})
+    await until(() => !server.isRunning)
     server.pipe('stderr').resume()
     expect(await server.exited).toBe(0)
   })

@@ -54,6 +54,7 @@ describe('a gateway that trusts an OpenID provider', () => {
     await gateway.close()
     await provider.stop()
   })
+  afterAll(() => provider.end())
 
   const authorized = (token: string) => ({ Authorization: `Bearer ${token}` })
   const get = (token: string): Promise<Answer> =>
@@ -78,7 +79,7 @@ describe('a gateway that trusts an OpenID provider', () => {
   it('refuses a token of another signer under the same key name', async () => {
     await submitAs(alice)
     const impostor = await new OidcProvider().start(signingKey('first'))
-    const forged = await impostor.token('alice').finally(() => impostor.stop())
+    const forged = await impostor.token('alice').finally(() => impostor.end())
     expect(await get(forged)).toMatchObject(REFUSED)
   })
 

@@ -6,6 +6,7 @@ import { PostgresServer } from '../support/postgres/server'
 import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
 import { audience, issuer, rsaKeys, token } from '../support/tokens'
+import { answerThat } from '../support/until'
 
 type Times = Record<'start_time_in_millis' | 'expiration_time_in_millis', number>
 
@@ -115,13 +116,10 @@ describe('standalone gateways on one PostgreSQL', () => {
     expect(await ask()).toEqual([200, 'ok'])
     await server.kill()
     await gateway.logged('a connection to PostgreSQL has failed')
-    let answer = await ask()
     // A probe that has just succeeded answers for the next ones too.
-    while (answer[0] === 200) answer = await ask()
-    expect(answer).toEqual([503, 'not available'])
+    expect(await answerThat(([status]) => status !== 200, ask)).toEqual([503, 'not available'])
     await server.start()
-    while (answer[0] === 503) answer = await ask()
-    expect(answer).toEqual([200, 'ok'])
+    expect(await answerThat(([status]) => status !== 503, ask)).toEqual([200, 'ok'])
     gateway.kill('SIGTERM')
     expect(await gateway.exited).toBe(0)
   })

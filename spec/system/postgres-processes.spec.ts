@@ -10,6 +10,7 @@ import { PostgresGateway } from '../support/postgres-gateway'
 import type { BuiltPackage } from '../support/server-process'
 import { buildPackage } from '../support/server-process'
 import { token } from '../support/tokens'
+import { answerThat } from '../support/until'
 
 const alice = token({ sub: 'alice' })
 const mallory = token({ sub: 'mallory' })
@@ -27,10 +28,10 @@ const CLOSED = {
 
 const PROCESSES = 10
 
-/** Creates the tables. */
+/** Creates the tables, and loads just what it needs for that. */
 const MIGRATION = `
   const [folder, connectionString] = process.argv.slice(1)
-  const { PostgresStore } = require(folder + '/dist/index.js')
+  const { PostgresStore } = require(folder + '/dist/stores/postgres/postgres-store.js')
   const { Pool } = require(require.resolve('pg', { paths: [folder] }))
   const pool = new Pool({ connectionString })
   const store = new PostgresStore({ pool, schema: 'many', execute() {} })
@@ -114,13 +115,12 @@ describe('gateways on one PostgreSQL', () => {
       // Each of them has to come to the lock before one may go on.
       await client.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtext('many.migrate'))`)
       const waiting = async () => {
+        const ended = processes.filter(({ exitCode }) => exitCode !== null)
+        expect(ended).toEqual([])
         const text = `SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`
         return (await client.query(text)).rows[0].n
       }
-      while ((await waiting()) < PROCESSES) {
-        const ended = processes.filter(({ exitCode }) => exitCode !== null)
-        expect(ended).toEqual([])
-      }
+      await answerThat((count) => count >= PROCESSES, waiting)
       const exits = processes.map((process) => once(process, 'exit'))
       await client.query('COMMIT')
       expect(await Promise.all(exits)).toEqual(processes.map(() => [0, null]))

@@ -17,8 +17,9 @@ import { freePort } from '../support/free-port'
 import { Issuer, jwk } from '../support/issuer'
 import { processesOfTests } from '../support/server-process'
 import { audience, issuer, rsaKeys, token } from '../support/tokens'
+import { answerThat } from '../support/until'
 
-const { start, fileOf } = processesOfTests()
+const { start, startShared, fileOf } = processesOfTests()
 
 /** Puts a file beside the compiled package and returns its path. */
 function file(name: string, content: string): string {
@@ -28,9 +29,9 @@ function file(name: string, content: string): string {
 }
 
 /** A server on a free port that checks the tokens of `spec/support/tokens`. */
-async function startChecked(environment: Record<string, string> = {}) {
+async function startChecked(environment: Record<string, string> = {}, starting = start) {
   const hasQueries = Object.keys(environment).some((name) => /^ELASTICSEARCH_URL$|_CATALOGUE$/.test(name))
-  const server = start({
+  const server = starting({
     ...(!hasQueries && { ESQL_ASYNC_SAMPLES: 'true' }),
     ESQL_ASYNC_HOST: '127.0.0.1',
     ESQL_ASYNC_PORT: '0',
@@ -271,18 +272,57 @@ async function paste(announcement: string): Promise<unknown> {
   return JSON.parse(stdout)
 }
 
-describe('a configured server', () => {
-  it('accepts only callers with a token of the issuer', async () => {
-    const { server, url, headers } = await startChecked()
-    const ask = (authorization?: string) =>
-      fetch(`${url}/_query/async/none`, { headers: { ...headers, authorization: authorization ?? '' } })
-    expect((await ask(headers.authorization)).status).toBe(400)
-    expect((await ask(`Bearer ${token({ aud: 'others' })}`)).status).toBe(401)
-    expect((await ask()).status).toBe(401)
+describe('a configured server that is asked, and then ended', () => {
+  let run: Awaited<ReturnType<typeof startChecked>>
+  let statuses: number[]
+  let exitCode: number | string
+
+  beforeAll(async () => {
+    run = await startChecked({}, startShared)
+    const { server, url, headers } = run
+    const { authorization: good } = headers
+    statuses = []
+    for (const authorization of [good, `Bearer ${token({ aud: 'others' })}`, '']) {
+      const answer = await fetch(`${url}/_query/async/none`, { headers: { ...headers, authorization } })
+      statuses.push(answer.status)
+    }
+    for (const path of ['/healthz', '/readyz']) statuses.push((await fetch(url + path)).status)
     server.kill('SIGTERM')
-    expect(await server.exited).toBe(0)
+    exitCode = await server.exited
+  })
+
+  it('accepts only callers with a token of the issuer', () => {
+    const { server, headers } = run
+    expect([...statuses, exitCode]).toEqual([400, 401, 401, 200, 200, 0])
     expect(server.stdout).not.toContain('DEVELOPMENT')
     expect(server.stderr).not.toContain(headers.authorization.slice('Bearer '.length))
+  })
+
+  it('logs lines of JSON', () => {
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+    const entry = { time, level: 'info' }
+    const refused = { ...entry, message: 'a caller was refused', status: 401 }
+    expect(run.server.log).toEqual([
+      { ...entry, message: 'listening', url: run.url },
+      expect.objectContaining({ ...entry, message: 'an async query request was refused', status: 400 }),
+      expect.objectContaining(refused),
+      expect.objectContaining(refused),
+      { ...entry, message: 'shutting down', signal: 'SIGTERM' },
+    ])
+  })
+
+  it('does not log probes', () => {
+    const statusesOfLog = run.server.log.map(({ status }) => status)
+    expect(statusesOfLog.filter((status) => status !== undefined)).toEqual([400, 401, 401])
+  })
+})
+
+describe('a configured server', () => {
+  let shared: Awaited<ReturnType<typeof startChecked>>
+
+  beforeAll(async () => {
+    const environment = { ESQL_ASYNC_PRODUCT_VERSION: '9.4.1', ESQL_ASYNC_COMPRESSION: 'true' }
+    shared = await startChecked(environment, startShared)
   })
 
   it.each<[string, Record<string, string>, object]>([
@@ -301,10 +341,10 @@ describe('a configured server', () => {
     const response = { columns: [], values: [] }
     const catalogue = file('shop.json', JSON.stringify({ queries: [{ query: 'FROM shop', response }] }))
     const { ESQL_ASYNC_CATALOGUE: own } = environment
-    const { server, url } = await startChecked({
-      ...environment,
-      ...(own && { ESQL_ASYNC_CATALOGUE: catalogue }),
-    })
+    const { server, url } =
+      Object.keys(environment).length === 0
+        ? shared
+        : await startChecked({ ...environment, ...(own && { ESQL_ASYNC_CATALOGUE: catalogue }) })
     const who = { issuer, audience: [audience] }
     expect(await server.started()).toEqual({ url, version, pid: expect.any(Number), ...who, ...said })
   })
@@ -362,21 +402,8 @@ describe('a configured server', () => {
     expect((await submit({ query: 'FROM old' })).status).toBe(400)
   })
 
-  it('logs lines of JSON', async () => {
-    const { server, url } = await startChecked()
-    await fetch(`${url}/_query/async/none`)
-    server.kill('SIGTERM')
-    await server.exited
-    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
-    expect(server.log).toEqual([
-      { time, level: 'info', message: 'listening', url },
-      expect.objectContaining({ time, level: 'info', message: 'a caller was refused', status: 401 }),
-      { time, level: 'info', message: 'shutting down', signal: 'SIGTERM' },
-    ])
-  })
-
   it('says what it is to the official client', async () => {
-    const { url } = await startChecked({ ESQL_ASYNC_PRODUCT_VERSION: '9.4.1' })
+    const { url } = shared
     const client = clientOf(url)
     expect(await client.info()).toMatchObject({
       version: { number: '9.4.1', build_flavor: 'default' },
@@ -387,11 +414,11 @@ describe('a configured server', () => {
   })
 
   it('compresses what the official client gets, unless that is turned off', async () => {
-    for (const [compression, encoding] of [
-      ['true', 'gzip'],
-      ['false', undefined],
+    const without = await startChecked({ ESQL_ASYNC_COMPRESSION: 'false' })
+    for (const [{ url }, encoding] of [
+      [shared, 'gzip'],
+      [without, undefined],
     ] as const) {
-      const { url } = await startChecked({ ESQL_ASYNC_COMPRESSION: compression })
       const { body, headers } = await clientOf(url).esql.asyncQuery({ query: 'FROM types' }, { meta: true })
       expect(headers['content-encoding']).toBe(encoding)
       expect(body).toMatchObject({ is_running: false })
@@ -417,20 +444,12 @@ describe('a configured server', () => {
     ])
   })
 
-  it('does not log probes', async () => {
-    const { server, url } = await startChecked()
-    for (const path of ['/healthz', '/readyz']) expect((await fetch(url + path)).status).toBe(200)
-    server.kill('SIGTERM')
-    await server.exited
-    expect(server.log.map(({ message }) => message)).toEqual(['listening', 'shutting down'])
-  })
-
   it.each([
     ['GET', '/_cluster/health'],
     ['POST', '/_search?q=1'],
     ['PUT', '/_query/asynchronous'],
   ])('answers %s %s as Elasticsearch answers unknown paths', async (method, target) => {
-    const { url } = await startChecked()
+    const { url } = shared
     const response = await fetch(url + target, { method, headers: { 'x-opaque-id': 'me' } })
     expect(response.status).toBe(400)
     expect(await response.text()).toBe(
@@ -516,13 +535,13 @@ describe('a server in front of a cluster', () => {
 
   it('is ready while the cluster answers and takes its credentials', async () => {
     const { server, url } = await startChecked(settings())
+    // An outcome counts for a second.
     const ready = async (expected: number) => {
-      for (;;) {
-        const answer = await fetch(`${url}/readyz`)
-        const body = await answer.json()
-        // An outcome counts for a second.
-        if (answer.status === expected) return body
-      }
+      const answer = await answerThat(
+        ({ status }) => status === expected,
+        () => fetch(`${url}/readyz`),
+      )
+      return answer.json()
     }
     const fine = { ready: true, checks: { drain: 'ok', store: 'ok' } }
     const ill = { ready: false, checks: { drain: 'ok', store: 'not available' } }
@@ -637,12 +656,12 @@ describe('a signal', () => {
 
 /** Resolves when a query has a longer keep-alive than at submit, which shows that a wait has begun. */
 async function untilExtended(url: string, headers: Record<string, string>): Promise<void> {
-  for (;;) {
+  const keptMs = async () => {
     const response = await fetch(`${url}?wait_for_completion_timeout=0s`, { headers })
     const body = (await response.json()) as Record<string, number>
-    const keptMs = Number(body.expiration_time_in_millis) - Number(body.start_time_in_millis)
-    if (keptMs > 5.5 * 86_400_000) return
+    return Number(body.expiration_time_in_millis) - Number(body.start_time_in_millis)
   }
+  await answerThat((kept) => kept > 5.5 * 86_400_000, keptMs)
 }
 
 /** Asks for a result that exceeds the buffers between the processes, and reads only its head. */

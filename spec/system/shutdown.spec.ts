@@ -5,6 +5,7 @@ import type { BuiltPackage } from '../support/server-process'
 import { buildPackage, ServerProcess } from '../support/server-process'
 import { SteadyLoad } from '../support/steady-load'
 import { audience, issuer, rsaKeys, token } from '../support/tokens'
+import { answerThat } from '../support/until'
 import type { Ending } from '../support/waiting-request'
 import { WaitingRequest } from '../support/waiting-request'
 
@@ -94,12 +95,12 @@ async function submitSlow(bearer: string): Promise<string> {
 /** Resolves when a query has a longer keep-alive than at submit, which shows that a wait has begun. */
 async function untilExtended(path: string, bearer: string): Promise<void> {
   const headers = { authorization: `Bearer ${bearer}` }
-  for (;;) {
+  const keptMs = async () => {
     const answer = await fetch(`${url}${path}?wait_for_completion_timeout=0s`, { headers })
     const body = (await answer.json()) as Record<string, number>
-    const keptMs = Number(body.expiration_time_in_millis) - Number(body.start_time_in_millis)
-    if (keptMs > 5.5 * 86_400_000) return
+    return Number(body.expiration_time_in_millis) - Number(body.start_time_in_millis)
   }
+  await answerThat((kept) => kept > 5.5 * 86_400_000, keptMs)
 }
 
 /** The parts of an answer, as they came over the connection. */

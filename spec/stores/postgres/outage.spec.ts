@@ -33,14 +33,15 @@ describe('a server that is killed while queries run', () => {
   let server: PostgresServer
   let pool: ObservedPool
 
-  beforeEach(async () => {
+  // Each test leaves it running, and takes the tables as it finds them.
+  beforeAll(async () => {
     server = await PostgresServer.start()
+  })
+  beforeEach(() => {
     pool = new ObservedPool(server.url)
   })
-  afterEach(async () => {
-    await pool.end()
-    await server.remove()
-  })
+  afterEach(() => pool.end())
+  afterAll(() => server.remove())
 
   it('loses neither its waits nor its result', async () => {
     const expected = { isRunning: false, result: foundRows('a') }
@@ -127,8 +128,8 @@ describe('a server that is killed while queries run', () => {
     const logger = new Warnings().logger
     const execute: Execute = () => new Promise(() => {})
     const [one, two] = [
-      new PostgresStore({ pool, execute, logger }),
-      new PostgresStore({ pool, execute, logger }),
+      new PostgresStore({ pool, execute, logger, closeGraceMs: 0 }),
+      new PostgresStore({ pool, execute, logger, closeGraceMs: 0 }),
     ]
     await one.migrate()
     const { id = '' } = await one.submit({ query: 'FROM x' }, alice, { ...AT_ONCE, ...KEPT })

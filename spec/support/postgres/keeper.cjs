@@ -44,14 +44,25 @@ async function start(bin) {
   })
 }
 
+/** Two of its three databases are there to make others, and two thirds of the files. */
+const WITHOUT_TEMPLATES = `UPDATE pg_database SET datistemplate = false
+DROP DATABASE template0
+DROP DATABASE template1
+`
+
 /** A copy of what PostgreSQL creates costs a fraction of it. The first server of a release leaves one to the others. */
 function createData(bin) {
   const release = execFileSync(path.join(bin, 'postgres'), ['--version'], surroundings).toString().trim()
-  const known = path.join(CACHE, release.replaceAll(/[^\w.]+/g, '-'))
+  const known = path.join(CACHE, `${release.replaceAll(/[^\w.]+/g, '-')}-without-templates`)
   if (fs.existsSync(known)) return copyData(known)
   const options = '--username=postgres --auth=trust --locale=C --encoding=UTF8 --no-sync --no-instructions'
   execFileSync(path.join(bin, 'initdb'), ['-D', data, ...options.split(' ')], {
     ...surroundings,
+    stdio: 'pipe',
+  })
+  execFileSync(path.join(bin, 'postgres'), ['--single', '-D', data, 'postgres'], {
+    ...surroundings,
+    input: WITHOUT_TEMPLATES,
     stdio: 'pipe',
   })
   fs.mkdirSync(CACHE, { recursive: true })

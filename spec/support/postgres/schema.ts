@@ -1,18 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import type { QueryResult } from 'pg'
+import type { Pool, QueryResult } from 'pg'
 import { Client } from 'pg'
 
 /** A schema for one test. It is not there until somebody creates it. */
 export class TestSchema {
   readonly name = `esql_async_test_${randomBytes(6).toString('hex')}`
   readonly #url: string
+  readonly #pool: Pool | undefined
 
-  constructor(databaseUrl: string) {
+  /** With a pool for tests in which nothing happens to its connections: each new one costs the server a process. */
+  constructor(databaseUrl: string, pool?: Pool) {
     this.#url = databaseUrl
+    this.#pool = pool
   }
 
-  /** On a connection of its own, so it works whatever has become of others. */
+  /** Without a pool on a connection of its own, so it works whatever has become of others. */
   async query(text: string, values?: unknown[]): Promise<QueryResult> {
+    if (this.#pool) return this.#pool.query(text, values)
     const client = new Client(this.#url)
     // A server that is killed is no accident here. The statement rejects.
     client.on('error', () => {})

@@ -33,18 +33,23 @@ export function buildPackage(): BuiltPackage {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** A package that is built for the tests of a file, and whose processes end with their test. */
+/** A package that is built for the tests of a file, and whose processes end with their test, or with the last one. */
 export function processesOfTests() {
   let built: BuiltPackage | undefined
   const started: ServerProcess[] = []
+  const kept: ServerProcess[] = []
+  const end = async (servers: ServerProcess[]): Promise<void> => {
+    for (const server of servers) server.kill('SIGKILL')
+    await Promise.all(servers.splice(0).map(({ exited }) => exited))
+  }
   beforeAll(() => {
     built = buildPackage()
   })
-  afterEach(async () => {
-    for (const server of started) server.kill('SIGKILL')
-    await Promise.all(started.splice(0).map(({ exited }) => exited))
+  afterEach(() => end(started))
+  afterAll(async () => {
+    await end(kept)
+    built?.remove()
   })
-  afterAll(() => built?.remove())
 
   const packageOf = (): BuiltPackage => {
     assert(built)
@@ -55,6 +60,12 @@ export function processesOfTests() {
     start(environment: Record<string, string> = {}, args: string[] = []): ServerProcess {
       const server = new ServerProcess(packageOf(), environment, args)
       started.push(server)
+      return server
+    },
+    /** Starts one that all tests ask. */
+    keep(environment: Record<string, string>): ServerProcess {
+      const server = new ServerProcess(packageOf(), environment)
+      kept.push(server)
       return server
     },
   }

@@ -93,25 +93,35 @@ export class ConsolePage {
     return (text ?? '').replaceAll(/\s*\n\s*/g, '')
   }
 
-  /** Opens what can be opened in a part of the page, and what that holds. */
-  async openAll(selector: string): Promise<void> {
-    for (;;) {
-      const closed = this.page.locator(`${selector} details:not([open])`)
-      const count = await closed.count()
-      if (count === 0) return
-      await this.page.evaluate(
-        `new Promise((resolve) => {
-          for (const box of document.querySelectorAll('${selector} details')) box.open = true
-          setTimeout(resolve)
-        })`,
-      )
-    }
+  /** What the description of the API has links to, from top to bottom. */
+  operations(): Promise<string[]> {
+    return this.page.evaluate(
+      `[...document.querySelectorAll('#operations a')].map(({ dataset }) => dataset.id)`,
+    )
+  }
+
+  /** Follows the link to an operation of the API, and opens what can be opened there, and what that holds. */
+  async readOperation(id: string): Promise<void> {
+    const link = `#operations a[data-id="${id}"]`
+    await this.page.click(link)
+    // The address changes first.
+    await this.page.locator(`${link}[aria-current=page]`).waitFor()
+    await this.page.evaluate(`(async () => {
+      for (;;) {
+        const closed = [...document.querySelectorAll('#operation details:not([open])')]
+        if (closed.length === 0) return
+        await Promise.all(closed.map((box) => new Promise((resolve) => {
+          box.addEventListener('toggle', resolve, { once: true })
+          box.open = true
+        })))
+      }
+    })()`)
   }
 
   /** What axe finds wrong with what can be seen. */
   async violations(): Promise<unknown[]> {
     await this.page.evaluate(`document.getAnimations().forEach((animation) => animation.cancel())`)
-    await this.page.evaluate(AXE)
+    if (!(await this.page.evaluate(`'axe' in window`))) await this.page.evaluate(AXE)
     return this.page.evaluate(
       `axe.run(document, { resultTypes: ['violations'], preload: false }).then(({ violations }) => violations.map(({ id, nodes }) =>
         ({ id, nodes: nodes.map(({ html, failureSummary }) => html.slice(0, 200) + ' ' + failureSummary) })))`,

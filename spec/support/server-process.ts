@@ -34,7 +34,7 @@ export function buildPackage(): BuiltPackage {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** A package that is built for the tests of a file, and whose processes end with their test. */
+/** A package that is built for the tests of a file, and whose processes end with their test, or with the last one. */
 export function processesOfTests() {
   let built: BuiltPackage | undefined
   const started: ServerProcess[] = []

@@ -41,25 +41,28 @@ const processes = processesOfTests()
 let browser: Browser
 let window: BrowserContext
 let tab: ConsolePage
+/** A gateway with samples. */
+let url: string
+/** A gateway with the queries above. */
+let catalogue: string
 
 /** With options in a window of its own. */
-async function open(url: string, options?: BrowserContextOptions): Promise<ConsolePage> {
-  tab = await (options ? ConsolePage.inWindow(browser, url, options) : ConsolePage.inTab(window, url))
+async function open(options?: BrowserContextOptions, at = url): Promise<ConsolePage> {
+  tab = await (options ? ConsolePage.inWindow(browser, at, options) : ConsolePage.inTab(window, at))
   return tab
 }
 
-function startCatalogue(): Promise<string> {
-  const file = processes.fileOf('queries.json')
-  writeFileSync(file, JSON.stringify({ version: 2, queries: QUERIES }))
-  return processes.start({ ESQL_ASYNC_PORT: '0', ESQL_ASYNC_CATALOGUE: file }).url()
-}
-
-const start = (port = 0) => processes.start({ ESQL_ASYNC_PORT: String(port) })
+const start = (port: number) => processes.start({ ESQL_ASYNC_PORT: String(port) })
 
 describeInChromium('what surrounds the console, in Chromium', () => {
   beforeAll(async () => {
     browser = await launchChromium()
     window = await openWindow(browser)
+    const file = processes.fileOf('queries.json')
+    writeFileSync(file, JSON.stringify({ version: 2, queries: QUERIES }))
+    const samples = processes.startShared({ ESQL_ASYNC_PORT: '0' })
+    catalogue = await processes.startShared({ ESQL_ASYNC_PORT: '0', ESQL_ASYNC_CATALOGUE: file }).url()
+    url = await samples.url()
   })
 
   afterAll(() => browser?.close())
@@ -67,8 +70,7 @@ describeInChromium('what surrounds the console, in Chromium', () => {
   afterEach(() => tab?.close())
 
   it('has an address for each page, to which links, back, forward and reloads lead', async () => {
-    const url = await start().url()
-    const { page } = await open(url)
+    const { page } = await open()
     await page.goto(`${url}/#api/esql-async-query`)
     const shown = async () => [
       new URL(page.url()).hash,
@@ -97,7 +99,7 @@ describeInChromium('what surrounds the console, in Chromium', () => {
   })
 
   it('keeps what is written over a reload', async () => {
-    const { page } = await open(await start().url())
+    const { page } = await open()
     await page.fill('#query', 'FROM somewhere')
     await page.reload()
     await page.locator('#samples button').first().waitFor()
@@ -105,7 +107,7 @@ describeInChromium('what surrounds the console, in Chromium', () => {
   })
 
   it('takes a query that was submitted back into the form, with its params', async () => {
-    const { page } = await open(await start().url())
+    const { page } = await open()
     await page.click('#samples button[data-usage="ROW x = ?, y = ?"]')
     await page.click('button[type=submit]')
     await tab.phase('Complete')
@@ -122,7 +124,7 @@ describeInChromium('what surrounds the console, in Chromium', () => {
   it('says that the gateway is away, and goes on when it is there again, with other tokens', async () => {
     const port = await freePort()
     const first = start(port)
-    await open(await first.url())
+    await open(undefined, await first.url())
     await tab.submit('FROM slower', 'Running')
     first.kill('SIGKILL')
     await first.exited
@@ -136,7 +138,7 @@ describeInChromium('what surrounds the console, in Chromium', () => {
   })
 
   it('shows a reason with the reasons behind it', async () => {
-    await open(await start().url())
+    await open()
     await tab.page.fill('#wait', 'soon')
     await tab.submit('FROM books', 'Failed')
     expect((await tab.page.textContent('#problem-reason'))?.split('\n')).toEqual([
@@ -146,7 +148,7 @@ describeInChromium('what surrounds the console, in Chromium', () => {
   })
 
   it('gives columns the room that later rows need', async () => {
-    await open(await start().url())
+    await open()
     await tab.submit('FROM many | LIMIT 100000', 'Complete')
     await tab.page.locator('[role=grid]').press('Control+End')
     const cut = await tab.page.evaluate(
@@ -156,8 +158,7 @@ describeInChromium('what surrounds the console, in Chromium', () => {
   })
 
   it('shows all of a parameter in 360 pixels', async () => {
-    const url = await start().url()
-    const { page } = await open(url, { viewport: { width: 360, height: 740 } })
+    const { page } = await open({ viewport: { width: 360, height: 740 } })
     await page.goto(`${url}/#api/esql-async-query`)
     await page.locator('.scroller td').first().waitFor()
     const hidden = `[...document.querySelectorAll('.scroller')].filter((box) => box.scrollWidth > box.clientWidth).length`
@@ -165,7 +166,7 @@ describeInChromium('what surrounds the console, in Chromium', () => {
   })
 
   it('shows the warnings of a result', async () => {
-    await open(await startCatalogue())
+    await open(undefined, catalogue)
     await tab.submit('FROM warned', 'Complete')
     expect(await tab.texts('#warning-texts p')).toEqual(QUERIES[1]?.warnings)
     expect(await tab.text('#engine')).toBe('queries of a catalogue')
@@ -174,7 +175,7 @@ describeInChromium('what surrounds the console, in Chromium', () => {
   })
 
   it('reads each cell in the direction of its text, and lets the keyboard scroll a long one', async () => {
-    const { page } = await open(await startCatalogue(), { bypassCSP: true })
+    const { page } = await open({ bypassCSP: true }, catalogue)
     await tab.submit('FROM cells', 'Complete')
     const directions = await page.evaluate(
       `[...document.querySelectorAll('.head .name, .rows .row:nth-child(-n+2) [data-column="0"]')].map((cell) => getComputedStyle(cell).direction)`,
@@ -192,7 +193,7 @@ describeInChromium('what surrounds the console, in Chromium', () => {
     ['360 pixels', { viewport: { width: 360, height: 740 } }],
     ['a small screen that is zoomed in', { viewport: { width: 640, height: 450 } }],
   ])('cuts off no number and no tab in %s', async (_, options) => {
-    await open(await start().url(), options)
+    await open(options)
     await tab.submit('FROM slower', 'Running')
     const cut = await tab.page.evaluate(
       `[...document.querySelectorAll('.numbers dd, .tabs')].filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.id)`,
@@ -201,7 +202,7 @@ describeInChromium('what surrounds the console, in Chromium', () => {
   })
 
   it.each(['light', 'dark'] as const)('says in forced colours what is chosen: %s', async (colorScheme) => {
-    const { page } = await open(await start().url(), { forcedColors: 'active', colorScheme, bypassCSP: true })
+    const { page } = await open({ forcedColors: 'active', colorScheme, bypassCSP: true })
     await tab.submit('FROM slower', 'Running')
     const colours = await page.evaluate<string[][]>(`
       document.getAnimations().forEach((animation) => animation.cancel())
@@ -214,7 +215,7 @@ describeInChromium('what surrounds the console, in Chromium', () => {
   })
 
   it('copies a line for curl that bash and zsh take, whatever is in the query', async () => {
-    const { page } = await open(await start().url(), { permissions: ['clipboard-read', 'clipboard-write'] })
+    const { page } = await open({ permissions: ['clipboard-read', 'clipboard-write'] })
     // So that the answer to the submit is the failure, which has the query.
     await page.fill('#wait', '10s')
     await tab.submit(ODD, 'Failed')

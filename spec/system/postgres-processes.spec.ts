@@ -110,10 +110,10 @@ describe('gateways on one PostgreSQL', () => {
   it('create the tables once, however many start at the same moment', async () => {
     const client = new Client(server.url)
     await client.connect()
+    // Each process has to come to the lock before one may go on.
+    await client.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtext('many.migrate'))`)
     const processes = Array.from({ length: PROCESSES }, () => migration(built, server.url))
     try {
-      // Each of them has to come to the lock before one may go on.
-      await client.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtext('many.migrate'))`)
       const waiting = async () => {
         const ended = processes.filter(({ exitCode }) => exitCode !== null)
         expect(ended).toEqual([])

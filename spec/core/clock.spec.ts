@@ -1,3 +1,5 @@
+/** @jest-environment node */
+
 import { systemClock, untouchedClock } from '../../lib/core/clock'
 import { heapGrowth } from '../support/memory-heap'
 

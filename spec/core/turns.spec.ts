@@ -1,3 +1,5 @@
+/** @jest-environment node */
+
 import type { Work } from '../../lib/core/turns'
 import { atOnce, endInTurns, inOrder, inTurns, nextTurn, Pace } from '../../lib/core/turns'
 

@@ -1,3 +1,5 @@
+/** @jest-environment node */
+
 import { Client } from '@elastic/elasticsearch'
 import type { Double } from 'express-esql-async-query/double'
 import { ManualClock, QueryError, startDouble } from 'express-esql-async-query/double'

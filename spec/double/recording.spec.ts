@@ -1,3 +1,5 @@
+/** @jest-environment node */
+
 import { existsSync, writeFileSync } from 'node:fs'
 import type { Double, DoubleOptions, RecordOptions } from 'express-esql-async-query/double'
 import { startDouble } from 'express-esql-async-query/double'

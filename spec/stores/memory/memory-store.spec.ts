@@ -1,3 +1,5 @@
+/** @jest-environment node */
+
 import { getEventListeners } from 'node:events'
 import type { QueryResult } from '../../../lib/core/result'
 import { MemoryStore } from '../../../lib/stores/memory/memory-store'

@@ -342,8 +342,10 @@ describe('PostgresStore', () => {
       }
       return answer
     }
+    const waiting = refusal(one.get(id, FOREVER))
+    await one.pool.idle()
     one.run.complete(LARGE)
-    expect(await refusal(one.get(id, FOREVER))).toMatchObject({ type: 'task_cancelled_exception' })
+    expect(await waiting).toMatchObject({ type: 'task_cancelled_exception' })
     await one.pool.idle()
     expect([await one.count('queries'), await one.count('chunks')]).toEqual([1, 1])
     await one.advance(70_000)

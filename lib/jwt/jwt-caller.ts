@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { VerifyOptions } from 'jsonwebtoken'
 import type { Caller, ResolveCaller } from '../core/caller'
 import { callerMakers, ownerOf } from '../core/caller'
+import { isPromise } from '../core/is-promise'
 import { missingCredentials, refused, unauthenticated } from '../core/unauthenticated'
 import { readBearerToken } from './bearer-token'
 import type { JwtClaims } from './claims'
@@ -38,8 +39,7 @@ export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
     const header = known?.header ?? readHeader(token, settings.algorithms)
     // Also for a known token: its key may have changed or be withdrawn by now.
     const finding = settings.keys.find(header, context?.logger)
-    // A promise costs more than all else that a known token takes, and most often the key is known too.
-    const { key } = finding instanceof Promise ? await finding : finding
+    const { key } = isPromise(finding) ? await finding : finding
     const nowSeconds = settings.clock.now() / 1000
     if (known?.key === key && isCurrent(known.times, nowSeconds, settings.clockToleranceSeconds)) {
       return toCaller(known, settings)

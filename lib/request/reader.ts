@@ -1,5 +1,6 @@
 import type { Request } from 'express'
 import { illegalArgument } from '../core/errors'
+import { isPromise } from '../core/is-promise'
 import type { Operation } from '../core/operations'
 import type { JsonLabel } from '../core/pass-through'
 import type { Value, ValueObject } from '../core/result'
@@ -47,7 +48,7 @@ export class RequestReader {
   async read(request: Request, route: RouteMatch): Promise<Command> {
     const sent = new RequestBody(request, this.#maxBodyBytes)
     const existence = sent.exists()
-    const hasBody = existence instanceof Promise ? await existence : existence
+    const hasBody = isPromise(existence) ? await existence : existence
     const cacheKey = hasBody ? '' : requestKey(request, route)
     const cached = hasBody ? undefined : this.#cache.find(cacheKey, route.id)
     if (cached) return cached
@@ -90,7 +91,7 @@ export class RequestReader {
     const reading = isLong(content)
       ? inOrder(() => unpack().then(work), assertWanted)
       : inTurns(work(), assertWanted)
-    const { root, fields } = reading instanceof Promise ? await reading : reading
+    const { root, fields } = isPromise(reading) ? await reading : reading
     const command = await this.#toCommand(request, root?.value, fields)
     if (key !== undefined) await setIdempotency(command, key, assertWanted)
     return root && this.#store.passThrough ? passedOn(command, request, body, content, root) : command

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Response } from 'express'
 import { outageOf } from '../core/errors'
+import { isPromise } from '../core/is-promise'
 import type { WireAnswer } from '../core/pass-through'
 import type { Rows, ValueObject } from '../core/result'
 import { nextTurn } from '../core/turns'
@@ -22,9 +23,9 @@ export async function sendChunks(response: Response, pieces: Iterable<Piece>, wa
   const body = new Body(pieces, wait)
   try {
     const begin = body.next()
-    const first = begin instanceof Promise ? await begin : begin
+    const first = isPromise(begin) ? await begin : begin
     const rest = first === undefined ? undefined : body.next()
-    const second = rest instanceof Promise ? await rest : rest
+    const second = isPromise(rest) ? await rest : rest
     if (wait.isAbandoned) return
     if (first === undefined) response.end()
     else if (second === undefined) endWith(response, first)
@@ -52,7 +53,7 @@ class Body {
   /** Gives the next chunk, and `undefined` after the last. Only a batch that is missing makes it a promise. */
   next(): Chunk | undefined | Promise<Chunk | undefined> {
     const piece = this.#piece()
-    return piece instanceof Promise ? this.#after(piece) : piece
+    return isPromise(piece) ? this.#after(piece) : piece
   }
 
   get isPauseDue(): boolean {
@@ -81,7 +82,7 @@ class Body {
       if (!rows) return undefined
       if (this.isPauseDue) await this.pause()
       const piece = this.#piece(rows)
-      if (!(piece instanceof Promise)) return piece
+      if (!isPromise(piece)) return piece
       batch = piece
     }
   }
@@ -199,7 +200,7 @@ async function stream(response: Response, begin: readonly Chunk[], body: Body, w
       // Also after `drain`: if the system takes everything at once, that event comes before all others.
       if (body.isPauseDue) await body.pause()
       const next = chunks.next().value ?? body.next()
-      chunk = next instanceof Promise ? await next : next
+      chunk = isPromise(next) ? await next : next
     }
     return !wait.isAbandoned
   } finally {

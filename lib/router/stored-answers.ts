@@ -1,4 +1,5 @@
 import { isObject } from '../core/is-object'
+import { isPromise } from '../core/is-promise'
 import type { DeleteOptions, GetOptions, ListOptions, SubmitOptions } from '../core/operations'
 import type { AsyncQuery, AsyncQueryStore, QueryRequest } from '../core/store'
 import { admitResult } from '../formats/admission'
@@ -75,10 +76,9 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     const release = answer.isRunning ? undefined : this.#store.hold?.(answer.result)
     try {
       const admitted = admittedQuery(answer)
-      // A promise costs more than all that is awaited here, and most often there is nothing to wait for.
-      const query = admitted instanceof Promise ? await admitted : admitted
+      const query = isPromise(admitted) ? await admitted : admitted
       const writer = writerFor(command.output.format.format)
-      const write = writer instanceof Promise ? await writer : writer
+      const write = isPromise(writer) ? await writer : writer
       await this.#sendQuery(query, write, command, exchange, wait)
     } finally {
       release?.()
@@ -101,7 +101,7 @@ export class StoredAnswers implements Answers<StoredAnswer> {
     else setQueryHeaders(response, operation === 'submit' ? answer.id : queryId, answer, elapsedMs)
     if (!answer.isRunning) setWarnings(response, answer.result.warnings)
     if (!chunks) {
-      // Only the answers to a get come again.
+      // Answers to submits and stops hardly ever come again.
       const body =
         operation === 'get' ? this.#cache.chunks(answer, output, write) : write(answer, presentation)
       return sendChunks(response, body, wait)

@@ -52,21 +52,32 @@ export class Ending implements EarlyEnd {
 const EARLY_END = Symbol('earlyEnd')
 
 interface Ended {
-  [EARLY_END]: Ending
+  [EARLY_END]: Ending | undefined
 }
 
-/** Of all options, and of all requests. A getter of its own for each would take memory. */
-const READ_SIGNAL = {
-  enumerable: true,
-  configurable: true,
-  get(this: Ended): AbortSignal {
-    return this[EARLY_END].signal
-  },
+type SignalName = 'signal' | 'gone'
+
+/** One for all objects: a getter of its own for each would take memory. */
+const SIGNALS = { signal: signalNamed('signal'), gone: signalNamed('gone') }
+
+function signalNamed(name: SignalName) {
+  return {
+    enumerable: true,
+    configurable: true,
+    get(this: Ended): AbortSignal | undefined {
+      return this[EARLY_END]?.signal
+    },
+    /** A signal that somebody puts in its place counts from then on. */
+    set(this: Ended, value: unknown): void {
+      this[EARLY_END] = undefined
+      Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true })
+    },
+  }
 }
 
 /**
- * Gives options for a store the signal of a wait, or what an executor gets the signal of its query. Node.js makes a signal when it
- * is first read, which takes longer than all else of a wait. Our own stores listen to the wait itself.
+ * Adds a signal: that of a wait for a store, or that of a query for its executor. Node.js makes it when it is first read, which takes
+ * longer than all else of a wait. Our own stores listen to the wait itself.
  */
 export function withSignal<Options extends object>(
   options: Options,
@@ -88,8 +99,8 @@ export function goneOf(wire: (WireRequest & { [EARLY_END]?: EarlyEnd }) | undefi
   return wire && (wire[EARLY_END] ?? wire.gone)
 }
 
-function withReader(object: object, name: 'signal' | 'gone', ending: Ending): object {
+function withReader(object: object, name: SignalName, ending: Ending): object {
   // Not enumerable: a store that copies an object may change the signal of its copy.
-  Object.defineProperty(object, EARLY_END, { value: ending })
-  return Object.defineProperty(object, name, READ_SIGNAL)
+  Object.defineProperty(object, EARLY_END, { value: ending, writable: true })
+  return Object.defineProperty(object, name, SIGNALS[name])
 }

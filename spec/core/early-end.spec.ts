@@ -50,4 +50,14 @@ describe('an end', () => {
       signal,
     ])
   })
+
+  it('is replaced by a signal that somebody assigns', () => {
+    const options = withSignal({ waitForCompletionTimeoutMs: 0 }, new Ending())
+    const request = Object.assign(withGone(wire(), new Ending()))
+    const { signal } = new AbortController()
+    options.signal = signal
+    request.gone = signal
+    expect([earlyEndOf(options), options.signal, { ...options }.signal]).toEqual([signal, signal, signal])
+    expect([goneOf(request), request.gone]).toEqual([signal, signal])
+  })
 })

@@ -99,6 +99,35 @@ describe('asyncQueryRouter', () => {
     ])
   })
 
+  it('shows its resolver the parameters of the path at which it is mounted', async () => {
+    const seen: unknown[] = []
+    const store = { get: async () => undefined }
+    const { url } = await start({
+      before: (app) => {
+        const resolveCaller = ({ params }: express.Request) => {
+          seen.push(params)
+          return { owner: 'somebody' }
+        }
+        app.use('/es/:tenant', asyncQueryRouter({ store, resolveCaller }))
+      },
+    })
+    expect((await fetch(`${url}/es/acme/_query/async/${UNKNOWN}`)).status).toBe(404)
+    expect(seen).toEqual([{ tenant: 'acme' }])
+  })
+
+  it('hands on what fails before it knows whose request it is, as any router does', () => {
+    const router = asyncQueryRouter({ store: { get: async () => undefined }, resolveCaller: testCaller() })
+    const failure = new Error('broken')
+    const request = Object.defineProperty({} as express.Request, 'path', {
+      get: () => {
+        throw failure
+      },
+    })
+    const next = jest.fn()
+    router(request, { socket: {} } as express.Response, next)
+    expect(next.mock.calls).toEqual([[failure]])
+  })
+
   it.each([
     ['before', { before: (app: express.Express) => app.use(express.json()) }],
     ['after', { after: (app: express.Express) => app.use(express.json()) }],

@@ -4,7 +4,7 @@ const SHARES_SHAPES = Number.parseInt(process.versions.v8, 10) >= 13
 /**
  * Makes a request or a response cheap to use, without a change that anybody sees. Express gives each of them another prototype
  * and then adds properties, after which it has a shape of its own: every function, of Node.js too, looks up each of its
- * properties anew. Objects that have lost a property share a shape, but take one or two kilobytes more. So a response does that only
+ * properties anew. Objects that have lost a property share a shape, but take up to two kilobytes more. So a response does that only
  * when its answer is there: tens of thousands may wait.
  *
  * `name`: of a property, which gets lost and comes back.

@@ -33,13 +33,13 @@ interface KnownRoute {
 
 type StandIn = Request & Partial<KnownRoute>
 
-/** The handlers of the validator that do something, in their order. */
+/** The handlers of the validator, in their order. */
 interface Handlers {
   /** Waits until the document is compiled. */
   readonly prepare: RequestHandler
   /** Finds the operation of the document. It compiles the patterns of all paths for each request. */
   readonly findRoute: RequestHandler
-  readonly validate: RequestHandler
+  readonly others: readonly RequestHandler[]
   readonly routes: Map<Operation, KnownRoute>
 }
 
@@ -57,7 +57,7 @@ let sharedHandlers: Handlers | undefined
 export function createRequestValidator(): ValidateRequest {
   sharedHandlers ??= createHandlers()
   const handlers = sharedHandlers
-  const { prepare, findRoute, validate, routes } = handlers
+  const { prepare, findRoute, others, routes } = handlers
   return async (request) => {
     const { operation, id } = request
     const standIn = toStandIn(request)
@@ -70,7 +70,7 @@ export function createRequestValidator(): ValidateRequest {
       await run(findRoute, standIn)
       if (isOwnPath && standIn.openapi) routes.set(operation, { openapi: standIn.openapi })
     }
-    await run(validate, standIn)
+    for (const handler of others) await run(handler, standIn)
   }
 }
 
@@ -99,10 +99,12 @@ function createHandlers(): Handlers {
     fileUploader: false,
     useRequestUrl: true,
   })
-  // Between them stands one for credentials, which are ours to check.
   const handlers = validator.installMiddleware(Promise.resolve(spec))
-  const [prepare = pass, findRoute = pass] = handlers
-  return { prepare, findRoute, validate: handlers.at(-1) ?? pass, routes: new Map() }
+  // `validateSecurity` leaves a handler that does nothing, and takes promises.
+  const [prepare = pass, findRoute = pass, ...others] = handlers.filter(
+    ({ name }) => name !== 'securityMiddleware',
+  )
+  return { prepare, findRoute, others, routes: new Map() }
 }
 
 const pass: RequestHandler = (_request, _response, next) => next()

@@ -8,7 +8,7 @@ import { sealedBytes } from '../sealed-layout'
  */
 export class QueryIdGenerator {
   readonly #node = randomBytes(16).toString('base64url')
-  /** Random bytes for some ids: to ask the system for those of one id alone takes as long. */
+  /** Random bytes for some ids: to ask for those of one id takes as long as to ask for all these. */
   #random = Buffer.alloc(0)
   #number = 0
 
@@ -17,12 +17,14 @@ export class QueryIdGenerator {
     const document = this.#random.toString('base64url', 0, RANDOM_BYTES)
     this.#random = this.#random.subarray(RANDOM_BYTES)
     this.#number += 1
-    const task = `${this.#node}:${this.#number}`
-    const [documentLength, taskLength] = [document, task].map(({ length }) => String.fromCharCode(length))
-    return withPadding(
-      Buffer.from(documentLength + document + taskLength + task, 'latin1').toString('base64url'),
-    )
+    const texts = sized(document) + sized(`${this.#node}:${this.#number}`)
+    return withPadding(Buffer.from(texts, 'latin1').toString('base64url'))
   }
+}
+
+/** The text behind its length. */
+function sized(text: string): string {
+  return String.fromCharCode(text.length) + text
 }
 
 const RANDOM_BYTES = 16

@@ -1,8 +1,14 @@
 const { ModuleMocker } = require('jest-mock')
 
+/** Jest replaces one of them too: `getBuiltinModule`. */
+const KEPT = ['env', 'exit', 'exitCode', 'getBuiltinModule', 'emitWarning', 'title']
+
+// Else a library that brings a `fetch` of its own could change this one.
+void Response
+
 /**
  * Runs a spec with the globals of the process, as Node.js runs a program, and not with copies of them. So specs can share
- * libraries (`loaded-once.cjs`). What a spec changes of the globals and of `process` is put back when it has ended.
+ * libraries (`loaded-once.cjs`). What a spec changes of the globals, and of those parts of `process` that specs change, is put back when it has ended.
  */
 module.exports = class MainRealm {
   global = globalThis
@@ -10,9 +16,9 @@ module.exports = class MainRealm {
   fakeTimersModern = { useFakeTimers: refuseFakeTimers, useRealTimers() {} }
   #context = globalThis
   #globals = Object.getOwnPropertyDescriptors(globalThis)
+  #process = KEPT.map((name) => [name, process[name]])
   #env = Object.getOwnPropertyDescriptors({ ...process.env })
-  #exit = process.exit
-  #exitCode = process.exitCode
+  #folder = process.cwd()
   #listeners = new Set(listeners().map(({ listener }) => listener))
 
   getVmContext() {
@@ -28,9 +34,9 @@ module.exports = class MainRealm {
   async teardown() {
     this.#context = null
     putBack(globalThis, this.#globals)
+    for (const [name, value] of this.#process) if (process[name] !== value) process[name] = value
     putBack(process.env, this.#env)
-    process.exit = this.#exit
-    process.exitCode = this.#exitCode
+    if (process.cwd() !== this.#folder) process.chdir(this.#folder)
     for (const { name, listener } of listeners()) {
       if (!this.#listeners.has(listener)) process.off(name, listener)
     }

@@ -6,22 +6,23 @@ const MainRealm: new () => {
 describe('the realm of specs', () => {
   it('puts back what a spec has changed of the globals and of the process', async () => {
     const { URL } = globalThis
-    const { HOME } = process.env
+    const { env: before, getBuiltinModule } = process
+    const { HOME } = before
+    const folder = process.cwd()
     const listeners = process.listeners('SIGUSR2')
     const realm = new MainRealm()
     Object.assign(globalThis, { URL: class {}, ours: 1 })
     Object.assign(process.env, { HOME: 'elsewhere', OURS: '1' })
     process.exitCode = 9
+    process.env = {}
+    Object.assign(process, { getBuiltinModule: () => {} })
+    process.chdir('/')
     process.on('SIGUSR2', () => {})
     await realm.teardown()
     const { env, exitCode } = process
-    expect([globalThis.URL, 'ours' in globalThis, env.HOME, env.OURS, exitCode]).toEqual([
-      URL,
-      false,
-      HOME,
-      undefined,
-      undefined,
-    ])
+    expect([globalThis.URL, 'ours' in globalThis]).toEqual([URL, false])
+    expect([env === before, env.HOME, env.OURS]).toEqual([true, HOME, undefined])
+    expect([exitCode, process.getBuiltinModule, process.cwd()]).toEqual([undefined, getBuiltinModule, folder])
     expect(process.listeners('SIGUSR2')).toEqual(listeners)
   })
 

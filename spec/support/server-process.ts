@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { madeOnce } from './made-once'
@@ -18,8 +18,14 @@ export interface BuiltPackage {
 /** What a process reads of the package beside the compiled files. */
 const BESIDE = ['package.json', 'api-spec.yaml', 'sample-queries.json']
 
+/** What a spec does with the files of the package that are there. Those that it adds are its own in any case. */
+interface Use {
+  /** It changes them, so it gets copies: other specs run the same ones meanwhile. */
+  changesFiles?: boolean
+}
+
 /** A folder with the compiled package, where it finds its dependencies and no other build interferes. */
-export function buildPackage(): BuiltPackage {
+export function buildPackage({ changesFiles = false }: Use = {}): BuiltPackage {
   const sources = ['lib', 'tools', 'tsconfig.json', 'tsconfig.build.json', ...BESIDE]
   const made = madeOnce('built', sources, (whole) => {
     const outDir = path.join(whole, 'dist')
@@ -29,13 +35,16 @@ export function buildPackage(): BuiltPackage {
     for (const name of BESIDE) copyFileSync(path.join(ROOT, name), path.join(whole, name))
   })
   const folder = mkdtempSync(path.join(ROOT, 'node_modules', '.cache', 'server-spec-'))
-  // Hundreds of files, which nobody changes.
-  for (const name of ['dist', ...BESIDE]) symlinkSync(path.join(made, name), path.join(folder, name))
+  for (const name of ['dist', ...BESIDE]) {
+    const [there, here] = [path.join(made, name), path.join(folder, name)]
+    if (changesFiles) cpSync(there, here, { recursive: true })
+    else symlinkSync(there, here)
+  }
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
 /** A package that is built for the tests of a file, and whose processes end with their test, or with the last one. */
-export function processesOfTests() {
+export function processesOfTests(use: Use = {}) {
   let built: BuiltPackage | undefined
   const started: ServerProcess[] = []
   const shared: ServerProcess[] = []
@@ -44,7 +53,7 @@ export function processesOfTests() {
     await Promise.all(servers.splice(0).map(({ exited }) => exited))
   }
   beforeAll(() => {
-    built = buildPackage()
+    built = buildPackage(use)
   })
   afterEach(() => endAll(started))
   afterAll(async () => {

@@ -4,7 +4,7 @@ import { OPERATIONS } from '../../lib/core/operations'
 import { targetOf } from '../../lib/request/routes'
 import { processesOfTests } from '../support/server-process'
 
-const { start, fileOf } = processesOfTests()
+const { start, fileOf } = processesOfTests({ changesFiles: true })
 
 /** Each step as it is printed: what it says, its request, and its answer. */
 function stepsOf(printed: string) {

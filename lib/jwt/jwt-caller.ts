@@ -4,14 +4,14 @@ import type { Caller, ResolveCaller } from '../core/caller'
 import { callerMakers, ownerOf } from '../core/caller'
 import { isPromise } from '../core/is-promise'
 import { missingCredentials, refused, unauthenticated } from '../core/unauthenticated'
-import { readBearerToken } from './bearer-token'
 import type { JwtClaims } from './claims'
 import { checkClaims, ownerName, userName } from './claims'
 import { readHeader } from './header'
 import type { JwtCallerOptions, Right } from './options'
 import { resolveJwtOptions } from './options'
+import { SentTokens } from './sent-tokens'
 import type { VerifiedToken } from './verified-tokens'
-import { digestOf, verifiedTokens } from './verified-tokens'
+import { verifiedTokens } from './verified-tokens'
 
 /**
  * Identifies callers by a signed JWT in the Authorization header. The owner is the issuer with the subject, or
@@ -27,14 +27,15 @@ import { digestOf, verifiedTokens } from './verified-tokens'
  */
 export function jwtCaller(options: JwtCallerOptions): ResolveCaller {
   const settings = resolveJwtOptions(options)
+  const sentTokens = new SentTokens(settings.maxTokenLength)
   const tokens = verifiedTokens()
   // Loaded here, since a gateway with another `resolveCaller` needs no library for tokens.
   const library: JsonWebToken = require('jsonwebtoken')
 
   const resolveJwtCaller: ResolveCaller = async (request, context) => {
-    const token = readBearerToken(request, settings.maxTokenLength)
-    if (token === undefined) throw missingCredentials(request.originalUrl)
-    const digest = digestOf(token)
+    const sent = sentTokens.read(request)
+    if (!sent) throw missingCredentials(request.originalUrl)
+    const { text: token, digest } = sent
     const known = tokens.get(digest)
     const header = known?.header ?? readHeader(token, settings.algorithms)
     // Also for a known token: its key may have changed or be withdrawn by now.

@@ -65,8 +65,8 @@ export class RequestBody {
     const refuse = (error: unknown): never => {
       throw refusalOfBody(error, maxBytes)
     }
-    const bytes = await readBytes(request, maxBytes).catch(refuse)
-    if (bytes.length === 0) return bytes
+    const bytes = await readBytes(request, maxBytes)
+    if (!decode || bytes.length === 0) return bytes
     const unpack = (maxOutputLength: number): Promise<Buffer> => decode(bytes, { maxOutputLength })
     return unpack(Math.min(maxBytes, LONGEST_SIDE_BY_SIDE)).catch((error) =>
       isTooLarge(error) && maxBytes > LONGEST_SIDE_BY_SIDE
@@ -122,11 +122,13 @@ function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
     }
     const end = (): void => {
       settle()
-      resolve(Buffer.concat([...pieces, ...loose]))
+      // Most bodies come in one piece.
+      const first = loose[0]
+      resolve(first && length === first.length ? first : Buffer.concat([...pieces, ...loose]))
     }
     const breakOff = (): void => {
       settle()
-      reject(new Error(BROKEN_OFF))
+      reject(refusalOfBody(new Error(BROKEN_OFF), maxBytes))
     }
     request.on('data', take).on('end', end).on('close', breakOff).on('error', breakOff)
     if (request.destroyed) breakOff()

@@ -20,12 +20,13 @@ const DECODERS: ReadonlyMap<string, Decode> = new Map([
   ['deflate', decodeDeflate],
   ['x-deflate', decodeDeflate],
   ['br', decodeBrotli],
-  ['identity', (bytes) => Promise.resolve(bytes)],
 ])
 
-/** The function that decompresses a body. Throws `parse_exception` for a coding that is not supported. */
-export function decoderFor(coding: string): Decode {
-  const decode = DECODERS.get(coding.trim().toLowerCase())
+/** The function that decompresses a body, if its coding needs one. Throws `parse_exception` for a coding that is not supported. */
+export function decoderFor(coding: string): Decode | undefined {
+  const name = coding.trim().toLowerCase()
+  if (name === 'identity') return undefined
+  const decode = DECODERS.get(name)
   if (!decode) throw unsupportedCoding(coding)
   return (bytes, { maxOutputLength }) =>
     decode(bytes, {

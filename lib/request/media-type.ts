@@ -31,6 +31,8 @@ const PREVIOUS_MAJOR = 8
 
 /** The characters of a token, RFC 9110 section 5.6.2, in lower case. */
 const TOKEN = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/
+/** A media type without parameters and blanks, as nearly all clients label JSON. */
+const PLAIN = /^[\w!#$%&'+\-.^`|~]+\/[\w!#$%&'+\-.^`|~]+$/
 const DIGITS = /^\d+$/
 
 const NO_PARAMETERS: ReadonlyMap<string, string> = new Map()
@@ -122,6 +124,7 @@ function readHeader(name: HeaderName, values: readonly string[], isLenient: bool
 
 function parseMediaType(name: HeaderName, header: string): MediaType | undefined {
   if (header === '*/*' || header.includes(',')) return undefined
+  if (PLAIN.test(header)) return { type: header.toLowerCase(), parameters: NO_PARAMETERS }
   const [essence = '', ...parameters] = split(header.toLowerCase(), ';')
   const [type = '', subtype = '', ...rest] = split(essence, '/').map((part) => part.trim())
   if (rest.length > 0 || !TOKEN.test(type) || !TOKEN.test(subtype)) {

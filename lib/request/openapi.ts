@@ -27,20 +27,23 @@ const FLAGS = ['pretty', 'human', 'error_trace', 'drop_null_columns']
 const APP = { enabled: () => false, param: () => {} }
 
 /** What the validator finds out about a request by its route alone, but for the id. */
-interface KnownRoute {
-  openapi: { pathParams: Record<string, string> }
+interface RouteFacts {
+  pathParams: Record<string, string>
+  schema: { parameters?: readonly object[] }
 }
 
-type StandIn = Request & Partial<KnownRoute>
+type StandIn = Request & { openapi?: RouteFacts }
 
 /** The handlers of the validator, in their order. */
 interface Handlers {
-  /** Waits until the document is compiled. */
+  /** Waits until the document is compiled, so once is enough. */
   readonly prepare: RequestHandler
   /** Finds the operation of the document. It compiles the patterns of all paths for each request. */
   readonly findRoute: RequestHandler
   readonly others: readonly RequestHandler[]
-  readonly routes: Map<Operation, KnownRoute>
+  prepared: Promise<void> | undefined
+  /** Routes of valid requests, by all that the validator compiles a schema for. */
+  readonly routes: Map<string, RouteFacts>
 }
 
 /** All routers of a process share the handlers, since compiling the document takes a tenth of a second. */
@@ -59,25 +62,28 @@ export function createRequestValidator(): ValidateRequest {
   const handlers = sharedHandlers
   const { prepare, findRoute, others, routes } = handlers
   return async (request) => {
-    const { operation, id } = request
+    const { operation, id, body } = request
     const standIn = toStandIn(request)
-    await run(prepare, standIn)
+    handlers.prepared ??= run(prepare, standIn)
+    await handlers.prepared
     // Without an id, the path may be that of another operation.
     const isOwnPath = id !== '' || !namesQuery(operation)
-    const known = isOwnPath ? routes.get(operation) : undefined
+    const name = isOwnPath && `${operation} ${body === undefined ? 'without' : 'with'} a body`
+    const known = name && routes.get(name)
     if (known) setRoute(standIn, known, operation, id)
-    else {
-      await run(findRoute, standIn)
-      if (isOwnPath && standIn.openapi) routes.set(operation, { openapi: standIn.openapi })
-    }
+    else await run(findRoute, standIn)
     for (const handler of others) await run(handler, standIn)
+    if (name && standIn.openapi && !known) routes.set(name, standIn.openapi)
   }
 }
 
 /** Does what the handler that finds the route does. */
-function setRoute(standIn: StandIn, { openapi }: KnownRoute, operation: Operation, id: string): void {
+function setRoute(standIn: StandIn, route: RouteFacts, operation: Operation, id: string): void {
   const pathParams: Record<string, string> = namesQuery(operation) ? { id } : {}
-  standIn.openapi = { ...openapi, pathParams }
+  // With compiled schemas, the list of parameters only says how to unpack them. To go through it takes longer than to validate.
+  const hasParameters = Object.keys(standIn.query).length > 0
+  const schema = hasParameters ? route.schema : { ...route.schema, parameters: [] }
+  standIn.openapi = { ...route, pathParams, schema }
   standIn.params = pathParams
 }
 
@@ -104,7 +110,7 @@ function createHandlers(): Handlers {
   const [prepare = pass, findRoute = pass, ...others] = handlers.filter(
     ({ name }) => name !== 'securityMiddleware',
   )
-  return { prepare, findRoute, others, routes: new Map() }
+  return { prepare, findRoute, others, prepared: undefined, routes: new Map() }
 }
 
 const pass: RequestHandler = (_request, _response, next) => next()

@@ -44,26 +44,43 @@ export class RequestReader {
     this.#validate = createRequestValidator()
   }
 
-  /** Throws Elasticsearch's error for the first fault that Elasticsearch would find. */
-  async read(request: Request, route: RouteMatch): Promise<Command> {
+  /** Throws Elasticsearch's error for the first fault that Elasticsearch would find. Gives a command that it knows at once. */
+  read(request: Request, route: RouteMatch): Command | Promise<Command> {
     const sent = new RequestBody(request, this.#maxBodyBytes)
     const existence = sent.exists()
-    const hasBody = isPromise(existence) ? await existence : existence
-    const cacheKey = hasBody ? '' : requestKey(request, route)
-    const cached = hasBody ? undefined : this.#cache.find(cacheKey, route.id)
-    if (cached) return cached
+    if (!isPromise(existence)) return this.#recall(request, route, sent, existence)
+    return existence.then((hasBody) => this.#recall(request, route, sent, hasBody))
+  }
 
+  #recall(
+    request: Request,
+    route: RouteMatch,
+    sent: RequestBody,
+    hasBody: boolean,
+  ): Command | Promise<Command> {
+    if (hasBody) return this.#readAnew(request, route, sent, hasBody)
+    const cacheKey = requestKey(request, route)
+    return this.#cache.find(cacheKey, route.id) ?? this.#readAnew(request, route, sent, hasBody, cacheKey)
+  }
+
+  async #readAnew(
+    request: Request,
+    route: RouteMatch,
+    sent: RequestBody,
+    hasBody: boolean,
+    cacheKey?: string,
+  ): Promise<Command> {
     const head = readHead(request, route.id, hasBody, this.#isLenient)
     const operation = this.#operationOf(request, route)
     const format = hasBody ? checkBodyMediaType(head.mediaTypes) : undefined
     if (!takesBody(operation)) {
       const command = await this.#toCommand({ operation, ...head })
-      if (!hasBody) this.#cache.add(cacheKey, command)
+      if (cacheKey !== undefined) this.#cache.add(cacheKey, command)
       return command
     }
     const key = readIdempotencyKey(headerValues(request, 'idempotency-key'), operation, this.#store)
     const body = format ? sentBody(head, format, sent) : sourceBody(head)
-    return this.#readSubmitted({ operation, ...head }, body, key, () => sent.assertSenderIsThere())
+    return await this.#readSubmitted({ operation, ...head }, body, key, () => sent.assertSenderIsThere())
   }
 
   async #readSubmitted(

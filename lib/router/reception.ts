@@ -1,4 +1,5 @@
 import type { Request } from 'express'
+import { isPromise } from '../core/is-promise'
 import { assertShortLine } from '../request/head'
 import { RequestReader } from '../request/reader'
 import type { RouteMatch } from '../request/routes'
@@ -31,7 +32,8 @@ export class Reception {
     arrival.owner = owner
     assertShortLine(request)
 
-    const command = await this.#reader.read(request, route)
+    const reading = this.#reader.read(request, route)
+    const command = isPromise(reading) ? await reading : reading
     const queryId = namesQuery(command.operation) ? route.id : undefined
     return Object.assign(arrival, { owner, queryId, caller, command })
   }

@@ -57,14 +57,14 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
   const answer = (request: Request, response: Response, route: RouteMatch): void => {
     shareShape(request, 'res')
     const arrival = beginArrival(response, operationOn(route, request.method))
-    void reception
-      .receive(request, arrival, route)
-      .then((exchange) => {
+    void reception.receive(request, arrival, route).then(
+      (exchange) => {
         if (!exchange) return ends.answered(arrival)
         // A promise of its own, so that a waiting request holds nothing of its reception.
         void operations.run(exchange)
-      })
-      .catch((error) => ends.failed(arrival, error))
+      },
+      (error) => ends.failed(arrival, error),
+    )
   }
   const router: Router & { handle?: RequestHandler } = createRouter()
   const { handle } = router

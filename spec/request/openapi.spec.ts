@@ -99,12 +99,12 @@ describe('the validator', () => {
     expect(OpenApiValidator).toHaveBeenCalledTimes(1)
   })
 
-  it('finds the route of an operation once, and not by a request without an id', async () => {
+  it('finds the route of an operation once, not by a request without an id, and lists parameters for a request that has some', async () => {
     const routes: string[] = []
     const pass: RequestHandler = (_request, _response, next) => next()
     const findRoute: RequestHandler = (request, _response, next) => {
       routes.push(request.path)
-      Object.assign(request, { openapi: { schema: routes.length, pathParams: {} } })
+      Object.assign(request, { openapi: { schema: { no: routes.length, parameters: [{}] }, pathParams: {} } })
       next()
     }
     const seen: unknown[] = []
@@ -118,13 +118,38 @@ describe('the validator', () => {
       known = create()
     })
     for (const id of ['', 'a', 'b', '']) await known?.(request({ operation: 'show', id }))
+    await known?.(request({ operation: 'show', id: 'c', parameters: { pretty: '' } }))
     expect(routes).toEqual(['/_query/queries/', '/_query/queries/a', '/_query/queries/'])
     expect(seen).toEqual([
-      { schema: 1, pathParams: {}, params: {} },
-      { schema: 2, pathParams: {}, params: {} },
-      { schema: 2, pathParams: { id: 'b' }, params: { id: 'b' } },
-      { schema: 3, pathParams: {}, params: {} },
+      { schema: { no: 1, parameters: [{}] }, pathParams: {}, params: {} },
+      { schema: { no: 2, parameters: [{}] }, pathParams: {}, params: {} },
+      { schema: { no: 2, parameters: [] }, pathParams: { id: 'b' }, params: { id: 'b' } },
+      { schema: { no: 3, parameters: [{}] }, pathParams: {}, params: {} },
+      { schema: { no: 2, parameters: [{}] }, pathParams: { id: 'c' }, params: { id: 'c' } },
     ])
+  })
+
+  it.each<[string, Partial<DocumentedRequest>, Partial<DocumentedRequest>]>([
+    ['a parameter', {}, { parameters: { drop_null_columns: 'maybe' } }],
+    ['an unknown parameter', {}, { parameters: { nothing: '1' } }],
+    ['a body', {}, { body: { query: 1 } }],
+    ['a body after one that has none', { body: undefined }, { body: { query: 1 } }],
+    [
+      'a parameter after one that has some',
+      { parameters: { pretty: '' } },
+      { parameters: { pretty: 'maybe' } },
+    ],
+  ])('refuses %s of a route that it knows', async (_, first, wrong) => {
+    jest.dontMock(library)
+    let known: ReturnType<typeof createRequestValidator> | undefined
+    jest.isolateModules(() => {
+      known = create()
+    })
+    const submit = { operation: 'submit', body: { query: 'ROW n = 1' } } as const
+    await known?.(request({ ...submit, ...first }))
+    await expect(known?.(request({ ...submit, ...wrong }))).rejects.toMatchObject({ status: 400 })
+    await known?.(request({ ...submit, ...first }))
+    await expect(known?.(request({ ...submit, ...wrong }))).rejects.toMatchObject({ status: 400 })
   })
 
   it('is created again for the second router if the first attempt failed', () => {

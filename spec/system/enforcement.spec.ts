@@ -18,8 +18,10 @@ jest.mock('express-openapi-validator/dist/openapi.validator', () => {
     OpenApiValidator: class extends OpenApiValidator {
       override installMiddleware(...args: Parameters<Install>) {
         created()
-        const [first, ...rest] = super.installMiddleware(...args)
+        const handlers = super.installMiddleware(...args)
+        const last = handlers.at(-1)
         return [
+          ...handlers.slice(0, -1),
           (request: (typeof seen)[number], ...others: unknown[]) => {
             seen.push({
               method: request.method,
@@ -27,9 +29,8 @@ jest.mock('express-openapi-validator/dist/openapi.validator', () => {
               query: { ...(request.query as object) },
               body: request.body,
             })
-            return (first as unknown as (...args: unknown[]) => unknown)(request, ...others)
+            return (last as unknown as (...args: unknown[]) => unknown)(request, ...others)
           },
-          ...rest,
         ] as ReturnType<Install>
       }
     },

@@ -1,12 +1,11 @@
 import type { Column, QueryStatistics } from '../../core/result'
 import { COLUMN_TYPES, rowCountOf } from '../../core/result'
-import type { AsyncQuery, CompletedQuery } from '../../core/store'
+import type { AsyncQuery, CompletedQuery, RunningQuery } from '../../core/store'
 import { dateText } from '../cells/dates'
 import { nearestInteger as integer } from '../cells/numbers'
 import { cellRule } from '../columns'
 import { shownColumns } from '../drop-null-columns'
-import type { Presentation, Writer, Writing } from '../writer'
-import { NO_RESULT } from '../writer'
+import type { Chunk, Piece, Presentation, Writer, Writing } from '../writer'
 import { filtered } from './filter-path'
 import type { TokenSink } from './token-sink'
 import { writeMember } from './tree'
@@ -25,13 +24,30 @@ export function writeDocument(
   presentation: Presentation,
   sink: TokenSink,
   writeValues: WriteValues = writeEachValue,
-): Writing {
-  if (!query.isRunning && query.columnar) assertColumnarFits(query.result)
+): Iterable<Piece> {
+  if (query.isRunning) return [runningDocument(query, presentation, sink)]
+  if (query.columnar) assertColumnarFits(query.result)
   return documentChunks(query, presentation, sink, writeValues)
 }
 
+/** Clients ask for it again and again, so it is made at once. */
+function runningDocument(
+  query: RunningQuery,
+  { dropNullColumns, human }: Presentation,
+  sink: TokenSink,
+): Chunk {
+  sink.start('object')
+  writeState(sink, query)
+  writeTimesAndCounters(sink, query, human)
+  for (const name of dropNullColumns ? ['all_columns', 'columns', 'values'] : ['columns', 'values']) {
+    writeMember(sink, name, [])
+  }
+  sink.end('object')
+  return sink.take()
+}
+
 function* documentChunks(
-  query: AsyncQuery,
+  query: CompletedQuery,
   { dropNullColumns, human, isSync = false }: Presentation,
   sink: TokenSink,
   writeValues: WriteValues,
@@ -39,7 +55,7 @@ function* documentChunks(
   sink.start('object')
   if (!isSync) writeState(sink, query)
   writeTimesAndCounters(sink, query, human)
-  yield* writeResult(query.isRunning ? { result: NO_RESULT } : query, dropNullColumns, sink, writeValues)
+  yield* writeResult(query, dropNullColumns, sink, writeValues)
   sink.end('object')
   yield sink.take()
 }

@@ -1,3 +1,4 @@
+import { isPromise } from '../../core/is-promise'
 import type {
   Column,
   QueryStatistics,
@@ -8,7 +9,8 @@ import type {
   ValueObject,
 } from '../../core/result'
 import { isMultiValue, isValueObject } from '../../core/result'
-import { nextTurn } from '../../core/turns'
+import type { Work } from '../../core/turns'
+import { inTurns } from '../../core/turns'
 import { admitColumns, admitFacts, markAdmitted, rowAdmission, rowsOf } from '../../formats/admission'
 import { RowsWriter, WrittenRows } from '../../formats/json/written-rows'
 import type { KeptResult } from './intake'
@@ -43,7 +45,8 @@ export async function freezeResult(
 ): Promise<{ result: StoredResult; bytes: number }> {
   const freezer = new Freezer()
   const columns = freezeColumns(admitColumns(result?.columns), freezer)
-  const values = await freezeValues(result.values, columns, freezer, options)
+  const freezing = inTurns(freezeValues(result.values, columns, freezer, options))
+  const values = isPromise(freezing) ? await freezing : freezing
   const { statistics, isPartial, tookNanos } = result
   const { profile, clusters, warnings, approximationApplied } = admitFacts(result)
   if (isPartial !== undefined && typeof isPartial !== 'boolean') {
@@ -69,18 +72,18 @@ export async function freezeResult(
 }
 
 /** Rows in chunks are checked and counted already, and written rows are checked. */
-async function freezeValues(
+function* freezeValues(
   values: KeptResult['values'],
   columns: readonly Column[],
   freezer: Freezer,
   { assertRoom = () => {}, asJson = false }: FreezeOptions,
-): Promise<Rows | RowBatches> {
+): Work<Rows | RowBatches> {
   if (values instanceof KeptRows) return values
   if (values instanceof WrittenRows && asJson) return weighed(values, freezer)
   // An executor that ignores a stop may add rows between the turns.
   const rows = values instanceof WrittenRows ? [...values.batches()].flat() : [...rowsOf(values)]
-  const written = asJson ? await writeRows(rows, columns, assertRoom) : undefined
-  return written ? weighed(written, freezer) : freezeRows(rows, columns, freezer, assertRoom)
+  const written = asJson ? yield* writeRows(rows, columns, assertRoom) : undefined
+  return written ? weighed(written, freezer) : yield* freezeRows(rows, columns, freezer, assertRoom)
 }
 
 function weighed(rows: WrittenRows, { weight }: Freezer): WrittenRows {
@@ -89,11 +92,11 @@ function weighed(rows: WrittenRows, { weight }: Freezer): WrittenRows {
 }
 
 /** Returns `undefined` where there are no rows, or values that JSON has not. */
-async function writeRows(
+function* writeRows(
   rows: Rows,
   columns: readonly Column[],
   assertRoom: (bytes: number) => void,
-): Promise<WrittenRows | undefined> {
+): Work<WrittenRows | undefined> {
   const admit = rowAdmission(columns)
   const writer = new RowsWriter(columns)
   for (const row of rows) {
@@ -101,17 +104,17 @@ async function writeRows(
     if (!writer.isChunkDue) continue
     if (!writer.endChunk()) return undefined
     assertRoom(writer.bytes)
-    await nextTurn()
+    yield
   }
   return writer.rowCount > 0 && writer.endChunk() ? writer.rows() : undefined
 }
 
-async function freezeRows(
+function* freezeRows(
   rows: readonly unknown[],
   columns: readonly Column[],
   freezer: Freezer,
   assertRoom: (bytes: number) => void,
-): Promise<Rows> {
+): Work<Rows> {
   const frozen: (readonly Value[])[] = []
   const admit = rowAdmission(columns)
   freezer.weight.addArray(rows.length)
@@ -120,7 +123,7 @@ async function freezeRows(
     frozen.push(freezer.freezeArray(admit(row, frozen.length)))
     if (freezer.weight.bytes >= bytesAtNextTurn) {
       assertRoom(freezer.weight.bytes)
-      await nextTurn()
+      yield
       bytesAtNextTurn = freezer.weight.bytes + BYTES_PER_TURN
     }
   }

@@ -85,21 +85,11 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
 
   /** Runs a query that is admitted. */
   run(query: Query, request: QueryRequest, submitter: Caller | undefined): void {
-    const requestBytes = query.bytes
     if (this.#maxRunMs !== Number.POSITIVE_INFINITY) {
       this.#deadlines.set(query, this.#clock.now() + this.#maxRunMs)
     }
-    const execution = this.#run(query, request, submitter).finally(() => {
-      this.#executions.delete(query)
-      this.#deadlines.delete(query)
-      this.#running?.add(-1)
-      // Nothing but the executor needs the request.
-      this.#budget.removeBytes(query.owner, requestBytes)
-      query.bytes -= requestBytes
-      this.release(query)
-    })
-    this.#executions.set(query, execution)
     this.#running?.add(1)
+    this.#executions.set(query, this.#runCounted(query, request, submitter))
   }
 
   /** Completes a query with the rows that it has, unless it has ended. */
@@ -168,6 +158,21 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
     const keeping = this.#keeper.keepFailure(query, taskCancelled(why))
     if (keeping) await keeping
     query.cancel(why)
+  }
+
+  async #runCounted(query: Query, request: QueryRequest, submitter: Caller | undefined): Promise<void> {
+    const requestBytes = query.bytes
+    try {
+      await this.#run(query, request, submitter)
+    } finally {
+      this.#executions.delete(query)
+      this.#deadlines.delete(query)
+      this.#running?.add(-1)
+      // Nothing but the executor needs the request.
+      this.#budget.removeBytes(query.owner, requestBytes)
+      query.bytes -= requestBytes
+      this.release(query)
+    }
   }
 
   /** Resolves when the engine has ended, and has closed what it reads rows from. */

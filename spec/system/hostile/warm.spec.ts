@@ -1,4 +1,4 @@
-import { request as send } from 'node:http'
+import { Agent, request as send } from 'node:http'
 import { type Answer, type Client, type Gateway, type Request, startGateway } from '../../support/gateway'
 import { signToken, token } from '../../support/tokens'
 
@@ -158,6 +158,63 @@ describe('a gateway with warm caches', () => {
     })
   }
 })
+
+/** What may come on a connection behind the token of alice. */
+const NEXT_CREDENTIALS: [name: string, status: number, credentials: (jwt: string) => string[]][] = [
+  ['the token of somebody else', 404, () => [`Bearer ${CALLERS.mallory}`]],
+  ['no token', 401, () => []],
+  ['a token that has expired', 401, () => [`Bearer ${CALLERS.expired}`]],
+  ['a token of the same claims and another key', 401, () => [`Bearer ${CALLERS.forged}`]],
+  ['the signature of alice with other claims', 401, (jwt) => [`Bearer ${withPayload(jwt, CALLERS.mallory)}`]],
+  ['the token without its last character', 401, (jwt) => [`Bearer ${jwt.slice(0, -1)}`]],
+  ['the token with another last character', 401, (jwt) => [`Bearer ${jwt.slice(0, -1)}~`]],
+  ['the token in capital letters', 401, (jwt) => [`Bearer ${jwt.toUpperCase()}`]],
+  ['the token with another scheme', 401, (jwt) => [`Basic ${jwt}`]],
+  ['the token twice', 401, (jwt) => [`Bearer ${jwt}`, `Bearer ${jwt}`]],
+  ['the token, and that of somebody else', 401, (jwt) => [`Bearer ${jwt}`, `Bearer ${CALLERS.mallory}`]],
+]
+
+describe('a connection whose last token was that of alice', () => {
+  let gateway: Gateway
+  let id: string
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+
+  beforeAll(async () => {
+    gateway = await startGateway()
+    id = await kept(gateway.alice)
+    expect((await get([`Bearer ${CALLERS.alice}`])).status).toBe(200)
+  })
+  afterAll(async () => {
+    agent.destroy()
+    await gateway.close()
+  })
+
+  function get(authorization: string[]) {
+    return new Promise<{ status: number | undefined; isReused: boolean }>((resolve, reject) => {
+      const request = send(`${gateway.url}/_query/async/${id}`, { agent })
+      request.setHeader('authorization', authorization)
+      request
+        .once('response', (response) => {
+          response.resume().once('end', () => {
+            resolve({ status: response.statusCode, isReused: request.reusedSocket })
+          })
+        })
+        .once('error', reject)
+        .end()
+    })
+  }
+
+  it.each(NEXT_CREDENTIALS)('is no proof for %s', async (_, status, credentials) => {
+    expect(await get(credentials(CALLERS.alice))).toEqual({ status, isReused: true })
+    expect(await get([`Bearer ${CALLERS.alice}`])).toEqual({ status: 200, isReused: true })
+  })
+})
+
+/** A token with the payload of another one. */
+function withPayload(jwt: string, other: string): string {
+  const [header, , signature] = jwt.split('.')
+  return [header, other.split('.')[1], signature].join('.')
+}
 
 async function kept(client: Client): Promise<string> {
   const { json } = await client('POST /_query/async', {

@@ -29,10 +29,11 @@ type HeaderName = 'Accept' | 'Content-Type'
 const CURRENT_MAJOR = 9
 const PREVIOUS_MAJOR = 8
 
-/** The characters of a token, RFC 9110 section 5.6.2, in lower case. */
-const TOKEN = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/
-/** A media type without parameters and blanks, as nearly all clients label JSON. */
-const PLAIN = /^[\w!#$%&'+\-.^`|~]+\/[\w!#$%&'+\-.^`|~]+$/
+/** A token, RFC 9110 section 5.6.2, in lower case. */
+const TOKEN_CHARACTERS = "[a-z0-9!#$%&'*+\\-.^_`|~]+"
+const TOKEN = new RegExp(`^${TOKEN_CHARACTERS}$`)
+/** A media type without parameters and blanks, as nearly all clients send it. */
+const PLAIN = new RegExp(`^${TOKEN_CHARACTERS}/${TOKEN_CHARACTERS}$`, 'i')
 const DIGITS = /^\d+$/
 
 const NO_PARAMETERS: ReadonlyMap<string, string> = new Map()

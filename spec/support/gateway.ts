@@ -81,7 +81,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const mount = prefix === '/' ? '' : prefix
-  const client = (jwt?: string): Client => createClient(server, mount, jwt)
+  const client = (claims?: object): Client => createClient(server, mount, claims)
   return {
     app,
     server,
@@ -89,10 +89,10 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     router,
     engine,
     clock,
-    alice: client(token({ sub: 'alice' })),
-    mallory: client(token({ sub: 'mallory' })),
-    admin: client(token({ sub: 'admin', scope: 'cancel_task' })),
-    monitor: client(token({ sub: 'monitor', scope: 'monitor_esql' })),
+    alice: client({ sub: 'alice' }),
+    mallory: client({ sub: 'mallory' }),
+    admin: client({ sub: 'admin', scope: 'cancel_task' }),
+    monitor: client({ sub: 'monitor', scope: 'monitor_esql' }),
     anonymous: client(),
     async close() {
       server.close()
@@ -132,11 +132,16 @@ export function testCaller() {
   })
 }
 
-function createClient(server: Server, mount: string, jwt: string | undefined): Client {
+/** Signs the token of the claims when the client first sends: most clients of a gateway never do. */
+function createClient(server: Server, mount: string, claims: object | undefined): Client {
+  let jwt: string | undefined
   return async (target, { headers = {}, body } = {}) => {
     const [method = '', path = ''] = target.split(' ')
     const sent = supertest(server)[methodName(method)](`${mount}${path}`)
-    if (jwt) sent.set('Authorization', `Bearer ${jwt}`)
+    if (claims) {
+      jwt ??= token({ ...claims })
+      sent.set('Authorization', `Bearer ${jwt}`)
+    }
     sent.set(headers)
     sent.buffer(true).parse((response, done) => {
       const chunks: Buffer[] = []

@@ -22,11 +22,26 @@ export const audience = 'queries'
 export const secret = createSecretKey(randomBytes(64))
 /** Fits RS256, RS384, RS512, PS256, PS384 and PS512. To make one takes long, so all specs have the same. */
 export const rsaKeys = readKeys()
+/** Made when a spec first asks: hardly any does. */
 export const ecKeys = {
-  ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  ES384: generateKeyPairSync('ec', { namedCurve: 'P-384' }),
-  ES512: generateKeyPairSync('ec', { namedCurve: 'P-521' }),
-} as const
+  get ES256() {
+    return ecKeysOn('P-256')
+  },
+  get ES384() {
+    return ecKeysOn('P-384')
+  },
+  get ES512() {
+    return ecKeysOn('P-521')
+  },
+}
+
+const madeEcKeys = new Map<string, SigningKeys>()
+
+function ecKeysOn(namedCurve: string): SigningKeys {
+  const keys = madeEcKeys.get(namedCurve) ?? generateKeyPairSync('ec', { namedCurve })
+  madeEcKeys.set(namedCurve, keys)
+  return keys
+}
 
 function readKeys(): SigningKeys {
   const made = madeOnce('rsa-key', [], (folder) => {

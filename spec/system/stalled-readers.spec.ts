@@ -12,6 +12,8 @@ import { until } from '../support/until'
 
 const MAX_STALL_MS = 200
 const MIB = 2 ** 20
+/** More than the system takes of an answer that nobody reads. */
+const LONG = 16 * MIB
 
 const BODY = { query: 'RUN', wait_for_completion_timeout: '0s', keep_on_completion: true }
 
@@ -126,7 +128,7 @@ describe('a client that takes nothing of its answer', () => {
   const outcomes = () => logged.filter(({ operation }) => operation === 'get').map(({ status }) => status)
 
   it('is disconnected, and its result is no longer held', async () => {
-    const path = await startWithResult(64 * MIB)
+    const path = await startWithResult(LONG)
     await getUnread(path)
     await until(() => gateway.router.waiting === 1)
     await untilDisconnected()
@@ -134,7 +136,7 @@ describe('a client that takes nothing of its answer', () => {
   })
 
   it.each([
-    ['a compressed result', 64 * MIB, { before: compress }],
+    ['a compressed result', 2 * LONG, { before: compress }],
     ['results that are kept', 4 * MIB, {}],
   ])('is disconnected from %s', async (_, bytes, others) => {
     const path = await startWithResult(bytes, others)
@@ -148,7 +150,7 @@ describe('a client that takes nothing of its answer', () => {
     ['a cell', {}],
     ['a compressed cell', { before: compress }],
   ])('is disconnected from %s that is longer than what the system takes', async (_, others) => {
-    await getUnread(await startWithResult(16 * MIB, others, 1))
+    await getUnread(await startWithResult(LONG, others, 1))
     await until(() => outcomes().length === 1)
     await untilDisconnected()
   })
@@ -157,7 +159,7 @@ describe('a client that takes nothing of its answer', () => {
     ['a cell', {}],
     ['a compressed cell', { before: compress }],
   ])('holds %s until the system has taken it', async (_, others) => {
-    const path = await startWithResult(16 * MIB, { ...others, maxStallMs: Number.POSITIVE_INFINITY }, 1)
+    const path = await startWithResult(LONG, { ...others, maxStallMs: Number.POSITIVE_INFINITY }, 1)
     const client = await getUnread(path)
     await until(() => client.readableLength > 0)
     await pause(MAX_STALL_MS)
@@ -168,10 +170,10 @@ describe('a client that takes nothing of its answer', () => {
   })
 
   it.each([
-    ['a cell', 16 * MIB, {}, 1],
-    ['a compressed cell', 16 * MIB, { before: compress }, 1],
+    ['a cell', LONG, {}, 1],
+    ['a compressed cell', LONG, { before: compress }, 1],
     ['the end of many rows', 3 * MIB, {}, undefined],
-    ['many rows', 64 * MIB, {}, undefined],
+    ['many rows', LONG, {}, undefined],
   ])('lets go of %s when it leaves', async (_, bytes, others, rows) => {
     const path = await startWithResult(bytes, { ...others, maxStallMs: Number.POSITIVE_INFINITY }, rows)
     const unread = await Promise.all([1, 2, 3, 4].map(() => getUnread(path)))
@@ -181,7 +183,7 @@ describe('a client that takes nothing of its answer', () => {
   })
 
   it.each(TRANSPORTS)('is disconnected from an answer that a cluster writes, over %s', async (transport) => {
-    const path = await startInFrontOfCluster(transport, 64 * MIB)
+    const path = await startInFrontOfCluster(transport, LONG)
     await getUnread(path)
     await until(() => gateway.router.waiting === 1)
     await untilDisconnected()
@@ -222,7 +224,7 @@ describe('a client that takes nothing of its answer', () => {
   })
 
   it('waits as long as it likes without a limit, and while its query runs', async () => {
-    const path = await startWithResult(64 * MIB, { maxStallMs: Number.POSITIVE_INFINITY })
+    const path = await startWithResult(LONG, { maxStallMs: Number.POSITIVE_INFINITY })
     await getUnread(path)
     await pause(3 * MAX_STALL_MS)
     expect([gateway.router.waiting, await connections()]).toEqual([1, 1])

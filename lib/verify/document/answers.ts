@@ -37,7 +37,10 @@ export function withoutReferences(root: unknown): unknown {
     if (typeof node !== 'object' || node === null) return node
     if (Array.isArray(node)) return node.map(resolve)
     if ('$ref' in node) return follow(String(node.$ref))
-    return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, resolve(value)]))
+    // Not `Object.fromEntries`, which makes an array for each field: this is most of the time that loading takes.
+    const resolved: Record<string, unknown> = {}
+    for (const [name, value] of Object.entries(node)) resolved[name] = resolve(value)
+    return resolved
   }
   return resolve(root)
 }

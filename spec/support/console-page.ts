@@ -7,13 +7,20 @@ const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 /** Chromium writes a line for every answer that is an error. The page asks for some of them, such as those of a stranger. */
 const OF_ANSWERS = /^Failed to load resource: the server responded with a status of 4\d\d/
 
+/** What depends on the colour scheme. */
+const COLOUR_RULES = ['color-contrast', 'link-in-text-block']
+
 const VIEWPORT = { width: 1280, height: 900 }
 
-/** A window whose tabs have nothing in common but what a tab stores, which goes with the tab. A window costs more than all of its tabs. */
-export async function openWindow(browser: Browser): Promise<BrowserContext> {
-  const context = await browser.newContext({ viewport: VIEWPORT })
-  // Without a tab it would close.
-  await context.newPage()
+/**
+ * A window whose tabs have nothing in common but what a tab stores, which goes with the tab. A window costs more than all of its tabs.
+ * Nothing moves in it: to draw that costs more than what is tested.
+ */
+export async function openWindow(browser: Browser, url: string): Promise<BrowserContext> {
+  const context = await browser.newContext({ viewport: VIEWPORT, reducedMotion: 'reduce' })
+  // Without a tab the window would close, and so would the process that all tabs of the site share.
+  const tab = await context.newPage()
+  await tab.goto(`${url}/_console/icon.svg`)
   return context
 }
 
@@ -118,12 +125,28 @@ export class ConsolePage {
     })()`)
   }
 
+  /** Closes every answer of the operation but the first. Throws if the others hold a kind of element, in its place, that then nobody sees. */
+  async showOneAnswer(): Promise<void> {
+    const kinds = (): Promise<string[]> =>
+      this.page.evaluate(
+        `[...new Set([...document.querySelectorAll('#operation *')]
+          .filter((element) => element.checkVisibility())
+          .map((element) => [element.parentElement, element].map(({ nodeName, className }) => nodeName + '.' + className).join(' > ')))].sort()`,
+      )
+    const before = await kinds()
+    await this.page.evaluate(
+      `document.querySelectorAll('.response ~ .response').forEach((box) => { box.open = false })`,
+    )
+    assert.deepEqual(await kinds(), before)
+  }
+
   /** What axe finds wrong with what can be seen. */
-  async violations(): Promise<unknown[]> {
+  async violations({ justColours = false } = {}): Promise<unknown[]> {
+    const only = justColours ? ', runOnly: ' + JSON.stringify(COLOUR_RULES) : ''
     await this.page.evaluate(`document.getAnimations().forEach((animation) => animation.cancel())`)
     if (!(await this.page.evaluate(`'axe' in window`))) await this.page.evaluate(AXE)
     return this.page.evaluate(
-      `axe.run(document, { resultTypes: ['violations'], preload: false }).then(({ violations }) => violations.map(({ id, nodes }) =>
+      `axe.run(document, { resultTypes: ['violations'], preload: false${only} }).then(({ violations }) => violations.map(({ id, nodes }) =>
         ({ id, nodes: nodes.map(({ html, failureSummary }) => html.slice(0, 200) + ' ' + failureSummary) })))`,
     )
   }

@@ -57,12 +57,12 @@ const start = (port: number) => processes.start({ ESQL_ASYNC_PORT: String(port) 
 describeInChromium('what surrounds the console, in Chromium', () => {
   beforeAll(async () => {
     browser = await launchChromium()
-    window = await openWindow(browser)
     const file = processes.fileOf('queries.json')
     writeFileSync(file, JSON.stringify({ version: 2, queries: QUERIES }))
     const samples = processes.startShared({ ESQL_ASYNC_PORT: '0' })
     catalogue = await processes.startShared({ ESQL_ASYNC_PORT: '0', ESQL_ASYNC_CATALOGUE: file }).url()
     url = await samples.url()
+    window = await openWindow(browser, url)
   })
 
   afterAll(() => browser?.close())

@@ -60,7 +60,7 @@ describeInChromium('the console, in Chromium', () => {
     server = new ServerProcess(built, { ESQL_ASYNC_PORT: '0' })
     url = await server.url()
     browser = await launchChromium()
-    window = await openWindow(browser)
+    window = await openWindow(browser, url)
   })
 
   afterAll(async () => {
@@ -418,7 +418,7 @@ describeInChromium('the console, in Chromium', () => {
     const look = async () => {
       for (const colorScheme of ['light', 'dark'] as const) {
         await tab.page.emulateMedia({ colorScheme })
-        const violations = await tab.violations()
+        const violations = await tab.violations({ justColours: colorScheme === 'dark' })
         found.push(...violations.map((violation) => ({ colorScheme, violation })))
       }
     }
@@ -444,6 +444,7 @@ describeInChromium('the console, in Chromium', () => {
     await look()
     await tab.page.click('#tab-reference')
     await tab.readOperation('esql-async-query')
+    await tab.showOneAnswer()
     await look()
     expect(found).toEqual([])
   })
@@ -476,7 +477,10 @@ describeInChromium('the console, in Chromium', () => {
     await tab.page.reload()
     expect(await paper()).toBe(light)
     await tab.submit('FROM slower', 'Running')
-    expect(await tab.page.evaluate('document.getAnimations().length')).toBe(0)
+    const moving = () => tab.page.evaluate('document.getAnimations().length')
+    expect(await moving()).toBe(0)
+    await tab.page.emulateMedia({ reducedMotion: 'no-preference' })
+    expect(await moving()).toBeGreaterThan(0)
   })
 
   it('asks for the key of the printed link where others reach the gateway', async () => {

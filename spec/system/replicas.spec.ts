@@ -15,26 +15,42 @@ const mallory = token({ sub: 'mallory' })
 describe('gateways in front of one cluster', () => {
   let built: BuiltPackage
   let cluster: Cluster
-  const processes: GatewayProcess[] = []
+  /** Those of one test, and those of all tests. */
+  const own: GatewayProcess[] = []
+  const shared: GatewayProcess[] = []
+  /** Those of all tests that listen, by what tells them apart. */
+  const listening = new Map<string, Promise<GatewayProcess>>()
   const [key, freshKey, otherKey] = [newSealingKey(), newSealingKey(), newSealingKey()]
 
-  beforeAll(() => {
+  beforeAll(async () => {
     built = buildPackage()
-  })
-  beforeEach(async () => {
     cluster = await startCluster()
   })
-  afterEach(async () => {
-    await Promise.all(processes.splice(0).map((gateway) => gateway.kill()))
+  afterEach(() => killAll(own.splice(0)))
+  afterAll(async () => {
+    await killAll(shared)
     await cluster.close()
+    built.remove()
   })
-  afterAll(() => built.remove())
 
-  function startGateway(...sealingKeys: string[]): Promise<GatewayProcess> {
+  const killAll = (gateways: GatewayProcess[]) => Promise.all(gateways.map((gateway) => gateway.kill()))
+
+  function startGateway(among: GatewayProcess[], sealingKeys: string[]): Promise<GatewayProcess> {
     const headers = { authorization: SERVICE_ACCOUNT.authorization }
     const gateway = new GatewayProcess(built, { url: cluster.url, headers, sealingKeys })
-    processes.push(gateway)
+    among.push(gateway)
     return gateway.listening()
+  }
+
+  /** For a test that ends it. */
+  const ownGateway = (...keys: string[]) => startGateway(own, keys)
+
+  /** For tests that only ask it. */
+  function sharedGateway(name: 'one' | 'other', ...keys: string[]): Promise<GatewayProcess> {
+    const id = [name, ...keys].join()
+    const gateway = listening.get(id) ?? startGateway(shared, keys)
+    listening.set(id, gateway)
+    return gateway
   }
 
   const send = (gateway: GatewayProcess, target: string, jwt = alice, body?: object) =>
@@ -85,37 +101,40 @@ describe('gateways in front of one cluster', () => {
   }
 
   it('serve each other\u2019s queries if they have the same key', async () => {
-    const [one, other] = await Promise.all([startGateway(key), startGateway(key)])
+    const [one, other] = await Promise.all([sharedGateway('one', key), sharedGateway('other', key)])
     await expectItServes(other, await submitTo(one))
     await expectItServes(one, await submitTo(other))
   })
 
   it('serve their queries after a restart', async () => {
-    const before = await startGateway(key)
+    const before = await ownGateway(key)
     const id = await submitTo(before)
     await before.kill()
-    await expectItServes(await startGateway(key), id)
+    await expectItServes(await ownGateway(key), id)
   })
 
   it('serve the queries of a replaced key while they have that key', async () => {
-    const before = await startGateway(key)
+    const before = await ownGateway(key)
     const id = await submitTo(before)
     await before.kill()
-    const retired = await startGateway(freshKey)
+    const retired = await sharedGateway('one', freshKey)
     await expectItKnowsNothing(retired, id, alice)
-    const rotated = await startGateway(freshKey, key)
+    const rotated = await sharedGateway('one', freshKey, key)
     await expectItServes(rotated, id)
     await expectItServes(retired, await submitTo(rotated))
   })
 
   it('serve each other\u2019s queries if they have the same keys in another order', async () => {
-    const [old, both] = await Promise.all([startGateway(key, freshKey), startGateway(freshKey, key)])
+    const [old, both] = await Promise.all([
+      sharedGateway('one', key, freshKey),
+      sharedGateway('one', freshKey, key),
+    ])
     await expectItServes(both, await submitTo(old))
     await expectItServes(old, await submitTo(both))
   })
 
   it('do not know each other\u2019s queries if their keys differ', async () => {
-    const [one, stranger] = await Promise.all([startGateway(key), startGateway(otherKey)])
+    const [one, stranger] = await Promise.all([sharedGateway('one', key), sharedGateway('one', otherKey)])
     const id = await submitTo(one)
     const before = cluster.requests.length
     await expectItKnowsNothing(stranger, id, alice)
@@ -124,7 +143,7 @@ describe('gateways in front of one cluster', () => {
   })
 
   it('do not know a query if another user asks', async () => {
-    const gateways = await Promise.all([startGateway(key), startGateway(key)])
+    const gateways = await Promise.all([sharedGateway('one', key), sharedGateway('other', key)])
     const id = await submitTo(gateways[0])
     const before = cluster.requests.length
     for (const gateway of gateways) await expectItKnowsNothing(gateway, id, mallory)
@@ -132,7 +151,7 @@ describe('gateways in front of one cluster', () => {
   })
 
   it('take over a wait from a killed gateway', async () => {
-    const [one, other] = await Promise.all([startGateway(key), startGateway(key)])
+    const [one, other] = await Promise.all([ownGateway(key), sharedGateway('other', key)])
     const id = await submitTo(one)
     const waiting = new LeavingClient(one.url, `GET /_query/async/${id}`, { token: alice })
     await until(() => cluster.waits === 1)
@@ -146,7 +165,7 @@ describe('gateways in front of one cluster', () => {
   })
 
   it('hold no more timers and sockets after a hundred clients', async () => {
-    const gateway = await startGateway(key)
+    const gateway = await sharedGateway('one', key)
     const id = await submitTo(gateway)
     const begin = () => new LeavingClient(gateway.url, `GET /_query/async/${id}`, { token: alice })
     await comeAndGo(begin, 1)

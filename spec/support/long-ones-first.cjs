@@ -2,15 +2,14 @@ const path = require('node:path')
 const Sequencer = require('@jest/test-sequencer').default
 
 /**
- * What takes long, beginning with what does. The soaks mostly wait, so none stands alone at the end, and one begins later than
- * the other. Those that weigh the heap are fast while the heap of their process is small.
+ * What takes long, beginning with what does. The soak mostly waits, so it never stands alone at the end. Those that weigh
+ * the heap are fast while the heap of their process is small.
  */
 const FIRST = [
-  'system/soak-cluster',
+  'system/soak',
   'stores/execution/weight',
   'stores/memory/leaks',
   'json/parse',
-  'system/soak-postgres',
   'system/memory',
   'system/server',
   'system/faults',

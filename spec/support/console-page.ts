@@ -142,7 +142,7 @@ export class ConsolePage {
 
   /** What axe finds wrong with what can be seen. */
   async violations({ justColours = false } = {}): Promise<unknown[]> {
-    const only = justColours ? ', runOnly: ' + JSON.stringify(COLOUR_RULES) : ''
+    const only = justColours ? `, runOnly: ${JSON.stringify(COLOUR_RULES)}` : ''
     await this.page.evaluate(`document.getAnimations().forEach((animation) => animation.cancel())`)
     if (!(await this.page.evaluate(`'axe' in window`))) await this.page.evaluate(AXE)
     return this.page.evaluate(

@@ -32,7 +32,7 @@ fi
 PATH=\${PATH#*:} exec npm "$@"
 `
 
-/** Starts what is installed here, as npm's own does in ten times the time. What is not here it would get from the network. */
+/** Starts what is installed here, as npm's own does in ten times the time. That one runs in the other shell. */
 const NPX = `#!/bin/sh
 name=$1
 shift
@@ -43,13 +43,20 @@ let consumer: Consumer
 let built: BuiltPackage
 /** The gateway of most pages. */
 let server: ServerProcess
-let environment: Record<string, string | undefined>
+/** Of both shells, each with programs of its own in front of all others. */
+const environmentOf = (shell: Shell): Record<string, string | undefined> => ({
+  HOME: consumer.folder,
+  PATH: `${path.join(consumer.folder, 'tools', shell)}:${process.env.PATH}`,
+})
 
 beforeAll(() => {
   consumer = createConsumer()
   built = buildPackage()
-  const tools = path.join(consumer.folder, 'tools')
-  mkdirSync(tools)
+  for (const shell of ['bash', 'zsh']) {
+    mkdirSync(path.join(consumer.folder, 'tools', shell), { recursive: true })
+    chmodSync(consumer.write(`tools/${shell}/npm`, NPM), 0o755)
+  }
+  chmodSync(consumer.write('tools/zsh/npx', NPX), 0o755)
   mkdirSync(path.join(consumer.folder, 'copy'))
   copySources(path.join(consumer.folder, 'copy'))
   // What the pages call by these names.
@@ -61,13 +68,10 @@ beforeAll(() => {
     'queries.json',
     JSON.stringify({ version: 2, queries: [{ query: 'FAIL', response: failure }] }),
   )
-  chmodSync(consumer.write('tools/npm', NPM), 0o755)
-  chmodSync(consumer.write('tools/npx', NPX), 0o755)
   symlinkSync(
     path.join(ROOT, 'node_modules', 'esbuild', 'bin', 'esbuild'),
     path.join(consumer.folder, 'node_modules', '.bin', 'esbuild'),
   )
-  environment = { HOME: consumer.folder, PATH: `${tools}:${process.env.PATH}` }
   const key = 'k'.repeat(32)
   server = new ServerProcess(built, {
     ESQL_ASYNC_PORT: '0',
@@ -105,7 +109,7 @@ async function pastePage(page: string, shell: Shell, port: number, cluster: stri
     block.replaceAll('localhost:3000', `localhost:${port}`).replaceAll(CLUSTER, cluster),
   )
   return paste(
-    { shell, folder: consumer.folder, environment: { ...environment, PORT: String(port) } },
+    { shell, folder: consumer.folder, environment: { ...environmentOf(shell), PORT: String(port) } },
     blocks,
     `until curl -s -o /dev/null localhost:${port}; do sleep 0.1; done`,
   )
@@ -137,7 +141,7 @@ describe.each(['bash', 'zsh'] as const)('pasted into %s', (shell) => {
     const cluster = await startCluster()
     // Where a clone is meant, in the copy from which the package was packed.
     const folder = block.startsWith('npm ') ? path.join(consumer.folder, 'copy') : consumer.folder
-    const where = { shell, folder, environment: { ...environment, ESQL_ASYNC_PORT: '0' } }
+    const where = { shell, folder, environment: { ...environmentOf(shell), ESQL_ASYNC_PORT: '0' } }
     const text = block
       .replace('https://elasticsearch.example:9200', cluster.url)
       .replace(/API_KEY=.*/, `API_KEY=${API_KEY.encoded}`)
@@ -155,7 +159,7 @@ describe.each(['bash', 'zsh'] as const)('pasted into %s', (shell) => {
     const cluster = await startCluster()
     const text = block.replace(CLUSTER, cluster.url).replace(/--port \d+/, '')
     try {
-      const where = { shell, folder: consumer.folder, environment }
+      const where = { shell, folder: consumer.folder, environment: environmentOf(shell) }
       await pasteUntil(where, text, /(?:listening on |"url":"|client at )(http:[^\s",]+)/, async (url) => {
         const { headers } = await fetch(url, { headers: { authorization: 'ApiKey any' } })
         expect(headers.get('x-elastic-product')).toBe('Elasticsearch')

@@ -12,7 +12,7 @@ export const question =
 
 const CONNECTIONS = 16
 const ROUNDS = 15
-const COMMON = { warmUp: 10_000, requests: 500 }
+const COMMON = { warmUp: 10_000, requests: 2_000 }
 
 /** 100 bytes, as a query of a dashboard. */
 const QUERY =

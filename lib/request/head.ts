@@ -71,11 +71,8 @@ export function readHead(request: Request, id: string, hasBody: boolean, isLenie
 
 /** Everything else that decides how a request without a body is read. */
 export function requestKey(request: Request, { path }: RouteMatch): string {
-  const accept = headerValues(request, 'accept')
-  const contentType = headerValues(request, 'content-type')
-  const isUsual = accept.length === 1 && contentType.length === 0
-  const headers = isUsual ? `=${accept[0]}` : JSON.stringify([accept, contentType])
-  return `${request.method} ${path} ${queryStringOf(request)} ${headers}`
+  const headers = [headerValues(request, 'accept'), headerValues(request, 'content-type')]
+  return `${request.method} ${path} ${queryStringOf(request)} ${JSON.stringify(headers)}`
 }
 
 /** How to write errors for the client, as far as its request can be read. */

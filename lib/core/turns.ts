@@ -36,24 +36,38 @@ export function isWork<T>(value: T | Work<T>): value is Work<T> {
   return typeof (value as Work<T> | undefined | null)?.next === 'function'
 }
 
-/** When the works that pause now go on. */
-let turns = Promise.resolve()
+/** Works of one kind that pause: one of them goes on in each turn of the event loop. */
+export class Line {
+  #last = Promise.resolve()
+
+  /** Resolves when who asks may go on. */
+  next(): Promise<void> {
+    this.#last = this.#last.then(() => nextTurn())
+    return this.#last
+  }
+}
+
+/** Of all works that have no other line. */
+const COMMON = new Line()
 
 /**
- * Does work in several turns of the event loop, and resolves with its outcome. Of all works that pause, one goes on in
+ * Does work in several turns of the event loop, and resolves with its outcome. Of all works in a line that pause, one goes on in
  * each turn. Work without a pause is done at once, without a promise.
  *
  * Rejects when `assertWanted`, called in each of these turns, throws: then nobody needs the outcome any more.
  */
-export function inTurns<T>(work: Work<T>, assertWanted: () => void = () => {}): T | Promise<T> {
+export function inTurns<T>(
+  work: Work<T>,
+  assertWanted: () => void = () => {},
+  line = COMMON,
+): T | Promise<T> {
   const step = work.next()
-  return step.done ? step.value : goOn(work, assertWanted)
+  return step.done ? step.value : goOn(work, assertWanted, line)
 }
 
-async function goOn<T>(work: Work<T>, assertWanted: () => void): Promise<T> {
+async function goOn<T>(work: Work<T>, assertWanted: () => void, line = COMMON): Promise<T> {
   for (;;) {
-    turns = turns.then(() => nextTurn())
-    await turns
+    await line.next()
     assertWanted()
     const step = work.next()
     if (step.done) return step.value

@@ -10,13 +10,16 @@ import type {
 } from '../../core/result'
 import { isMultiValue, isValueObject } from '../../core/result'
 import type { Work } from '../../core/turns'
-import { inTurns } from '../../core/turns'
+import { inTurns, Line } from '../../core/turns'
 import { admitColumns, admitFacts, markAdmitted, rowAdmission, rowsOf } from '../../formats/admission'
 import { RowsWriter, WrittenRows } from '../../formats/json/written-rows'
 import type { KeptResult } from './intake'
 import { KeptRows } from './kept-rows'
 import { ownText } from './own-text'
 import { FIELDS_AT_ONCE, Weight } from './weight'
+
+/** Results wait for each other, and not for the bodies that clients send. */
+const RESULTS = new Line()
 
 /** Bytes that are copied between two turns of the event loop: some milliseconds of work. */
 const BYTES_PER_TURN = 200_000
@@ -45,7 +48,7 @@ export async function freezeResult(
 ): Promise<{ result: StoredResult; bytes: number }> {
   const freezer = new Freezer()
   const columns = freezeColumns(admitColumns(result?.columns), freezer)
-  const freezing = inTurns(freezeValues(result.values, columns, freezer, options))
+  const freezing = inTurns(freezeValues(result.values, columns, freezer, options), undefined, RESULTS)
   const values = isPromise(freezing) ? await freezing : freezing
   const { statistics, isPartial, tookNanos } = result
   const { profile, clusters, warnings, approximationApplied } = admitFacts(result)

@@ -1,5 +1,7 @@
 import { JsonText } from '../../../lib/core/json-text'
 import type { QueryResult, QueryStatistics, Value } from '../../../lib/core/result'
+import type { Work } from '../../../lib/core/turns'
+import { inTurns } from '../../../lib/core/turns'
 import { rowsOf } from '../../../lib/formats/admission'
 import type { WrittenRows } from '../../../lib/formats/json/written-rows'
 import { freezeResult } from '../../../lib/stores/execution/frozen-result'
@@ -99,6 +101,22 @@ describe('freezeResult', () => {
     const freezing = freezeResult({ columns: ONE_COLUMN, values: rows })
     rows.push(['late'])
     expect((await freezing).result.values).toHaveLength(20_000)
+  })
+
+  it('waits for none of the bodies that are read meanwhile', async () => {
+    let steps = 0
+    const read = function* (): Work<void> {
+      for (let step = 0; step < 50; step += 1) {
+        steps += 1
+        yield
+      }
+    }
+    const bodies = Array.from({ length: 20 }, () => inTurns(read()))
+    const begun = steps
+    await freezeResult(resultOf(...Array.from({ length: 2_000 }, () => 'x'.repeat(1_000))))
+    // It takes ten turns. If it stood in line with the bodies, each would let all of them go on.
+    expect(steps - begun).toBeLessThan(40)
+    await Promise.all(bodies)
   })
 
   it.each([

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
-import { Socket } from 'node:net'
 import type { Response } from 'express'
+import { sharedConnection } from '../core/connection'
 
 /** Something that reacts when a client goes away. */
 export interface Watcher {
@@ -74,7 +74,6 @@ export class Disconnects {
 
 /** Where to listen: in HTTP/2 and on hosts without a real connection, to the response, unless its turn has not come. */
 function placeOf(response: Response): EventEmitter {
-  const { socket, httpVersionMajor } = response.req
-  const isConnection = httpVersionMajor < 2 && socket instanceof Socket
-  return isConnection || response.socket === null ? socket : response
+  if (response.socket === null) return response.req.socket
+  return sharedConnection(response.req) ?? response
 }

@@ -122,9 +122,8 @@ function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
     }
     const end = (): void => {
       settle()
-      // Most bodies come in one piece.
       const first = loose[0]
-      resolve(first && length === first.length ? first : Buffer.concat([...pieces, ...loose]))
+      resolve(isWhole(first, length) ? first : Buffer.concat([...pieces, ...loose]))
     }
     const breakOff = (): void => {
       settle()
@@ -133,6 +132,11 @@ function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
     request.on('data', take).on('end', end).on('close', breakOff).on('error', breakOff)
     if (request.destroyed) breakOff()
   })
+}
+
+/** Whether a piece is all of a body, with memory of its own, as most are. In HTTP/2, it is a part of all that came with it. */
+function isWhole(piece: Buffer | undefined, length: number): piece is Buffer {
+  return Buffer.isBuffer(piece) && piece.length === length && piece.buffer.byteLength === length
 }
 
 const BROKEN_OFF = 'the connection has ended in the middle of the body'

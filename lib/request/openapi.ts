@@ -68,7 +68,7 @@ export function createRequestValidator(): ValidateRequest {
     await handlers.prepared
     // Without an id, the path may be that of another operation.
     const isOwnPath = id !== '' || !namesQuery(operation)
-    const name = isOwnPath && `${operation} ${body === undefined ? 'without' : 'with'} a body`
+    const name = isOwnPath ? `${operation} ${body === undefined ? 'without' : 'with'} a body` : undefined
     const known = name && routes.get(name)
     if (known) setRoute(standIn, known, operation, id)
     else await run(findRoute, standIn)

@@ -58,29 +58,29 @@ export class RequestReader {
     sent: RequestBody,
     hasBody: boolean,
   ): Command | Promise<Command> {
-    if (hasBody) return this.#readAnew(request, route, sent, hasBody)
+    if (hasBody) return this.#readAnew(request, route, sent)
     const cacheKey = requestKey(request, route)
-    return this.#cache.find(cacheKey, route.id) ?? this.#readAnew(request, route, sent, hasBody, cacheKey)
+    return this.#cache.find(cacheKey, route.id) ?? this.#readAnew(request, route, sent, cacheKey)
   }
 
   async #readAnew(
     request: Request,
     route: RouteMatch,
     sent: RequestBody,
-    hasBody: boolean,
     cacheKey?: string,
   ): Promise<Command> {
+    const hasBody = cacheKey === undefined
     const head = readHead(request, route.id, hasBody, this.#isLenient)
     const operation = this.#operationOf(request, route)
     const format = hasBody ? checkBodyMediaType(head.mediaTypes) : undefined
     if (!takesBody(operation)) {
       const command = await this.#toCommand({ operation, ...head })
-      if (cacheKey !== undefined) this.#cache.add(cacheKey, command)
+      if (!hasBody) this.#cache.add(cacheKey, command)
       return command
     }
     const key = readIdempotencyKey(headerValues(request, 'idempotency-key'), operation, this.#store)
     const body = format ? sentBody(head, format, sent) : sourceBody(head)
-    return await this.#readSubmitted({ operation, ...head }, body, key, () => sent.assertSenderIsThere())
+    return this.#readSubmitted({ operation, ...head }, body, key, () => sent.assertSenderIsThere())
   }
 
   async #readSubmitted(

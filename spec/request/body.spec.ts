@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
+import { Readable } from 'node:stream'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
-import express, { type Express } from 'express'
+import express, { type Express, type Request } from 'express'
+import { RequestBody } from '../../lib/request/body'
 import { errorJson } from '../support/engine'
 import { type Gateway, type GatewayOptions, startGateway } from '../support/gateway'
 import { collectGarbage, heapGrowth } from '../support/memory-heap'
@@ -87,10 +89,23 @@ describe('the body of a request', () => {
     const looking = setInterval(() => {
       highest = Math.max(highest, process.memoryUsage().arrayBuffers)
     }, 5)
-    const answers = await Promise.all(Array.from({ length: 20 }, () => submit('gzip', body)))
-    clearInterval(looking)
+    const submits = Array.from({ length: 20 }, () => submit('gzip', body))
+    const answers = await Promise.all(submits).finally(() => clearInterval(looking))
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 400))
     expect(highest - before).toBeLessThan(150 * 2 ** 20)
+  })
+
+  it.each([
+    ['all of what came with it', Buffer.allocUnsafeSlow(SUBMIT.length).fill(SUBMIT), false],
+    ['a part of what came with it', Buffer.alloc(2 ** 16, SUBMIT).subarray(0, SUBMIT.length), true],
+    ['in no buffer', new Uint8Array(Buffer.from(SUBMIT)), true],
+  ])('holds no more than its bytes when it is %s', async (_, piece, isCopied) => {
+    await start()
+    const length = String(piece.length)
+    const request = Object.assign(Readable.from([piece]), { headers: { 'content-length': length } })
+    const content = await new RequestBody(request as unknown as Request, 1_000).content()
+    expect(String(content)).toBe(SUBMIT)
+    expect(Buffer.isBuffer(content) && content.buffer !== piece.buffer).toBe(isCopied)
   })
 
   it.each(['zstd', 'snappy', 'compress', 'gzip, gzip', 'nonsense'])(

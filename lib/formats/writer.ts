@@ -1,4 +1,4 @@
-import type { Rows, StoredResult } from '../core/result'
+import type { Rows } from '../core/result'
 import type { AsyncQuery } from '../core/store'
 
 /** A piece of an answer. An empty one gives other requests their turn. */
@@ -15,9 +15,6 @@ export const CHUNK_LENGTH = 16 * 1024
 
 /** Cells that a pass which writes nothing goes through before other requests get their turn. */
 export const CELLS_PER_TURN = 4096
-
-/** What formats show of the result of a query that runs. */
-export const NO_RESULT: StoredResult = { columns: [], values: [] }
 
 /** How this client wants the answer to look. */
 export interface Presentation {

@@ -4,10 +4,13 @@ import { batchesOf, isRows } from '../../core/result'
 import { cellValue, isMany } from '../cells/cell'
 import { isAlwaysNull } from '../columns'
 import type { Writer, Writing } from '../writer'
-import { CELLS_PER_TURN, NO_RESULT } from '../writer'
+import { CELLS_PER_TURN } from '../writer'
 import { ArrowBatches } from './arrow-batches'
 import { arrowColumn } from './arrow-columns'
 import type { ArrowModule } from './arrow-vectors'
+
+/** What Arrow shows of a query that runs. */
+const NO_RESULT: StoredResult = { columns: [], values: [] }
 
 /**
  * The writer of Arrow's IPC stream format. It needs the package `apache-arrow`, which is large and serves few

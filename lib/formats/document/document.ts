@@ -33,11 +33,11 @@ export function writeDocument(
 /** Clients ask for it again and again, so it is made at once. */
 function runningDocument(
   query: RunningQuery,
-  { dropNullColumns, human }: Presentation,
+  { dropNullColumns, human, isSync = false }: Presentation,
   sink: TokenSink,
 ): Chunk {
   sink.start('object')
-  writeState(sink, query)
+  if (!isSync) writeState(sink, query)
   writeTimesAndCounters(sink, query, human)
   for (const name of dropNullColumns ? ['all_columns', 'columns', 'values'] : ['columns', 'values']) {
     writeMember(sink, name, [])

@@ -37,9 +37,9 @@ export function withoutReferences(root: unknown): unknown {
     if (typeof node !== 'object' || node === null) return node
     if (Array.isArray(node)) return node.map(resolve)
     if ('$ref' in node) return follow(String(node.$ref))
-    // Not `Object.fromEntries`, which makes an array for each field: this is most of the time that loading takes.
-    const resolved: Record<string, unknown> = {}
-    for (const [name, value] of Object.entries(node)) resolved[name] = resolve(value)
+    // Not by entries, which take an array for each field: this is most of the time that loading takes.
+    const resolved: Record<string, unknown> = Object.create(null)
+    for (const name of Object.keys(node)) resolved[name] = resolve((node as Record<string, unknown>)[name])
     return resolved
   }
   return resolve(root)

@@ -131,7 +131,7 @@ export class ConsolePage {
       this.page.evaluate(
         `[...new Set([...document.querySelectorAll('#operation *')]
           .filter((element) => element.checkVisibility())
-          .map((element) => [element.parentElement, element].map(({ nodeName, className }) => nodeName + '.' + className).join(' > ')))].sort()`,
+          .map((element) => [element.parentElement, element].map((each) => each.nodeName + '.' + each.className + ' ' + each.getAttributeNames().filter((name) => name !== 'open').sort()).join(' > ')))].sort()`,
       )
     const before = await kinds()
     await this.page.evaluate(

@@ -477,10 +477,18 @@ describeInChromium('the console, in Chromium', () => {
     await tab.page.reload()
     expect(await paper()).toBe(light)
     await tab.submit('FROM slower', 'Running')
-    const moving = () => tab.page.evaluate('document.getAnimations().length')
-    expect(await moving()).toBe(0)
+    const animations = () => tab.page.evaluate('document.getAnimations().length')
+    expect(await animations()).toBe(0)
     await tab.page.emulateMedia({ reducedMotion: 'no-preference' })
-    expect(await moving()).toBeGreaterThan(0)
+    const places = await tab.page.evaluate(`(() => {
+      const sweep = document.getAnimations().find(({ animationName }) => animationName === 'sweep')
+      const { target, pseudoElement } = sweep.effect
+      return [0, 800].map((time) => {
+        sweep.currentTime = time
+        return getComputedStyle(target, pseudoElement).translate
+      })
+    })()`)
+    expect(new Set(places as string[]).size).toBe(2)
   })
 
   it('asks for the key of the printed link where others reach the gateway', async () => {

@@ -32,7 +32,7 @@ fi
 PATH=\${PATH#*:} exec npm "$@"
 `
 
-/** Starts what is installed here, as npm's own does in ten times the time. That one runs in the other shell. */
+/** Starts what is installed here. npm's own takes ten times as long, and runs in the other shell. */
 const NPX = `#!/bin/sh
 name=$1
 shift

@@ -13,3 +13,8 @@ export function runs(numRuns: number): Parameters<unknown> {
   // If every try hangs, shrinking the example takes longer than the time limit of a test.
   return { numRuns: Math.ceil(numRuns * factor), interruptAfterTimeLimit: PATIENCE_MS / 2 }
 }
+
+/** The same tries in every run. What a property says about how many of them succeed must not depend on chance. */
+export function sameRuns(numRuns: number): Parameters<unknown> {
+  return { numRuns, seed: 1, interruptAfterTimeLimit: PATIENCE_MS / 2 }
+}

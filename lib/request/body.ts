@@ -65,7 +65,7 @@ export class RequestBody {
     const refuse = (error: unknown): never => {
       throw refusalOfBody(error, maxBytes)
     }
-    const bytes = await readBytes(request, maxBytes)
+    const bytes = bytesAtHand(request) ?? (await readBytes(request, maxBytes))
     if (!decode || bytes.length === 0) return bytes
     const unpack = (maxOutputLength: number): Promise<Buffer> => decode(bytes, { maxOutputLength })
     return unpack(Math.min(maxBytes, LONGEST_SIDE_BY_SIDE)).catch((error) =>
@@ -87,6 +87,21 @@ export function refusalOfBody(error: unknown, maxBytes: number): QueryError {
 
 function isTooLarge({ code }: { code?: unknown }): boolean {
   return code === 'ERR_BUFFER_TOO_LARGE'
+}
+
+/**
+ * The bytes of a body that has come with its head, as nearly all short ones do. They need no listeners. In HTTP/1, there are no
+ * more than its length says.
+ */
+function bytesAtHand(request: Request): Buffer | undefined {
+  const { httpVersionMajor, readableFlowing, readableLength } = request
+  const isThere = readableLength > 0 && readableLength === lengthOf(request)
+  if (!isThere || readableFlowing !== null || httpVersionMajor > 1) return undefined
+  const bytes: unknown = request.read()
+  if (!Buffer.isBuffer(bytes)) return undefined
+  // Lets the request end.
+  request.resume()
+  return isWhole(bytes, readableLength) ? bytes : Buffer.concat([bytes])
 }
 
 /** Clients may send each byte as a chunk of its own, and an object for it takes hundreds of times its memory. */

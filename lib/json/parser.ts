@@ -54,6 +54,8 @@ const NAME_END = 4
 const SEPARATOR = 5
 const NOTHING = 6
 
+const NO_INDICES: ReadonlySet<number> = new Set()
+
 export interface ParserOptions {
   hasPositions?: boolean
   lengthPerTurn?: number
@@ -77,8 +79,8 @@ export class Parser implements NodeSource {
   #fields: JsonField[] = []
   #field: { node: JsonNode; start: number } | undefined
   #nameStart = 0
-  #wanted: ReadonlySet<number> = new Set()
-  #itemStarts = new Map<number, number>()
+  #wanted = NO_INDICES
+  #itemStarts: Map<number, number> | undefined
   readonly #kept: KeptText
   readonly #allowsDoubledNames: boolean
 
@@ -101,10 +103,11 @@ export class Parser implements NodeSource {
   }
 
   *itemStarts(offset: number, indices: Iterable<number>): Work<ReadonlyMap<number, number>> {
+    const starts = new Map<number, number>()
     this.#wanted = new Set(indices)
-    this.#itemStarts = new Map()
+    this.#itemStarts = starts
     yield* this.#readAgain(offset)
-    return this.#itemStarts
+    return starts
   }
 
   *fieldsAt(offset: number): Work<readonly JsonField[]> {
@@ -240,7 +243,7 @@ export class Parser implements NodeSource {
     const { start } = this.#tokens
     if (!this.#tree.isInObject) {
       const index = this.#tree.itemCount
-      if (this.#wanted.has(index)) this.#itemStarts.set(index, start)
+      if (this.#wanted.has(index)) this.#itemStarts?.set(index, start)
     } else if (this.#fields.length < MAX_FIELDS) {
       this.#field = { node: new JsonNode(this, start), start: this.#nameStart }
     }

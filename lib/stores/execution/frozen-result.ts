@@ -140,12 +140,11 @@ function freezeColumns(columns: readonly Column[], freezer: Freezer): readonly C
 }
 
 /** Hardly any column has more than a name and a type, and each query has columns. */
-function freezeColumn({ name, type, ...others }: Column, freezer: Freezer): Column {
-  freezer.weight.addObject(['name', 'type'])
-  const named = { name: freezer.freezeText(name), type: freezer.freezeText(type) }
-  return Object.freeze(
-    Object.keys(others).length > 0 ? { ...named, ...freezer.freezeObject({ ...others }) } : named,
-  )
+function freezeColumn(column: Column, freezer: Freezer): Column {
+  const { name, type, originalTypes, suggestedCast, meta } = column
+  if (originalTypes || suggestedCast !== undefined || meta) return freezer.freezeObject({ ...column })
+  freezer.weight.addCommonObject()
+  return Object.freeze({ name: freezer.freezeText(name), type: freezer.freezeText(type) })
 }
 
 const COUNTERS = [

@@ -16,6 +16,7 @@ import { RowsWriter, WrittenRows } from '../../formats/json/written-rows'
 import type { KeptResult } from './intake'
 import { KeptRows } from './kept-rows'
 import { ownText } from './own-text'
+import { SharedColumns } from './shared-columns'
 import { FIELDS_AT_ONCE, Weight } from './weight'
 
 /** Results wait for each other, and not for the bodies that clients send. */
@@ -47,7 +48,7 @@ export async function freezeResult(
   options: FreezeOptions = {},
 ): Promise<{ result: StoredResult; bytes: number }> {
   const freezer = new Freezer()
-  const columns = freezeColumns(admitColumns(result?.columns), freezer)
+  const columns = columnsOf(result, freezer)
   const freezing = inTurns(freezeValues(result.values, columns, freezer, options), undefined, RESULTS)
   const values = isPromise(freezing) ? await freezing : freezing
   const { statistics, isPartial, tookNanos } = result
@@ -132,6 +133,22 @@ function* freezeRows(
   }
   // A list that has grown has room for more.
   return Object.freeze(frozen.slice())
+}
+
+const SHARED = new SharedColumns()
+
+/** The frozen columns of a result. Each result counts them, since it may be the last that has them. */
+function columnsOf(result: KeptResult, freezer: Freezer): readonly Column[] {
+  const { weight } = freezer
+  const known = SHARED.find(result?.columns)
+  if (known) {
+    weight.bytes += known.bytes
+    return known.columns
+  }
+  const before = weight.bytes
+  const columns = freezeColumns(admitColumns(result?.columns), freezer)
+  SHARED.add({ columns, bytes: weight.bytes - before })
+  return columns
 }
 
 function freezeColumns(columns: readonly Column[], freezer: Freezer): readonly Column[] {

@@ -93,12 +93,15 @@ export class Parser implements NodeSource {
   }
 
   *parse(): Work<JsonNode | undefined> {
-    if ((yield* this.#nextToken()) === END) return undefined
+    while (this.#next() === PAUSE) yield* this.#pause()
+    if (this.#tokens.kind === END) return undefined
     const root = new JsonNode(this, this.#tokens.start)
-    yield* this.#readValue()
+    this.#beginValue()
+    while (!this.#readOn()) yield* this.#pause()
     root.complete(this.#value, this.#stop)
     root.fields = this.#fields
-    if ((yield* this.#nextToken()) !== END) throw this.#refusal(trailingContent)
+    while (this.#next() === PAUSE) yield* this.#pause()
+    if (this.#tokens.kind !== END) throw this.#refusal(trailingContent)
     return root
   }
 
@@ -119,18 +122,13 @@ export class Parser implements NodeSource {
   *#readAgain(offset: number): Work<void> {
     this.#tree = new TreeBuilder()
     this.#tokens.moveTo(offset)
-    yield* this.#nextToken()
-    yield* this.#readValue()
-  }
-
-  *#nextToken(): Work<number> {
     while (this.#next() === PAUSE) yield* this.#pause()
-    return this.#tokens.kind
+    this.#beginValue()
+    while (!this.#readOn()) yield* this.#pause()
   }
 
-  *#readValue(): Work<void> {
+  #beginValue(): void {
     this.#expected = this.#begin(this.#tokens.kind)
-    while (!this.#readOn()) yield* this.#pause()
   }
 
   *#pause(): Work<void> {

@@ -181,7 +181,13 @@ export function* readJson(content: unknown, decode?: Decode): Work<JsonNode | un
   if (decode && isAsSent(content)) {
     return yield* parseUnlocated(yield* decode(typeof content === 'string' ? Buffer.from(content) : content))
   }
-  if (Buffer.isBuffer(content)) return yield* parseInTurns(yield* decodeText(content))
+  if (Buffer.isBuffer(content)) {
+    if (content.length > LONGEST_AT_ONCE) yield
+    assertUtf8(content)
+    const isShort = content.length <= BYTES_PER_TURN
+    const text = isShort ? content.toString('utf8', markLength(content)) : yield* decodeText(content)
+    return yield* parseInTurns(text)
+  }
   return yield* typeof content === 'string' ? parseInTurns(content) : locate(content)
 }
 
@@ -190,14 +196,15 @@ export function isAsSent(content: unknown): content is Buffer | string {
   return Buffer.isBuffer(content) || typeof content === 'string'
 }
 
+function assertUtf8(bytes: Buffer): void {
+  if (isUtf8(bytes)) return
+  const reason = 'Invalid UTF-8 in the request body'
+  throw new QueryError('x_content_parse_exception', `[1:1] ${reason}`, {
+    causedBy: { type: 'json_parse_exception', reason },
+  })
+}
+
 function* decodeText(bytes: Buffer): Work<string> {
-  if (bytes.length > LONGEST_AT_ONCE) yield
-  if (!isUtf8(bytes)) {
-    const reason = 'Invalid UTF-8 in the request body'
-    throw new QueryError('x_content_parse_exception', `[1:1] ${reason}`, {
-      causedBy: { type: 'json_parse_exception', reason },
-    })
-  }
   const pieces: string[] = []
   for (let begin = markLength(bytes), end = begin; begin < bytes.length; begin = end) {
     if (pieces.length > 0) yield

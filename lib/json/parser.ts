@@ -96,7 +96,7 @@ export class Parser implements NodeSource {
     while (this.#next() === PAUSE) yield* this.#pause()
     if (this.#tokens.kind === END) return undefined
     const root = new JsonNode(this, this.#tokens.start)
-    this.#beginValue()
+    this.#expected = this.#begin(this.#tokens.kind)
     while (!this.#readOn()) yield* this.#pause()
     root.complete(this.#value, this.#stop)
     root.fields = this.#fields
@@ -123,12 +123,8 @@ export class Parser implements NodeSource {
     this.#tree = new TreeBuilder()
     this.#tokens.moveTo(offset)
     while (this.#next() === PAUSE) yield* this.#pause()
-    this.#beginValue()
-    while (!this.#readOn()) yield* this.#pause()
-  }
-
-  #beginValue(): void {
     this.#expected = this.#begin(this.#tokens.kind)
+    while (!this.#readOn()) yield* this.#pause()
   }
 
   *#pause(): Work<void> {

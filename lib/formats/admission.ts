@@ -194,6 +194,8 @@ function admitColumn(column: Column, index: number): Column {
   if (suggestedCast !== undefined && !isText(suggestedCast)) {
     throw new TypeError(`\`suggestedCast\` of column \`${name}\` must be a text`)
   }
+  // Most columns have no more.
+  if (!originalTypes && suggestedCast === undefined && !meta) return { name: wellFormed(name), type }
   return {
     name: wellFormed(name),
     type,

@@ -25,12 +25,14 @@ import { doubleText, floatText } from './cells/numbers'
 import { aggregateMetricText, DOUBLES, histogramText, javaText } from './cells/objects'
 import { listOf, mapChanged } from './cells/trees'
 
+type NormalizeCell = (cell: unknown) => Value | undefined
+
 /** What a column of a type can hold, and what formats have to know about it. */
 interface ColumnKind {
   /** What a value may be, for people. */
   takes: string
-  /** The form of a value, which is not null, when its result comes in. All writers see this form. */
-  normal: Normalize
+  /** The form of a cell when its result comes in. All writers see this form. */
+  normal: NormalizeCell
   /** A value in CSV, TSV, TXT and Markdown, before any escaping. */
   text: (value: Scalar, timeZone: string) => string
   /** A value in JSON, YAML, CBOR and SMILE: `string` alone is that text. */
@@ -49,7 +51,12 @@ const NANOS = 'from 1970-01-01 to 2262-04-11T23:47:16.854775807Z'
 const NUMBERS = 'an object of numbers, or its JSON'
 
 /** Whatever a cell holds, null is written. */
-const NOTHING = kind('anything', () => undefined, plainText, { kind: 'null' })
+const NOTHING: ColumnKind = {
+  takes: 'anything',
+  normal: () => null,
+  text: plainText,
+  rule: { kind: 'null' },
+}
 const BOOLEAN = kind('a boolean', normalBoolean, plainText, { kind: 'boolean' })
 const INTEGER = integers('an integer from -2^31 to 2^31 - 1', normalInteger(-(2n ** 31n), 2n ** 31n - 1n))
 const LONG = integers(`an integer from -2^63 to 2^63 - 1, ${BEYOND}`, normalLong)
@@ -126,7 +133,23 @@ function kind(
   text: ColumnKind['text'],
   rule: ColumnKind['rule'],
 ): ColumnKind {
-  return { takes, normal, text, rule }
+  return { takes, normal: normalizeCells(normal), text, rule }
+}
+
+/** `normal`: gives a value that is not null its form. */
+function normalizeCells(normal: Normalize): NormalizeCell {
+  const normalValue = (value: Value | undefined): Value | undefined => {
+    if (value === null || value === undefined) return null
+    return isMultiValue(value) ? undefined : normal(value)
+  }
+  return (cell) => {
+    if (typeof cell !== 'object' || cell === null) return normalValue(cell as Value | undefined)
+    // A typed array of numbers is a vector. Bytes are nobody's numbers.
+    const values = isDate(cell) || Buffer.isBuffer(cell) ? cell : (listOf(cell) ?? cell)
+    if (!Array.isArray(values)) return normalValue(values as Value)
+    const normals = mapChanged<Value | undefined>(values, normalValue)
+    return normals.includes(undefined) ? undefined : (normals as readonly Value[])
+  }
 }
 
 /** Whether every cell of a column of this type is written as null. */
@@ -143,21 +166,8 @@ export function takenBy(type: ColumnType): string {
  * Gives a cell its one form when its result comes in, after the table at {@link Value}. Gives `undefined`, or throws, for
  * a cell that no format could write, or not each in the same meaning. Gives a cell that has the form as it is.
  */
-export function normalCell(type: ColumnType): (cell: unknown) => Value | undefined {
-  if (isAlwaysNull(type)) return () => null
-  const { normal } = COLUMN_KINDS[type]
-  const normalValue = (value: Value | undefined): Value | undefined => {
-    if (value === null || value === undefined) return null
-    return isMultiValue(value) ? undefined : normal(value)
-  }
-  return (cell) => {
-    if (typeof cell !== 'object' || cell === null) return normalValue(cell as Value | undefined)
-    // A typed array of numbers is a vector. Bytes are nobody's numbers.
-    const values = isDate(cell) || Buffer.isBuffer(cell) ? cell : (listOf(cell) ?? cell)
-    if (!Array.isArray(values)) return normalValue(values as Value)
-    const normals = mapChanged<Value | undefined>(values, normalValue)
-    return normals.includes(undefined) ? undefined : (normals as readonly Value[])
-  }
+export function normalCell(type: ColumnType): NormalizeCell {
+  return COLUMN_KINDS[type].normal
 }
 
 /**

@@ -54,6 +54,8 @@ const NAME_END = 4
 const SEPARATOR = 5
 const NOTHING = 6
 
+const NO_INDICES: ReadonlySet<number> = new Set()
+
 export interface ParserOptions {
   hasPositions?: boolean
   lengthPerTurn?: number
@@ -77,8 +79,8 @@ export class Parser implements NodeSource {
   #fields: JsonField[] = []
   #field: { node: JsonNode; start: number } | undefined
   #nameStart = 0
-  #wanted: ReadonlySet<number> = new Set()
-  #itemStarts = new Map<number, number>()
+  #wanted = NO_INDICES
+  #itemStarts: Map<number, number> | undefined
   readonly #kept: KeptText
   readonly #allowsDoubledNames: boolean
 
@@ -91,20 +93,24 @@ export class Parser implements NodeSource {
   }
 
   *parse(): Work<JsonNode | undefined> {
-    if ((yield* this.#nextToken()) === END) return undefined
+    while (this.#next() === PAUSE) yield* this.#pause()
+    if (this.#tokens.kind === END) return undefined
     const root = new JsonNode(this, this.#tokens.start)
-    yield* this.#readValue()
+    this.#expected = this.#begin(this.#tokens.kind)
+    while (!this.#readOn()) yield* this.#pause()
     root.complete(this.#value, this.#stop)
     root.fields = this.#fields
-    if ((yield* this.#nextToken()) !== END) throw this.#refusal(trailingContent)
+    while (this.#next() === PAUSE) yield* this.#pause()
+    if (this.#tokens.kind !== END) throw this.#refusal(trailingContent)
     return root
   }
 
   *itemStarts(offset: number, indices: Iterable<number>): Work<ReadonlyMap<number, number>> {
+    const starts = new Map<number, number>()
     this.#wanted = new Set(indices)
-    this.#itemStarts = new Map()
+    this.#itemStarts = starts
     yield* this.#readAgain(offset)
-    return this.#itemStarts
+    return starts
   }
 
   *fieldsAt(offset: number): Work<readonly JsonField[]> {
@@ -116,16 +122,7 @@ export class Parser implements NodeSource {
   *#readAgain(offset: number): Work<void> {
     this.#tree = new TreeBuilder()
     this.#tokens.moveTo(offset)
-    yield* this.#nextToken()
-    yield* this.#readValue()
-  }
-
-  *#nextToken(): Work<number> {
     while (this.#next() === PAUSE) yield* this.#pause()
-    return this.#tokens.kind
-  }
-
-  *#readValue(): Work<void> {
     this.#expected = this.#begin(this.#tokens.kind)
     while (!this.#readOn()) yield* this.#pause()
   }
@@ -240,7 +237,7 @@ export class Parser implements NodeSource {
     const { start } = this.#tokens
     if (!this.#tree.isInObject) {
       const index = this.#tree.itemCount
-      if (this.#wanted.has(index)) this.#itemStarts.set(index, start)
+      if (this.#wanted.has(index)) this.#itemStarts?.set(index, start)
     } else if (this.#fields.length < MAX_FIELDS) {
       this.#field = { node: new JsonNode(this, start), start: this.#nameStart }
     }

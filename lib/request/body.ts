@@ -65,7 +65,7 @@ export class RequestBody {
     const refuse = (error: unknown): never => {
       throw refusalOfBody(error, maxBytes)
     }
-    const bytes = await readBytes(request, maxBytes)
+    const bytes = bytesAtHand(request) ?? (await readBytes(request, maxBytes))
     if (!decode || bytes.length === 0) return bytes
     const unpack = (maxOutputLength: number): Promise<Buffer> => decode(bytes, { maxOutputLength })
     return unpack(Math.min(maxBytes, LONGEST_SIDE_BY_SIDE)).catch((error) =>
@@ -87,6 +87,21 @@ export function refusalOfBody(error: unknown, maxBytes: number): QueryError {
 
 function isTooLarge({ code }: { code?: unknown }): boolean {
   return code === 'ERR_BUFFER_TOO_LARGE'
+}
+
+/**
+ * The bytes of a body that has come with its head, as nearly all short ones do. They need no listeners. In HTTP/1, there are no
+ * more than its length says.
+ */
+function bytesAtHand(request: Request): Buffer | undefined {
+  const { httpVersionMajor, readableFlowing, readableLength } = request
+  const isThere = readableLength > 0 && readableLength === lengthOf(request)
+  if (!isThere || readableFlowing !== null || httpVersionMajor > 1) return undefined
+  const bytes: unknown = request.read()
+  if (!Buffer.isBuffer(bytes)) return undefined
+  // Lets the request end.
+  request.resume()
+  return isWhole(bytes, readableLength) ? bytes : Buffer.concat([bytes])
 }
 
 /** Clients may send each byte as a chunk of its own, and an object for it takes hundreds of times its memory. */
@@ -166,7 +181,13 @@ export function* readJson(content: unknown, decode?: Decode): Work<JsonNode | un
   if (decode && isAsSent(content)) {
     return yield* parseUnlocated(yield* decode(typeof content === 'string' ? Buffer.from(content) : content))
   }
-  if (Buffer.isBuffer(content)) return yield* parseInTurns(yield* decodeText(content))
+  if (Buffer.isBuffer(content)) {
+    if (content.length > LONGEST_AT_ONCE) yield
+    assertUtf8(content)
+    const isShort = content.length <= BYTES_PER_TURN
+    const text = isShort ? content.toString('utf8', markLength(content)) : yield* decodeText(content)
+    return yield* parseInTurns(text)
+  }
   return yield* typeof content === 'string' ? parseInTurns(content) : locate(content)
 }
 
@@ -175,14 +196,15 @@ export function isAsSent(content: unknown): content is Buffer | string {
   return Buffer.isBuffer(content) || typeof content === 'string'
 }
 
+function assertUtf8(bytes: Buffer): void {
+  if (isUtf8(bytes)) return
+  const reason = 'Invalid UTF-8 in the request body'
+  throw new QueryError('x_content_parse_exception', `[1:1] ${reason}`, {
+    causedBy: { type: 'json_parse_exception', reason },
+  })
+}
+
 function* decodeText(bytes: Buffer): Work<string> {
-  if (bytes.length > LONGEST_AT_ONCE) yield
-  if (!isUtf8(bytes)) {
-    const reason = 'Invalid UTF-8 in the request body'
-    throw new QueryError('x_content_parse_exception', `[1:1] ${reason}`, {
-      causedBy: { type: 'json_parse_exception', reason },
-    })
-  }
   const pieces: string[] = []
   for (let begin = markLength(bytes), end = begin; begin < bytes.length; begin = end) {
     if (pieces.length > 0) yield

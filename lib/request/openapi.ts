@@ -28,8 +28,10 @@ const APP = { enabled: () => false, param: () => {} }
 
 /** What the validator finds out about a request by its route alone, but for the id. */
 interface RouteFacts {
+  /** By this name, the validator finds again what it has compiled. */
+  expressRoute: string
   pathParams: Record<string, string>
-  schema: { parameters?: readonly object[] }
+  schema: { parameters?: readonly { in?: string }[] }
 }
 
 type StandIn = Request & { openapi?: RouteFacts }
@@ -62,28 +64,54 @@ export function createRequestValidator(): ValidateRequest {
   const handlers = sharedHandlers
   const { prepare, findRoute, others, routes } = handlers
   return async (request) => {
-    const { operation, id, body } = request
+    const { operation, id } = request
     const standIn = toStandIn(request)
     handlers.prepared ??= run(prepare, standIn)
     await handlers.prepared
+    const name = nameOf(request, standIn)
+    const known = routes.get(name)
     // Without an id, the path may be that of another operation.
     const isOwnPath = id !== '' || !namesQuery(operation)
-    const name = isOwnPath ? `${operation} ${body === undefined ? 'without' : 'with'} a body` : undefined
-    const known = name && routes.get(name)
-    if (known) setRoute(standIn, known, operation, id)
-    else await run(findRoute, standIn)
+    if (known && isOwnPath) setRoute(standIn, known, operation, id)
+    else await find(standIn, findRoute)
     for (const handler of others) await run(handler, standIn)
-    if (name && standIn.openapi && !known) routes.set(name, standIn.openapi)
+    if (isOwnPath && standIn.openapi && !known) routes.set(name, standIn.openapi)
+  }
+}
+
+/** All that the validator compiles a schema for. */
+function nameOf({ operation, body }: DocumentedRequest, standIn: StandIn): string {
+  return `${operation}${body === undefined ? '' : ' with a body'}${hasQuery(standIn) ? ' with parameters' : ''}`
+}
+
+function hasQuery({ query }: StandIn): boolean {
+  return Object.keys(query).length > 0
+}
+
+async function find(standIn: StandIn, findRoute: RequestHandler): Promise<void> {
+  await run(findRoute, standIn)
+  const { openapi } = standIn
+  if (openapi && !hasQuery(standIn)) standIn.openapi = withoutQuery(openapi)
+}
+
+/**
+ * The same route without the parameters of the query string. Most requests have none, and to look for each of them takes as long as
+ * all else.
+ */
+function withoutQuery(route: RouteFacts): RouteFacts {
+  const { expressRoute, schema } = route
+  const parameters = (schema.parameters ?? []).filter(({ in: place }) => place !== 'query')
+  return {
+    ...route,
+    expressRoute: `${expressRoute} without parameters`,
+    schema: { ...schema, parameters },
   }
 }
 
 /** Does what the handler that finds the route does. */
 function setRoute(standIn: StandIn, route: RouteFacts, operation: Operation, id: string): void {
   const pathParams: Record<string, string> = namesQuery(operation) ? { id } : {}
-  // With compiled schemas, the list of parameters only says how to unpack them. To go through it takes longer than to validate.
-  const hasParameters = Object.keys(standIn.query).length > 0
-  const schema = hasParameters ? route.schema : { ...route.schema, parameters: [] }
-  standIn.openapi = { ...route, pathParams, schema }
+  standIn.openapi = { ...route, pathParams }
   standIn.params = pathParams
 }
 

@@ -13,6 +13,17 @@ export interface Submission {
   keepOnCompletion: boolean
 }
 
+/** Fields that describe the query itself as the client sent them, and what a store calls them. */
+const PASSED_ON = [
+  ['params', 'params'],
+  ['filter', 'filter'],
+  ['locale', 'locale'],
+  ['columnar', 'columnar'],
+  ['profile', 'profile'],
+  ['include_ccs_metadata', 'includeCcsMetadata'],
+  ['include_execution_metadata', 'includeExecutionMetadata'],
+] as const satisfies readonly (readonly [keyof BodyFields, keyof QueryRequest])[]
+
 /** Fields that the engine gets as the client sent them. */
 const EXTRA = [
   'tables',
@@ -37,19 +48,16 @@ export function interpretSubmitBody(fields: BodyFields): Submission {
 export function interpretQuery(fields: BodyFields): QueryRequest {
   const settings = settingsOf(fields)
   const { time_zone: timeZone } = settings
-  return {
-    query: fields.query ?? '',
-    ...pick('params', fields.params),
-    ...pick('filter', fields.filter),
-    ...pick('locale', fields.locale),
-    ...(typeof timeZone === 'string' && { timeZone }),
-    ...pick('columnar', fields.columnar),
-    ...pick('profile', fields.profile),
-    ...pick('includeCcsMetadata', fields.include_ccs_metadata),
-    ...pick('includeExecutionMetadata', fields.include_execution_metadata),
-    ...(showsColumnMetadata(settings) && { columnMetadata: true }),
-    ...pick('extra', extraOf(fields)),
+  const request: QueryRequest = { query: fields.query ?? '' }
+  for (const [field, name] of PASSED_ON) {
+    const value = fields[field]
+    if (value !== undefined) Object.assign(request, { [name]: value })
   }
+  if (typeof timeZone === 'string') request.timeZone = timeZone
+  if (showsColumnMetadata(settings)) request.columnMetadata = true
+  const extra = extraOf(fields)
+  if (extra) request.extra = extra
+  return request
 }
 
 /** Refuses what Elasticsearch refuses after it has read a request. One error lists all faults of the first kind. */
@@ -76,10 +84,6 @@ export function validateQuery(request: QueryRequest): void {
 }
 
 function extraOf(fields: BodyFields): ValueObject | undefined {
-  const extra = EXTRA.map((name) => [name, fields[name]] as const).filter(([, value]) => value !== undefined)
-  return extra.length > 0 ? Object.fromEntries(extra) : undefined
-}
-
-function pick<Name extends string, T>(name: Name, value: T | undefined): { [Key in Name]?: T } {
-  return (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: T }
+  const sent = EXTRA.filter((name) => fields[name] !== undefined)
+  return sent.length > 0 ? Object.fromEntries(sent.map((name) => [name, fields[name]])) : undefined
 }

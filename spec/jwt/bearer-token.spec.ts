@@ -1,17 +1,24 @@
 import { unauthenticated } from '../../lib/core/unauthenticated'
-import { readBearerToken } from '../../lib/jwt/bearer-token'
+import { bearerToken, credentialsOf } from '../../lib/jwt/bearer-token'
 import { incomingRequest } from '../support/incoming-request'
 
 const MAX_LENGTH = 100
 
-async function read(...authorization: string[]): Promise<string | undefined> {
-  return readBearerToken(await incomingRequest({ Authorization: authorization }), MAX_LENGTH)
+type SentRequest = Parameters<typeof credentialsOf>[0]
+
+function tokenOf(request: SentRequest): string | undefined {
+  const credentials = credentialsOf(request)
+  return credentials === undefined ? undefined : bearerToken(credentials, MAX_LENGTH)
 }
 
-describe('readBearerToken', () => {
-  it('finds no token without an Authorization header', async () => {
+async function read(...authorization: string[]): Promise<string | undefined> {
+  return tokenOf(await incomingRequest({ Authorization: authorization }))
+}
+
+describe('the bearer token of a request', () => {
+  it('is none without an Authorization header', async () => {
     const request = await incomingRequest({ 'Proxy-Authorization': 'Bearer abc' })
-    expect(readBearerToken(request, MAX_LENGTH)).toBeUndefined()
+    expect(tokenOf(request)).toBeUndefined()
   })
 
   it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('accepts the scheme as %s', async (scheme) => {
@@ -31,7 +38,7 @@ describe('readBearerToken', () => {
   it('reads a header that an earlier middleware has set', async () => {
     const request = await incomingRequest({ Cookie: 'token=abc' })
     request.headers.authorization = 'Bearer abc'
-    expect(readBearerToken(request, MAX_LENGTH)).toBe('abc')
+    expect(tokenOf(request)).toBe('abc')
   })
 
   const MALFORMED = 'the Authorization header is not one bearer token'
@@ -74,7 +81,7 @@ describe('readBearerToken', () => {
   it('refuses 200,000 characters of garbage quickly', async () => {
     const request = await incomingRequest({ Authorization: `Bearer ${'a'.repeat(200_000)}!` })
     const startMs = performance.now()
-    expect(() => readBearerToken(request, MAX_LENGTH)).toThrow('unable to authenticate')
+    expect(() => tokenOf(request)).toThrow('unable to authenticate')
     expect(performance.now() - startMs).toBeLessThan(1_000)
   })
 })

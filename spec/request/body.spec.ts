@@ -61,6 +61,40 @@ describe('the body of a request', () => {
     expect(gateway.engine.requests).toEqual([{ query: 'ROW n = 1' }])
   })
 
+  it.each<[string, number[], boolean]>([
+    ['with its head', [], false],
+    ['after its head', [0], true],
+    ['half with its head', [10], true],
+  ])('may come %s, and only what is missing is waited for', async (_, cuts, isAwaited) => {
+    const listened: unknown[] = []
+    const ended: string[] = []
+    await start({
+      before: (app) =>
+        app.use((request, _response, next) => {
+          request.on('newListener', (name) => listened.push(name))
+          request.once('close', () => ended.push(`${request.readableEnded} ${request.readableLength}`))
+          next()
+        }),
+    })
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+    const head =
+      `POST /_query/async HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token()}\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${SUBMIT.length}\r\n\r\n`
+    for (let twice = 0; twice < 2; twice += 1) {
+      const received = once(gateway.server, 'request')
+      const [cut = SUBMIT.length] = cuts
+      socket.write(head + SUBMIT.slice(0, cut))
+      await received
+      if (cut < SUBMIT.length) socket.write(SUBMIT.slice(cut))
+      expect(String(await once(socket, 'data'))).toContain('200 OK')
+    }
+    socket.destroy()
+    expect(gateway.engine.requests).toEqual([{ query: 'ROW n = 1' }, { query: 'ROW n = 1' }])
+    await until(() => ended.length === 2)
+    expect(ended).toEqual(['true 0', 'true 0'])
+    expect(listened.includes('data')).toBe(isAwaited)
+  })
+
   it('takes little more memory than its bytes, each of which may be a chunk of its own', async () => {
     await start()
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')

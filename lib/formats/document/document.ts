@@ -7,8 +7,8 @@ import { cellRule } from '../columns'
 import { shownColumns } from '../drop-null-columns'
 import type { Chunk, Piece, Presentation, Writer, Writing } from '../writer'
 import { filtered } from './filter-path'
-import type { TokenSink } from './token-sink'
-import { writeMember } from './tree'
+import type { Members, TokenSink } from './token-sink'
+import { writeMember, writeMembers, writeObject } from './tree'
 import type { WriteValues } from './values'
 import { assertColumnarFits, writeValues as writeEachValue } from './values'
 
@@ -31,31 +31,20 @@ export function writeDocument(
 }
 
 /** Clients ask for it again and again, so it is made at once. */
-function runningDocument(
-  query: RunningQuery,
-  { dropNullColumns, human, isSync = false }: Presentation,
-  sink: TokenSink,
-): Chunk {
-  sink.start('object')
-  if (!isSync) writeState(sink, query)
-  writeTimesAndCounters(sink, query, human)
-  for (const name of dropNullColumns ? ['all_columns', 'columns', 'values'] : ['columns', 'values']) {
-    writeMember(sink, name, [])
-  }
-  sink.end('object')
+function runningDocument(query: RunningQuery, presentation: Presentation, sink: TokenSink): Chunk {
+  writeObject(sink, stateOf(query, presentation))
   return sink.take()
 }
 
 function* documentChunks(
   query: CompletedQuery,
-  { dropNullColumns, human, isSync = false }: Presentation,
+  presentation: Presentation,
   sink: TokenSink,
   writeValues: WriteValues,
 ): Writing {
   sink.start('object')
-  if (!isSync) writeState(sink, query)
-  writeTimesAndCounters(sink, query, human)
-  yield* writeResult(query, dropNullColumns, sink, writeValues)
+  writeMembers(sink, stateOf(query, presentation))
+  yield* writeResult(query, presentation.dropNullColumns, sink, writeValues)
   sink.end('object')
   yield sink.take()
 }
@@ -91,24 +80,60 @@ function* writeResult(
   writeMember(sink, 'profile', result.profile)
 }
 
-function writeState(sink: TokenSink, { id, isRunning }: AsyncQuery): void {
-  writeMember(sink, 'id', id)
-  writeMember(sink, 'is_running', isRunning)
+/** The fields of an answer before its result, in the order of Elasticsearch 9.5. While a query runs, it has an empty result. */
+function stateOf(query: AsyncQuery, { human, dropNullColumns, isSync = false }: Presentation): Members {
+  const { id, isRunning, startTimeMs, expirationTimeMs } = query
+  const counted = statisticsOf(query)
+  const { tookMs, isPartial, completionMs, approximationApplied } = isRunning ? NO_END : endOf(query)
+  const completion = integer(completionMs)
+  const start = integer(startTimeMs)
+  const expiration = integer(expirationTimeMs)
+  const rows = isRunning ? [] : undefined
+  return {
+    id: isSync ? undefined : id,
+    is_running: isSync ? undefined : isRunning,
+    took: integer(tookMs),
+    is_partial: isPartial,
+    completion_time: human ? textOf(completion) : undefined,
+    completion_time_in_millis: completion,
+    documents_found: integer(counted.documentsFound ?? 0),
+    values_loaded: integer(counted.valuesLoaded ?? 0),
+    rows_emitted: integer(counted.rowsEmitted),
+    bytes_read: integer(counted.bytesRead),
+    read_nanos: integer(counted.readNanos),
+    cpu_nanos: integer(counted.cpuNanos),
+    approximation_applied: approximationApplied,
+    start_time: human ? textOf(start) : undefined,
+    start_time_in_millis: start,
+    expiration_time: human ? textOf(expiration) : undefined,
+    expiration_time_in_millis: expiration,
+    all_columns: dropNullColumns ? rows : undefined,
+    columns: rows,
+    values: rows,
+  }
 }
 
-/** Writes the fields of an answer between its state and its columns, in the order of Elasticsearch 9.5. */
-function writeTimesAndCounters(sink: TokenSink, query: AsyncQuery, human: boolean): void {
-  const { isRunning, startTimeMs, expirationTimeMs } = query
-  if (!isRunning && query.tookNanos !== undefined) {
-    const tookMs = Math.floor(query.tookNanos / 1e6)
-    writeMember(sink, 'took', integer(tookMs))
-    writeMember(sink, 'is_partial', query.isPartial)
-    if (startTimeMs !== undefined) writeTime(sink, 'completion_time', Math.round(startTimeMs) + tookMs, human)
-  }
-  writeCounters(sink, query)
-  if (!isRunning) writeMember(sink, 'approximation_applied', query.result.approximationApplied)
-  writeTime(sink, 'start_time', startTimeMs, human)
-  writeTime(sink, 'expiration_time', expirationTimeMs, human)
+/** What only a query that has ended tells. */
+interface End {
+  tookMs: number | undefined
+  isPartial: boolean | undefined
+  completionMs: number | undefined
+  approximationApplied: boolean | undefined
+}
+
+const NO_END: End = {
+  tookMs: undefined,
+  isPartial: undefined,
+  completionMs: undefined,
+  approximationApplied: undefined,
+}
+
+function endOf({ startTimeMs, tookNanos, isPartial, result }: CompletedQuery): End {
+  const { approximationApplied } = result
+  if (tookNanos === undefined) return { ...NO_END, approximationApplied }
+  const tookMs = Math.floor(tookNanos / 1e6)
+  const completionMs = startTimeMs === undefined ? undefined : Math.round(startTimeMs) + tookMs
+  return { tookMs, isPartial, completionMs, approximationApplied }
 }
 
 /** A running query whose start is known counts as Elasticsearch does: from zero. */
@@ -120,46 +145,38 @@ function statisticsOf(query: AsyncQuery): QueryStatistics {
   return { documentsFound, valuesLoaded, ...(startTimeMs !== undefined && NOTHING_COUNTED_YET) }
 }
 
-function writeCounters(sink: TokenSink, query: AsyncQuery): void {
-  const { documentsFound, valuesLoaded, rowsEmitted, bytesRead, readNanos, cpuNanos } = statisticsOf(query)
-  writeMember(sink, 'documents_found', integer(documentsFound ?? 0))
-  writeMember(sink, 'values_loaded', integer(valuesLoaded ?? 0))
-  writeMember(sink, 'rows_emitted', integer(rowsEmitted))
-  writeMember(sink, 'bytes_read', integer(bytesRead))
-  writeMember(sink, 'read_nanos', integer(readNanos))
-  writeMember(sink, 'cpu_nanos', integer(cpuNanos))
-}
-
-/** Writes a moment in milliseconds since the epoch, and before it, for people, as text. */
-function writeTime(sink: TokenSink, name: string, epochMs: number | undefined, human: boolean): void {
-  const millis = integer(epochMs)
-  if (millis !== undefined && human) writeMember(sink, name, dateText(millis, 'UTC'))
-  writeMember(sink, `${name}_in_millis`, millis)
+/** A moment in milliseconds since the epoch as text. */
+function textOf(millis: number | bigint | undefined): string | undefined {
+  return millis === undefined ? undefined : dateText(millis, 'UTC')
 }
 
 /** Elasticsearch buckets numbers by doubles, and dates by a whole number of units. */
 const BUCKET_OF_NUMBERS: ReadonlySet<string> = new Set(['interval'])
 
 function writeColumns(sink: TokenSink, name: string, columns: readonly Column[], withMeta: boolean): void {
-  if (!sink.key(name)) {
+  if (!withMeta) {
+    writeMembers(sink, { [name]: columns.map(columnOf) })
+  } else if (sink.key(name)) {
+    sink.start('array')
+    for (const column of columns) writeColumn(sink, column)
+    sink.end('array')
+  } else {
     sink.null()
-    return
   }
-  sink.start('array')
-  for (const column of columns) writeColumn(sink, column, withMeta)
-  sink.end('array')
 }
 
-/** Writes a column as `columns` and `all_columns` list it. */
-function writeColumn(sink: TokenSink, column: Column, withMeta: boolean): void {
-  const { name, type, originalTypes, suggestedCast = castFor(originalTypes), meta } = column
+/** Writes a column with its metadata, which may have doubles. */
+function writeColumn(sink: TokenSink, column: Column): void {
+  const { type, meta } = column
   sink.start('object')
-  writeMember(sink, 'name', name)
-  writeMember(sink, 'type', type)
-  writeMember(sink, 'original_types', originalTypes)
-  writeMember(sink, 'suggested_cast', suggestedCast)
-  if (withMeta) writeMember(sink, '_meta', meta, type.startsWith('date') ? undefined : BUCKET_OF_NUMBERS)
+  writeMembers(sink, columnOf(column))
+  writeMember(sink, '_meta', meta, type.startsWith('date') ? undefined : BUCKET_OF_NUMBERS)
   sink.end('object')
+}
+
+/** A column as `columns` and `all_columns` list it. */
+function columnOf({ name, type, originalTypes, suggestedCast = castFor(originalTypes) }: Column): Members {
+  return { name, type, original_types: originalTypes, suggested_cast: suggestedCast }
 }
 
 const NUMERIC_TYPES: ReadonlySet<string> = new Set([

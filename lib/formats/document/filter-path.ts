@@ -7,6 +7,7 @@ import type { Container, TokenSink } from './token-sink'
  * because libraries filter finished objects, and this filters a stream of tokens.
  */
 export function filtered(sink: TokenSink, filterPath = ''): TokenSink {
+  if (filterPath === '') return sink
   const paths = filterPath
     .split(',')
     .map((path) => path.trim())

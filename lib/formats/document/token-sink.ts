@@ -2,6 +2,18 @@ import type { Chunk } from '../writer'
 
 export type Container = 'object' | 'array'
 
+/** Members of an object that have no doubles. `undefined`: a member that is left out. */
+export interface Members {
+  readonly [name: string]:
+    | string
+    | number
+    | bigint
+    | boolean
+    | readonly string[]
+    | readonly Members[]
+    | undefined
+}
+
 /**
  * Takes a document token by token, writes it in its format, and holds the text or bytes until somebody takes them.
  * Each format of the JSON family has one. Calls come in document order, a key before each value of an object.
@@ -23,6 +35,9 @@ export interface TokenSink {
   null(): void
   /** Writes JSON as it is spelled, if that is how the format has it. Answers whether it does. */
   json?(text: string): boolean
+  /** Writes an object, or members of the one that is open, if it can write all of them at once. Answers whether it has. */
+  object?(members: Members): boolean
+  members?(members: Members): boolean
   /** Characters or bytes that were written and not taken. What a filter left out counts, too. */
   readonly pending: number
   /** Hands out what has been written since the last take. */

@@ -3,7 +3,7 @@ import type { Value } from '../../core/result'
 import { isMultiValue } from '../../core/result'
 import { readTokens } from '../../json/read-tokens'
 import { integerOf } from '../cells/numbers'
-import type { TokenSink } from './token-sink'
+import type { Members, TokenSink } from './token-sink'
 
 const NO_NAMES: ReadonlySet<string> = new Set()
 
@@ -67,4 +67,17 @@ export function writeMember(
   if (value === undefined) return
   if (sink.key(name)) writeTree(sink, value, doubles, name)
   else sink.null()
+}
+
+export function writeObject(sink: TokenSink, members: Members): void {
+  if (sink.object?.(members)) return
+  sink.start('object')
+  writeMembers(sink, members)
+  sink.end('object')
+}
+
+/** Writes members of the object that is open. */
+export function writeMembers(sink: TokenSink, members: Members): void {
+  if (sink.members?.(members)) return
+  for (const [name, value] of Object.entries(members)) writeMember(sink, name, value)
 }

@@ -1,5 +1,5 @@
 import { doubleText, floatText, uncachedText } from '../cells/numbers'
-import type { Container, TokenSink } from '../document/token-sink'
+import type { Container, Members, TokenSink } from '../document/token-sink'
 import type { Chunk } from '../writer'
 
 /** Writes JSON as Jackson does, compact or indented. */
@@ -84,6 +84,20 @@ export class JsonSink implements TokenSink {
     return !this.#pretty
   }
 
+  /** `JSON.stringify` takes half of the time that the tokens take. */
+  object(members: Members): boolean {
+    if (this.#pretty || hasBigInt(members)) return false
+    this.raw(jsonText(members))
+    return true
+  }
+
+  members(members: Members): boolean {
+    if (this.#pretty || hasBigInt(members)) return false
+    const json = jsonText(members)
+    if (json.length > '{}'.length) this.raw(json.slice(1, -1))
+    return true
+  }
+
   /** Writes what is JSON already: a value, or several with commas between them. */
   raw(json: string): void {
     if (this.#isAfterKey) {
@@ -109,15 +123,24 @@ export class JsonSink implements TokenSink {
   }
 }
 
-/** Characters that JSON has as they are. Of a short text, to look takes half as long as `JSON.stringify`. */
-const PLAIN = /^[ !#-[\]-~]{0,64}$/
+/** `JSON.stringify` knows no bigint. */
+function hasBigInt(members: Members): boolean {
+  for (const name in members) if (typeof members[name] === 'bigint') return true
+  return false
+}
+
+/** Characters that JSON has as they are. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
+/** Up to here, to look at each character takes less time than `JSON.stringify`. */
+const SHORT_TEXT = 64
 
 /**
- * The JSON of a string, or of an array of what `JSON.stringify` writes as Elasticsearch does. The two differ in
+ * The JSON of a string, or of an array or object of what `JSON.stringify` writes as Elasticsearch does. The two differ in
  * control characters, which Elasticsearch escapes in upper-case digits: `\u000B`.
  */
-export function jsonText(value: string | readonly unknown[]): string {
-  if (typeof value === 'string' && PLAIN.test(value)) return `"${value}"`
+export function jsonText(value: string | readonly unknown[] | Members): string {
+  if (typeof value === 'string' && value.length <= SHORT_TEXT && PLAIN.test(value)) return `"${value}"`
   const json = JSON.stringify(value)
   return json.includes('\\u00') ? json.replace(/\\(?:u00(..)|.)/g, upperCaseDigits) : json
 }

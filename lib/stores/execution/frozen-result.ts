@@ -16,6 +16,7 @@ import { RowsWriter, WrittenRows } from '../../formats/json/written-rows'
 import type { KeptResult } from './intake'
 import { KeptRows } from './kept-rows'
 import { ownText } from './own-text'
+import { SharedColumns } from './shared-columns'
 import { FIELDS_AT_ONCE, Weight } from './weight'
 
 /** Results wait for each other, and not for the bodies that clients send. */
@@ -47,7 +48,7 @@ export async function freezeResult(
   options: FreezeOptions = {},
 ): Promise<{ result: StoredResult; bytes: number }> {
   const freezer = new Freezer()
-  const columns = freezeColumns(admitColumns(result?.columns), freezer)
+  const columns = columnsOf(result, freezer)
   const freezing = inTurns(freezeValues(result.values, columns, freezer, options), undefined, RESULTS)
   const values = isPromise(freezing) ? await freezing : freezing
   const { statistics, isPartial, tookNanos } = result
@@ -134,18 +135,33 @@ function* freezeRows(
   return Object.freeze(frozen.slice())
 }
 
+const SHARED = new SharedColumns()
+
+/** The frozen columns of a result. Each result counts them, since it may be the last that has them. */
+function columnsOf(result: KeptResult, freezer: Freezer): readonly Column[] {
+  const { weight } = freezer
+  const known = SHARED.find(result?.columns)
+  if (known) {
+    weight.bytes += known.bytes
+    return known.columns
+  }
+  const before = weight.bytes
+  const columns = freezeColumns(admitColumns(result?.columns), freezer)
+  SHARED.add({ columns, bytes: weight.bytes - before })
+  return columns
+}
+
 function freezeColumns(columns: readonly Column[], freezer: Freezer): readonly Column[] {
   freezer.weight.addArray(columns.length)
   return Object.freeze(columns.map((column) => freezeColumn(column, freezer)))
 }
 
 /** Hardly any column has more than a name and a type, and each query has columns. */
-function freezeColumn({ name, type, ...others }: Column, freezer: Freezer): Column {
-  freezer.weight.addObject(['name', 'type'])
-  const named = { name: freezer.freezeText(name), type: freezer.freezeText(type) }
-  return Object.freeze(
-    Object.keys(others).length > 0 ? { ...named, ...freezer.freezeObject({ ...others }) } : named,
-  )
+function freezeColumn(column: Column, freezer: Freezer): Column {
+  const { name, type, originalTypes, suggestedCast, meta } = column
+  if (originalTypes || suggestedCast !== undefined || meta) return freezer.freezeObject({ ...column })
+  freezer.weight.addCommonObject()
+  return Object.freeze({ name: freezer.freezeText(name), type: freezer.freezeText(type) })
 }
 
 const COUNTERS = [

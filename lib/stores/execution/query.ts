@@ -61,7 +61,8 @@ export class LocalQuery {
   readonly #columnMetadata: boolean
   readonly #clock: Clock
   #interrupt: Ending | undefined
-  readonly #waits: Waits
+  /** As soon as somebody waits, and until the query ends. */
+  #waits: Waits | undefined
   #outcome: Outcome | undefined
   #intake: Intake | undefined
 
@@ -81,7 +82,6 @@ export class LocalQuery {
     this.#timeZone = request.timeZone && ownText(request.timeZone)
     this.#columnMetadata = request.columnMetadata ?? false
     this.#clock = clock
-    this.#waits = new Waits(clock)
     this.begunMs = clock.now()
     this.startTimeMs = this.begunMs
     this.maxKeepAliveMs = limitKeepAlive?.(request) ?? Number.POSITIVE_INFINITY
@@ -135,7 +135,8 @@ export class LocalQuery {
     this.reported = undefined
     if (outcome.state === 'failed') this.#intake?.drop()
     this.#intake = undefined
-    this.#waits.end()
+    this.#waits?.end()
+    this.#waits = undefined
   }
 
   complete(result: StoredResult, { tookNanos, isPartial }: ResultFacts): void {
@@ -162,17 +163,19 @@ export class LocalQuery {
    * Ends the query with an error, which all waits reject with, and fires the signal of the executor. Does nothing if the
    * query has ended: an executor that forgot its listener would cancel other work.
    */
-  cancel(why: string, error = taskCancelled(why)): void {
+  cancel(why: string, error?: QueryError): void {
     if (this.#outcome) return
     const interrupt = this.#interrupt
-    this.end({ state: 'failed', error })
+    this.end({ state: 'failed', error: error ?? taskCancelled(why) })
     // Does nothing after a stop, whose signal has fired.
     interrupt?.abort(taskCancelled(why))
   }
 
   /** Resolves when the query has ended, the time has passed, or the signal has fired. */
   wait(options: WaitOptions): Promise<void> {
-    return this.#outcome ? Promise.resolve() : this.#waits.wait(options)
+    if (this.#outcome) return Promise.resolve()
+    this.#waits ??= new Waits(this.#clock)
+    return this.#waits.wait(options)
   }
 
   /**

@@ -25,7 +25,7 @@ const OBJECT_OF_TEXT = 32
 /** Sums up how many bytes V8 uses for values in 64 bits, without what refers to them. Copies nothing. */
 export class Weight {
   bytes = 0
-  readonly #names = new Set<string>()
+  #names: Set<string> | undefined
   readonly #fieldsInList: number
 
   constructor(fieldsInList = FIELDS_ONE_BY_ONE) {
@@ -69,22 +69,28 @@ export class Weight {
     this.bytes += length === 0 ? 32 : 48 + 8 * length
   }
 
+  /** An object of few fields, without their values. Their names are the same in many objects. */
+  addCommonObject(): void {
+    this.bytes += 24 + 8 * FIELDS_WITHIN
+  }
+
   /** An object without the values of its fields. */
   addObject(names: readonly string[]): void {
     const count = names.length
-    this.bytes += 24 + 8 * FIELDS_WITHIN
+    this.addCommonObject()
     if (count > this.#fieldsInList) {
       this.bytes += 56 + 24 * 2 ** Math.ceil(Math.log2(1.5 * count))
       for (const name of names) this.addText(name)
       return
     }
     if (count > FIELDS_WITHIN) this.bytes += 16 + 24 * Math.ceil((count - FIELDS_WITHIN) / 3)
-    for (const name of names) if (!this.#names.has(name)) this.#addName(name)
+    this.#names ??= new Set()
+    for (const name of names) if (!this.#names.has(name)) this.#addName(name, this.#names)
   }
 
-  #addName(name: string): void {
-    this.#names.add(name)
-    if (this.#names.size <= FEW_NAMES) return
+  #addName(name: string, names: Set<string>): void {
+    names.add(name)
+    if (names.size <= FEW_NAMES) return
     this.bytes += LIST_OF_NAMES
     this.addText(name)
   }

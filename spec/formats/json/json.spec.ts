@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Value } from '../../../lib/core/result'
 import { writeDocument } from '../../../lib/formats/document/document'
+import { writeMember, writeMembers, writeObject } from '../../../lib/formats/document/tree'
 import { jsonWriter } from '../../../lib/formats/json/json'
 import { JsonSink } from '../../../lib/formats/json/json-sink'
 import { CELLS_PER_TURN, CHUNK_LENGTH } from '../../../lib/formats/writer'
@@ -37,6 +38,50 @@ describe('jsonWriter', () => {
   it('escapes control characters in upper-case digits, and nothing that looks like such an escape', () => {
     const text = '\u000b \u001f \\u000b \\\u000b \u007f \u2028 /'
     expect(jsonCells('keyword', [text])).toBe('"\\u000B \\u001F \\\\u000b \\\\\\u000B \u007f \u2028 /"')
+  })
+})
+
+describe('members that are written at once', () => {
+  const name = fc.string({ unit: fc.constantFrom('a', '_', '"', '\u000b', '日'), minLength: 1 })
+  const text = fc.string({ unit: 'binary' }).map((each) => each.toWellFormed())
+  const value = fc.oneof(
+    text,
+    fc.array(text),
+    fc.maxSafeInteger(),
+    fc.bigInt(),
+    fc.boolean(),
+    fc.constant(undefined),
+    fc.array(fc.dictionary(name, text), { maxLength: 3 }),
+  )
+
+  it.each([
+    [false, 'compact'],
+    [true, 'indented'],
+  ])('are those of the tokens, %s', (pretty) => {
+    const text = (write: (sink: JsonSink) => void): unknown => {
+      const sink = new JsonSink({ pretty })
+      sink.start('object')
+      writeMember(sink, 'first', 1)
+      sink.key('object')
+      write(sink)
+      sink.end('object')
+      return sink.take()
+    }
+    fc.assert(
+      fc.property(fc.dictionary(name, value), (members) => {
+        const tokens = text((sink) => {
+          sink.start('object')
+          for (const [key, member] of Object.entries(members)) writeMember(sink, key, member)
+          sink.end('object')
+          for (const [key, member] of Object.entries(members)) writeMember(sink, key, member)
+        })
+        const atOnce = text((sink) => {
+          writeObject(sink, members)
+          writeMembers(sink, members)
+        })
+        expect(atOnce).toBe(tokens)
+      }),
+    )
   })
 })
 

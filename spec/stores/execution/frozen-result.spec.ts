@@ -103,6 +103,20 @@ describe('freezeResult', () => {
     expect((await freezing).result.values).toHaveLength(20_000)
   })
 
+  it('shares columns with other results, and counts them in each', async () => {
+    const columns: { name: string; type: 'keyword' }[] = [{ name: 'shared once', type: 'keyword' }]
+    const first = await freezeResult({ columns, values: [] })
+    const second = await freezeResult({ columns: [...columns], values: [] })
+    expect(second.result.columns).toBe(first.result.columns)
+    expect(second.bytes).toBe(first.bytes)
+    for (const column of columns) column.name = 'changed by the engine'
+    const third = await freezeResult({ columns, values: [] })
+    expect([first, third].map(({ result }) => result.columns)).toEqual([
+      [{ name: 'shared once', type: 'keyword' }],
+      [{ name: 'changed by the engine', type: 'keyword' }],
+    ])
+  })
+
   it('waits for none of the bodies that are read meanwhile', async () => {
     let steps = 0
     const read = function* (): Work<void> {

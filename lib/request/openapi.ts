@@ -66,14 +66,17 @@ export function createRequestValidator(): ValidateRequest {
   return async (request) => {
     const { operation, id } = request
     const standIn = toStandIn(request)
-    handlers.prepared ??= run(prepare, standIn)
-    await handlers.prepared
     const name = nameOf(request, standIn)
-    const known = routes.get(name)
     // Without an id, the path may be that of another operation.
     const isOwnPath = id !== '' || !namesQuery(operation)
-    if (known && isOwnPath) setRoute(standIn, known, operation, id)
-    else await find(standIn, findRoute)
+    const known = isOwnPath ? routes.get(name) : undefined
+    if (known) {
+      setRoute(standIn, known, operation, id)
+    } else {
+      handlers.prepared ??= run(prepare, standIn)
+      await handlers.prepared
+      await find(standIn, findRoute)
+    }
     for (const handler of others) await run(handler, standIn)
     if (isOwnPath && standIn.openapi && !known) routes.set(name, standIn.openapi)
   }

@@ -3,7 +3,6 @@ import { COLUMN_TYPES, rowCountOf } from '../../core/result'
 import type { AsyncQuery, CompletedQuery, RunningQuery } from '../../core/store'
 import { dateText } from '../cells/dates'
 import { nearestInteger as integer } from '../cells/numbers'
-import { cellRule } from '../columns'
 import { shownColumns } from '../drop-null-columns'
 import type { Chunk, Piece, Presentation, Writer, Writing } from '../writer'
 import { filtered } from './filter-path'
@@ -69,10 +68,14 @@ function* writeResult(
     columnMetadata,
   )
   if (sink.key('values')) {
-    const columns = shown.map(({ index, column }) => ({ index, rule: cellRule(column.type, timeZone) }))
     const { values } = result
     // Without rows, Elasticsearch has no pages that it could turn into columns.
-    yield* writeValues(sink, { columns, values, columnar: columnar && rowCountOf(values) > 0, timeZone })
+    yield* writeValues(sink, {
+      columns: shown,
+      values,
+      columnar: columnar && rowCountOf(values) > 0,
+      timeZone,
+    })
   } else {
     sink.null()
   }

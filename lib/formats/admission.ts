@@ -177,7 +177,8 @@ function admitObject(object: ValueObject, name: string): ValueObject {
 
 export function admitColumns(columns: readonly Column[] | undefined): readonly Column[] {
   if (!Array.isArray(columns)) throw new TypeError('`columns` must be an array of `{ name, type }`')
-  return columns.map(admitColumn)
+  // Not `map`, which leaves out the holes of a list.
+  return Array.from(columns as readonly Column[], admitColumn)
 }
 
 const TYPES: ReadonlySet<string> = new Set(COLUMN_TYPES)

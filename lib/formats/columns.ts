@@ -50,7 +50,7 @@ const BEYOND = 'beyond 2^53 as a bigint or decimal text'
 const NANOS = 'from 1970-01-01 to 2262-04-11T23:47:16.854775807Z'
 const NUMBERS = 'an object of numbers, or its JSON'
 
-/** Whatever a cell holds, null is written. */
+/** Whatever a cell holds, null is written. Not even several values are looked at. */
 const NOTHING: ColumnKind = {
   takes: 'anything',
   normal: () => null,

@@ -35,8 +35,10 @@ export interface ShownColumn {
 
 /** Yields as {@link nullColumns} does. */
 export function* shownColumns(result: StoredResult, dropNullColumns: boolean): Writing<ShownColumn[]> {
-  const isNull = dropNullColumns ? yield* nullColumns(result) : []
-  return result.columns.map((column, index) => ({ index, column })).filter(({ index }) => !isNull[index])
+  const columns = result.columns.map((column, index) => ({ index, column }))
+  if (!dropNullColumns) return columns
+  const isNull = yield* nullColumns(result)
+  return columns.filter(({ index }) => !isNull[index])
 }
 
 function isNullCell(cell: Value | undefined): boolean {

@@ -91,14 +91,14 @@ function isTooLarge({ code }: { code?: unknown }): boolean {
 
 /**
  * The bytes of a body that has come with its head, as nearly all short ones do. They need no listeners. In HTTP/1, there are no
- * more than its length says.
+ * more than its length says, unless it comes in chunks.
  */
 function bytesAtHand(request: Request): Buffer | undefined {
-  const { httpVersionMajor, readableFlowing, readableLength } = request
-  const isThere = readableLength > 0 && readableLength === lengthOf(request)
-  if (!isThere || readableFlowing !== null || httpVersionMajor > 1) return undefined
-  const bytes: unknown = request.read()
-  if (!Buffer.isBuffer(bytes)) return undefined
+  const { httpVersionMajor, headers, destroyed, readableFlowing, readableLength } = request
+  if (httpVersionMajor > 1 || headers['transfer-encoding'] !== undefined) return undefined
+  if (readableLength === 0 || readableLength !== lengthOf(request)) return undefined
+  if (destroyed || readableFlowing !== null) return undefined
+  const bytes: Buffer = request.read()
   // Lets the request end.
   request.resume()
   return isWhole(bytes, readableLength) ? bytes : Buffer.concat([bytes])

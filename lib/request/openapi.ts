@@ -44,7 +44,7 @@ interface Handlers {
   readonly findRoute: RequestHandler
   readonly others: readonly RequestHandler[]
   prepared: Promise<void> | undefined
-  /** Routes of valid requests, by all that the validator compiles a schema for. */
+  /** Routes of valid requests, by all that the validator compiles a schema for. To compile one takes up to 25 ms, once. */
   readonly routes: Map<string, RouteFacts>
 }
 
@@ -66,14 +66,17 @@ export function createRequestValidator(): ValidateRequest {
   return async (request) => {
     const { operation, id } = request
     const standIn = toStandIn(request)
-    handlers.prepared ??= run(prepare, standIn)
-    await handlers.prepared
     const name = nameOf(request, standIn)
-    const known = routes.get(name)
     // Without an id, the path may be that of another operation.
     const isOwnPath = id !== '' || !namesQuery(operation)
-    if (known && isOwnPath) setRoute(standIn, known, operation, id)
-    else await find(standIn, findRoute)
+    const known = isOwnPath ? routes.get(name) : undefined
+    if (known) {
+      setRoute(standIn, known, operation, id)
+    } else {
+      handlers.prepared ??= run(prepare, standIn)
+      await handlers.prepared
+      await findRouteFor(standIn, findRoute)
+    }
     for (const handler of others) await run(handler, standIn)
     if (isOwnPath && standIn.openapi && !known) routes.set(name, standIn.openapi)
   }
@@ -88,7 +91,7 @@ function hasQuery({ query }: StandIn): boolean {
   return Object.keys(query).length > 0
 }
 
-async function find(standIn: StandIn, findRoute: RequestHandler): Promise<void> {
+async function findRouteFor(standIn: StandIn, findRoute: RequestHandler): Promise<void> {
   await run(findRoute, standIn)
   const { openapi } = standIn
   if (openapi && !hasQuery(standIn)) standIn.openapi = withoutQuery(openapi)

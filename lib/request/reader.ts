@@ -63,24 +63,21 @@ export class RequestReader {
     return this.#cache.find(cacheKey, route.id) ?? this.#readAnew(request, route, sent, cacheKey)
   }
 
-  async #readAnew(
-    request: Request,
-    route: RouteMatch,
-    sent: RequestBody,
-    cacheKey?: string,
-  ): Promise<Command> {
+  #readAnew(request: Request, route: RouteMatch, sent: RequestBody, cacheKey?: string): Promise<Command> {
     const hasBody = cacheKey === undefined
     const head = readHead(request, route.id, hasBody, this.#isLenient)
     const operation = this.#operationOf(request, route)
     const format = hasBody ? checkBodyMediaType(head.mediaTypes) : undefined
-    if (!takesBody(operation)) {
-      const command = await this.#toCommand({ operation, ...head })
-      if (!hasBody) this.#cache.add(cacheKey, command)
-      return command
-    }
+    if (!takesBody(operation)) return this.#readBodiless({ operation, ...head }, cacheKey)
     const key = readIdempotencyKey(headerValues(request, 'idempotency-key'), operation, this.#store)
     const body = format ? sentBody(head, format, sent) : sourceBody(head)
     return this.#readSubmitted({ operation, ...head }, body, key, () => sent.assertSenderIsThere())
+  }
+
+  async #readBodiless(request: OperationRequest, cacheKey: string | undefined): Promise<Command> {
+    const command = await this.#toCommand(request)
+    if (cacheKey !== undefined) this.#cache.add(cacheKey, command)
+    return command
   }
 
   async #readSubmitted(

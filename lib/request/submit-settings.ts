@@ -62,14 +62,17 @@ export function* readSettings(node: JsonNode): Work<ValueObject> {
   throw new QueryError('x_content_parse_exception', reason)
 }
 
+function isAlias(name: SettingName): name is (typeof ALIASES)[number] {
+  return (ALIASES as readonly SettingName[]).includes(name)
+}
+
 /** The settings of a body, from its fields and from `settings`. Throws if one has two values that differ. */
 export function settingsOf(fields: SettingFields): Settings {
   const nested = isValueObject(fields.settings) ? fields.settings : {}
   const settings: Settings = {}
   for (const name of NAMES) {
     const inner = nested[name] ?? undefined
-    const alias = ALIASES.find((each) => each === name)
-    const value = (alias && fields[alias]) ?? inner
+    const value = (isAlias(name) ? fields[name] : undefined) ?? inner
     if (inner !== undefined && !isDeepStrictEqual(comparable(value), comparable(inner))) {
       throw illegalArgument(
         `Setting [${name}] has conflicting values at the top level of the request body and under [settings]; ` +

@@ -51,7 +51,7 @@ export function setTook(response: Response, { isRunning, tookNanos }: QueryState
 
 /** Sets a header for each warning of the engine. */
 export function setWarnings(response: Response, warnings: readonly string[] = []): void {
-  const headers = warningHeaders(warnings)
+  const headers = warnings.length > 0 ? warningHeaders(warnings) : []
   if (headers.length > 0) response.setHeader(WARNING, headers)
 }
 

@@ -95,6 +95,24 @@ describe('the body of a request', () => {
     expect(listened.includes('data')).toBe(isAwaited)
   })
 
+  it("is nobody's any more when its client has left, and starts no query", async () => {
+    entries.length = 0
+    await start({
+      before: (app) => app.use((request, _response, next) => void request.socket.once('close', () => next())),
+    })
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+    const received = once(gateway.server, 'request')
+    socket.write(
+      `POST /_query/async HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token()}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${SUBMIT.length}\r\n\r\n${SUBMIT}`,
+    )
+    await received
+    socket.resetAndDestroy()
+    await until(() => entries.length === 1)
+    expect(entries).toEqual([expect.objectContaining({ operation: 'submit', status: 499 })])
+    expect(gateway.engine.requests).toEqual([])
+  })
+
   it('takes little more memory than its bytes, each of which may be a chunk of its own', async () => {
     await start()
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')

@@ -80,11 +80,12 @@ describe('api-spec.json', () => {
   })
 
   it('requires no parameter of a query string, because the validator looks for none where there is no query string', () => {
-    const { paths }: { paths: Record<string, Record<string, { parameters?: object[] }>> } =
+    const { paths }: { paths: Record<string, Record<string, object[] | { parameters?: object[] }>> } =
       JSON.parse(written).apiDoc
-    const parameters = Object.values(paths).flatMap((operations) =>
-      Object.values(operations).flatMap((operation) => operation.parameters ?? []),
-    )
+    const parameters = Object.values(paths)
+      .flatMap((path) => Object.values(path))
+      .flatMap((operation) => (Array.isArray(operation) ? operation : (operation.parameters ?? [])))
+    expect(parameters).toContainEqual(expect.objectContaining({ in: 'path', required: true }))
     expect(parameters).toContainEqual(expect.objectContaining({ in: 'query' }))
     expect(parameters).not.toContainEqual(expect.objectContaining({ in: 'query', required: true }))
   })

@@ -3,11 +3,10 @@ import { COLUMN_TYPES, rowCountOf } from '../../core/result'
 import type { AsyncQuery, CompletedQuery, RunningQuery } from '../../core/store'
 import { dateText } from '../cells/dates'
 import { nearestInteger as integer } from '../cells/numbers'
-import { cellRule } from '../columns'
 import { shownColumns } from '../drop-null-columns'
 import type { Chunk, Piece, Presentation, Writer, Writing } from '../writer'
 import { filtered } from './filter-path'
-import type { Members, TokenSink } from './token-sink'
+import type { Members, Texts, TokenSink } from './token-sink'
 import { writeMember, writeMembers, writeObject } from './tree'
 import type { WriteValues } from './values'
 import { assertColumnarFits, writeValues as writeEachValue } from './values'
@@ -69,10 +68,14 @@ function* writeResult(
     columnMetadata,
   )
   if (sink.key('values')) {
-    const columns = shown.map(({ index, column }) => ({ index, rule: cellRule(column.type, timeZone) }))
     const { values } = result
     // Without rows, Elasticsearch has no pages that it could turn into columns.
-    yield* writeValues(sink, { columns, values, columnar: columnar && rowCountOf(values) > 0, timeZone })
+    yield* writeValues(sink, {
+      columns: shown,
+      values,
+      columnar: columnar && rowCountOf(values) > 0,
+      timeZone,
+    })
   } else {
     sink.null()
   }
@@ -94,7 +97,7 @@ function stateOf(query: AsyncQuery, { human, dropNullColumns, isSync = false }: 
     is_running: isSync ? undefined : isRunning,
     took: integer(tookMs),
     is_partial: isPartial,
-    completion_time: human ? textOf(completion) : undefined,
+    completion_time: human ? timeText(completion) : undefined,
     completion_time_in_millis: completion,
     documents_found: integer(counted.documentsFound ?? 0),
     values_loaded: integer(counted.valuesLoaded ?? 0),
@@ -103,9 +106,9 @@ function stateOf(query: AsyncQuery, { human, dropNullColumns, isSync = false }: 
     read_nanos: integer(counted.readNanos),
     cpu_nanos: integer(counted.cpuNanos),
     approximation_applied: approximationApplied,
-    start_time: human ? textOf(start) : undefined,
+    start_time: human ? timeText(start) : undefined,
     start_time_in_millis: start,
-    expiration_time: human ? textOf(expiration) : undefined,
+    expiration_time: human ? timeText(expiration) : undefined,
     expiration_time_in_millis: expiration,
     all_columns: dropNullColumns ? rows : undefined,
     columns: rows,
@@ -130,10 +133,14 @@ const NO_END: End = {
 
 function endOf({ startTimeMs, tookNanos, isPartial, result }: CompletedQuery): End {
   const { approximationApplied } = result
-  if (tookNanos === undefined) return { ...NO_END, approximationApplied }
-  const tookMs = Math.floor(tookNanos / 1e6)
-  const completionMs = startTimeMs === undefined ? undefined : Math.round(startTimeMs) + tookMs
-  return { tookMs, isPartial, completionMs, approximationApplied }
+  const tookMs = tookNanos === undefined ? undefined : Math.floor(tookNanos / 1e6)
+  const startMs = startTimeMs === undefined ? undefined : Math.round(startTimeMs)
+  return {
+    tookMs,
+    isPartial: tookMs === undefined ? undefined : isPartial,
+    completionMs: tookMs === undefined || startMs === undefined ? undefined : startMs + tookMs,
+    approximationApplied,
+  }
 }
 
 /** A running query whose start is known counts as Elasticsearch does: from zero. */
@@ -146,7 +153,7 @@ function statisticsOf(query: AsyncQuery): QueryStatistics {
 }
 
 /** A moment in milliseconds since the epoch as text. */
-function textOf(millis: number | bigint | undefined): string | undefined {
+function timeText(millis: number | bigint | undefined): string | undefined {
   return millis === undefined ? undefined : dateText(millis, 'UTC')
 }
 
@@ -175,7 +182,7 @@ function writeColumn(sink: TokenSink, column: Column): void {
 }
 
 /** A column as `columns` and `all_columns` list it. */
-function columnOf({ name, type, originalTypes, suggestedCast = castFor(originalTypes) }: Column): Members {
+function columnOf({ name, type, originalTypes, suggestedCast = castFor(originalTypes) }: Column): Texts {
   return { name, type, original_types: originalTypes, suggested_cast: suggestedCast }
 }
 

@@ -10,8 +10,13 @@ export interface Members {
     | bigint
     | boolean
     | readonly string[]
-    | readonly Members[]
+    | readonly Texts[]
     | undefined
+}
+
+/** Members of an object within such a member. */
+export interface Texts {
+  readonly [name: string]: string | readonly string[] | undefined
 }
 
 /**

@@ -3,6 +3,8 @@ import type { Rows, StoredResult, Value } from '../../core/result'
 import { batchesOf, isRows, rowCountOf } from '../../core/result'
 import type { CellRule, Scalar } from '../cells/cell'
 import { cellValue, isMany } from '../cells/cell'
+import { cellRule } from '../columns'
+import type { ShownColumn } from '../drop-null-columns'
 import type { Writing } from '../writer'
 import { CELLS_PER_TURN, CHUNK_LENGTH } from '../writer'
 import type { TokenSink } from './token-sink'
@@ -10,24 +12,31 @@ import { writeTree } from './tree'
 
 /** What the field `values` is made of. */
 export interface Table {
-  /** The columns to write: their place in each row, and how to write their cells. */
-  columns: readonly TableColumn[]
+  /** The columns to write, and their place in each row. */
+  columns: readonly ShownColumn[]
   values: StoredResult['values']
   /** One array per column instead of one per row. */
   columnar: boolean
-  /** The zone of dates. The rules of the columns know it. */
+  /** The zone of dates. */
   timeZone: string
 }
 
+/** The place of a column in each row, and how to write its cells. */
 export interface TableColumn {
   index: number
   rule: CellRule
 }
 
+export function tableColumns({ columns, timeZone }: Pick<Table, 'columns' | 'timeZone'>): TableColumn[] {
+  return columns.map(({ index, column }) => ({ index, rule: cellRule(column.type, timeZone) }))
+}
+
 /** Writes a table into a sink, and yields what the sink holds on the way. */
 export type WriteValues = (sink: TokenSink, table: Table) => Writing
 
-export const writeValues: WriteValues = function* (sink, { columns, values, columnar }) {
+export const writeValues: WriteValues = function* (sink, table) {
+  const { values, columnar } = table
+  const columns = tableColumns(table)
   sink.start('array')
   if (columnar) {
     for (const column of columns) {

@@ -86,13 +86,13 @@ export class JsonSink implements TokenSink {
 
   /** `JSON.stringify` takes half of the time that the tokens take. */
   object(members: Members): boolean {
-    if (this.#pretty || hasBigInt(members)) return false
+    if (this.#pretty || !arePlain(members)) return false
     this.raw(jsonText(members))
     return true
   }
 
   members(members: Members): boolean {
-    if (this.#pretty || hasBigInt(members)) return false
+    if (this.#pretty || !arePlain(members)) return false
     const json = jsonText(members)
     if (json.length > '{}'.length) this.raw(json.slice(1, -1))
     return true
@@ -123,10 +123,22 @@ export class JsonSink implements TokenSink {
   }
 }
 
-/** `JSON.stringify` knows no bigint. */
-function hasBigInt(members: Members): boolean {
-  for (const name in members) if (typeof members[name] === 'bigint') return true
-  return false
+/** Whether `JSON.stringify` writes members as the tokens do. */
+function arePlain(members: Members): boolean {
+  for (const name in members) if (!isPlain(members[name])) return false
+  return true
+}
+
+/** The id of a store may be anything. */
+function isPlain(value: Members[string]): boolean {
+  switch (typeof value) {
+    case 'number':
+      return Number.isSafeInteger(value) && !Object.is(value, -0)
+    case 'object':
+      return Array.isArray(value)
+    default:
+      return typeof value !== 'bigint'
+  }
 }
 
 /** Characters that JSON has as they are. */

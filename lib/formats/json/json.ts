@@ -2,8 +2,8 @@ import type { Rows, Value } from '../../core/result'
 import { batchesOf, isRows } from '../../core/result'
 import { writeDocument } from '../document/document'
 import { filtered } from '../document/filter-path'
-import type { Table } from '../document/values'
-import { writeCell, writeRow } from '../document/values'
+import type { Table, TableColumn } from '../document/values'
+import { tableColumns, writeCell, writeRow } from '../document/values'
 import type { Writer, Writing } from '../writer'
 import { JsonBatch } from './json-batch'
 import { JsonSink } from './json-sink'
@@ -20,11 +20,17 @@ export const jsonWriter: Writer = (query, presentation) => {
 }
 
 /** Writes a table as compact JSON at the speed of `JSON.stringify`, with the result of `writeValues`. */
-function* writeJsonValues(sink: JsonSink, { columns, values, columnar, timeZone }: Table): Writing {
+function* writeJsonValues(sink: JsonSink, table: Table): Writing {
+  const { values, columnar, timeZone } = table
+  const isWritten = values instanceof WrittenRows && values.isWrittenFor(table.columns.length, timeZone)
   sink.start('array')
-  if (values instanceof WrittenRows && !columnar && values.isWrittenFor(columns.length, timeZone)) {
-    yield* copyRows(sink, values)
-  } else if (!columnar) {
+  if (isWritten && !columnar) yield* copyRows(sink, values)
+  else yield* writeTable(sink, tableColumns(table), table)
+  sink.end('array')
+}
+
+function* writeTable(sink: JsonSink, columns: readonly TableColumn[], { values, columnar }: Table): Writing {
+  if (!columnar) {
     yield* writeBatches(sink, values, {
       add: (row, batch) => batch.addRow(columns, row),
       write: (row) => writeRow(sink, columns, row),
@@ -39,7 +45,6 @@ function* writeJsonValues(sink: JsonSink, { columns, values, columnar, timeZone 
       sink.end('array')
     }
   }
-  sink.end('array')
 }
 
 /** Bytes that are sent at a time, so that a slow client holds no more. */

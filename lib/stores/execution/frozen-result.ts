@@ -140,14 +140,15 @@ const SHARED = new SharedColumns()
 /** The frozen columns of a result. Each result counts them, since it may be the last that has them. */
 function columnsOf(result: KeptResult, freezer: Freezer): readonly Column[] {
   const { weight } = freezer
-  const known = SHARED.find(result?.columns)
+  const given = result?.columns
+  const known = SHARED.find(given)
   if (known) {
     weight.bytes += known.bytes
     return known.columns
   }
   const before = weight.bytes
-  const columns = freezeColumns(admitColumns(result?.columns), freezer)
-  SHARED.add({ columns, bytes: weight.bytes - before })
+  const columns = freezeColumns(admitColumns(given), freezer)
+  SHARED.add({ columns, bytes: weight.bytes - before }, given)
   return columns
 }
 
@@ -160,7 +161,7 @@ function freezeColumns(columns: readonly Column[], freezer: Freezer): readonly C
 function freezeColumn(column: Column, freezer: Freezer): Column {
   const { name, type, originalTypes, suggestedCast, meta } = column
   if (originalTypes || suggestedCast !== undefined || meta) return freezer.freezeObject({ ...column })
-  freezer.weight.addCommonObject()
+  freezer.weight.addFieldsWithin()
   return Object.freeze({ name: freezer.freezeText(name), type: freezer.freezeText(type) })
 }
 

@@ -1,5 +1,6 @@
 import type { Caller, Owner } from '../../core/caller'
 import type { Clock } from '../../core/clock'
+import type { Ending } from '../../core/early-end'
 import { withSignal } from '../../core/early-end'
 import type { QueryError } from '../../core/errors'
 import type { Counter, MeterProvider } from '../../core/meter'
@@ -160,52 +161,57 @@ export class Runner<Query extends LocalQuery = LocalQuery> {
     query.cancel(why)
   }
 
-  async #runCounted(query: Query, request: QueryRequest, submitter: Caller | undefined): Promise<void> {
-    const requestBytes = query.bytes
-    try {
-      await this.#run(query, request, submitter)
-    } finally {
-      this.#executions.delete(query)
-      this.#deadlines.delete(query)
-      this.#running?.add(-1)
-      // Nothing but the executor needs the request.
-      this.#budget.removeBytes(query.owner, requestBytes)
-      query.bytes -= requestBytes
-      this.release(query)
-    }
-  }
-
   /** Resolves when the engine has ended, and has closed what it reads rows from. */
-  async #run(query: Query, request: QueryRequest, submitter: Caller | undefined): Promise<void> {
-    const { owner } = query
-    const { keepChunk } = this.#keeper
+  async #runCounted(query: Query, request: QueryRequest, submitter: Caller | undefined): Promise<void> {
+    const { owner, bytes: requestBytes } = query
     const interrupt = query.begin()
     const report = (result: QueryResult): void => {
       // An executor that ignores its signal may report after the end. Nothing would ever drop that report.
       if (!query.outcome) query.reported = result
     }
-    let result: EngineResult
     try {
-      const context = withSignal({ report, owner, caller: submitter ?? { owner } }, interrupt)
-      result = await this.#execute(request, context)
-    } catch (fault) {
-      // An executor that obeys its signal may reject.
-      if (!interrupt.aborted) return this.#fail(query, fault)
-      result = query.reported ?? NOTHING
+      let result: EngineResult
+      try {
+        const context = withSignal({ report, owner, caller: submitter ?? { owner } }, interrupt)
+        result = await this.#execute(request, context)
+      } catch (fault) {
+        // An executor that obeys its signal may reject.
+        if (!interrupt.aborted) return await this.#fail(query, fault)
+        result = query.reported ?? NOTHING
+      }
+      await this.#take(query, result, interrupt)
+    } finally {
+      this.#executions.delete(query)
+      this.#deadlines.delete(query)
+      this.#running?.add(-1)
+      // Nothing but the executor needs the request.
+      this.#budget.removeBytes(owner, requestBytes)
+      query.bytes -= requestBytes
+      this.release(query)
     }
+  }
+
+  #take(query: Query, result: EngineResult, interrupt: Ending): Promise<void> {
+    const { keepChunk } = this.#keeper
+    const store = keepChunk && ((chunk: Uint8Array, no: number) => keepChunk(query, chunk, no))
     let intake: Intake | undefined
     try {
-      const store = keepChunk && ((chunk: Uint8Array, no: number) => keepChunk(query, chunk, no))
       intake = Intake.of(result, (bytes) => this.#takeBytes(query, bytes), store)
-      if (intake) {
-        query.takeIn(intake)
-        await intake.read(interrupt)
-        await intake.close()
-      }
-      await this.#complete(query, intake ?? result)
+    } catch (fault) {
+      return this.#fail(query, fault)
+    }
+    return intake ? this.#readInto(intake, query, interrupt) : this.#complete(query, result)
+  }
+
+  async #readInto(intake: Intake, query: Query, interrupt: Ending): Promise<void> {
+    try {
+      query.takeIn(intake)
+      await intake.read(interrupt)
+      await intake.close()
+      await this.#complete(query, intake)
     } catch (fault) {
       await this.#fail(query, fault)
-      await intake?.close()
+      await intake.close()
     }
   }
 

@@ -6,7 +6,7 @@ export interface KnownColumns {
   readonly bytes: number
 }
 
-/** Lists that are remembered. To compare with one that differs mostly ends with its first column. */
+/** Lists that are remembered. */
 const MOST_LISTS = 8
 
 /** Columns of a list that is remembered, and characters of a name: lists outlive their results. */
@@ -14,36 +14,43 @@ const MOST_COLUMNS = 100
 const LONGEST_NAME = 100
 
 /**
- * The columns of the results that came last. Queries are asked again and again, and results with the same columns share them:
- * that saves time and memory.
+ * The columns of the last results. Queries are asked again and again, and results with the same columns share them: that saves
+ * time and memory. They hold names and types, and nothing of a row.
  */
 export class SharedColumns {
-  #lists: readonly KnownColumns[] = []
+  /** The last ones first. */
+  readonly #lists: KnownColumns[] = []
 
-  /** `columns`: as an engine gives them, which may be anything. */
-  find(columns: unknown): KnownColumns | undefined {
-    return Array.isArray(columns) ? this.#lists.find((known) => isSame(known.columns, columns)) : undefined
+  /** `given`: the columns as an engine gives them, which may be anything. */
+  find(given: unknown): KnownColumns | undefined {
+    const index = this.#lists.findIndex(({ columns }) => isSame(columns, given))
+    const known = this.#lists[index]
+    if (known && index > 0) this.#moveToFront(known, index)
+    return known
   }
 
-  add(known: KnownColumns): void {
+  /** Remembers the columns that were made of those given, where it can find them again. */
+  add(known: KnownColumns, given: unknown): void {
     const { columns } = known
-    if (columns.length > MOST_COLUMNS || !columns.every(isPlain)) return
-    this.#lists = [known, ...this.#lists.slice(0, MOST_LISTS - 1)]
+    const isShort = columns.length <= MOST_COLUMNS && columns.every(({ name }) => name.length <= LONGEST_NAME)
+    if (isShort && isSame(columns, given)) this.#moveToFront(known, MOST_LISTS - 1)
+  }
+
+  #moveToFront(known: KnownColumns, from: number): void {
+    this.#lists.splice(from, 1)
+    this.#lists.unshift(known)
   }
 }
 
-function isPlain(column: Column): boolean {
-  return column.name.length <= LONGEST_NAME && hasOnlyNameAndType(column)
+/** Whether a given list has these names and types, and nothing else. */
+function isSame(columns: readonly Column[], given: unknown): boolean {
+  if (!Array.isArray(given) || given.length !== columns.length) return false
+  // Lists of one index begin with the same columns.
+  return columns.findLastIndex(({ name, type }, index) => !isColumn(given[index], name, type)) < 0
 }
 
-function isSame(known: readonly Column[], columns: readonly (Column | null | undefined)[]): boolean {
-  return (
-    known.length === columns.length &&
-    known.every(({ name, type }, index) => {
-      const column = columns[index]
-      return column?.name === name && column.type === type && hasOnlyNameAndType(column)
-    })
-  )
+function isColumn(given: Column | null | undefined, name: string, type: string): boolean {
+  return given?.name === name && given.type === type && hasOnlyNameAndType(given)
 }
 
 function hasOnlyNameAndType({ originalTypes, suggestedCast, meta }: Column): boolean {

@@ -69,15 +69,15 @@ export class Weight {
     this.bytes += length === 0 ? 32 : 48 + 8 * length
   }
 
-  /** An object of few fields, without their values. Their names are the same in many objects. */
-  addCommonObject(): void {
+  /** An object of few fields whose names are counted already, without their values. */
+  addFieldsWithin(): void {
     this.bytes += 24 + 8 * FIELDS_WITHIN
   }
 
   /** An object without the values of its fields. */
   addObject(names: readonly string[]): void {
     const count = names.length
-    this.addCommonObject()
+    this.addFieldsWithin()
     if (count > this.#fieldsInList) {
       this.bytes += 56 + 24 * 2 ** Math.ceil(Math.log2(1.5 * count))
       for (const name of names) this.addText(name)

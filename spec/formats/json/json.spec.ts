@@ -48,6 +48,7 @@ describe('members that are written at once', () => {
     text,
     fc.array(text),
     fc.maxSafeInteger(),
+    fc.constantFrom(-0, 2 ** 60, 1e22, 1.5, Number.NaN),
     fc.bigInt(),
     fc.boolean(),
     fc.constant(undefined),
@@ -55,10 +56,10 @@ describe('members that are written at once', () => {
   )
 
   it.each([
-    [false, 'compact'],
-    [true, 'indented'],
-  ])('are those of the tokens, %s', (pretty) => {
-    const text = (write: (sink: JsonSink) => void): unknown => {
+    ['compact', false],
+    ['indented', true],
+  ])('are those of the tokens, %s', (_, pretty) => {
+    const written = (write: (sink: JsonSink) => void): unknown => {
       const sink = new JsonSink({ pretty })
       sink.start('object')
       writeMember(sink, 'first', 1)
@@ -69,13 +70,13 @@ describe('members that are written at once', () => {
     }
     fc.assert(
       fc.property(fc.dictionary(name, value), (members) => {
-        const tokens = text((sink) => {
+        const tokens = written((sink) => {
           sink.start('object')
           for (const [key, member] of Object.entries(members)) writeMember(sink, key, member)
           sink.end('object')
           for (const [key, member] of Object.entries(members)) writeMember(sink, key, member)
         })
-        const atOnce = text((sink) => {
+        const atOnce = written((sink) => {
           writeObject(sink, members)
           writeMembers(sink, members)
         })

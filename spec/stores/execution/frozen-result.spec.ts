@@ -156,6 +156,7 @@ describe('freezeResult', () => {
     ['nothing', undefined, '`columns` must be an array of `{ name, type }`'],
     ['no columns', { values: [] }, '`columns` must be an array of `{ name, type }`'],
     ['a column that is null', { columns: [null], values: [] }, 'Column 0 must have a `name`'],
+    ['a hole in the columns', { columns: new Array(1), values: [] }, 'Column 0 must have a `name`'],
     ['a column without a name', { columns: [{ type: 'long' }], values: [] }, 'Column 0 must have a `name`'],
     [
       'a column of an unknown type',

@@ -16,5 +16,6 @@ export function isNodeAnswer({ status, head, headers, body }: RawAnswer): boolea
   if (body.length > 0) return false
   if (head === BARE[status]) return true
   const names = Object.keys(headers).filter((name) => !['date', 'connection', 'keep-alive'].includes(name))
-  return EMPTY.includes(status) && (names.join() === 'transfer-encoding' || names.join() === 'content-length')
+  // To HEAD, it tells no length.
+  return EMPTY.includes(status) && ['', 'transfer-encoding', 'content-length'].includes(names.join())
 }

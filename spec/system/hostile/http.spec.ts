@@ -24,6 +24,7 @@ afterAll(() => gateway.close())
 describe('what is not HTTP', () => {
   it.each<[string, string, number]>([
     ['no Host', `${get.replace('Host: x\r\n', '')}\r\n`, 400],
+    ['no Host, in a HEAD', `${get.replace('GET', 'HEAD').replace('Host: x\r\n', '')}\r\n`, 400],
     ['another version', `${get.replace('/1.1', '/1.2')}\r\n`, 400],
     ['HTTP/2 without asking', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
     ['a method in lower case', `${get.replace('GET', 'get')}\r\n`, 400],
@@ -138,6 +139,19 @@ describe('a client that sends Expect: 100-continue', () => {
     const answers = await gateway.exchange({ pieces: [Buffer.from(bytes)] })
     expect([judge(gateway, answers, []), answers.map(({ status }) => status)]).toEqual([0, [200]])
     await judgeAftermath(gateway, [])
+  })
+})
+
+describe('a body with a length beside its chunks, where Node.js is told to accept that', () => {
+  it('is read to its last chunk', async () => {
+    const lenient = await new HostileGateway({ insecureHTTPParser: true }).start()
+    await lenient.begin()
+    const head = `${post}Content-Length: ${body.length}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n`
+    const pieces = [`${head}${body.length.toString(16)}\r\n${body}\r\n`, '3\r\nxxx\r\n0\r\n\r\n']
+    const answers = await lenient.exchange({ pieces: pieces.map((piece) => Buffer.from(piece)) })
+    expect([judge(lenient, answers, []), answers.map(({ status }) => status)]).toEqual([0, [400]])
+    await judgeAftermath(lenient, [])
+    await lenient.close()
   })
 })
 

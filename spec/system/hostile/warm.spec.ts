@@ -1,4 +1,5 @@
 import { Agent, request as send } from 'node:http'
+import type { Column } from 'express-esql-async-query'
 import { type Answer, type Client, type Gateway, type Request, startGateway } from '../../support/gateway'
 import { signToken, token } from '../../support/tokens'
 
@@ -226,3 +227,46 @@ async function kept(client: Client): Promise<string> {
 function hex(text: string): string {
   return text.charCodeAt(0).toString(16)
 }
+
+/** Columns of an engine that are nearly those of another result, and what its client gets. */
+const NEARLY_SAME: [name: string, columns: unknown, status: number, shown: object[] | undefined][] = [
+  ['a hole', new Array(1), 500, undefined],
+  ['no column', [null], 500, undefined],
+  ['an unknown type', [{ name: 'n', type: 'int' }], 500, undefined],
+  ['another type', [{ name: 'n', type: 'long' }], 200, [{ name: 'n', type: 'long' }]],
+  ['another name', [{ name: 'N', type: 'integer' }], 200, [{ name: 'N', type: 'integer' }]],
+  [
+    'original types',
+    [{ name: 'n', type: 'integer', originalTypes: ['byte'] }],
+    200,
+    [{ name: 'n', type: 'integer', original_types: ['byte'], suggested_cast: 'keyword' }],
+  ],
+  [
+    'metadata that nobody asked for',
+    [{ name: 'n', type: 'integer', meta: { bucket: {} } }],
+    200,
+    [{ name: 'n', type: 'integer' }],
+  ],
+]
+
+describe('the columns of a result', () => {
+  it.each(NEARLY_SAME)('are those of its engine after others with %s', async (_, given, status, columns) => {
+    const execute = async ({ query }: { query: string }) => ({
+      columns: (query === 'other' ? given : [{ name: 'n', type: 'integer' }]) as Column[],
+      values: [[1]],
+    })
+    const gateway = await startGateway({ memory: { execute } })
+    const submit = async (client: Client, query: string) => {
+      const answer = await client('POST /_query/async', { body: { query } })
+      const { columns: shown }: { columns?: object[] } = answer.json
+      return { status: answer.status, columns: shown }
+    }
+    const own = { status: 200, columns: [{ name: 'n', type: 'integer' }] }
+    for (let time = 0; time < 2; time += 1) {
+      expect(await submit(gateway.alice, 'own')).toEqual(own)
+      expect(await submit(gateway.mallory, 'other')).toEqual({ status, columns })
+    }
+    expect(await submit(gateway.alice, 'own')).toEqual(own)
+    await gateway.close()
+  })
+})

@@ -1,4 +1,4 @@
-import type { Response } from 'express'
+import type { Request, Response } from 'express'
 import type { Caller, Owner } from '../core/caller'
 import type { Operation } from '../core/operations'
 import type { Command } from '../request/command'
@@ -20,11 +20,15 @@ export interface Exchange extends Arrival {
   command: Command
 }
 
-export function beginArrival(response: Response, operation: Operation | undefined): Arrival {
+export function beginArrival(
+  { socket }: Request,
+  response: Response,
+  operation: Operation | undefined,
+): Arrival {
   return {
     response,
     startedMs: performance.now(),
-    bytesBefore: response.req.socket.bytesWritten,
+    bytesBefore: socket.bytesWritten,
     operation,
     owner: undefined,
     caller: undefined,

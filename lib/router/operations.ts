@@ -47,7 +47,8 @@ export class Operations<Answer> {
     try {
       // A synchronous query waits in any case: it has no id to come back with.
       const yields = command.operation !== 'query'
-      const waitMs = yields && this.#waits.isFollowed(response) ? 0 : this.#waitMs(command)
+      const wantedMs = this.#waitMs(command)
+      const waitMs = yields && wantedMs > 0 && this.#waits.isFollowed(response) ? 0 : wantedMs
       wait = this.#waits.begin(response, waitMs > 0 ? exchange.owner : undefined, yields)
       let answer: Answer | undefined
       exchange.askedMs = performance.now()

@@ -28,13 +28,14 @@ export class Reception {
       return undefined
     }
     const caller = await callerOf(request, this.#options)
-    const { owner } = caller
-    arrival.owner = owner
+    arrival.owner = caller.owner
     assertShortLine(request)
 
     const reading = this.#reader.read(request, route)
     const command = isPromise(reading) ? await reading : reading
-    const queryId = namesQuery(command.operation) ? route.id : undefined
-    return Object.assign(arrival, { owner, queryId, caller, command })
+    arrival.caller = caller
+    arrival.command = command
+    if (namesQuery(command.operation)) arrival.queryId = route.id
+    return arrival as Exchange
   }
 }

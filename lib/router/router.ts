@@ -56,7 +56,7 @@ export function asyncQueryRouter(options: AsyncQueryRouterOptions): AsyncQueryRo
   const operations = operationsOf(resolved, waits, ends)
   const answer = (request: Request, response: Response, route: RouteMatch): void => {
     shareShape(request, 'res')
-    const arrival = beginArrival(response, operationOn(route, request.method))
+    const arrival = beginArrival(request, response, operationOn(route, request.method))
     void reception.receive(request, arrival, route).then(
       (exchange) => {
         if (!exchange) return ends.answered(arrival)

@@ -144,12 +144,11 @@ function endOf({ startTimeMs, tookNanos, isPartial, result }: CompletedQuery): E
 }
 
 /** A running query whose start is known counts as Elasticsearch does: from zero. */
-const NOTHING_COUNTED_YET: QueryStatistics = { rowsEmitted: 0, bytesRead: 0, readNanos: 0, cpuNanos: 0 }
-
 function statisticsOf(query: AsyncQuery): QueryStatistics {
   if (!query.isRunning) return query.result.statistics ?? {}
   const { documentsFound = 0, valuesLoaded = 0, startTimeMs } = query
-  return { documentsFound, valuesLoaded, ...(startTimeMs !== undefined && NOTHING_COUNTED_YET) }
+  if (startTimeMs === undefined) return { documentsFound, valuesLoaded }
+  return { documentsFound, valuesLoaded, rowsEmitted: 0, bytesRead: 0, readNanos: 0, cpuNanos: 0 }
 }
 
 /** A moment in milliseconds since the epoch as text. */

@@ -16,6 +16,8 @@ type Completed = Omit<CompletedQuery, 'expirationTimeMs'>
 
 export type Outcome = { state: 'completed'; completed: Completed } | { state: 'failed'; error: QueryError }
 
+const NO_PROGRESS: QueryProgress = Object.freeze({})
+
 /** What a query tells about its result beside the result. */
 export interface ResultFacts {
   tookNanos: number
@@ -208,7 +210,8 @@ export class LocalQuery {
 
   /** What the executor has reported. It may report anything. */
   progress(): QueryProgress {
-    const { documentsFound, valuesLoaded } = this.reported?.statistics ?? {}
+    if (!this.reported) return NO_PROGRESS
+    const { documentsFound, valuesLoaded } = this.reported.statistics ?? {}
     return {
       ...(Number.isFinite(documentsFound) && { documentsFound }),
       ...(Number.isFinite(valuesLoaded) && { valuesLoaded }),

@@ -7,7 +7,8 @@ export async function run({ cpuProf }) {
   const { micros, verifyMicros } = await measureFirstRead({
     rows: 100,
     warmUp: 10_000,
-    rounds: 15,
+    processes: 3,
+    rounds: 9,
     requestsPerRound: 250,
     kinds: ['known', 'fresh'],
     cpuProf,

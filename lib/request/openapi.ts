@@ -97,10 +97,7 @@ async function findRouteFor(standIn: StandIn, findRoute: RequestHandler): Promis
   if (openapi && !hasQuery(standIn)) standIn.openapi = withoutQuery(openapi)
 }
 
-/**
- * The same route without the parameters of the query string. Most requests have none, and to look for each of them takes as long as
- * all else.
- */
+/** The same route without the parameters of the query string: the validator goes through all of them for each request. */
 function withoutQuery(route: RouteFacts): RouteFacts {
   const { expressRoute, schema } = route
   const parameters = (schema.parameters ?? []).filter(({ in: place }) => place !== 'query')

@@ -28,10 +28,8 @@ const APP = { enabled: () => false, param: () => {} }
 
 /** What the validator finds out about a request by its route alone, but for the id. */
 interface RouteFacts {
-  /** By this name, the validator finds again what it has compiled. */
-  expressRoute: string
   pathParams: Record<string, string>
-  schema: { parameters?: readonly { in?: string }[] }
+  schema: { parameters?: readonly object[] }
 }
 
 type StandIn = Request & { openapi?: RouteFacts }
@@ -44,7 +42,7 @@ interface Handlers {
   readonly findRoute: RequestHandler
   readonly others: readonly RequestHandler[]
   prepared: Promise<void> | undefined
-  /** Routes of valid requests, by all that the validator compiles a schema for. To compile one takes up to 25 ms, once. */
+  /** Routes of valid requests, by all that the validator compiles a schema for. */
   readonly routes: Map<string, RouteFacts>
 }
 
@@ -64,54 +62,31 @@ export function createRequestValidator(): ValidateRequest {
   const handlers = sharedHandlers
   const { prepare, findRoute, others, routes } = handlers
   return async (request) => {
-    const { operation, id } = request
+    const { operation, id, body } = request
     const standIn = toStandIn(request)
-    const name = nameOf(request, standIn)
     // Without an id, the path may be that of another operation.
     const isOwnPath = id !== '' || !namesQuery(operation)
-    const known = isOwnPath ? routes.get(name) : undefined
+    const name = isOwnPath ? `${operation} ${body === undefined ? 'without' : 'with'} a body` : undefined
+    const known = name && routes.get(name)
     if (known) {
       setRoute(standIn, known, operation, id)
     } else {
       handlers.prepared ??= run(prepare, standIn)
       await handlers.prepared
-      await findRouteFor(standIn, findRoute)
+      await run(findRoute, standIn)
     }
     for (const handler of others) await run(handler, standIn)
-    if (isOwnPath && standIn.openapi && !known) routes.set(name, standIn.openapi)
-  }
-}
-
-/** All that the validator compiles a schema for. */
-function nameOf({ operation, body }: DocumentedRequest, standIn: StandIn): string {
-  return `${operation}${body === undefined ? '' : ' with a body'}${hasQuery(standIn) ? ' with parameters' : ''}`
-}
-
-function hasQuery({ query }: StandIn): boolean {
-  return Object.keys(query).length > 0
-}
-
-async function findRouteFor(standIn: StandIn, findRoute: RequestHandler): Promise<void> {
-  await run(findRoute, standIn)
-  const { openapi } = standIn
-  if (openapi && !hasQuery(standIn)) standIn.openapi = withoutQuery(openapi)
-}
-
-/** The same route without the parameters of the query string: the validator goes through all of them for each request. */
-function withoutQuery(route: RouteFacts): RouteFacts {
-  const { expressRoute, schema } = route
-  const parameters = (schema.parameters ?? []).filter(({ in: place }) => place !== 'query')
-  return {
-    ...route,
-    expressRoute: `${expressRoute} without parameters`,
-    schema: { ...schema, parameters },
+    if (name && standIn.openapi && !known) routes.set(name, standIn.openapi)
   }
 }
 
 /** Does what the handler that finds the route does. */
 function setRoute(standIn: StandIn, route: RouteFacts, operation: Operation, id: string): void {
   const pathParams: Record<string, string> = namesQuery(operation) ? { id } : {}
-  standIn.openapi = { ...route, pathParams }
+  // With compiled schemas, the list of parameters only says how to unpack them. To go through it takes longer than to validate.
+  const hasParameters = Object.keys(standIn.query).length > 0
+  const schema = hasParameters ? route.schema : { ...route.schema, parameters: [] }
+  standIn.openapi = { ...route, pathParams, schema }
   standIn.params = pathParams
 }
 

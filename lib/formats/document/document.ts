@@ -7,7 +7,7 @@ import { shownColumns } from '../drop-null-columns'
 import type { Chunk, Piece, Presentation, Writer, Writing } from '../writer'
 import { filtered } from './filter-path'
 import type { Members, Texts, TokenSink } from './token-sink'
-import { writeMember, writeMembers, writeObject } from './tree'
+import { writeMember, writeMembers } from './tree'
 import type { WriteValues } from './values'
 import { assertColumnarFits, writeValues as writeEachValue } from './values'
 
@@ -31,7 +31,9 @@ export function writeDocument(
 
 /** Clients ask for it again and again, so it is made at once. */
 function runningDocument(query: RunningQuery, presentation: Presentation, sink: TokenSink): Chunk {
-  writeObject(sink, stateOf(query, presentation))
+  sink.start('object')
+  writeMembers(sink, stateOf(query, presentation))
+  sink.end('object')
   return sink.take()
 }
 
@@ -87,16 +89,16 @@ function* writeResult(
 function stateOf(query: AsyncQuery, { human, dropNullColumns, isSync = false }: Presentation): Members {
   const { id, isRunning, startTimeMs, expirationTimeMs } = query
   const counted = statisticsOf(query)
-  const { tookMs, isPartial, completionMs, approximationApplied } = isRunning ? NO_END : endOf(query)
-  const completion = integer(completionMs)
+  const ended = isRunning ? undefined : endOf(query)
+  const completion = integer(ended?.completionMs)
   const start = integer(startTimeMs)
   const expiration = integer(expirationTimeMs)
   const rows = isRunning ? [] : undefined
   return {
     id: isSync ? undefined : id,
     is_running: isSync ? undefined : isRunning,
-    took: integer(tookMs),
-    is_partial: isPartial,
+    took: integer(ended?.tookMs),
+    is_partial: ended?.isPartial,
     completion_time: human ? timeText(completion) : undefined,
     completion_time_in_millis: completion,
     documents_found: integer(counted.documentsFound ?? 0),
@@ -105,7 +107,7 @@ function stateOf(query: AsyncQuery, { human, dropNullColumns, isSync = false }: 
     bytes_read: integer(counted.bytesRead),
     read_nanos: integer(counted.readNanos),
     cpu_nanos: integer(counted.cpuNanos),
-    approximation_applied: approximationApplied,
+    approximation_applied: ended?.approximationApplied,
     start_time: human ? timeText(start) : undefined,
     start_time_in_millis: start,
     expiration_time: human ? timeText(expiration) : undefined,
@@ -117,30 +119,12 @@ function stateOf(query: AsyncQuery, { human, dropNullColumns, isSync = false }: 
 }
 
 /** What only a query that has ended tells. */
-interface End {
-  tookMs: number | undefined
-  isPartial: boolean | undefined
-  completionMs: number | undefined
-  approximationApplied: boolean | undefined
-}
-
-const NO_END: End = {
-  tookMs: undefined,
-  isPartial: undefined,
-  completionMs: undefined,
-  approximationApplied: undefined,
-}
-
-function endOf({ startTimeMs, tookNanos, isPartial, result }: CompletedQuery): End {
+function endOf({ startTimeMs, tookNanos, isPartial, result }: CompletedQuery) {
   const { approximationApplied } = result
-  const tookMs = tookNanos === undefined ? undefined : Math.floor(tookNanos / 1e6)
-  const startMs = startTimeMs === undefined ? undefined : Math.round(startTimeMs)
-  return {
-    tookMs,
-    isPartial: tookMs === undefined ? undefined : isPartial,
-    completionMs: tookMs === undefined || startMs === undefined ? undefined : startMs + tookMs,
-    approximationApplied,
-  }
+  if (tookNanos === undefined) return { approximationApplied }
+  const tookMs = Math.floor(tookNanos / 1e6)
+  const completionMs = startTimeMs === undefined ? undefined : Math.round(startTimeMs) + tookMs
+  return { tookMs, isPartial, completionMs, approximationApplied }
 }
 
 /** A running query whose start is known counts as Elasticsearch does: from zero. */

@@ -40,8 +40,7 @@ export interface TokenSink {
   null(): void
   /** Writes JSON as it is spelled, if that is how the format has it. Answers whether it does. */
   json?(text: string): boolean
-  /** Writes an object, or members of the one that is open, if it can write all of them at once. Answers whether it has. */
-  object?(members: Members): boolean
+  /** Writes members of the object that is open, if it can write all of them at once. Answers whether it has. */
   members?(members: Members): boolean
   /** Characters or bytes that were written and not taken. What a filter left out counts, too. */
   readonly pending: number

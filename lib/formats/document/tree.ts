@@ -69,13 +69,6 @@ export function writeMember(
   else sink.null()
 }
 
-export function writeObject(sink: TokenSink, members: Members): void {
-  if (sink.object?.(members)) return
-  sink.start('object')
-  writeMembers(sink, members)
-  sink.end('object')
-}
-
 /** Writes members of the object that is open. */
 export function writeMembers(sink: TokenSink, members: Members): void {
   if (sink.members?.(members)) return
